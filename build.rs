@@ -1,0 +1,110 @@
+//! Generates the messages of `proto/` with their two encodings: protobuf by prost, JSON by serde.
+//!
+//! The JSON names come from the proto files (`json_name`, `jstype`); what each attribute means is told in
+//! `proto/common.proto` and done by `src/transport/json.rs`.
+
+use std::{env, error::Error, fs, path::Path};
+
+use prost::Message as _;
+use protox::prost_reflect::prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorSet,
+    field_descriptor_proto::{Label, Type},
+    field_options::JsType,
+};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells build scripts everything through the environment"
+)]
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rerun-if-changed=migrations");
+
+    let mut files: Vec<_> = fs::read_dir("proto")?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "proto")
+    });
+    files.sort();
+    let descriptors = protox::compile(&files, ["proto"])?;
+
+    let out_dir = env::var("OUT_DIR")?;
+    fs::write(
+        Path::new(&out_dir).join("descriptors.bin"),
+        descriptors.encode_to_vec(),
+    )?;
+    with_json(&descriptors).compile_fds(descriptors)?;
+    Ok(())
+}
+
+/// A code generator that gives every message its JSON form.
+fn with_json(descriptors: &FileDescriptorSet) -> prost_build::Config {
+    let mut config = prost_build::Config::new();
+    config.type_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]");
+    config.type_attribute(".", "#[serde(default)]");
+    for file in &descriptors.file {
+        for message in &file.message_type {
+            for field in &message.field {
+                let path = format!(".{}.{}.{}", file.package(), message.name(), field.name());
+                config.field_attribute(path, serde_attribute(message, field));
+            }
+        }
+    }
+    config
+}
+
+fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> String {
+    if message.name().ends_with("Response") && field.name() == "status" {
+        return "#[serde(skip)]".to_owned();
+    }
+    let mut parts = vec![format!("rename = {:?}", field.json_name())];
+    if message.name().ends_with("Request") {
+        let aliases = [field.name().to_owned(), lower_camel_case(field.name())];
+        parts.extend(
+            aliases
+                .iter()
+                .filter(|alias| *alias != field.json_name())
+                .map(|alias| format!("alias = {alias:?}")),
+        );
+    }
+    let is_id = field.name() == "id" || field.name().ends_with("_id");
+    let (read, write) = match (field.label(), field.r#type()) {
+        (Label::Optional, Type::Message) => ("nullable", Some("present")),
+        (Label::Optional, Type::String) if is_id => ("id_text", None),
+        (Label::Optional, Type::Uint64)
+            if field
+                .options
+                .as_ref()
+                .is_some_and(|o| o.jstype() == JsType::JsString) =>
+        {
+            ("number_text", Some("as_text"))
+        }
+        _ => ("nullable", None),
+    };
+    parts.push(format!(
+        "deserialize_with = \"crate::transport::json::{read}\""
+    ));
+    if let Some(write) = write {
+        parts.push(format!(
+            "serialize_with = \"crate::transport::json::{write}\""
+        ));
+    }
+    format!("#[serde({})]", parts.join(", "))
+}
+
+/// `device_id` → `deviceId`, the default JSON name of a proto field.
+fn lower_camel_case(name: &str) -> String {
+    let mut camel = String::new();
+    for (index, part) in name.split('_').enumerate() {
+        let mut letters = part.chars();
+        match letters.next() {
+            Some(first) if index > 0 => camel.extend(first.to_uppercase()),
+            Some(first) => camel.push(first),
+            None => {}
+        }
+        camel.push_str(letters.as_str());
+    }
+    camel
+}

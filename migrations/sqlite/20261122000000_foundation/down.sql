@@ -1,0 +1,7 @@
+DROP TABLE audit_log;
+DROP TABLE admin_tokens;
+DROP TABLE sessions;
+DROP TABLE devices;
+DROP TABLE settings;
+DROP TABLE users;
+DROP TABLE apps;

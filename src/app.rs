@@ -1,0 +1,74 @@
+//! What the gateway is made of: built once by `main` or by a test, received by everyone.
+
+use std::{io, sync::Arc};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    hashing::Hashing,
+    random::Random,
+    secret::Secret,
+    state::{MemoryState, RedisState, State, StateError},
+    store::Db,
+};
+
+/// Everything that a request can need.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// What must not be lost.
+    pub db: Db,
+    /// What nodes share and may lose.
+    pub state: Arc<dyn State>,
+    /// Stands in for counters when the shared state is gone.
+    pub own_state: MemoryState,
+    /// The threads for bcrypt.
+    pub hashing: Hashing,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Random,
+    /// Derives every key.
+    pub secret: Secret,
+}
+
+/// The gateway can't be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No threads.
+    #[error("no thread for password hashing: {0}")]
+    Threads(#[source] io::Error),
+    /// No secret.
+    #[error("the server's secret: {0}")]
+    Secret(#[source] io::Error),
+    /// Redis can't be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl App {
+    /// Builds the gateway; connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the operating system gives no threads, or Redis' URL can't be used.
+    pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+        let state: Arc<dyn State> = match &config.redis_url {
+            Some(url) => Arc::new(RedisState::new(
+                url,
+                &config.redis_prefix,
+                config.workers.get() * 2,
+            )?),
+            None => Arc::new(MemoryState::default()),
+        };
+        Ok(Self {
+            db: Db::new(config.database_url.clone(), config.database_connections),
+            state,
+            own_state: MemoryState::default(),
+            hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
+            clock,
+            random: Random,
+            secret: config.secret.resolve(Random).map_err(BuildError::Secret)?,
+            config,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What `--dev` adds: something to try at once.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::Failure;
+use crate::{
+    app::App,
+    domain::{
+        Origin, access,
+        accounts::{self, Registration},
+        sessions, tenants,
+    },
+    model::{DeviceKey, LoginDevice, LoginName, Password, Platform, Username},
+    transport::Listeners,
+};
+
+const USERNAME: &str = "demo";
+const TOKEN_NAME: &str = "dev";
+
+/// Makes the default app, a demo user and an admin token, and tells how to use them. Password and tokens are new at
+/// every start: there is no default one.
+pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, Failure> {
+    let tenant = &app.config.default_app;
+    tenants::create(app, tenant.clone()).await?;
+    let secret = app.random.base62(12)?;
+    let invalid = |invalid| Failure::from(crate::domain::Error::Invalid(invalid));
+    let registration = Registration {
+        username: Username::parse(USERNAME).map_err(invalid)?,
+        password: Password::parse("password", &secret, 1).map_err(invalid)?,
+    };
+    accounts::provision(app, tenant, registration.clone()).await?;
+    tenants::revoke_admin_token(app, tenant.clone(), TOKEN_NAME.to_owned()).await?;
+    let admin_token = tenants::create_admin_token(app, tenant.clone(), TOKEN_NAME, None).await?;
+    let origin = Origin {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        request_id: "dev".to_owned(),
+        user_agent: "diglot serve --dev".to_owned(),
+    };
+    let visitor = access::visitor(app, tenant.clone(), origin).await?;
+    let name = LoginName::parse("name", USERNAME).map_err(invalid)?;
+    let device = LoginDevice {
+        key: DeviceKey::parse("device", "dev").map_err(invalid)?,
+        platform: Platform::parse("linux").map_err(invalid)?,
+    };
+    let login =
+        sessions::login_with_password(app, &visitor, name, &registration.password, device).await?;
+    let [app_url, web_url, _] = listeners
+        .addresses()
+        .map(|(_, address)| address.map(|address| format!("http://{address}")));
+    let app_url = app_url.unwrap_or_default();
+    Ok(greeting(&Greeting {
+        web_url: web_url.as_deref().unwrap_or(&app_url),
+        app_url: &app_url,
+        app_id: tenant.as_str(),
+        user: &login.user.to_string(),
+        password: &secret,
+        token: login.token.reveal(),
+        admin_token: admin_token.reveal(),
+    }))
+}
+
+struct Greeting<'a> {
+    app_url: &'a str,
+    web_url: &'a str,
+    app_id: &'a str,
+    user: &'a str,
+    password: &'a str,
+    token: &'a str,
+    admin_token: &'a str,
+}
+
+fn greeting(g: &Greeting<'_>) -> String {
+    let Greeting {
+        app_url,
+        web_url,
+        app_id,
+        user,
+        password,
+        token,
+        admin_token,
+    } = g;
+    format!(
+        r#"
+DEVELOPMENT MODE: shows secrets, allows any origin, listens on loopback only.
+
+  demo user    {USERNAME} (user id {user}), password {password}
+  its token    {token}
+  admin token  {admin_token}
+  app id       {app_id}
+
+Requests to paste:
+
+# a native chat app: protobuf in, protobuf out (field 3 of the request is the name)
+printf '\032\005Diana' | curl -s {app_url}/v1/user/edit-nickname -H 'token: {token}' \
+  -H 'content-type: application/x-protobuf' --data-binary @- | od -c
+curl -s {app_url}/v1/user/info -H 'token: {token}' | od -c
+
+# a browser: JSON in, JSON out
+curl -s {web_url}/v1/user/email-login -H 'content-type: application/json' \
+  -d '{{"email":"{USERNAME}","password":"{password}","deviceId":"browser-1","platform":"web"}}'
+curl -s {web_url}/v1/user/info -H 'token: {token}'
+
+# an ops script: the admin API
+curl -s {app_url}/user/list -H 'app_id: {app_id}' -H 'access-token: {admin_token}'
+curl -s -X PUT '{app_url}/user/nickname?nick_name=Demo' -H 'app_id: {app_id}' -H 'access-token: {admin_token}' \
+  -H 'user_id: {user}'
+
+"#
+    )
+}

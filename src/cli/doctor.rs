@@ -1,0 +1,131 @@
+//! `diglot doctor`: looks at everything that the gateway needs, and says what would help.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Instant,
+};
+
+use super::{Failure, Outcome, SettingFlags, block_on, print};
+use crate::{app::App, clock::SystemClock, config::Config, domain::tenants};
+
+/// What a look at one thing showed.
+enum Finding {
+    Good(String),
+    /// Works, but someone may miss something.
+    Note(String),
+    Bad(String),
+}
+
+pub(super) fn run(settings: &SettingFlags) -> Outcome {
+    let config = settings.config()?;
+    let mut findings = vec![("settings", Finding::Good("all valid".to_owned()))];
+    let listens = [
+        ("DIGLOT_LISTEN", Some(config.listen)),
+        ("DIGLOT_WEB_LISTEN", config.web_listen),
+        ("DIGLOT_OPS_LISTEN", config.ops_listen),
+    ];
+    findings.extend(
+        listens
+            .into_iter()
+            .filter_map(|(name, address)| Some((name, listener(address?)))),
+    );
+    findings.push((
+        "e-mail",
+        delivery(config.smtp_url.is_some(), "DIGLOT_SMTP_URL"),
+    ));
+    findings.push((
+        "SMS",
+        delivery(config.sms_webhook_url.is_some(), "DIGLOT_SMS_WEBHOOK_URL"),
+    ));
+    match App::build(config, Arc::new(SystemClock)) {
+        Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
+        Ok(app) => {
+            findings.push(("password hashing", hashing(&app.config)));
+            findings.push(("database", database(&app)));
+            findings.extend(block_on(answers(&app)));
+        }
+    }
+    report(&findings)
+}
+
+fn report(findings: &[(&'static str, Finding)]) -> Outcome {
+    let mut failures = 0;
+    let mut text = String::new();
+    for (what, finding) in findings {
+        let (mark, words) = match finding {
+            Finding::Good(words) => ("ok  ", words),
+            Finding::Note(words) => ("note", words),
+            Finding::Bad(words) => {
+                failures += 1;
+                ("FAIL", words)
+            }
+        };
+        text.push_str(&format!("{mark}  {what}: {words}\n"));
+    }
+    print(&text)?;
+    if failures == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Failed(format!("{failures} checks failed")))
+    }
+}
+
+fn listener(address: SocketAddr) -> Finding {
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::Good(format!("{address} is free")),
+        Err(error) => Finding::Note(format!(
+            "{address}: {error} (fine when that is the gateway itself)"
+        )),
+    }
+}
+
+fn delivery(is_set: bool, setting: &str) -> Finding {
+    if is_set {
+        Finding::Good("configured".to_owned())
+    } else {
+        Finding::Note(format!("not configured: no code can be sent ({setting})"))
+    }
+}
+
+fn hashing(config: &Config) -> Finding {
+    let started = Instant::now();
+    match bcrypt::hash("how long does this take?", config.bcrypt_cost) {
+        Ok(_) => Finding::Good(format!(
+            "{} ms at cost {}",
+            started.elapsed().as_millis(),
+            config.bcrypt_cost
+        )),
+        Err(error) => Finding::Bad(error.to_string()),
+    }
+}
+
+fn database(app: &App) -> Finding {
+    let url = &app.config.database_url;
+    match app.db.pending_migrations() {
+        Ok(pending) if pending.is_empty() => {
+            Finding::Good(format!("{url} is reachable and up to date"))
+        }
+        Ok(pending) => Finding::Bad(format!(
+            "{url} misses {} migrations; run `diglot migrate`",
+            pending.len()
+        )),
+        Err(error) => Finding::Bad(error.to_string()),
+    }
+}
+
+async fn answers(app: &App) -> [(&'static str, Finding); 2] {
+    let state = match app.state.ping().await {
+        Ok(()) => Finding::Good(app.state.describe().to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    let default_app = &app.config.default_app;
+    let tenant = match tenants::list(app).await {
+        Ok(apps) if apps.iter().any(|known| known.id == *default_app) => {
+            Finding::Good(default_app.to_string())
+        }
+        Ok(_) => Finding::Note(format!("missing; run `diglot app create {default_app}`")),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    [("state", state), ("default app", tenant)]
+}

@@ -1,0 +1,116 @@
+//! `diglot serve`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, Outcome, SettingFlags, block_on, dev, ensure_schema, wrong_settings};
+use crate::{
+    app::App,
+    clock::SystemClock,
+    config::{Config, Flags},
+    domain::tenants,
+    transport::{Listeners, Server},
+};
+
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// Try things out: makes the default app, a demo user and an admin token, prints requests to paste, allows any
+    /// origin, shows secrets, listens on loopback only
+    #[arg(long)]
+    dev: bool,
+    /// Bring the database's schema up to date first (an embedded database always is)
+    #[arg(long)]
+    migrate: bool,
+    /// Address of the app face and of /user (setting `DIGLOT_LISTEN`)
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Address of the web face (setting `DIGLOT_WEB_LISTEN`)
+    #[arg(long, value_name = "ADDRESS")]
+    web_listen: Option<String>,
+    /// Address for health, readiness and version (setting `DIGLOT_OPS_LISTEN`)
+    #[arg(long, value_name = "ADDRESS")]
+    ops_listen: Option<String>,
+}
+
+pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
+    let mut flags = Flags::new();
+    for (name, value) in [
+        ("DIGLOT_LISTEN", &args.listen),
+        ("DIGLOT_WEB_LISTEN", &args.web_listen),
+        ("DIGLOT_OPS_LISTEN", &args.ops_listen),
+    ] {
+        if let Some(value) = value {
+            flags.insert(name, value.clone());
+        }
+    }
+    let values = settings.values(flags)?;
+    let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
+    env_logger::Builder::new().parse_filters(&config.log).init();
+    for name in &values.unknown {
+        log::warn!("{name} is set and is not a setting; `diglot config` lists all");
+    }
+    let may_migrate = args.migrate || args.dev || config.database_url.is_embedded();
+    let app = App::build(config, Arc::new(SystemClock))?;
+    ensure_schema(&app, may_migrate)?;
+    block_on(serve(Arc::new(app)))
+}
+
+async fn serve(app: Arc<App>) -> Outcome {
+    let listeners = Listeners::bind(&app.config)?;
+    let addresses = listeners.addresses();
+    let greeting = if app.config.is_dev {
+        Some(dev::prepare(&app, &listeners).await?)
+    } else {
+        None
+    };
+    let default_app = &app.config.default_app;
+    if !tenants::list(&app)
+        .await?
+        .iter()
+        .any(|known| known.id == *default_app)
+    {
+        log::warn!(
+            "the default app does not exist yet: `diglot app create {default_app}` makes it"
+        );
+    }
+    if let Err(error) = app.state.ping().await {
+        log::warn!("{error}; limits are counted per node until it is back");
+    }
+    let server = Server::start(Arc::clone(&app), listeners)?;
+    let stop = server.stop();
+    let on_signal = wait_for_stop()?;
+    actix_web::rt::spawn(async move {
+        log::info!("told to stop by {}", on_signal.await);
+        stop.gracefully().await;
+    });
+    for (name, address) in addresses {
+        if let Some(address) = address {
+            log::info!("listening on {address} ({name})");
+        }
+    }
+    log::info!(
+        "ready: database {}, state {}",
+        app.config.database_url,
+        app.state.describe()
+    );
+    if let Some(greeting) = greeting {
+        super::print(&greeting)?;
+    }
+    server.run().await?;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// The name of the signal, once one asks the process to stop.
+fn wait_for_stop() -> Result<impl Future<Output = &'static str>, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}

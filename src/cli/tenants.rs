@@ -1,0 +1,153 @@
+//! `diglot app` and `diglot admin-token`.
+
+use clap::Subcommand;
+use jiff::{Span, SpanRelativeTo, Timestamp};
+
+use super::{Failure, Outcome, SettingFlags, block_on, build_app, print};
+use crate::{domain::tenants, model::AppId};
+
+#[derive(Subcommand)]
+pub(super) enum AppCommand {
+    /// Make an app with open registration
+    Create {
+        /// Its id: 1-64 of A-Z a-z 0-9 _ - .
+        app_id: String,
+    },
+    /// List all apps: id, registration, when made
+    List,
+}
+
+#[derive(Subcommand)]
+pub(super) enum AdminTokenCommand {
+    /// Make an admin token and print it, this once
+    Create {
+        /// The app that it rules
+        #[arg(long, value_name = "APP_ID")]
+        app: String,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// How long it is valid (90d, 12h, …); for ever by default
+        #[arg(long, value_name = "DURATION", value_parser = duration_ms)]
+        expires_in: Option<i64>,
+    },
+    /// List an app's admin tokens: number, name, state, when made
+    List {
+        /// The app
+        #[arg(long, value_name = "APP_ID")]
+        app: String,
+    },
+    /// Revoke an admin token
+    Revoke {
+        /// The app that it rules
+        #[arg(long, value_name = "APP_ID")]
+        app: String,
+        /// Its name
+        #[arg(long)]
+        name: String,
+    },
+}
+
+pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
+    let app = build_app(settings.config()?)?;
+    block_on(async {
+        match command {
+            AppCommand::Create { app_id } => {
+                let id = app_name(&app_id)?;
+                if tenants::create(&app, id).await? {
+                    print(&format!("made app {app_id}\n"))
+                } else {
+                    Err(Failure::Failed(format!("there is an app {app_id} already")))
+                }
+            }
+            AppCommand::List => {
+                let line = |row: tenants::AppRow| {
+                    let registration = if row.is_registration_open {
+                        "open"
+                    } else {
+                        "closed"
+                    };
+                    format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
+                };
+                print(
+                    &tenants::list(&app)
+                        .await?
+                        .into_iter()
+                        .map(line)
+                        .collect::<String>(),
+                )
+            }
+        }
+    })
+}
+
+pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenCommand) -> Outcome {
+    let app = build_app(settings.config()?)?;
+    block_on(async {
+        match command {
+            AdminTokenCommand::Create {
+                app: tenant,
+                name,
+                expires_in,
+            } => {
+                let token =
+                    tenants::create_admin_token(&app, app_name(&tenant)?, &name, expires_in)
+                        .await?;
+                print(&format!("{}\n", token.reveal()))
+            }
+            AdminTokenCommand::List { app: tenant } => {
+                let now_ms = app.clock.now_ms();
+                let line = |token: tenants::AdminToken| {
+                    let state = match (token.revoked_at_ms, token.expires_at_ms) {
+                        (Some(at_ms), _) => format!("revoked {}", time(at_ms)),
+                        (None, Some(at_ms)) if at_ms <= now_ms => {
+                            format!("expired {}", time(at_ms))
+                        }
+                        (None, Some(at_ms)) => format!("valid until {}", time(at_ms)),
+                        (None, None) => "valid".to_owned(),
+                    };
+                    format!(
+                        "{}\t{}\t{state}\t{}\n",
+                        token.id.0,
+                        token.name,
+                        time(token.created_at_ms)
+                    )
+                };
+                let tokens = tenants::list_admin_tokens(&app, app_name(&tenant)?).await?;
+                print(&tokens.into_iter().map(line).collect::<String>())
+            }
+            AdminTokenCommand::Revoke { app: tenant, name } => {
+                if tenants::revoke_admin_token(&app, app_name(&tenant)?, name.clone()).await? {
+                    print(&format!("revoked {name}\n"))
+                } else {
+                    Err(Failure::Failed(format!(
+                        "app {tenant} has no admin token named {name}"
+                    )))
+                }
+            }
+        }
+    })
+}
+
+fn app_name(text: &str) -> Result<AppId, Failure> {
+    AppId::parse(text)
+        .map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+}
+
+fn duration_ms(text: &str) -> Result<i64, String> {
+    let wrong = |_: jiff::Error| "a duration is a number with a unit: 90d, 12h, 30m".to_owned();
+    let span: Span = text.parse().map_err(wrong)?;
+    let duration = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(wrong)?;
+    match i64::try_from(duration.as_millis()) {
+        Ok(ms) if ms > 0 => Ok(ms),
+        _ => Err("must be longer than nothing".to_owned()),
+    }
+}
+
+fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
+}

@@ -1,0 +1,178 @@
+//! Gathers the raw settings: flags before environment before file before default.
+
+use std::{collections::BTreeMap, fmt, fs, path::Path};
+
+use url::Url;
+
+use super::settings::{Hide, SETTINGS, Setting};
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A command line flag.
+    Flag,
+    /// An environment variable.
+    Environment,
+    /// The configuration file.
+    File,
+    /// The table of settings.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File => "file",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// A setting with its value.
+#[derive(Debug)]
+pub struct Value {
+    /// Which setting.
+    pub setting: &'static Setting,
+    /// The raw value; empty is unset.
+    pub text: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl Value {
+    /// The value for people to read: without what is secret in it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.setting.hide {
+            _ if self.text.is_empty() => "(unset)".to_owned(),
+            Hide::Nothing => self.text.clone(),
+            Hide::Everything => "***".to_owned(),
+            Hide::UrlPassword => match Url::parse(&self.text) {
+                Ok(url) if url.password().is_none() => self.text.clone(),
+                Ok(mut url) => url
+                    .set_password(Some("***"))
+                    .map_or_else(|()| "***".to_owned(), |()| url.to_string()),
+                Err(_) => "***".to_owned(),
+            },
+        }
+    }
+}
+
+/// What was set on the command line, by setting name.
+pub type Flags = BTreeMap<&'static str, String>;
+
+/// All settings, in the order of the table.
+#[derive(Debug)]
+pub struct Values {
+    all: Vec<Value>,
+    /// Variables that look like settings and are none.
+    pub unknown: Vec<String>,
+}
+
+impl Values {
+    /// Gathers from `flags`, `environment` and the TOML file at `file`.
+    ///
+    /// # Errors
+    /// Every problem of the file.
+    pub fn gather(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Self, Vec<String>> {
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let file = file.map_or_else(|| Ok(BTreeMap::new()), read_file)?;
+        let value = |setting: &'static Setting| {
+            let found = flags
+                .get(setting.name)
+                .map(|text| (text, Source::Flag))
+                .or_else(|| {
+                    environment
+                        .get(setting.name)
+                        .map(|text| (text, Source::Environment))
+                })
+                .or_else(|| file.get(setting.name).map(|text| (text, Source::File)));
+            let (text, source) = found.map_or_else(
+                || {
+                    (
+                        setting.default.unwrap_or_default().to_owned(),
+                        Source::Default,
+                    )
+                },
+                |(text, source)| (text.trim().to_owned(), source),
+            );
+            Value {
+                setting,
+                text,
+                source,
+            }
+        };
+        let is_unknown = |name: &&String| {
+            name.starts_with("DIGLOT_")
+                && !name.starts_with("DIGLOT_TEST_")
+                && !SETTINGS.iter().any(|setting| setting.name == *name)
+        };
+        Ok(Self {
+            all: SETTINGS.iter().map(value).collect(),
+            unknown: environment.keys().filter(is_unknown).cloned().collect(),
+        })
+    }
+
+    /// All settings, in the order of the table.
+    #[must_use]
+    pub fn all(&self) -> &[Value] {
+        &self.all
+    }
+
+    /// The raw value of a setting; empty when unset.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.all
+            .iter()
+            .find(|value| value.setting.name == name)
+            .map_or("", |value| value.text.as_str())
+    }
+}
+
+/// The settings in a TOML file, by setting name.
+fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<String>> {
+    let at = |problem: &dyn fmt::Display| vec![format!("{}: {problem}", path.display())];
+    let text = fs::read_to_string(path).map_err(|error| at(&error))?;
+    let table: toml::Table = text.parse().map_err(|error| at(&error))?;
+    let mut found = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (key, value) in table {
+        match SETTINGS.iter().find(|setting| setting.file_key() == key) {
+            None => problems.push(format!("{}: {key} is not a setting", path.display())),
+            Some(setting) => match plain_text(&value) {
+                Some(text) => {
+                    found.insert(setting.name, text);
+                }
+                None => problems.push(format!(
+                    "{}: {key} must be text, a number or a list",
+                    path.display()
+                )),
+            },
+        }
+    }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(problems)
+    }
+}
+
+fn plain_text(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(items) => items
+            .iter()
+            .map(plain_text)
+            .collect::<Option<Vec<_>>>()
+            .map(|items| items.join(",")),
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}

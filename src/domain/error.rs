@@ -1,0 +1,102 @@
+//! What can be in the way of an operation. Facts only: `transport/error.rs` has the one table of codes and texts.
+
+use crate::{hashing::HashingError, model::Invalid, random::RandomError, store::StoreError};
+
+/// Why an operation was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A parameter is missing or has a wrong value.
+    #[error("{} is invalid: {:?}", .0.what, .0.problem)]
+    Invalid(Invalid),
+    /// The request names no app.
+    #[error("no app named")]
+    AppMissing,
+    /// There is no such app.
+    #[error("no such app")]
+    AppUnknown,
+    /// No token came with the request.
+    #[error("no token")]
+    TokenMissing,
+    /// The token is none that this app gave out.
+    #[error("unknown token")]
+    TokenUnknown,
+    /// The token was valid once.
+    #[error("ended token")]
+    TokenEnded,
+    /// An admin token came without the user that it acts for.
+    #[error("no user to act for")]
+    ActForMissing,
+    /// The caller may not do this.
+    #[error("no permission")]
+    NoPermission,
+    /// There is no such account in this app.
+    #[error("no such user")]
+    UserNotFound,
+    /// The username is in use.
+    #[error("username taken")]
+    UsernameTaken,
+    /// The app has an admin token of that name.
+    #[error("admin token name taken")]
+    AdminTokenNameTaken,
+    /// Wrong name or password: which of them is not told.
+    #[error("login refused")]
+    LoginRefused,
+    /// Too many failed logins: even the right password is refused for a while.
+    #[error("login locked for {wait_secs} s")]
+    LoginLocked {
+        /// Seconds to wait.
+        wait_secs: i64,
+    },
+    /// The account is disabled; told only after the right password.
+    #[error("account disabled")]
+    AccountDisabled,
+    /// The app takes no new accounts from outside.
+    #[error("registration closed")]
+    RegistrationClosed,
+    /// The source asks too often.
+    #[error("too many requests, wait {wait_secs} s")]
+    TooManyRequests {
+        /// Seconds to wait.
+        wait_secs: i64,
+    },
+    /// The gateway has too much to do at the moment.
+    #[error("busy")]
+    Busy,
+    /// Something that the gateway needs is out of reach.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A bug, or a damaged database.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Whoever inserts something unique says what it means; here it is a surprise.
+            StoreError::Taken | StoreError::Query(_) => Self::Internal(error.to_string()),
+            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<HashingError> for Error {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy => Self::Busy,
+            HashingError::Gone => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<RandomError> for Error {
+    fn from(error: RandomError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,18 @@
+//! What the gateway does, in the words of its users. No transport, no SQL: functions take the [`App`](crate::app::App)
+//! and a value that says who asks, and return facts or an [`Error`].
+//!
+//! Who asks is decided in one place: [`access`] hands out a [`Visitor`], a [`Caller`] or an [`Operator`], and an
+//! operation takes the one that it needs, so it can't be reached by anyone less.
+
+pub mod access;
+pub mod accounts;
+mod audit;
+mod error;
+mod limits;
+mod passwords;
+pub mod profile;
+pub mod sessions;
+pub mod tenants;
+
+pub use access::{Caller, Operator, Origin, Visitor};
+pub use error::Error;

@@ -1,0 +1,262 @@
+//! Logging in, being logged in, logging out. One session core behind every door.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Caller, Error, Visitor,
+    access::Actor,
+    audit::Trail,
+    limits::LoginAttempt,
+    passwords::{self, Verdict},
+};
+use crate::{
+    app::App,
+    model::{
+        DeviceSn, EndReason, LoginDevice, LoginName, Password, Session, SessionId, Standing, Token,
+        TokenHash, UserId,
+    },
+    store::{
+        Conn, StoreError, devices,
+        sessions::{self, NewSession},
+        users::{self, Credentials},
+    },
+};
+
+/// How often the use of a session is written down at the most.
+const TOUCH_INTERVAL_MS: i64 = 60 * 60 * 1000;
+
+/// A successful login.
+#[derive(Debug)]
+pub struct Login {
+    /// The token, for the client's eyes only.
+    pub token: Token,
+    /// Who logged in.
+    pub user: UserId,
+    /// When the session ends however much it is used.
+    pub expires_at_ms: i64,
+}
+
+/// Logs in with a name and a password.
+///
+/// # Errors
+/// [`Error::LoginRefused`] for an unknown name and a wrong password alike, [`Error::LoginLocked`],
+/// [`Error::AccountDisabled`] only after the right password, [`Error::Busy`].
+pub async fn login_with_password(
+    app: &App,
+    visitor: &Visitor,
+    name: LoginName,
+    password: &Password,
+    device: LoginDevice,
+) -> Result<Login, Error> {
+    let (tenant, wanted) = (visitor.app().clone(), name.clone());
+    let found = app
+        .db
+        .read(move |conn| users::find_credentials(conn, &tenant, &wanted))
+        .await?;
+    let account = found
+        .as_ref()
+        .map_or_else(|| name.key().to_owned(), |found| format!("#{}", found.user));
+    let attempt = LoginAttempt::count(app, visitor, &account).await?;
+    let stored = found.as_ref().and_then(|found| found.password_hash.clone());
+    let verdict = match passwords::verify(app, password, stored).await {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            attempt.cancelled(app).await;
+            return Err(error);
+        }
+    };
+    match (found, verdict) {
+        (Some(found), Verdict::Right | Verdict::RightButOutdated) => {
+            attempt.succeeded(app).await;
+            if verdict == Verdict::RightButOutdated {
+                rehash(app, &found, password).await;
+            }
+            open(app, visitor, found.user, device).await
+        }
+        (None, _) | (Some(_), Verdict::Wrong) => {
+            note_refused(app, visitor, account).await?;
+            Err(Error::LoginRefused)
+        }
+    }
+}
+
+/// The one decision whether an account may be used, for every way in (security.md 7).
+const fn may_enter(standing: Standing) -> Result<(), Error> {
+    match standing {
+        Standing::Active => Ok(()),
+        Standing::Disabled => Err(Error::AccountDisabled),
+        Standing::Deleted => Err(Error::LoginRefused),
+    }
+}
+
+/// Opens a session on a device.
+async fn open(
+    app: &App,
+    visitor: &Visitor,
+    user: UserId,
+    device: LoginDevice,
+) -> Result<Login, Error> {
+    let token = app.random.user_token()?;
+    let now_ms = app.clock.now_ms();
+    let expires_at_ms = now_ms.saturating_add(app.config.session_max_age_ms);
+    let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
+    let (trail, user_agent) = (
+        Trail::of_visitor(visitor),
+        visitor.origin().user_agent.clone(),
+    );
+    let max_sessions = app.config.sessions_per_user;
+    let open = move |conn: &mut Conn| -> Result<Result<(), Error>, Error> {
+        let standing = users::lock_standing(conn, user)?.ok_or(Error::LoginRefused)?;
+        if let Err(refusal) = may_enter(standing) {
+            // The row stays, so this is no error of the transaction.
+            trail.write(
+                conn,
+                now_ms,
+                "session.login",
+                &user.to_string(),
+                "not allowed in",
+            )?;
+            return Ok(Err(refusal));
+        }
+        let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
+        make_room(conn, user, sn, max_sessions, now_ms)?;
+        let new = NewSession {
+            app: &tenant,
+            user,
+            device: sn,
+            token_hash,
+            now_ms,
+            expires_at_ms,
+        };
+        sessions::insert(conn, &new)?;
+        trail.write(conn, now_ms, "session.login", &user.to_string(), "ok")?;
+        Ok(Ok(()))
+    };
+    app.db.write(open).await??;
+    Ok(Login {
+        token,
+        user,
+        expires_at_ms,
+    })
+}
+
+/// The device's row, made if it is new; without an id every login is a new device (behaviour.md §3).
+fn note_device(
+    conn: &mut Conn,
+    user: UserId,
+    device: &LoginDevice,
+    user_agent: &str,
+    now_ms: i64,
+) -> Result<DeviceSn, StoreError> {
+    if let Some(key) = &device.key
+        && let Some(sn) = devices::find_by_key(conn, user, key)?
+    {
+        devices::update(conn, user, sn, device, user_agent, now_ms)?;
+        return Ok(sn);
+    }
+    let sn = users::next_device_sn(conn, user)?;
+    devices::insert(conn, user, sn, device, user_agent, now_ms)?;
+    Ok(sn)
+}
+
+/// Ends the session that lived on the device, and the oldest ones of an account that has too many.
+fn make_room(
+    conn: &mut Conn,
+    user: UserId,
+    device: DeviceSn,
+    max_sessions: usize,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let live = sessions::list_live(conn, &[user])?;
+    let (same_device, others): (Vec<_>, Vec<_>) =
+        live.into_iter().partition(|live| live.device == device);
+    let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
+    sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
+    let newest = max_sessions.saturating_sub(1);
+    let crowded: Vec<SessionId> = others.iter().skip(newest).map(|live| live.id).collect();
+    sessions::end(conn, &crowded, EndReason::Crowded, now_ms)
+}
+
+/// The session behind a token.
+///
+/// # Errors
+/// [`Error::TokenUnknown`], [`Error::TokenEnded`].
+pub(super) async fn authenticate(
+    app: &App,
+    visitor: &Visitor,
+    token: Option<Token>,
+) -> Result<Session, Error> {
+    let hash = digest(&token.ok_or(Error::TokenUnknown)?);
+    let tenant = visitor.app().clone();
+    let found = app
+        .db
+        .read(move |conn| sessions::find_by_token(conn, &tenant, &hash))
+        .await?;
+    let session = found.ok_or(Error::TokenUnknown)?;
+    let now_ms = app.clock.now_ms();
+    let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
+    let is_over = session.is_ended
+        || session.expires_at_ms <= now_ms
+        || idle_ms >= app.config.session_max_idle_ms;
+    if is_over || may_enter(session.standing).is_err() {
+        return Err(Error::TokenEnded);
+    }
+    if idle_ms >= TOUCH_INTERVAL_MS {
+        let id = session.id;
+        if let Err(error) = app
+            .db
+            .write(move |conn| sessions::touch(conn, id, now_ms))
+            .await
+        {
+            log::warn!("the use of a session was not written down: {error}");
+        }
+    }
+    Ok(session)
+}
+
+/// Ends the caller's session.
+///
+/// # Errors
+/// [`Error::NoPermission`] for an admin, who has none.
+pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
+    let Actor::User(session) = *caller.actor() else {
+        return Err(Error::NoPermission);
+    };
+    let (trail, user, now_ms) = (Trail::of_caller(caller), caller.user(), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
+            trail.write(conn, now_ms, "session.logout", &user.to_string(), "ok")?;
+            Ok(())
+        })
+        .await
+}
+
+/// What is stored of a token.
+pub(super) fn digest(token: &Token) -> TokenHash {
+    TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
+}
+
+async fn note_refused(app: &App, visitor: &Visitor, account: String) -> Result<(), Error> {
+    let (trail, now_ms) = (Trail::of_visitor(visitor), app.clock.now_ms());
+    app.db
+        .write(move |conn| trail.write(conn, now_ms, "session.login", &account, "refused"))
+        .await?;
+    Ok(())
+}
+
+/// Replaces a hash that is not what would be made today. A login does not fail for it.
+async fn rehash(app: &App, found: &Credentials, password: &Password) {
+    let user = found.user;
+    let stored = match passwords::hash(app, password).await {
+        Ok(hash) => app
+            .db
+            .write(move |conn| users::set_password_hash(conn, user, &hash))
+            .await
+            .map_err(Error::from),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = stored {
+        log::warn!("an outdated password hash stays for now: {error}");
+    }
+}

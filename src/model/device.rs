@@ -1,0 +1,93 @@
+//! The devices that people log in from.
+
+use super::{Invalid, Problem};
+
+/// The id that a client chose for its device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceKey(String);
+
+impl DeviceKey {
+    const MAX_CHARS: usize = 255;
+
+    /// The id, for the store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id in `text`, if there is one.
+    ///
+    /// # Errors
+    /// When `text` is too long or holds control characters.
+    pub fn parse(what: &'static str, text: &str) -> Result<Option<Self>, Invalid> {
+        short_text(what, text, Self::MAX_CHARS).map(|key| (!key.is_empty()).then_some(Self(key)))
+    }
+}
+
+/// A platform's name in the client's own words, and the number that the admin document gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Platform {
+    name: String,
+    code: i16,
+}
+
+impl Platform {
+    const MAX_CHARS: usize = 64;
+    /// The platforms of `GET /user/device/list`; the position is the number, 0 is unknown.
+    const NAMES: [&[&str]; 7] = [
+        &[],
+        &["ios", "iphone", "ipad", "ipados"],
+        &["android"],
+        &["windows", "win"],
+        &["mac", "macos", "darwin"],
+        &["linux"],
+        &["web", "browser"],
+    ];
+
+    /// # Errors
+    /// When `text` is too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let name = short_text("platform", text, Self::MAX_CHARS)?;
+        let key = name.to_ascii_lowercase();
+        let position = Self::NAMES
+            .iter()
+            .position(|names| names.contains(&key.as_str()));
+        Ok(Self {
+            code: position
+                .and_then(|code| i16::try_from(code).ok())
+                .unwrap_or(0),
+            name,
+        })
+    }
+
+    /// The client's own word.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// 1 ios, 2 android, 3 windows, 4 mac, 5 linux, 6 web, 0 anything else.
+    #[must_use]
+    pub const fn code(&self) -> i16 {
+        self.code
+    }
+}
+
+/// What a login says of the device that it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginDevice {
+    /// The id that the client chose; without one every login is a device of its own.
+    pub key: Option<DeviceKey>,
+    /// The platform; unknown without a device id (behaviour.md §3).
+    pub platform: Platform,
+}
+
+fn short_text(what: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
+    if text.chars().count() > max {
+        Err(Invalid::new(what, Problem::TooLong { max }))
+    } else if text.chars().any(char::is_control) {
+        Err(Invalid::new(what, Problem::Characters))
+    } else {
+        Ok(text.to_owned())
+    }
+}

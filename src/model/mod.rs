@@ -1,0 +1,22 @@
+//! Plain types of the domain and the rules of their shape.
+//!
+//! Knows nobody: no transport, no store, no clock. A value of one of these types is valid; what comes from outside
+//! becomes one through `parse`.
+
+mod device;
+mod ids;
+mod invalid;
+mod names;
+mod secrets;
+mod session;
+mod settings;
+mod user;
+
+pub use device::{DeviceKey, LoginDevice, Platform};
+pub use ids::{AdminTokenId, AppId, DeviceSn, SessionId, UserId};
+pub use invalid::{Invalid, Problem};
+pub use names::{LoginName, Nickname, Username};
+pub use secrets::{Password, Token, TokenHash};
+pub use session::{EndReason, Session};
+pub use settings::Settings;
+pub use user::{Standing, User, UserSummary, VipState};

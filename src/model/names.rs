@@ -1,0 +1,141 @@
+//! The names that people give themselves.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{Invalid, Problem};
+
+/// Characters that would break a line, hide text or turn its direction: control characters, line and paragraph
+/// separators, bidirectional embeddings, overrides and isolates, the byte order mark (security.md 35).
+fn is_forbidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// One line of text for people to read, trimmed and NFC-normalised, of 1 to `max` characters.
+fn line(what: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
+    // A short name can't have that many bytes; normalising a huge one would only cost time.
+    if text.len() > max.saturating_mul(16) {
+        return Err(Invalid::new(what, Problem::TooLong { max }));
+    }
+    let text: String = text.trim().nfc().collect();
+    let problem = if text.is_empty() {
+        Problem::Missing
+    } else if text.chars().any(is_forbidden) {
+        Problem::Characters
+    } else if text.chars().count() > max {
+        Problem::TooLong { max }
+    } else {
+        return Ok(text);
+    };
+    Err(Invalid::new(what, problem))
+}
+
+/// The display name: 1–64 characters of any language, emoji included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nickname(String);
+
+impl Nickname {
+    const MAX_CHARS: usize = 64;
+
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters or bidirectional overrides.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        line("nickname", text, Self::MAX_CHARS).map(Self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name to log in with: letters, digits, `_` and CJK U+4E00–U+9FA5, at least one of them not a digit, not starting
+/// with `mta` or `maxim`, at most 64 characters; unique per app whatever its case (behaviour.md §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    const MAX_CHARS: usize = 64;
+    const RESERVED: [&str; 2] = ["mta", "maxim"];
+
+    /// # Errors
+    /// When `text` breaks one of the rules above.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let is_allowed = |letter: char| {
+            letter.is_ascii_alphanumeric()
+                || letter == '_'
+                || matches!(letter, '\u{4E00}'..='\u{9FA5}')
+        };
+        let key = text.to_ascii_lowercase();
+        let problem = if text.is_empty() {
+            Problem::Missing
+        } else if text.chars().count() > Self::MAX_CHARS {
+            Problem::TooLong {
+                max: Self::MAX_CHARS,
+            }
+        } else if !text.chars().all(is_allowed) {
+            Problem::Characters
+        } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Problem::Malformed
+        } else if Self::RESERVED
+            .iter()
+            .any(|reserved| key.starts_with(reserved))
+        {
+            Problem::Reserved
+        } else {
+            return Ok(Self(text.to_owned()));
+        };
+        Err(Invalid::new("username", problem))
+    }
+
+    /// The name as its owner wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that is unique per app.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+/// What someone typed as the name of an account: an e-mail address when it holds an `@`, else a username. It need not
+/// name one: a login with a malformed name fails like one with an unknown name (security.md 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginName {
+    /// An e-mail address, in lower case.
+    Email(String),
+    /// A username, in lower case.
+    Username(String),
+}
+
+impl LoginName {
+    /// # Errors
+    /// When `text` is empty, or longer than any name can be.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        const MAX_CHARS: usize = 320;
+        let key = text.trim().to_ascii_lowercase();
+        if key.is_empty() {
+            Err(Invalid::new(what, Problem::Missing))
+        } else if key.len() > MAX_CHARS {
+            Err(Invalid::new(what, Problem::TooLong { max: MAX_CHARS }))
+        } else if key.contains(is_forbidden) {
+            Err(Invalid::new(what, Problem::Characters))
+        } else if key.contains('@') {
+            Ok(Self::Email(key))
+        } else {
+            Ok(Self::Username(key))
+        }
+    }
+
+    /// The name as it is compared.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(key) | Self::Username(key) => key,
+        }
+    }
+}

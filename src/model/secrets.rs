@@ -1,0 +1,122 @@
+//! Values that must never be shown: their `Debug` says only what they are.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{Invalid, Problem};
+
+/// A password in clear, NFC-normalised, 1–128 characters of any Unicode (security.md 3).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    const MAX_CHARS: usize = 128;
+
+    /// The password `text`, of at least `min` characters.
+    ///
+    /// # Errors
+    /// When `text` is empty, too short or too long.
+    pub fn parse(what: &'static str, text: &str, min: usize) -> Result<Self, Invalid> {
+        // Nothing that long can normalise to so few characters; normalising it would only cost time.
+        if text.len() > Self::MAX_CHARS * 64 {
+            return Err(Invalid::new(
+                what,
+                Problem::TooLong {
+                    max: Self::MAX_CHARS,
+                },
+            ));
+        }
+        let text: String = text.nfc().collect();
+        let length = text.chars().count();
+        let problem = if length == 0 {
+            Problem::Missing
+        } else if length < min {
+            Problem::TooShort { min }
+        } else if length > Self::MAX_CHARS {
+            Problem::TooLong {
+                max: Self::MAX_CHARS,
+            }
+        } else {
+            return Ok(Self(text));
+        };
+        Err(Invalid::new(what, problem))
+    }
+
+    /// The bytes to hash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A token in clear, as the client holds it: a user's (32 base62 characters grouped 8-4-4-4-12) or an admin's (the same
+/// behind `adm-`).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    const ADMIN_PREFIX: &str = "adm-";
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+
+    /// How many base62 characters a token is made of: 190 bits.
+    pub const RANDOM_CHARS: usize = 32;
+
+    /// A user's token made of `random`, which should be [`Self::RANDOM_CHARS`] base62 characters.
+    #[must_use]
+    pub fn for_user(random: &str) -> Self {
+        let mut letters = random.chars();
+        let groups = Self::GROUPS.map(|length| letters.by_ref().take(length).collect::<String>());
+        Self(groups.join("-"))
+    }
+
+    /// An admin's token made of `random`, as above.
+    #[must_use]
+    pub fn for_admin(random: &str) -> Self {
+        Self(format!(
+            "{}{}",
+            Self::ADMIN_PREFIX,
+            Self::for_user(random).0
+        ))
+    }
+
+    /// A token that a client sent, exactly as it was given out; `None` when no token looks like that.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let groups = text
+            .strip_prefix(Self::ADMIN_PREFIX)
+            .unwrap_or(text)
+            .split('-');
+        let is_base62 = |group: &str| group.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (groups.clone().map(str::len).eq(Self::GROUPS) && groups.clone().all(is_base62))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// Whether this token was given to an admin.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.0.starts_with(Self::ADMIN_PREFIX)
+    }
+
+    /// The token in clear: for its owner's eyes only.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// The SHA-256 of a token: all that is stored of it (security.md 20).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TokenHash(pub [u8; 32]);

@@ -1,0 +1,50 @@
+//! Sessions: what a token stands for.
+
+use super::{AppId, DeviceSn, SessionId, Standing, UserId};
+
+/// A login that was given a token, with what is known of its account.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The session's number.
+    pub id: SessionId,
+    /// The tenant.
+    pub app: AppId,
+    /// Whose session it is.
+    pub user: UserId,
+    /// The device that it lives on.
+    pub device: DeviceSn,
+    /// The account's state now.
+    pub standing: Standing,
+    /// When a request last came with its token; written down coarsely.
+    pub last_used_at_ms: i64,
+    /// When it ends however much it is used.
+    pub expires_at_ms: i64,
+    /// Whether something ended it early.
+    pub is_ended: bool,
+}
+
+/// What ended a session early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Its owner logged out.
+    Logout,
+    /// Another login on the same device took its place.
+    Replaced,
+    /// The account was disabled.
+    Disabled,
+    /// The account had too many sessions, and this one was the oldest.
+    Crowded,
+}
+
+impl EndReason {
+    /// The number in the store.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Logout => 1,
+            Self::Replaced => 2,
+            Self::Disabled => 3,
+            Self::Crowded => 4,
+        }
+    }
+}

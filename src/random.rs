@@ -1,0 +1,67 @@
+//! Where randomness comes from: the operating system's generator.
+
+use crate::model::Token;
+
+/// Makes values that nobody can guess.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Random;
+
+/// The operating system gave no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no random bytes: {0}")]
+pub struct RandomError(getrandom::Error);
+
+impl Random {
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where App's randomness comes from"
+    )]
+    pub fn bytes<const N: usize>(self) -> Result<[u8; N], RandomError> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).map_err(RandomError)?;
+        Ok(bytes)
+    }
+
+    /// A new token for a user.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn user_token(self) -> Result<Token, RandomError> {
+        Ok(Token::for_user(&self.base62(Token::RANDOM_CHARS)?))
+    }
+
+    /// A new token for an admin.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn admin_token(self) -> Result<Token, RandomError> {
+        Ok(Token::for_admin(&self.base62(Token::RANDOM_CHARS)?))
+    }
+
+    /// `length` characters of `0–9 A–Z a–z`, each equally likely.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn base62(self, length: usize) -> Result<String, RandomError> {
+        const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            // Six bits each; the two values past the alphabet are thrown away, so that none is likelier.
+            let letters = self
+                .bytes::<64>()?
+                .map(|byte| LETTERS.get(usize::from(byte & 0x3F)));
+            let missing = length - text.len();
+            text.extend(
+                letters
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .take(missing)
+                    .map(|&letter| char::from(letter)),
+            );
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,64 @@
+//! The server's secret, from which every key is derived.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// The server's secret. All nodes share it; stored password hashes are worthless without it.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+/// What a key is for: a key for one purpose tells nothing of another.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// Hashing passwords before bcrypt.
+    Password,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Password => b"diglot password",
+        }
+    }
+}
+
+impl Secret {
+    /// Characters at the least (security.md 17).
+    pub const MIN_CHARS: usize = 32;
+
+    /// # Errors
+    /// When `text` is too short to be a secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.chars().count() < Self::MIN_CHARS {
+            return Err(format!(
+                "must have at least {} characters; `openssl rand -hex 32` makes one",
+                Self::MIN_CHARS
+            ));
+        }
+        Ok(Self(text.as_bytes().to_vec()))
+    }
+
+    /// HMAC-SHA-256 of `message` under the key for `purpose`.
+    #[must_use]
+    pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+        let key = hmac(&self.0, purpose.label());
+        hmac(&key, message)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of any length (RFC 2104); the Result is only the trait's.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,73 @@
+//! Login devices.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{Conn, StoreError, schema::devices};
+use crate::model::{DeviceKey, DeviceSn, LoginDevice, UserId};
+
+/// The number of the device that the client calls `key`.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_key(
+    conn: &mut Conn,
+    user: UserId,
+    key: &DeviceKey,
+) -> Result<Option<DeviceSn>, StoreError> {
+    let sn: Option<i32> = devices::table
+        .select(devices::sn)
+        .filter(devices::user_id.eq(user.get()))
+        .filter(devices::device_key.eq(key.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(sn.map(DeviceSn))
+}
+
+/// Adds a device.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert(
+    conn: &mut Conn,
+    user: UserId,
+    sn: DeviceSn,
+    device: &LoginDevice,
+    user_agent: &str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    diesel::insert_into(devices::table)
+        .values((
+            devices::user_id.eq(user.get()),
+            devices::sn.eq(sn.0),
+            devices::device_key.eq(device.key.as_ref().map(DeviceKey::as_str)),
+            devices::platform.eq(device.platform.code()),
+            devices::platform_name.eq(device.platform.name()),
+            devices::user_agent.eq(user_agent),
+            devices::last_login_at_ms.eq(now_ms),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes another login on a device, with what it says of itself now.
+///
+/// # Errors
+/// When the query fails.
+pub fn update(
+    conn: &mut Conn,
+    user: UserId,
+    sn: DeviceSn,
+    device: &LoginDevice,
+    user_agent: &str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    diesel::update(devices::table.find((user.get(), sn.0)))
+        .set((
+            devices::platform.eq(device.platform.code()),
+            devices::platform_name.eq(device.platform.name()),
+            devices::user_agent.eq(user_agent),
+            devices::last_login_at_ms.eq(now_ms),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The schema's history, embedded in the binary: one folder per database, the same names in both.
+
+use diesel::{PgConnection, connection::SimpleConnection as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, StoreError};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Taken while migrating, so that nodes started together don't do it twice.
+const ADVISORY_LOCK: i64 = 0x6469_676c_6f74;
+
+/// Applies what is missing and returns its names.
+pub(super) fn run(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE)))
+        }
+        Conn::Postgres(conn) => {
+            conn.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
+            let applied = names(conn.run_pending_migrations(POSTGRES));
+            unlock(conn);
+            applied
+        }
+    }
+}
+
+/// What `run` would apply.
+pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    fn pending_names<DB: diesel::backend::Backend>(
+        pending: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
+    ) -> Result<Vec<String>, StoreError> {
+        names(pending.map(|all| {
+            all.iter()
+                .map(|one| one.name().version().as_owned())
+                .collect()
+        }))
+    }
+    match conn {
+        Conn::Sqlite(conn) => pending_names(conn.pending_migrations(SQLITE)),
+        Conn::Postgres(conn) => pending_names(conn.pending_migrations(POSTGRES)),
+    }
+}
+
+fn unlock(conn: &mut PgConnection) {
+    if let Err(error) = conn.batch_execute(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})")) {
+        log::warn!("the migration lock goes only with its connection: {error}");
+    }
+}
+
+fn names(
+    versions: diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'_>>>,
+) -> Result<Vec<String>, StoreError> {
+    match versions {
+        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(StoreError::Unavailable(format!("migration: {error}"))),
+    }
+}

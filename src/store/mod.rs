@@ -1,0 +1,22 @@
+//! What must not be lost: PostgreSQL or SQLite, through diesel, with one set of queries for both.
+//!
+//! The only module that names diesel. Queries live beside the table that they are about (`users`, `sessions`, …), as
+//! plain functions over a [`Conn`]; `find` gives an `Option`, `list` a `Vec`. They run inside [`Db::read`] or
+//! [`Db::write`], and nothing slow may happen there: no await, no Redis, no bcrypt.
+
+pub mod admin_tokens;
+pub mod apps;
+pub mod audit;
+mod connect;
+mod db;
+pub mod devices;
+mod error;
+mod migrations;
+mod schema;
+pub mod sessions;
+pub mod settings;
+pub mod users;
+
+pub use connect::{Conn, DatabaseUrl};
+pub use db::Db;
+pub use error::StoreError;

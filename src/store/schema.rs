@@ -1,0 +1,119 @@
+//! The tables as diesel sees them: the columns of `migrations/`, in their order, in types that both databases have.
+
+diesel::table! {
+    apps (id) {
+        id -> Text,
+        registration_open -> Bool,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        app_id -> Text,
+        username -> Nullable<Text>,
+        username_key -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        nickname -> Text,
+        name_id -> Integer,
+        avatar_url -> Text,
+        avatar_id -> BigInt,
+        mobile -> Nullable<Text>,
+        email -> Nullable<Text>,
+        description -> Nullable<Text>,
+        private_info -> Nullable<Text>,
+        public_info -> Nullable<Text>,
+        coin_cents -> BigInt,
+        vip_expires_at_ms -> BigInt,
+        status -> SmallInt,
+        last_device_sn -> Integer,
+        registered_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    settings (user_id) {
+        user_id -> BigInt,
+        auth_mode -> SmallInt,
+        auth_question -> Nullable<Text>,
+        auth_answer -> Nullable<Text>,
+        auto_download -> Bool,
+        group_confirm -> Bool,
+        no_push -> Bool,
+        no_push_detail -> Bool,
+        no_push_start_hour -> SmallInt,
+        no_push_end_hour -> SmallInt,
+        no_sounds -> Bool,
+        push_nick_name -> Nullable<Text>,
+        push_token -> Nullable<Text>,
+        silence_start_time -> Nullable<Integer>,
+        silence_end_time -> Nullable<Integer>,
+        vibratory -> Bool,
+    }
+}
+
+diesel::table! {
+    devices (user_id, sn) {
+        user_id -> BigInt,
+        sn -> Integer,
+        device_key -> Nullable<Text>,
+        platform -> SmallInt,
+        platform_name -> Text,
+        user_agent -> Text,
+        last_login_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        app_id -> Text,
+        user_id -> BigInt,
+        device_sn -> Integer,
+        token_hash -> Binary,
+        created_at_ms -> BigInt,
+        last_used_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
+        ended_at_ms -> Nullable<BigInt>,
+        end_reason -> Nullable<SmallInt>,
+    }
+}
+
+diesel::table! {
+    admin_tokens (id) {
+        id -> BigInt,
+        app_id -> Text,
+        name -> Text,
+        token_hash -> Binary,
+        created_at_ms -> BigInt,
+        expires_at_ms -> Nullable<BigInt>,
+        revoked_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        at_ms -> BigInt,
+        app_id -> Text,
+        actor_kind -> SmallInt,
+        actor_id -> Nullable<BigInt>,
+        for_user -> Nullable<BigInt>,
+        action -> Text,
+        target -> Text,
+        address -> Text,
+        request_id -> Text,
+        result -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    apps,
+    users,
+    settings,
+    devices,
+    sessions,
+    admin_tokens,
+    audit_log
+);

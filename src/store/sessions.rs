@@ -1,0 +1,150 @@
+//! Sessions. Ended ones are kept for a while: their tokens are told apart from unknown ones.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{
+    Conn, StoreError,
+    schema::{sessions, users},
+};
+use crate::model::{AppId, DeviceSn, EndReason, Session, SessionId, Standing, TokenHash, UserId};
+
+/// A session to be made.
+pub struct NewSession<'a> {
+    /// The tenant.
+    pub app: &'a AppId,
+    /// Whose.
+    pub user: UserId,
+    /// On which device.
+    pub device: DeviceSn,
+    /// What its token hashes to.
+    pub token_hash: TokenHash,
+    /// When.
+    pub now_ms: i64,
+    /// When it ends however much it is used.
+    pub expires_at_ms: i64,
+}
+
+/// Adds a session.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::app_id.eq(new.app.as_str()),
+            sessions::user_id.eq(new.user.get()),
+            sessions::device_sn.eq(new.device.0),
+            sessions::token_hash.eq(new.token_hash.0.as_slice()),
+            sessions::created_at_ms.eq(new.now_ms),
+            sessions::last_used_at_ms.eq(new.now_ms),
+            sessions::expires_at_ms.eq(new.expires_at_ms),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+type Columns = (i64, String, i64, i32, i64, i64, Option<i64>, i16);
+
+/// The session behind a token in that app, ended ones included.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_token(
+    conn: &mut Conn,
+    app: &AppId,
+    hash: &TokenHash,
+) -> Result<Option<Session>, StoreError> {
+    let row: Option<Columns> = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .select((
+            sessions::id,
+            sessions::app_id,
+            sessions::user_id,
+            sessions::device_sn,
+            sessions::last_used_at_ms,
+            sessions::expires_at_ms,
+            sessions::ended_at_ms,
+            users::status,
+        ))
+        .filter(sessions::token_hash.eq(hash.0.as_slice()))
+        .filter(sessions::app_id.eq(app.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(
+        |(id, app, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
+            id: SessionId(id),
+            app: AppId::stored(app),
+            user: UserId::stored(user),
+            device: DeviceSn(device),
+            standing: Standing::stored(status),
+            last_used_at_ms,
+            expires_at_ms,
+            is_ended: ended_at_ms.is_some(),
+        },
+    ))
+}
+
+/// Notes that a session is in use.
+///
+/// # Errors
+/// When the query fails.
+pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
+    diesel::update(sessions::table.find(id.0))
+        .set(sessions::last_used_at_ms.eq(now_ms))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A session that is not ended; it may have expired.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveSession {
+    /// Its number.
+    pub id: SessionId,
+    /// The device that it lives on.
+    pub device: DeviceSn,
+}
+
+/// The live sessions of these accounts, newest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn list_live(conn: &mut Conn, users: &[UserId]) -> Result<Vec<LiveSession>, StoreError> {
+    let rows: Vec<(i64, i32)> = sessions::table
+        .select((sessions::id, sessions::device_sn))
+        .filter(sessions::user_id.eq_any(users.iter().map(|id| id.get())))
+        .filter(sessions::ended_at_ms.is_null())
+        .order(sessions::id.desc())
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, sn)| LiveSession {
+            id: SessionId(id),
+            device: DeviceSn(sn),
+        })
+        .collect())
+}
+
+/// Ends sessions.
+///
+/// # Errors
+/// When the query fails.
+pub fn end(
+    conn: &mut Conn,
+    ids: &[SessionId],
+    reason: EndReason,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let live = sessions::table
+        .filter(sessions::id.eq_any(ids.iter().map(|id| id.0)))
+        .filter(sessions::ended_at_ms.is_null());
+    diesel::update(live)
+        .set((
+            sessions::ended_at_ms.eq(now_ms),
+            sessions::end_reason.eq(reason.code()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Accounts.
+
+use diesel::{OptionalExtension as _, prelude::*, sqlite::Sqlite};
+
+use super::{Conn, StoreError, schema::users};
+use crate::model::{
+    AppId, DeviceSn, LoginName, Nickname, Standing, User, UserId, UserSummary, Username,
+};
+
+/// The columns of [`User`]; what is left out is read by the few who need it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct UserRow {
+    id: i64,
+    app_id: String,
+    username: Option<String>,
+    nickname: String,
+    name_id: i32,
+    avatar_url: String,
+    avatar_id: i64,
+    mobile: Option<String>,
+    email: Option<String>,
+    description: Option<String>,
+    private_info: Option<String>,
+    public_info: Option<String>,
+    coin_cents: i64,
+    vip_expires_at_ms: i64,
+    status: i16,
+    registered_at_ms: i64,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId::stored(row.id),
+            app: AppId::stored(row.app_id),
+            username: row.username,
+            nickname: row.nickname,
+            name_id: row.name_id,
+            avatar_url: row.avatar_url,
+            avatar_id: row.avatar_id,
+            mobile: row.mobile,
+            email: row.email,
+            description: row.description,
+            private_info: row.private_info,
+            public_info: row.public_info,
+            coin_cents: row.coin_cents,
+            vip_expires_at_ms: row.vip_expires_at_ms,
+            standing: Standing::stored(row.status),
+            registered_at_ms: row.registered_at_ms,
+        }
+    }
+}
+
+/// An account to be made.
+pub struct NewUser<'a> {
+    /// The tenant.
+    pub app: &'a AppId,
+    /// The login name; its form is also the first display name.
+    pub username: &'a Username,
+    /// The bcrypt hash.
+    pub password_hash: &'a str,
+    /// When.
+    pub now_ms: i64,
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the username is in use.
+pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> {
+    let id: i64 = diesel::insert_into(users::table)
+        .values((
+            users::app_id.eq(new.app.as_str()),
+            users::username.eq(new.username.as_str()),
+            users::username_key.eq(new.username.key()),
+            users::password_hash.eq(new.password_hash),
+            users::nickname.eq(new.username.as_str()),
+            users::name_id.eq(1),
+            users::avatar_url.eq(""),
+            users::avatar_id.eq(0_i64),
+            users::coin_cents.eq(0_i64),
+            users::vip_expires_at_ms.eq(0_i64),
+            users::status.eq(Standing::Active.code()),
+            users::last_device_sn.eq(0),
+            users::registered_at_ms.eq(new.now_ms),
+        ))
+        .returning(users::id)
+        .get_result(conn)?;
+    Ok(UserId::stored(id))
+}
+
+/// The account of that number in that app, deleted ones left out.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, StoreError> {
+    // The selection is the same on both databases; the trait only wants to know one.
+    let row: Option<UserRow> = users::table
+        .select(<UserRow as Selectable<Sqlite>>::construct_selection())
+        .filter(users::id.eq(id.get()))
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::status.ne(Standing::Deleted.code()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(User::from))
+}
+
+/// Whether that app has an account of that login name.
+///
+/// # Errors
+/// When the query fails.
+pub fn is_username_taken(
+    conn: &mut Conn,
+    app: &AppId,
+    name: &Username,
+) -> Result<bool, StoreError> {
+    let matches = users::table
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::username_key.eq(name.key()));
+    Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
+}
+
+/// What a login compares: the account's number, state and password hash.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The account.
+    pub user: UserId,
+    /// Whether it may be used.
+    pub standing: Standing,
+    /// The bcrypt hash; accounts made by SMS have none.
+    pub password_hash: Option<String>,
+}
+
+/// The credentials behind a login name.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_credentials(
+    conn: &mut Conn,
+    app: &AppId,
+    name: &LoginName,
+) -> Result<Option<Credentials>, StoreError> {
+    let columns = (users::id, users::status, users::password_hash);
+    let in_app = users::table
+        .select(columns)
+        .filter(users::app_id.eq(app.as_str()));
+    let row: Option<(i64, i16, Option<String>)> = match name {
+        LoginName::Email(key) => in_app.filter(users::email.eq(key)).get_result(conn),
+        LoginName::Username(key) => in_app.filter(users::username_key.eq(key)).get_result(conn),
+    }
+    .optional()?;
+    Ok(row.map(|(id, status, password_hash)| Credentials {
+        user: UserId::stored(id),
+        standing: Standing::stored(status),
+        password_hash,
+    }))
+}
+
+/// Stores another hash of the same password.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set(users::password_hash.eq(hash))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives the account another display name, and that name a number.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set((
+            users::nickname.eq(name.as_str()),
+            users::name_id.eq(users::name_id + 1),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Sets the state of the accounts among `ids` that are in this app and not deleted; returns how many these are.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_standing(
+    conn: &mut Conn,
+    app: &AppId,
+    ids: &[UserId],
+    standing: Standing,
+) -> Result<usize, StoreError> {
+    let ids = ids.iter().map(|id| id.get());
+    let matches = users::table
+        .filter(users::id.eq_any(ids))
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::status.ne(Standing::Deleted.code()));
+    Ok(diesel::update(matches)
+        .set(users::status.eq(standing.code()))
+        .execute(conn)?)
+}
+
+/// A page of an app's accounts, oldest first, deleted ones left out.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(
+    conn: &mut Conn,
+    app: &AppId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<UserSummary>, StoreError> {
+    let rows: Vec<(i64, Option<String>, i16)> = users::table
+        .select((users::id, users::username, users::status))
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::status.ne(Standing::Deleted.code()))
+        .order(users::id)
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    let summary = |(id, username, status)| UserSummary {
+        id: UserId::stored(id),
+        username,
+        standing: Standing::stored(status),
+    };
+    Ok(rows.into_iter().map(summary).collect())
+}
+
+/// The next unused device number of the account; holds the account's row until the transaction ends, so logins of one
+/// account follow each other.
+///
+/// # Errors
+/// When the query fails.
+pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreError> {
+    let sn: i32 = diesel::update(users::table.find(id.get()))
+        .set(users::last_device_sn.eq(users::last_device_sn + 1))
+        .returning(users::last_device_sn)
+        .get_result(conn)?;
+    Ok(DeviceSn(sn))
+}
+
+/// The account's state; holds its row until the transaction ends, so that a login and a disabling of the same account
+/// follow each other.
+///
+/// # Errors
+/// When the query fails.
+pub fn lock_standing(conn: &mut Conn, id: UserId) -> Result<Option<Standing>, StoreError> {
+    let status: Option<i16> = diesel::update(users::table.find(id.get()))
+        .set(users::last_device_sn.eq(users::last_device_sn))
+        .returning(users::status)
+        .get_result(conn)
+        .optional()?;
+    Ok(status.map(Standing::stored))
+}

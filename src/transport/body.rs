@@ -1,0 +1,67 @@
+//! Reads request bodies within bounds of size and time; actix has none for time.
+
+use std::time::Duration;
+
+use actix_web::{
+    dev::Payload,
+    http::header::{CONTENT_ENCODING, HeaderMap},
+    web::{Bytes, BytesMut},
+};
+use futures_util::StreamExt as _;
+
+use super::error::Protocol;
+
+/// The largest body (security.md 31).
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// How long a body may take to arrive (security.md 33).
+const MAX_DURATION: Duration = Duration::from_secs(20);
+
+/// A body that was not read to its end.
+#[derive(Debug)]
+pub struct Unread {
+    /// Why.
+    pub problem: Protocol,
+    /// What had arrived by then.
+    pub seen: Bytes,
+}
+
+/// Reads the whole body.
+///
+/// # Errors
+/// When it is compressed, too large or too slow.
+pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, Unread> {
+    // Inflating could make any amount of memory of a small body (security.md 32).
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(Unread {
+            problem: Protocol::UnsupportedContentEncoding,
+            seen: Bytes::new(),
+        });
+    }
+    let mut body = BytesMut::new();
+    let problem = match tokio::time::timeout(MAX_DURATION, read_to_end(payload, &mut body)).await {
+        Ok(Ok(())) => return Ok(body.freeze()),
+        Ok(Err(problem)) => problem,
+        Err(_) => Protocol::TooSlow,
+    };
+    Err(Unread {
+        problem,
+        seen: body.freeze(),
+    })
+}
+
+async fn read_to_end(payload: &mut Payload, body: &mut BytesMut) -> Result<(), Protocol> {
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Protocol::Undecodable(error.to_string()))?;
+        if body.len() + chunk.len() > MAX_BYTES {
+            let room = MAX_BYTES.saturating_sub(body.len());
+            body.extend_from_slice(chunk.get(..room).unwrap_or_default());
+            return Err(Protocol::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(())
+}

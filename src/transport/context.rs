@@ -1,0 +1,203 @@
+//! What is known of a request before it is routed: its id, source, face, language.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use actix_web::{
+    HttpMessage as _, HttpRequest,
+    dev::ServiceRequest,
+    http::header::{self, HeaderMap},
+};
+use ipnet::IpNet;
+
+use super::error::{Api, Language};
+use crate::{config::Config, domain::Origin, random::Random};
+
+/// The face that a request came to: it decides the encoding of an answer when nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Native apps: each route answers in its own encoding.
+    App,
+    /// Browsers: JSON.
+    Web,
+}
+
+/// What is known of a request before it is routed.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Names the request in headers and logs.
+    pub id: String,
+    /// Names the request in protobuf answers: never zero, below 2^53.
+    pub number: u64,
+    /// The source address, as far as it can be trusted.
+    pub address: IpAddr,
+    /// The face that it came to.
+    pub face: Face,
+    /// Which API its path belongs to.
+    pub api: Api,
+    /// The language that the client wants to read.
+    pub language: Language,
+    /// Whether the client wants plain HTTP statuses (`Prefer: handling=strict`, RFC 7240).
+    pub is_strict: bool,
+}
+
+impl Context {
+    /// Reads the request's head.
+    pub fn of(req: &ServiceRequest, config: &Config, random: Random, listener: Face) -> Self {
+        let headers = req.headers();
+        let peer = req
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let api = if req.path().starts_with("/v1/") {
+            Api::V1
+        } else {
+            Api::Admin
+        };
+        let (id, number) = request_id(headers, random);
+        Self {
+            id,
+            number,
+            address: source_address(peer, headers, &config.trusted_proxies),
+            face: if is_web_host(headers, &config.web_hosts) {
+                Face::Web
+            } else {
+                listener
+            },
+            api,
+            language: language(headers, api),
+            is_strict: prefers_strict(headers),
+        }
+    }
+
+    /// The context that `edge.rs` put into the request.
+    pub fn get(req: &HttpRequest) -> Option<Self> {
+        req.extensions().get::<Self>().cloned()
+    }
+
+    /// Where the request came from, for the domain.
+    pub fn origin(&self, headers: &HeaderMap) -> Origin {
+        const MAX_USER_AGENT_CHARS: usize = 255;
+        let user_agent = text(headers, header::USER_AGENT.as_str());
+        Origin {
+            address: self.address,
+            request_id: self.id.clone(),
+            user_agent: user_agent
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_USER_AGENT_CHARS)
+                .collect(),
+        }
+    }
+}
+
+/// A header's value, if it is text; empty without it.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// The client's id if it is well-formed (1–64 of `A–Z a–z 0–9 . _ -`), else a new number. The number is the id itself
+/// where it is one, else made from it, so that both find the same log line.
+fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
+    const MAX_NUMBER: u64 = (1 << 53) - 1;
+    let in_range = |number: u64| (number % MAX_NUMBER).max(1);
+    let id = text(headers, "x-request-id");
+    let is_well_formed = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if !is_well_formed {
+        let number = in_range(random.bytes().map(u64::from_le_bytes).unwrap_or_default());
+        return (number.to_string(), number);
+    }
+    let number = match id.parse() {
+        Ok(number) if (1..=MAX_NUMBER).contains(&number) => number,
+        _ => {
+            let mut hasher = DefaultHasher::new();
+            id.hash(&mut hasher);
+            in_range(hasher.finish())
+        }
+    };
+    (id.to_owned(), number)
+}
+
+/// The socket's address or, behind trusted proxies, the rightmost hop that is none of them (security.md 11).
+fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| {
+        trusted
+            .iter()
+            .any(|net| net.contains(&address.to_canonical()))
+    };
+    let mut source = peer;
+    let lines: Vec<&str> = headers
+        .get_all(header::X_FORWARDED_FOR)
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !is_trusted(source) {
+            break;
+        }
+        match hop.trim().parse() {
+            Ok(address) => source = address,
+            Err(_) => break,
+        }
+    }
+    source.to_canonical()
+}
+
+fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {
+    let host = text(headers, header::HOST.as_str());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    web_hosts
+        .iter()
+        .any(|web_host| web_host.eq_ignore_ascii_case(name) || web_host.eq_ignore_ascii_case(host))
+}
+
+/// The best liked of our languages; Chinese by default on /v1, English elsewhere (behaviour.md §2).
+fn language(headers: &HeaderMap, api: Api) -> Language {
+    let mut best: Option<(f32, Language)> = None;
+    for item in text(headers, header::ACCEPT_LANGUAGE.as_str()).split(',') {
+        let mut parts = item.split(';').map(str::trim);
+        let language = match parts.next().unwrap_or_default().split('-').next() {
+            Some(primary) if primary.eq_ignore_ascii_case("zh") => Language::Zh,
+            Some(primary) if primary.eq_ignore_ascii_case("en") => Language::En,
+            _ => continue,
+        };
+        let quality = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(Ok(1.0), str::parse)
+            .unwrap_or(0.0);
+        if quality > best.map_or(0.0, |(best, _)| best) {
+            best = Some((quality, language));
+        }
+    }
+    let default = match api {
+        Api::V1 => Language::Zh,
+        Api::Admin => Language::En,
+    };
+    best.map_or(default, |(_, language)| language)
+}
+
+fn prefers_strict(headers: &HeaderMap) -> bool {
+    let preferences = headers
+        .get_all("prefer")
+        .filter_map(|value| value.to_str().ok());
+    preferences
+        .flat_map(|value| value.split([',', ';']))
+        .any(|one| {
+            let mut parts = one.splitn(2, '=').map(|part| part.trim().trim_matches('"'));
+            parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case("handling"))
+                && parts
+                    .next()
+                    .is_some_and(|value| value.eq_ignore_ascii_case("strict"))
+        })
+}

@@ -1,0 +1,202 @@
+//! Around every request: what is known of it before routing, the rendering of errors, headers that every answer has,
+//! compression, and its line in the access log.
+
+use std::time::Instant;
+
+use actix_http::encoding::Encoder;
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{
+        self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap,
+        HeaderName, HeaderValue,
+    },
+    middleware::Next,
+    web::Data,
+};
+
+use super::{
+    access::Identity,
+    context::{Context, Face},
+    error::{Api, Error, Protocol, Shown},
+    negotiation::Encoding,
+    pb,
+    reply::{self, Outcome},
+    wire,
+};
+use crate::app::App;
+
+/// Bodies smaller than this are not worth compressing.
+const MIN_COMPRESSED_BYTES: u64 = 1024;
+
+/// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
+pub async fn frame(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let coding = wanted_coding(&req);
+    let face = req.app_data::<Face>().copied().unwrap_or(Face::App);
+    let context = match req.app_data::<Data<App>>() {
+        Some(app) => Context::of(&req, &app.config, app.random, face),
+        None => return Ok(next.call(req).await?.map_into_boxed_body()),
+    };
+    req.extensions_mut().insert(context.clone());
+    let mut res = next.call(req).await?.map_into_boxed_body();
+    add_headers(res.headers_mut(), &context);
+    log_access(&res, &context, started);
+    Ok(compress(res, coding))
+}
+
+/// Inside of CORS: turns every error, also actix's own, into the envelope and encoding that the client expects.
+pub async fn render_errors(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let res = next.call(req).await?.map_into_boxed_body();
+    let Some(context) = Context::get(res.request()) else {
+        return Ok(res);
+    };
+    let status = res.status();
+    let shown = match res
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Error>())
+    {
+        Some(error) => error.shown(context.api, context.language),
+        None if status.is_client_error() || status.is_server_error() => {
+            Error::from(Protocol::from(status)).shown(context.api, context.language)
+        }
+        None => return Ok(res),
+    };
+    if let Some(cause) = &shown.cause {
+        let path = res.request().path();
+        if shown.status.is_server_error() {
+            log::error!("request {}: {path}: {cause:?}", context.id);
+        } else {
+            log::debug!("request {}: {path}: {cause:?}", context.id);
+        }
+    }
+    let mut rendered = render(res.request(), &context, &shown);
+    for (name, value) in res.headers() {
+        if !rendered.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(res.request().clone(), rendered))
+}
+
+fn render(req: &HttpRequest, context: &Context, shown: &Shown) -> HttpResponse {
+    let (encoding, bytes) = match context.api {
+        Api::V1 => {
+            let encoding = wire::answer_encoding(req);
+            (
+                encoding,
+                reply::v1(
+                    encoding,
+                    context.number,
+                    shown.code,
+                    &shown.text,
+                    &pb::StatusResponse::default(),
+                ),
+            )
+        }
+        Api::Admin => (
+            Encoding::Json,
+            reply::admin::<()>(shown.code, None, Some(&shown.text)),
+        ),
+    };
+    req.extensions_mut().insert(Outcome {
+        code: shown.code,
+        encoding,
+    });
+    let status = if context.is_strict {
+        shown.strict_status
+    } else {
+        shown.status
+    };
+    let mut res = reply::response(status, encoding, bytes.unwrap_or_default());
+    if context.is_strict {
+        let name = HeaderName::from_static("preference-applied");
+        res.headers_mut()
+            .insert(name, HeaderValue::from_static("handling=strict"));
+    }
+    if let Some(secs) = shown.retry_after_secs {
+        res.headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(secs));
+    }
+    res
+}
+
+fn add_headers(headers: &mut HeaderMap, context: &Context) {
+    if let Ok(id) = HeaderValue::from_str(&context.id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    // Answers hold personal data or tokens (security.md 40).
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if context.api == Api::V1 {
+        headers.append(header::VARY, HeaderValue::from_static("Accept"));
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+}
+
+/// The best coding that the client asked for by name or range; none when it did not ask, or asked for nothing we have.
+fn wanted_coding(req: &ServiceRequest) -> ContentEncoding {
+    let codings = [
+        Coding::identity(),
+        Coding::brotli(),
+        Coding::gzip(),
+        Coding::zstd(),
+    ];
+    if !req.headers().contains_key(header::ACCEPT_ENCODING) {
+        return ContentEncoding::Identity;
+    }
+    match AcceptEncoding::parse(req)
+        .ok()
+        .and_then(|wanted| wanted.negotiate(codings.iter()))
+    {
+        Some(Coding::Known(coding)) => coding,
+        Some(Coding::Unknown(_)) | None => ContentEncoding::Identity,
+    }
+}
+
+fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceResponse<BoxBody> {
+    let is_worthwhile = matches!(res.response().body().size(), BodySize::Sized(size) if size >= MIN_COMPRESSED_BYTES);
+    if !is_worthwhile || coding == ContentEncoding::Identity {
+        return res;
+    }
+    res.map_body(|head, body| Encoder::response(coding, head, body))
+        .map_into_boxed_body()
+}
+
+/// One line a request. The query is left out: it can hold personal data.
+fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instant) {
+    let req = res.request();
+    let extensions = req.extensions();
+    let identity = extensions.get::<Identity>();
+    let outcome = extensions.get::<Outcome>();
+    log::info!(
+        target: "access",
+        "id={} number={} app={} user={} from={} {} {} status={} code={} encoding={} ms={:.1}",
+        context.id,
+        context.number,
+        identity.map_or("-", |identity| identity.app.as_str()),
+        identity.and_then(|identity| identity.user).map_or_else(|| "-".to_owned(), |user| user.to_string()),
+        context.address,
+        req.method(),
+        req.path(),
+        res.status().as_u16(),
+        outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.code.to_string()),
+        match outcome.map(|outcome| outcome.encoding) {
+            Some(Encoding::Protobuf) => "protobuf",
+            Some(Encoding::Json) => "json",
+            None => "-",
+        },
+        started.elapsed().as_secs_f64() * 1000.0,
+    );
+}

@@ -1,0 +1,24 @@
+//! The edge: HTTP in, HTTP out. The only layer that names actix, prost and wire types.
+//!
+//! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here:
+//! who asks (`access`), which encoding (`negotiation`, `wire`), how errors look (`error`), what surrounds every request
+//! (`edge`).
+
+mod access;
+mod admin;
+mod body;
+mod context;
+mod edge;
+mod error;
+mod json;
+pub mod negotiation;
+mod ops;
+pub mod pb;
+mod reply;
+mod server;
+mod v1;
+mod wire;
+
+pub use context::Face;
+pub use ops::Readiness;
+pub use server::{Listeners, Server, public_routes};

@@ -1,0 +1,84 @@
+//! The ops listener: for those who run the gateway, not for its users.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::{
+    HttpResponse, Responder,
+    web::{Data, Json, ServiceConfig, get, resource},
+};
+use futures_util::future;
+use serde::Serialize;
+
+use crate::app::App;
+
+/// Whether the process wants requests: not before its listeners are open, nor after it was told to stop.
+#[derive(Default)]
+pub struct Readiness(AtomicBool);
+
+impl Readiness {
+    /// Says whether the process wants requests.
+    pub fn set(&self, is_ready: bool) {
+        self.0.store(is_ready, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// All routes of the ops listener.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/healthz").route(get().to(alive)))
+        .service(resource("/readyz").route(get().to(ready)))
+        .service(resource("/version").route(get().to(version)));
+}
+
+/// The process runs.
+async fn alive() -> impl Responder {
+    "ok\n"
+}
+
+#[derive(Serialize)]
+struct Health {
+    ready: bool,
+    database: &'static str,
+    state: &'static str,
+}
+
+/// Whether requests can be served: 503 without the database, or when stopping. A lost Redis is told and does not count:
+/// sessions live in the database.
+async fn ready(app: Data<App>, readiness: Data<Readiness>) -> HttpResponse {
+    let (database, state) = future::join(app.db.ping(), app.state.ping()).await;
+    let told = |is_up| if is_up { "up" } else { "down" };
+    let health = Health {
+        ready: readiness.get() && database.is_ok(),
+        database: told(database.is_ok()),
+        state: told(state.is_ok()),
+    };
+    let causes = [
+        database.err().map(|error| error.to_string()),
+        state.err().map(|error| error.to_string()),
+    ];
+    for cause in causes.into_iter().flatten() {
+        log::warn!("readiness: {cause}");
+    }
+    let mut res = if health.ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    res.json(health)
+}
+
+#[derive(Serialize)]
+struct Version {
+    name: &'static str,
+    version: &'static str,
+}
+
+async fn version() -> Json<Version> {
+    Json(Version {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}

@@ -1,0 +1,95 @@
+//! The envelopes: what stands around every answer (behaviour.md §2).
+
+use actix_web::{HttpResponse, http::StatusCode};
+use prost::Message;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{negotiation::Encoding, pb};
+
+/// How a request ended; for the access log.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// The code in the envelope.
+    pub code: i32,
+    /// The encoding of the answer.
+    pub encoding: Encoding,
+}
+
+/// Success on `/v1`.
+pub const V1_SUCCESS: i32 = 1;
+
+/// Success elsewhere.
+pub const ADMIN_SUCCESS: i32 = 200;
+
+/// The bytes of an answer on `/v1`: the status in front, `payload` behind it. In protobuf the two are messages that
+/// merge; in JSON the payload is `data`, absent where there is nothing to return.
+///
+/// # Errors
+/// When the payload can't be written as JSON.
+pub fn v1<T: Message + Serialize>(
+    encoding: Encoding,
+    number: u64,
+    code: i32,
+    msg: &str,
+    payload: &T,
+) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Envelope<'a> {
+        code: i32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a RawValue>,
+        msg: &'a str,
+    }
+    match encoding {
+        Encoding::Protobuf => {
+            let status = pb::Status {
+                number,
+                code,
+                msg: msg.to_owned(),
+            };
+            let mut bytes = pb::StatusResponse {
+                status: Some(status),
+            }
+            .encode_to_vec();
+            bytes.extend(payload.encode_to_vec());
+            Ok(bytes)
+        }
+        Encoding::Json => {
+            let data = serde_json::value::to_raw_value(payload)?;
+            let data = (data.get() != "{}").then_some(&*data);
+            serde_json::to_vec(&Envelope { code, data, msg })
+        }
+    }
+}
+
+/// The bytes of an answer of the admin API. On success without `message`, on failure without `data`.
+///
+/// # Errors
+/// When the data can't be written as JSON.
+pub fn admin<T: Serialize>(
+    code: i32,
+    data: Option<&T>,
+    message: Option<&str>,
+) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Envelope<'a, T> {
+        code: i32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a T>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+    }
+    serde_json::to_vec(&Envelope {
+        code,
+        data,
+        message,
+    })
+}
+
+/// A response of those bytes.
+pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type(encoding.media_type())
+        .body(bytes)
+}

@@ -1,0 +1,225 @@
+//! Listeners: which routes are on which, and how they start and stop.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_cors::Cors;
+use actix_web::{
+    App as HttpApp, HttpServer,
+    dev::{Server as HttpRunning, ServerHandle},
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
+};
+
+use super::{
+    admin,
+    context::Face,
+    edge,
+    ops::{self, Readiness},
+    v1,
+};
+use crate::{app::App, config::Config};
+
+/// How long a client may take for a request's head (security.md 33).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an unused connection stays open.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// The routes of a face. The admin API is on the app face only.
+pub fn public_routes(cfg: &mut ServiceConfig, app: &Data<App>, face: Face) {
+    cfg.app_data(Data::clone(app))
+        .app_data(face)
+        .configure(v1::routes);
+    if face == Face::App {
+        cfg.configure(admin::routes);
+    }
+}
+
+/// Addresses that are bound; requests wait there until a [`Server`] takes them.
+pub struct Listeners {
+    app: TcpListener,
+    web: Option<TcpListener>,
+    ops: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Binds every address of the settings.
+    ///
+    /// # Errors
+    /// When one can't be bound; the text names the setting.
+    pub fn bind(config: &Config) -> io::Result<Self> {
+        let bind = |name: &str, address: SocketAddr| {
+            TcpListener::bind(address).map_err(|error| {
+                io::Error::new(error.kind(), format!("{name}: {address}: {error}"))
+            })
+        };
+        Ok(Self {
+            app: bind("DIGLOT_LISTEN", config.listen)?,
+            web: config
+                .web_listen
+                .map(|address| bind("DIGLOT_WEB_LISTEN", address))
+                .transpose()?,
+            ops: config
+                .ops_listen
+                .map(|address| bind("DIGLOT_OPS_LISTEN", address))
+                .transpose()?,
+        })
+    }
+
+    /// The addresses that were bound: app face, web face, ops.
+    #[must_use]
+    pub fn addresses(&self) -> [(&'static str, Option<SocketAddr>); 3] {
+        let address = |listener: &TcpListener| listener.local_addr().ok();
+        [
+            ("app", address(&self.app)),
+            ("web", self.web.as_ref().and_then(address)),
+            ("ops", self.ops.as_ref().and_then(address)),
+        ]
+    }
+}
+
+/// The running gateway.
+pub struct Server {
+    running: Vec<HttpRunning>,
+    readiness: Arc<Readiness>,
+    config: Config,
+}
+
+/// Stops a running gateway.
+#[derive(Clone)]
+pub struct Stop {
+    handles: Vec<ServerHandle>,
+    readiness: Arc<Readiness>,
+    drain: Duration,
+}
+
+impl Server {
+    /// Takes requests from `listeners` from now on.
+    ///
+    /// # Errors
+    /// When a listener can't be used.
+    pub fn start(app: Arc<App>, listeners: Listeners) -> io::Result<Self> {
+        let config = app.config.clone();
+        let app = Data::from(app);
+        let readiness = Arc::new(Readiness::default());
+        let mut running = vec![face(&app, Face::App, listeners.app)?];
+        if let Some(listener) = listeners.web {
+            running.push(face(&app, Face::Web, listener)?);
+        }
+        if let Some(listener) = listeners.ops {
+            running.push(ops(&app, &readiness, listener)?);
+        }
+        readiness.set(true);
+        Ok(Self {
+            running,
+            readiness,
+            config,
+        })
+    }
+
+    /// What stops this server.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop {
+            handles: self.running.iter().map(HttpRunning::handle).collect(),
+            readiness: Arc::clone(&self.readiness),
+            drain: Duration::from_secs(self.config.drain_secs),
+        }
+    }
+
+    /// Serves until stopped.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run(self) -> io::Result<()> {
+        futures_util::future::try_join_all(self.running)
+            .await
+            .map(drop)
+    }
+}
+
+impl Stop {
+    /// Fails readiness, waits for proxies to see that, closes the listeners, and lets running requests finish.
+    pub async fn gracefully(&self) {
+        self.readiness.set(false);
+        tokio::time::sleep(self.drain).await;
+        futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
+    }
+}
+
+fn face(app: &Data<App>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
+    let config = app.config.clone();
+    let app = Data::clone(app);
+    let cors_config = config.clone();
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .configure(|cfg| public_routes(cfg, &app, face))
+            .wrap(from_fn(edge::render_errors))
+            .wrap(cors(&cors_config))
+            .wrap(from_fn(edge::frame))
+    });
+    Ok(server
+        .workers(config.workers.get())
+        .worker_max_blocking_threads(
+            usize::try_from(config.database_connections).unwrap_or(usize::MAX),
+        )
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(config.shutdown_secs)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+fn ops(
+    app: &Data<App>,
+    readiness: &Arc<Readiness>,
+    listener: TcpListener,
+) -> io::Result<HttpRunning> {
+    let shutdown_secs = app.config.shutdown_secs;
+    let (app, readiness) = (Data::clone(app), Data::from(Arc::clone(readiness)));
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(Data::clone(&app))
+            .app_data(Data::clone(&readiness))
+            .configure(ops::routes)
+    });
+    Ok(server
+        .workers(1)
+        .shutdown_timeout(shutdown_secs)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Pages of the configured origins may call the gateway, without cookies; with `--dev`, all pages (behaviour.md §5).
+fn cors(config: &Config) -> Cors {
+    const HEADERS: [&str; 8] = [
+        "token",
+        "app_id",
+        "access-token",
+        "user_id",
+        "group_id",
+        "content-type",
+        "accept-language",
+        "x-request-id",
+    ];
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "DELETE"])
+        .allowed_headers(HEADERS)
+        .expose_headers(["x-request-id", "retry-after"])
+        .max_age(3600);
+    if config.is_dev {
+        cors.allow_any_origin()
+    } else {
+        config
+            .cors_origins
+            .iter()
+            .fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
+}

@@ -1,0 +1,25 @@
+//! `/v1`: the API of native chat apps and browsers. Every file is a resource: its routes on top, then their handlers,
+//! each of which parses, calls the domain and wraps the answer.
+
+mod account;
+mod session;
+mod values;
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{
+    error::Protocol,
+    pb,
+    wire::{Reply, json_native},
+};
+
+/// All routes of `/v1`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(account::routes)
+        .configure(session::routes)
+        .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));
+}
+
+async fn no_such_path() -> Reply<pb::StatusResponse> {
+    Err(Protocol::NotFound.into())
+}

@@ -1,0 +1,51 @@
+//! Ways in and out of an account.
+
+use actix_web::web::{Data, ServiceConfig, post};
+
+use crate::{
+    app::App,
+    domain::sessions,
+    model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
+    transport::{
+        access::{Anyone, SignedIn},
+        pb,
+        wire::{Reply, Wire, json_native},
+    },
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(json_native("/v1/user/email-login").route(post().to(email_login)))
+        .service(json_native("/v1/user/logout").route(post().to(logout)));
+}
+
+async fn email_login(
+    app: Data<App>,
+    Anyone(visitor, Wire(req)): Anyone<Wire<pb::EmailLoginRequest>>,
+) -> Reply<pb::LoginResponse> {
+    let name = LoginName::parse("email", &req.email)?;
+    let password = Password::parse("password", &req.password, 1)?;
+    let device = login_device(&req.device_id, &req.platform)?;
+    let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
+    Ok(Wire(pb::LoginResponse {
+        status: None,
+        token: login.token.reveal().to_owned(),
+    }))
+}
+
+async fn logout(
+    app: Data<App>,
+    SignedIn(caller, _): SignedIn<Wire<pb::LogoutRequest>>,
+) -> Reply<pb::StatusResponse> {
+    sessions::logout(&app, &caller).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+/// What a login says of its device; the platform counts only with a device id (behaviour.md §3).
+fn login_device(device_id: &str, platform: &str) -> Result<LoginDevice, crate::model::Invalid> {
+    let key = DeviceKey::parse("deviceId", device_id)?;
+    let platform = Platform::parse(platform)?;
+    Ok(match key {
+        Some(_) => LoginDevice { key, platform },
+        None => LoginDevice::default(),
+    })
+}
