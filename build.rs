@@ -12,29 +12,19 @@ use protox::prost_reflect::prost_types::{
     field_options::JsType,
 };
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "cargo tells build scripts everything through the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "cargo tells build scripts everything through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     println!("cargo::rerun-if-changed=migrations");
 
-    let mut files: Vec<_> = fs::read_dir("proto")?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "proto")
-    });
+    let mut files: Vec<_> =
+        fs::read_dir("proto")?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     files.sort();
     let descriptors = protox::compile(&files, ["proto"])?;
 
     let out_dir = env::var("OUT_DIR")?;
-    fs::write(
-        Path::new(&out_dir).join("descriptors.bin"),
-        descriptors.encode_to_vec(),
-    )?;
+    fs::write(Path::new(&out_dir).join("descriptors.bin"), descriptors.encode_to_vec())?;
     with_json(&descriptors).compile_fds(descriptors)?;
     Ok(())
 }
@@ -63,33 +53,21 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
     if message.name().ends_with("Request") {
         let aliases = [field.name().to_owned(), lower_camel_case(field.name())];
         parts.extend(
-            aliases
-                .iter()
-                .filter(|alias| *alias != field.json_name())
-                .map(|alias| format!("alias = {alias:?}")),
+            aliases.iter().filter(|alias| *alias != field.json_name()).map(|alias| format!("alias = {alias:?}")),
         );
     }
     let is_id = field.name() == "id" || field.name().ends_with("_id");
     let (read, write) = match (field.label(), field.r#type()) {
         (Label::Optional, Type::Message) => ("nullable", Some("present")),
         (Label::Optional, Type::String) if is_id => ("id_text", None),
-        (Label::Optional, Type::Uint64)
-            if field
-                .options
-                .as_ref()
-                .is_some_and(|o| o.jstype() == JsType::JsString) =>
-        {
+        (Label::Optional, Type::Uint64) if field.options.as_ref().is_some_and(|o| o.jstype() == JsType::JsString) => {
             ("number_text", Some("as_text"))
         }
         _ => ("nullable", None),
     };
-    parts.push(format!(
-        "deserialize_with = \"crate::transport::json::{read}\""
-    ));
+    parts.push(format!("deserialize_with = \"crate::transport::json::{read}\""));
     if let Some(write) = write {
-        parts.push(format!(
-            "serialize_with = \"crate::transport::json::{write}\""
-        ));
+        parts.push(format!("serialize_with = \"crate::transport::json::{write}\""));
     }
     format!("#[serde({})]", parts.join(", "))
 }

@@ -53,11 +53,7 @@ impl App {
     /// When the operating system gives no threads, or Redis' URL can't be used.
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let state: Arc<dyn State> = match &config.redis_url {
-            Some(url) => Arc::new(RedisState::new(
-                url,
-                &config.redis_prefix,
-                config.workers.get() * 2,
-            )?),
+            Some(url) => Arc::new(RedisState::new(url, &config.redis_prefix, config.workers.get() * 2)?),
             None => Arc::new(MemoryState::default()),
         };
         Ok(Self {

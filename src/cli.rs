@@ -105,10 +105,7 @@ fn complain(problem: &str, code: u8) -> ExitCode {
 
 /// Writes to stdout; a reader that has seen enough (`| head`) is no error.
 fn print(text: &str) -> Outcome {
-    match io::stdout()
-        .write_all(text.as_bytes())
-        .and_then(|()| io::stdout().flush())
-    {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -117,10 +114,7 @@ fn print(text: &str) -> Outcome {
 impl SettingFlags {
     fn values(&self, more: Flags) -> Result<Values, Failure> {
         let mut flags = more;
-        for (name, value) in [
-            ("DATABASE_URL", &self.database_url),
-            ("REDIS_URL", &self.redis_url),
-        ] {
+        for (name, value) in [("DATABASE_URL", &self.database_url), ("REDIS_URL", &self.redis_url)] {
             if let Some(value) = value {
                 flags.insert(name, value.clone());
             }
@@ -129,16 +123,12 @@ impl SettingFlags {
     }
 
     fn config(&self) -> Result<Config, Failure> {
-        Config::check(&self.values(Flags::new())?, false)
-            .map_err(|problems| wrong_settings(&problems))
+        Config::check(&self.values(Flags::new())?, false).map_err(|problems| wrong_settings(&problems))
     }
 }
 
 fn wrong_settings(problems: &[String]) -> Failure {
-    let list: String = problems
-        .iter()
-        .map(|problem| format!("\n  {problem}"))
-        .collect();
+    let list: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
     Failure::Usage(format!("the settings are wrong:{list}"))
 }
 
@@ -161,24 +151,14 @@ fn ensure_schema(app: &App, may_migrate: bool) -> Outcome {
     if pending.is_empty() {
         return Ok(());
     }
-    Err(Failure::Failed(format!(
-        "the database misses {} migrations; run `diglot migrate`",
-        pending.len()
-    )))
+    Err(Failure::Failed(format!("the database misses {} migrations; run `diglot migrate`", pending.len())))
 }
 
 fn migrate(settings: &SettingFlags) -> Outcome {
     let app = App::build(settings.config()?, Arc::new(SystemClock))?;
     let applied = app.db.migrate()?;
-    let lines: String = applied
-        .iter()
-        .map(|name| format!("applied {name}\n"))
-        .collect();
-    print(if lines.is_empty() {
-        "the schema is up to date\n"
-    } else {
-        &lines
-    })
+    let lines: String = applied.iter().map(|name| format!("applied {name}\n")).collect();
+    print(if lines.is_empty() { "the schema is up to date\n" } else { &lines })
 }
 
 fn show_config(settings: &SettingFlags) -> Outcome {
@@ -186,18 +166,13 @@ fn show_config(settings: &SettingFlags) -> Outcome {
     let mut text = String::new();
     for value in values.all() {
         let (name, shown, source) = (value.setting.name, value.shown(), value.source);
-        text.push_str(&format!(
-            "{name} = {shown}\n    {source}: {}\n",
-            value.setting.meaning
-        ));
+        text.push_str(&format!("{name} = {shown}\n    {source}: {}\n", value.setting.meaning));
     }
     for name in &values.unknown {
         text.push_str(&format!("{name}\n    environment: not a setting\n"));
     }
     print(&text)?;
-    Config::check(&values, false)
-        .map(drop)
-        .map_err(|problems| wrong_settings(&problems))
+    Config::check(&values, false).map(drop).map_err(|problems| wrong_settings(&problems))
 }
 
 /// Runs a command that waits for the database.

@@ -98,10 +98,7 @@ impl Config {
     ///
     /// # Errors
     /// Every problem of the file.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the only place that looks at the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the only place that looks at the environment")]
     pub fn values(flags: &Flags, file: Option<&Path>) -> Result<Values, Vec<String>> {
         Values::gather(flags, std::env::vars(), file)
     }
@@ -111,18 +108,13 @@ impl Config {
     /// # Errors
     /// Every problem, each naming its setting.
     pub fn check(values: &Values, is_dev: bool) -> Result<Self, Vec<String>> {
-        let mut read = Reader {
-            values,
-            problems: Vec::new(),
-        };
+        let mut read = Reader { values, problems: Vec::new() };
         let database_url: Option<DatabaseUrl> = read.required("DATABASE_URL");
         let config = Self {
             is_dev,
             listen: read.required("DIGLOT_LISTEN").unwrap_or_else(nowhere),
             web_listen: read.optional("DIGLOT_WEB_LISTEN"),
-            web_hosts: read.list("DIGLOT_WEB_HOSTS", |host| {
-                Ok::<_, String>(host.to_ascii_lowercase())
-            }),
+            web_hosts: read.list("DIGLOT_WEB_HOSTS", |host| Ok::<_, String>(host.to_ascii_lowercase())),
             ops_listen: read.optional("DIGLOT_OPS_LISTEN"),
             secret: read.secret(database_url.as_ref()),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
@@ -130,17 +122,14 @@ impl Config {
             redis_url: read.checked("REDIS_URL", redis_url),
             redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
             default_app: read
-                .checked("DIGLOT_DEFAULT_APP", |text| {
-                    AppId::parse(text).map_err(|_| "is no app id")
-                })
+                .checked("DIGLOT_DEFAULT_APP", |text| AppId::parse(text).map_err(|_| "is no app id"))
                 .unwrap_or_else(|| AppId::stored(String::new())),
             bcrypt_cost: read.number("DIGLOT_BCRYPT_COST", 10, 16),
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
             workers: read.threads("DIGLOT_WORKERS"),
             password_min: read.number("DIGLOT_PASSWORD_MIN", 1, 128),
             session_max_age_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_AGE_DAYS", 1, 3650),
-            session_max_idle_ms: DAY_MS
-                * read.number::<i64>("DIGLOT_SESSION_MAX_IDLE_DAYS", 1, 3650),
+            session_max_idle_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_IDLE_DAYS", 1, 3650),
             sessions_per_user: read.number("DIGLOT_SESSIONS_PER_USER", 1, 1000),
             login_tries_per_account: read.number("DIGLOT_LOGIN_TRIES_PER_ACCOUNT", 1, 1_000_000),
             login_tries_per_source: read.number("DIGLOT_LOGIN_TRIES_PER_SOURCE", 1, 1_000_000),
@@ -148,15 +137,11 @@ impl Config {
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             timezone: read
-                .checked("DIGLOT_TIMEZONE", |name| {
-                    TimeZone::get(name).map_err(|_| "is no time zone")
-                })
+                .checked("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is no time zone"))
                 .unwrap_or(TimeZone::UTC),
             smtp_url: read.checked("DIGLOT_SMTP_URL", |text| url(text, &["smtp", "smtps"])),
             mail_from: read.optional("DIGLOT_MAIL_FROM"),
-            sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| {
-                url(text, &["http", "https"])
-            }),
+            sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),
@@ -164,11 +149,7 @@ impl Config {
         };
         let mut problems = read.problems;
         config.check_together(&mut problems);
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
     /// What only shows in several settings at once.
@@ -180,18 +161,14 @@ impl Config {
         ];
         for (name, listen) in listens {
             if self.is_dev && listen.is_some_and(|address| !address.ip().is_loopback()) {
-                problems.push(format!(
-                    "{name}: --dev shows secrets and listens on loopback only"
-                ));
+                problems.push(format!("{name}: --dev shows secrets and listens on loopback only"));
             }
         }
         if self.smtp_url.is_some() && self.mail_from.is_none() {
             problems.push("DIGLOT_MAIL_FROM: must be set with DIGLOT_SMTP_URL".to_owned());
         }
         if self.sms_webhook_url.is_some() && self.sms_webhook_secret.is_none() {
-            problems.push(
-                "DIGLOT_SMS_WEBHOOK_SECRET: must be set with DIGLOT_SMS_WEBHOOK_URL".to_owned(),
-            );
+            problems.push("DIGLOT_SMS_WEBHOOK_SECRET: must be set with DIGLOT_SMS_WEBHOOK_URL".to_owned());
         }
     }
 }
@@ -208,18 +185,12 @@ impl Reader<'_> {
     }
 
     /// The setting, if it is set and `check` has nothing against it.
-    fn checked<T, E: Display>(
-        &mut self,
-        name: &str,
-        check: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
+    fn checked<T, E: Display>(&mut self, name: &str, check: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.values.text(name);
         if text.is_empty() {
             return None;
         }
-        check(text)
-            .map_err(|problem| self.problem(name, problem))
-            .ok()
+        check(text).map_err(|problem| self.problem(name, problem)).ok()
     }
 
     fn optional<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
@@ -234,12 +205,7 @@ impl Reader<'_> {
     }
 
     /// A number from `min` to `max`; `min` stands in for a bad one, which is a problem anyway.
-    fn number<T: FromStr + PartialOrd + Display + Copy>(
-        &mut self,
-        name: &str,
-        min: T,
-        max: T,
-    ) -> T {
+    fn number<T: FromStr + PartialOrd + Display + Copy>(&mut self, name: &str, min: T, max: T) -> T {
         match self.values.text(name).parse() {
             Ok(number) if (min..=max).contains(&number) => number,
             _ => {
@@ -258,12 +224,7 @@ impl Reader<'_> {
     }
 
     fn list<T, E: Display>(&mut self, name: &str, check: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
-        let items = self
-            .values
-            .text(name)
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty());
+        let items = self.values.text(name).split(',').map(str::trim).filter(|item| !item.is_empty());
         let mut list = Vec::new();
         for item in items {
             match check(item) {

@@ -47,9 +47,7 @@ impl Hashing {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..threads.get() {
             let jobs = Arc::clone(&jobs);
-            thread::Builder::new()
-                .name(format!("hashing-{number}"))
-                .spawn(move || work(&jobs))?;
+            thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
         }
         Ok(Self { queue })
     }
@@ -58,10 +56,7 @@ impl Hashing {
     ///
     /// # Errors
     /// See [`HashingError`].
-    pub async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, HashingError> {
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
         let (job, answer) = package(job);
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => HashingError::Busy,
@@ -79,17 +74,12 @@ impl Hashing {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let (job, answer) = package(job);
-        self.queue
-            .send(job)
-            .await
-            .map_err(|_gone| HashingError::Gone)?;
+        self.queue.send(job).await.map_err(|_gone| HashingError::Gone)?;
         answer.await.map_err(|_gone| HashingError::Gone)
     }
 }
 
-fn package<T: Send + 'static>(
-    job: impl FnOnce() -> T + Send + 'static,
-) -> (Job, oneshot::Receiver<T>) {
+fn package<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
     let (send, receive) = oneshot::channel();
     let job = Box::new(move || {
         // Nobody waits any more when the client has gone.
@@ -105,10 +95,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
         log::warn!("password hashing runs at normal priority: {error}");
     }
     loop {
-        let job = jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match job {
             Some(job) => job(),
             None => return,

@@ -14,10 +14,7 @@ pub struct RandomError(getrandom::Error);
 impl Random {
     /// # Errors
     /// When the operating system gives no random bytes.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where App's randomness comes from"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where App's randomness comes from")]
     pub fn bytes<const N: usize>(self) -> Result<[u8; N], RandomError> {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(RandomError)?;
@@ -49,18 +46,9 @@ impl Random {
         let mut text = String::with_capacity(length);
         while text.len() < length {
             // Six bits each; the two values past the alphabet are thrown away, so that none is likelier.
-            let letters = self
-                .bytes::<64>()?
-                .map(|byte| LETTERS.get(usize::from(byte & 0x3F)));
+            let letters = self.bytes::<64>()?.map(|byte| LETTERS.get(usize::from(byte & 0x3F)));
             let missing = length - text.len();
-            text.extend(
-                letters
-                    .iter()
-                    .copied()
-                    .flatten()
-                    .take(missing)
-                    .map(|&letter| char::from(letter)),
-            );
+            text.extend(letters.iter().copied().flatten().take(missing).map(|&letter| char::from(letter)));
         }
         Ok(text)
     }

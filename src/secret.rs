@@ -32,10 +32,7 @@ impl Secret {
     /// When `text` is too short to be a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() < Self::MIN_CHARS {
-            return Err(format!(
-                "must have at least {} characters; `openssl rand -hex 32` makes one",
-                Self::MIN_CHARS
-            ));
+            return Err(format!("must have at least {} characters; `openssl rand -hex 32` makes one", Self::MIN_CHARS));
         }
         Ok(Self(text.as_bytes().to_vec()))
     }

@@ -42,11 +42,9 @@ pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, 
         key: DeviceKey::parse("device", "dev").map_err(invalid)?,
         platform: Platform::parse("linux").map_err(invalid)?,
     };
-    let login =
-        sessions::login_with_password(app, &visitor, name, &registration.password, device).await?;
-    let [app_url, web_url, _] = listeners
-        .addresses()
-        .map(|(_, address)| address.map(|address| format!("http://{address}")));
+    let login = sessions::login_with_password(app, &visitor, name, &registration.password, device).await?;
+    let [app_url, web_url, _] =
+        listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));
     let app_url = app_url.unwrap_or_default();
     Ok(greeting(&Greeting {
         web_url: web_url.as_deref().unwrap_or(&app_url),
@@ -70,15 +68,7 @@ struct Greeting<'a> {
 }
 
 fn greeting(g: &Greeting<'_>) -> String {
-    let Greeting {
-        app_url,
-        web_url,
-        app_id,
-        user,
-        password,
-        token,
-        admin_token,
-    } = g;
+    let Greeting { app_url, web_url, app_id, user, password, token, admin_token } = g;
     format!(
         r#"
 DEVELOPMENT MODE: shows secrets, allows any origin, listens on loopback only.

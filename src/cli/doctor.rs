@@ -25,19 +25,9 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
         ("DIGLOT_WEB_LISTEN", config.web_listen),
         ("DIGLOT_OPS_LISTEN", config.ops_listen),
     ];
-    findings.extend(
-        listens
-            .into_iter()
-            .filter_map(|(name, address)| Some((name, listener(address?)))),
-    );
-    findings.push((
-        "e-mail",
-        delivery(config.smtp_url.is_some(), "DIGLOT_SMTP_URL"),
-    ));
-    findings.push((
-        "SMS",
-        delivery(config.sms_webhook_url.is_some(), "DIGLOT_SMS_WEBHOOK_URL"),
-    ));
+    findings.extend(listens.into_iter().filter_map(|(name, address)| Some((name, listener(address?)))));
+    findings.push(("e-mail", delivery(config.smtp_url.is_some(), "DIGLOT_SMTP_URL")));
+    findings.push(("SMS", delivery(config.sms_webhook_url.is_some(), "DIGLOT_SMS_WEBHOOK_URL")));
     match App::build(config, Arc::new(SystemClock)) {
         Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
         Ok(app) => {
@@ -64,19 +54,13 @@ fn report(findings: &[(&'static str, Finding)]) -> Outcome {
         text.push_str(&format!("{mark}  {what}: {words}\n"));
     }
     print(&text)?;
-    if failures == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Failed(format!("{failures} checks failed")))
-    }
+    if failures == 0 { Ok(()) } else { Err(Failure::Failed(format!("{failures} checks failed"))) }
 }
 
 fn listener(address: SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::Good(format!("{address} is free")),
-        Err(error) => Finding::Note(format!(
-            "{address}: {error} (fine when that is the gateway itself)"
-        )),
+        Err(error) => Finding::Note(format!("{address}: {error} (fine when that is the gateway itself)")),
     }
 }
 
@@ -91,11 +75,7 @@ fn delivery(is_set: bool, setting: &str) -> Finding {
 fn hashing(config: &Config) -> Finding {
     let started = Instant::now();
     match bcrypt::hash("how long does this take?", config.bcrypt_cost) {
-        Ok(_) => Finding::Good(format!(
-            "{} ms at cost {}",
-            started.elapsed().as_millis(),
-            config.bcrypt_cost
-        )),
+        Ok(_) => Finding::Good(format!("{} ms at cost {}", started.elapsed().as_millis(), config.bcrypt_cost)),
         Err(error) => Finding::Bad(error.to_string()),
     }
 }
@@ -103,13 +83,8 @@ fn hashing(config: &Config) -> Finding {
 fn database(app: &App) -> Finding {
     let url = &app.config.database_url;
     match app.db.pending_migrations() {
-        Ok(pending) if pending.is_empty() => {
-            Finding::Good(format!("{url} is reachable and up to date"))
-        }
-        Ok(pending) => Finding::Bad(format!(
-            "{url} misses {} migrations; run `diglot migrate`",
-            pending.len()
-        )),
+        Ok(pending) if pending.is_empty() => Finding::Good(format!("{url} is reachable and up to date")),
+        Ok(pending) => Finding::Bad(format!("{url} misses {} migrations; run `diglot migrate`", pending.len())),
         Err(error) => Finding::Bad(error.to_string()),
     }
 }
@@ -121,9 +96,7 @@ async fn answers(app: &App) -> [(&'static str, Finding); 2] {
     };
     let default_app = &app.config.default_app;
     let tenant = match tenants::list(app).await {
-        Ok(apps) if apps.iter().any(|known| known.id == *default_app) => {
-            Finding::Good(default_app.to_string())
-        }
+        Ok(apps) if apps.iter().any(|known| known.id == *default_app) => Finding::Good(default_app.to_string()),
         Ok(_) => Finding::Note(format!("missing; run `diglot app create {default_app}`")),
         Err(error) => Finding::Bad(error.to_string()),
     };

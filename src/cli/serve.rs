@@ -60,20 +60,10 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
 async fn serve(app: Arc<App>) -> Outcome {
     let listeners = Listeners::bind(&app.config)?;
     let addresses = listeners.addresses();
-    let greeting = if app.config.is_dev {
-        Some(dev::prepare(&app, &listeners).await?)
-    } else {
-        None
-    };
+    let greeting = if app.config.is_dev { Some(dev::prepare(&app, &listeners).await?) } else { None };
     let default_app = &app.config.default_app;
-    if !tenants::list(&app)
-        .await?
-        .iter()
-        .any(|known| known.id == *default_app)
-    {
-        log::warn!(
-            "the default app does not exist yet: `diglot app create {default_app}` makes it"
-        );
+    if !tenants::list(&app).await?.iter().any(|known| known.id == *default_app) {
+        log::warn!("the default app does not exist yet: `diglot app create {default_app}` makes it");
     }
     if let Err(error) = app.state.ping().await {
         log::warn!("{error}; limits are counted per node until it is back");
@@ -90,11 +80,7 @@ async fn serve(app: Arc<App>) -> Outcome {
             log::info!("listening on {address} ({name})");
         }
     }
-    log::info!(
-        "ready: database {}, state {}",
-        app.config.database_url,
-        app.state.describe()
-    );
+    log::info!("ready: database {}, state {}", app.config.database_url, app.state.describe());
     if let Some(greeting) = greeting {
         super::print(&greeting)?;
     }

@@ -62,20 +62,10 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
             }
             AppCommand::List => {
                 let line = |row: tenants::AppRow| {
-                    let registration = if row.is_registration_open {
-                        "open"
-                    } else {
-                        "closed"
-                    };
+                    let registration = if row.is_registration_open { "open" } else { "closed" };
                     format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
                 };
-                print(
-                    &tenants::list(&app)
-                        .await?
-                        .into_iter()
-                        .map(line)
-                        .collect::<String>(),
-                )
+                print(&tenants::list(&app).await?.into_iter().map(line).collect::<String>())
             }
         }
     })
@@ -85,14 +75,8 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
     let app = build_app(settings.config()?)?;
     block_on(async {
         match command {
-            AdminTokenCommand::Create {
-                app: tenant,
-                name,
-                expires_in,
-            } => {
-                let token =
-                    tenants::create_admin_token(&app, app_name(&tenant)?, &name, expires_in)
-                        .await?;
+            AdminTokenCommand::Create { app: tenant, name, expires_in } => {
+                let token = tenants::create_admin_token(&app, app_name(&tenant)?, &name, expires_in).await?;
                 print(&format!("{}\n", token.reveal()))
             }
             AdminTokenCommand::List { app: tenant } => {
@@ -106,12 +90,7 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
                         (None, Some(at_ms)) => format!("valid until {}", time(at_ms)),
                         (None, None) => "valid".to_owned(),
                     };
-                    format!(
-                        "{}\t{}\t{state}\t{}\n",
-                        token.id.0,
-                        token.name,
-                        time(token.created_at_ms)
-                    )
+                    format!("{}\t{}\t{state}\t{}\n", token.id.0, token.name, time(token.created_at_ms))
                 };
                 let tokens = tenants::list_admin_tokens(&app, app_name(&tenant)?).await?;
                 print(&tokens.into_iter().map(line).collect::<String>())
@@ -120,9 +99,7 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
                 if tenants::revoke_admin_token(&app, app_name(&tenant)?, name.clone()).await? {
                     print(&format!("revoked {name}\n"))
                 } else {
-                    Err(Failure::Failed(format!(
-                        "app {tenant} has no admin token named {name}"
-                    )))
+                    Err(Failure::Failed(format!("app {tenant} has no admin token named {name}")))
                 }
             }
         }
@@ -130,16 +107,13 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
 }
 
 fn app_name(text: &str) -> Result<AppId, Failure> {
-    AppId::parse(text)
-        .map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+    AppId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
 }
 
 fn duration_ms(text: &str) -> Result<i64, String> {
     let wrong = |_: jiff::Error| "a duration is a number with a unit: 90d, 12h, 30m".to_owned();
     let span: Span = text.parse().map_err(wrong)?;
-    let duration = span
-        .to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(wrong)?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(wrong)?;
     match i64::try_from(duration.as_millis()) {
         Ok(ms) if ms > 0 => Ok(ms),
         _ => Err("must be longer than nothing".to_owned()),
@@ -147,7 +121,5 @@ fn duration_ms(text: &str) -> Result<i64, String> {
 }
 
 fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms)
-        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .unwrap_or_default()
+    Timestamp::from_millisecond(ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }

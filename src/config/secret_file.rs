@@ -35,17 +35,13 @@ impl SecretSource {
         match self {
             Self::Given(secret) => Ok(secret.clone()),
             Self::File(path) => match read(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    make(path, random).and_then(|()| read(path))
-                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, random).and_then(|()| read(path)),
                 known => known,
             },
         }
         .map_err(|error| match self {
             Self::Given(_) => error,
-            Self::File(path) => {
-                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-            }
+            Self::File(path) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
         })
     }
 }
@@ -60,11 +56,7 @@ fn make(path: &Path, random: Random) -> io::Result<()> {
     let secret = random.base62(64).map_err(io::Error::other)?;
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(secret.as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);

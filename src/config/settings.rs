@@ -28,29 +28,16 @@ impl Setting {
     /// The key in a configuration file.
     #[must_use]
     pub fn file_key(&self) -> String {
-        self.name
-            .strip_prefix("DIGLOT_")
-            .unwrap_or(self.name)
-            .to_ascii_lowercase()
+        self.name.strip_prefix("DIGLOT_").unwrap_or(self.name).to_ascii_lowercase()
     }
 }
 
 const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting {
-        name,
-        default: Some(default),
-        hide: Hide::Nothing,
-        meaning,
-    }
+    Setting { name, default: Some(default), hide: Hide::Nothing, meaning }
 }
 
 const fn unset(name: &'static str, meaning: &'static str) -> Setting {
-    Setting {
-        name,
-        default: None,
-        hide: Hide::Nothing,
-        meaning,
-    }
+    Setting { name, default: None, hide: Hide::Nothing, meaning }
 }
 
 const fn hidden(setting: Setting, hide: Hide) -> Setting {
@@ -59,55 +46,21 @@ const fn hidden(setting: Setting, hide: Hide) -> Setting {
 
 /// Every setting, in the order in which they are shown.
 pub const SETTINGS: &[Setting] = &[
-    plain(
-        "DIGLOT_LISTEN",
-        "127.0.0.1:8080",
-        "address of the app face and of /user",
-    ),
-    plain(
-        "DIGLOT_WEB_LISTEN",
-        "127.0.0.1:8081",
-        "address of the web face; empty turns it off",
-    ),
-    unset(
-        "DIGLOT_WEB_HOSTS",
-        "host names, separated by commas, that mean the web face on any listener",
-    ),
-    plain(
-        "DIGLOT_OPS_LISTEN",
-        "127.0.0.1:9090",
-        "address of /healthz, /readyz and /version; empty turns it off",
-    ),
+    plain("DIGLOT_LISTEN", "127.0.0.1:8080", "address of the app face and of /user"),
+    plain("DIGLOT_WEB_LISTEN", "127.0.0.1:8081", "address of the web face; empty turns it off"),
+    unset("DIGLOT_WEB_HOSTS", "host names, separated by commas, that mean the web face on any listener"),
+    plain("DIGLOT_OPS_LISTEN", "127.0.0.1:9090", "address of /healthz, /readyz and /version; empty turns it off"),
     hidden(
-        plain(
-            "DATABASE_URL",
-            "sqlite:diglot.db",
-            "sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-        ),
+        plain("DATABASE_URL", "sqlite:diglot.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
         Hide::UrlPassword,
     ),
-    plain(
-        "DIGLOT_DATABASE_CONNECTIONS",
-        "8",
-        "connections to the database at the most",
-    ),
+    plain("DIGLOT_DATABASE_CONNECTIONS", "8", "connections to the database at the most"),
     hidden(
-        unset(
-            "REDIS_URL",
-            "redis://HOST:PORT/DB, shared by all nodes; unset keeps state in this process",
-        ),
+        unset("REDIS_URL", "redis://HOST:PORT/DB, shared by all nodes; unset keeps state in this process"),
         Hide::UrlPassword,
     ),
-    plain(
-        "DIGLOT_REDIS_PREFIX",
-        "diglot",
-        "what all keys in Redis start with",
-    ),
-    plain(
-        "DIGLOT_DEFAULT_APP",
-        "default",
-        "the app of a /v1 request that names none",
-    ),
+    plain("DIGLOT_REDIS_PREFIX", "diglot", "what all keys in Redis start with"),
+    plain("DIGLOT_DEFAULT_APP", "default", "the app of a /v1 request that names none"),
     hidden(
         unset(
             "DIGLOT_SECRET",
@@ -115,93 +68,25 @@ pub const SETTINGS: &[Setting] = &[
         ),
         Hide::Everything,
     ),
-    plain(
-        "DIGLOT_BCRYPT_COST",
-        "10",
-        "work factor of password hashes, 10 to 16; one more doubles the time",
-    ),
-    unset(
-        "DIGLOT_HASHING_THREADS",
-        "threads for password hashing; unset: one per core",
-    ),
-    unset(
-        "DIGLOT_WORKERS",
-        "threads per listener; unset: one per core",
-    ),
-    plain(
-        "DIGLOT_PASSWORD_MIN",
-        "1",
-        "characters of a password set through /user at the least; 8 or more is better",
-    ),
-    plain(
-        "DIGLOT_SESSION_MAX_AGE_DAYS",
-        "180",
-        "days after which a session ends however much it is used",
-    ),
-    plain(
-        "DIGLOT_SESSION_MAX_IDLE_DAYS",
-        "30",
-        "days without a request after which a session ends",
-    ),
-    plain(
-        "DIGLOT_SESSIONS_PER_USER",
-        "30",
-        "sessions of one account at the most; the oldest goes",
-    ),
-    plain(
-        "DIGLOT_LOGIN_TRIES_PER_ACCOUNT",
-        "10",
-        "failed logins to an account in 15 minutes before it is locked",
-    ),
-    plain(
-        "DIGLOT_LOGIN_TRIES_PER_SOURCE",
-        "10",
-        "failed logins from an address in 15 minutes before it is locked",
-    ),
-    plain(
-        "DIGLOT_REGISTRATIONS_PER_HOUR",
-        "600",
-        "registrations from an address in an hour",
-    ),
-    unset(
-        "DIGLOT_TRUSTED_PROXIES",
-        "networks (10.0.0.0/8, …) whose X-Forwarded-For is believed",
-    ),
-    unset(
-        "DIGLOT_CORS_ORIGINS",
-        "origins (https://chat.example, …) whose pages may call the gateway",
-    ),
-    plain(
-        "DIGLOT_TIMEZONE",
-        "Asia/Shanghai",
-        "time zone of times that are shown as text",
-    ),
-    hidden(
-        unset(
-            "DIGLOT_SMTP_URL",
-            "smtps://USER:PASSWORD@HOST:PORT to send e-mail through",
-        ),
-        Hide::UrlPassword,
-    ),
+    plain("DIGLOT_BCRYPT_COST", "10", "work factor of password hashes, 10 to 16; one more doubles the time"),
+    unset("DIGLOT_HASHING_THREADS", "threads for password hashing; unset: one per core"),
+    unset("DIGLOT_WORKERS", "threads per listener; unset: one per core"),
+    plain("DIGLOT_PASSWORD_MIN", "1", "characters of a password set through /user at the least; 8 or more is better"),
+    plain("DIGLOT_SESSION_MAX_AGE_DAYS", "180", "days after which a session ends however much it is used"),
+    plain("DIGLOT_SESSION_MAX_IDLE_DAYS", "30", "days without a request after which a session ends"),
+    plain("DIGLOT_SESSIONS_PER_USER", "30", "sessions of one account at the most; the oldest goes"),
+    plain("DIGLOT_LOGIN_TRIES_PER_ACCOUNT", "10", "failed logins to an account in 15 minutes before it is locked"),
+    plain("DIGLOT_LOGIN_TRIES_PER_SOURCE", "10", "failed logins from an address in 15 minutes before it is locked"),
+    plain("DIGLOT_REGISTRATIONS_PER_HOUR", "600", "registrations from an address in an hour"),
+    unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is believed"),
+    unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),
+    plain("DIGLOT_TIMEZONE", "Asia/Shanghai", "time zone of times that are shown as text"),
+    hidden(unset("DIGLOT_SMTP_URL", "smtps://USER:PASSWORD@HOST:PORT to send e-mail through"), Hide::UrlPassword),
     unset("DIGLOT_MAIL_FROM", "sender of e-mail"),
     unset("DIGLOT_SMS_WEBHOOK_URL", "where SMS to be sent are posted"),
-    hidden(
-        unset(
-            "DIGLOT_SMS_WEBHOOK_SECRET",
-            "the key that signs these posts",
-        ),
-        Hide::Everything,
-    ),
-    plain(
-        "DIGLOT_DRAIN_SECS",
-        "0",
-        "seconds between failing /readyz and closing the listeners when told to stop",
-    ),
-    plain(
-        "DIGLOT_SHUTDOWN_SECS",
-        "30",
-        "seconds that running requests have to finish when told to stop",
-    ),
+    hidden(unset("DIGLOT_SMS_WEBHOOK_SECRET", "the key that signs these posts"), Hide::Everything),
+    plain("DIGLOT_DRAIN_SECS", "0", "seconds between failing /readyz and closing the listeners when told to stop"),
+    plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish when told to stop"),
     plain(
         "DIGLOT_LOG",
         "info,actix_server=warn",

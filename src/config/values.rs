@@ -51,9 +51,7 @@ impl Value {
             Hide::Everything => "***".to_owned(),
             Hide::UrlPassword => match Url::parse(&self.text) {
                 Ok(url) if url.password().is_none() => self.text.clone(),
-                Ok(mut url) => url
-                    .set_password(Some("***"))
-                    .map_or_else(|()| "***".to_owned(), |()| url.to_string()),
+                Ok(mut url) => url.set_password(Some("***")).map_or_else(|()| "***".to_owned(), |()| url.to_string()),
                 Err(_) => "***".to_owned(),
             },
         }
@@ -87,26 +85,13 @@ impl Values {
             let found = flags
                 .get(setting.name)
                 .map(|text| (text, Source::Flag))
-                .or_else(|| {
-                    environment
-                        .get(setting.name)
-                        .map(|text| (text, Source::Environment))
-                })
+                .or_else(|| environment.get(setting.name).map(|text| (text, Source::Environment)))
                 .or_else(|| file.get(setting.name).map(|text| (text, Source::File)));
             let (text, source) = found.map_or_else(
-                || {
-                    (
-                        setting.default.unwrap_or_default().to_owned(),
-                        Source::Default,
-                    )
-                },
+                || (setting.default.unwrap_or_default().to_owned(), Source::Default),
                 |(text, source)| (text.trim().to_owned(), source),
             );
-            Value {
-                setting,
-                text,
-                source,
-            }
+            Value { setting, text, source }
         };
         let is_unknown = |name: &&String| {
             name.starts_with("DIGLOT_")
@@ -128,10 +113,7 @@ impl Values {
     /// The raw value of a setting; empty when unset.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.all
-            .iter()
-            .find(|value| value.setting.name == name)
-            .map_or("", |value| value.text.as_str())
+        self.all.iter().find(|value| value.setting.name == name).map_or("", |value| value.text.as_str())
     }
 }
 
@@ -149,18 +131,11 @@ fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<String>>
                 Some(text) => {
                     found.insert(setting.name, text);
                 }
-                None => problems.push(format!(
-                    "{}: {key} must be text, a number or a list",
-                    path.display()
-                )),
+                None => problems.push(format!("{}: {key} must be text, a number or a list", path.display())),
             },
         }
     }
-    if problems.is_empty() {
-        Ok(found)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
 fn plain_text(value: &toml::Value) -> Option<String> {
@@ -168,11 +143,9 @@ fn plain_text(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
-        toml::Value::Array(items) => items
-            .iter()
-            .map(plain_text)
-            .collect::<Option<Vec<_>>>()
-            .map(|items| items.join(",")),
+        toml::Value::Array(items) => {
+            items.iter().map(plain_text).collect::<Option<Vec<_>>>().map(|items| items.join(","))
+        }
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }

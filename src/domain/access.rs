@@ -127,11 +127,7 @@ impl Operator {
 pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, Error> {
     let found = app.db.read(move |conn| apps::find(conn, &name)).await?;
     let found = found.ok_or(Error::AppUnknown)?;
-    Ok(Visitor {
-        app: found.id,
-        is_registration_open: found.is_registration_open,
-        origin,
-    })
+    Ok(Visitor { app: found.id, is_registration_open: found.is_registration_open, origin })
 }
 
 /// The user behind a user token.
@@ -139,14 +135,8 @@ pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, 
 /// # Errors
 /// [`Error::TokenUnknown`] and [`Error::TokenEnded`].
 pub async fn user(app: &App, visitor: Visitor, token: Option<Token>) -> Result<Caller, Error> {
-    let session =
-        sessions::authenticate(app, &visitor, token.filter(|token| !token.is_admin())).await?;
-    Ok(Caller {
-        app: visitor.app,
-        user: session.user,
-        actor: Actor::User(session.id),
-        origin: visitor.origin,
-    })
+    let session = sessions::authenticate(app, &visitor, token.filter(|token| !token.is_admin())).await?;
+    Ok(Caller { app: visitor.app, user: session.user, actor: Actor::User(session.id), origin: visitor.origin })
 }
 
 /// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
@@ -170,45 +160,26 @@ pub async fn user_or_admin_as(
     let operator = operator(app, visitor, token).await?;
     let for_user = for_user.ok_or(Error::ActForMissing)?;
     let tenant = operator.app.clone();
-    let found = app
-        .db
-        .read(move |conn| users::find(conn, &tenant, for_user))
-        .await?;
+    let found = app.db.read(move |conn| users::find(conn, &tenant, for_user)).await?;
     let found = found.ok_or(Error::UserNotFound)?;
-    Ok(Caller {
-        app: operator.app,
-        user: found.id,
-        actor: Actor::Admin(operator.token),
-        origin: operator.origin,
-    })
+    Ok(Caller { app: operator.app, user: found.id, actor: Actor::Admin(operator.token), origin: operator.origin })
 }
 
 /// The holder of an admin token.
 ///
 /// # Errors
 /// Token errors; [`Error::NoPermission`] for a valid user token.
-pub async fn operator(
-    app: &App,
-    visitor: Visitor,
-    token: Option<Token>,
-) -> Result<Operator, Error> {
+pub async fn operator(app: &App, visitor: Visitor, token: Option<Token>) -> Result<Operator, Error> {
     let token = token.ok_or(Error::TokenUnknown)?;
     if !token.is_admin() {
         user(app, visitor, Some(token)).await?;
         return Err(Error::NoPermission);
     }
     let (tenant, hash) = (visitor.app.clone(), sessions::digest(&token));
-    let found = app
-        .db
-        .read(move |conn| admin_tokens::find_by_token(conn, &tenant, &hash))
-        .await?;
+    let found = app.db.read(move |conn| admin_tokens::find_by_token(conn, &tenant, &hash)).await?;
     let found = found.ok_or(Error::TokenUnknown)?;
     if !found.is_valid(app.clock.now_ms()) {
         return Err(Error::TokenEnded);
     }
-    Ok(Operator {
-        app: visitor.app,
-        token: found.id,
-        origin: visitor.origin,
-    })
+    Ok(Operator { app: visitor.app, token: found.id, origin: visitor.origin })
 }

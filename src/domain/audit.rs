@@ -25,13 +25,7 @@ impl Trail {
     const ADMIN: i16 = 2;
     const COMMAND_LINE: i16 = 3;
 
-    fn new(
-        app: &AppId,
-        actor_kind: i16,
-        actor_id: Option<i64>,
-        for_user: Option<UserId>,
-        origin: &Origin,
-    ) -> Self {
+    fn new(app: &AppId, actor_kind: i16, actor_id: Option<i64>, for_user: Option<UserId>, origin: &Origin) -> Self {
         Self {
             app: app.clone(),
             actor_kind,
@@ -58,13 +52,7 @@ impl Trail {
 
     /// An admin.
     pub(super) fn of_operator(operator: &Operator) -> Self {
-        Self::new(
-            operator.app(),
-            Self::ADMIN,
-            Some(operator.token().0),
-            None,
-            operator.origin(),
-        )
+        Self::new(operator.app(), Self::ADMIN, Some(operator.token().0), None, operator.origin())
     }
 
     /// Someone at the command line.

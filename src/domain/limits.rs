@@ -4,7 +4,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Error, Visitor};
-use crate::{app::App, model::AppId, state::State as _};
+use crate::{
+    app::App,
+    model::AppId,
+    state::{State, StateError},
+};
 
 const LOGIN_WINDOW_MS: i64 = 15 * 60 * 1000;
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
@@ -42,40 +46,33 @@ impl LoginAttempt {
 
     /// The password was right: the account's failures are forgotten, and this was none of the source's.
     pub(super) async fn succeeded(self, app: &App) {
-        log_lost(app.state.forget_attempts(&self.account).await);
-        log_lost(app.own_state.forget_attempts(&self.account).await);
-        self.take_back_source(app).await;
+        for state in states(app) {
+            log_lost(state.forget_attempts(&self.account).await);
+            log_lost(state.take_back_attempt(&self.source).await);
+        }
     }
 
     /// The password was not compared at all.
     pub(super) async fn cancelled(self, app: &App) {
-        log_lost(app.state.take_back_attempt(&self.account).await);
-        self.take_back_source(app).await;
+        for state in states(app) {
+            log_lost(state.take_back_attempt(&self.account).await);
+            log_lost(state.take_back_attempt(&self.source).await);
+        }
     }
+}
 
-    async fn take_back_source(&self, app: &App) {
-        log_lost(app.state.take_back_attempt(&self.source).await);
-    }
+/// Both places where attempts may be counted.
+fn states(app: &App) -> [&dyn State; 2] {
+    [&*app.state, &app.own_state]
 }
 
 /// Counts a registration from outside.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when the source has made too many.
-pub(super) async fn count_registration(
-    app: &App,
-    tenant: &AppId,
-    address: IpAddr,
-) -> Result<(), Error> {
+pub(super) async fn count_registration(app: &App, tenant: &AppId, address: IpAddr) -> Result<(), Error> {
     let subject = format!("registration:{tenant}:source:{}", source(address));
-    match over_limit(
-        app,
-        &subject,
-        REGISTRATION_WINDOW_MS,
-        app.config.registrations_per_hour,
-    )
-    .await
-    {
+    match over_limit(app, &subject, REGISTRATION_WINDOW_MS, app.config.registrations_per_hour).await {
         Some(wait_secs) => Err(Error::TooManyRequests { wait_secs }),
         None => Ok(()),
     }
@@ -88,11 +85,7 @@ async fn over_limit(app: &App, subject: &str, window_ms: i64, limit: u32) -> Opt
         Ok(attempts) => (attempts, limit),
         Err(error) => {
             log::warn!("counting in this node only: {error}");
-            match app
-                .own_state
-                .count_attempt(subject, window_ms, now_ms)
-                .await
-            {
+            match app.own_state.count_attempt(subject, window_ms, now_ms).await {
                 Ok(attempts) => (attempts, limit.div_ceil(2)),
                 Err(error) => {
                     log::error!("counting failed: {error}");
@@ -105,7 +98,7 @@ async fn over_limit(app: &App, subject: &str, window_ms: i64, limit: u32) -> Opt
     (attempts.count > limit).then(|| wait_ms.saturating_add(999) / 1000)
 }
 
-fn log_lost(result: Result<(), crate::state::StateError>) {
+fn log_lost(result: Result<(), StateError>) {
     if let Err(error) = result {
         log::warn!("an attempt stays counted: {error}");
     }

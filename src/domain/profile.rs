@@ -13,10 +13,7 @@ use crate::{
 /// [`Error::UserNotFound`] when it was deleted just now.
 pub async fn own(app: &App, caller: &Caller) -> Result<User, Error> {
     let (tenant, user) = (caller.app().clone(), caller.user());
-    app.db
-        .read(move |conn| users::find(conn, &tenant, user))
-        .await?
-        .ok_or(Error::UserNotFound)
+    app.db.read(move |conn| users::find(conn, &tenant, user)).await?.ok_or(Error::UserNotFound)
 }
 
 /// Another account of the same app.
@@ -25,10 +22,7 @@ pub async fn own(app: &App, caller: &Caller) -> Result<User, Error> {
 /// [`Error::UserNotFound`].
 pub async fn of(app: &App, visitor: &Visitor, user: UserId) -> Result<User, Error> {
     let tenant = visitor.app().clone();
-    app.db
-        .read(move |conn| users::find(conn, &tenant, user))
-        .await?
-        .ok_or(Error::UserNotFound)
+    app.db.read(move |conn| users::find(conn, &tenant, user)).await?.ok_or(Error::UserNotFound)
 }
 
 /// Changes the caller's display name.

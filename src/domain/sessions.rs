@@ -12,8 +12,7 @@ use super::{
 use crate::{
     app::App,
     model::{
-        DeviceSn, EndReason, LoginDevice, LoginName, Password, Session, SessionId, Standing, Token,
-        TokenHash, UserId,
+        DeviceSn, EndReason, LoginDevice, LoginName, Password, Session, SessionId, Standing, Token, TokenHash, UserId,
     },
     store::{
         Conn, StoreError, devices,
@@ -49,13 +48,8 @@ pub async fn login_with_password(
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let (tenant, wanted) = (visitor.app().clone(), name.clone());
-    let found = app
-        .db
-        .read(move |conn| users::find_credentials(conn, &tenant, &wanted))
-        .await?;
-    let account = found
-        .as_ref()
-        .map_or_else(|| name.key().to_owned(), |found| format!("#{}", found.user));
+    let found = app.db.read(move |conn| users::find_credentials(conn, &tenant, &wanted)).await?;
+    let account = found.as_ref().map_or_else(|| name.key().to_owned(), |found| format!("#{}", found.user));
     let attempt = LoginAttempt::count(app, visitor, &account).await?;
     let stored = found.as_ref().and_then(|found| found.password_hash.clone());
     let verdict = match passwords::verify(app, password, stored).await {
@@ -90,54 +84,29 @@ const fn may_enter(standing: Standing) -> Result<(), Error> {
 }
 
 /// Opens a session on a device.
-async fn open(
-    app: &App,
-    visitor: &Visitor,
-    user: UserId,
-    device: LoginDevice,
-) -> Result<Login, Error> {
+async fn open(app: &App, visitor: &Visitor, user: UserId, device: LoginDevice) -> Result<Login, Error> {
     let token = app.random.user_token()?;
     let now_ms = app.clock.now_ms();
     let expires_at_ms = now_ms.saturating_add(app.config.session_max_age_ms);
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
-    let (trail, user_agent) = (
-        Trail::of_visitor(visitor),
-        visitor.origin().user_agent.clone(),
-    );
+    let (trail, user_agent) = (Trail::of_visitor(visitor), visitor.origin().user_agent.clone());
     let max_sessions = app.config.sessions_per_user;
     let open = move |conn: &mut Conn| -> Result<Result<(), Error>, Error> {
         let standing = users::lock_standing(conn, user)?.ok_or(Error::LoginRefused)?;
         if let Err(refusal) = may_enter(standing) {
             // The row stays, so this is no error of the transaction.
-            trail.write(
-                conn,
-                now_ms,
-                "session.login",
-                &user.to_string(),
-                "not allowed in",
-            )?;
+            trail.write(conn, now_ms, "session.login", &user.to_string(), "not allowed in")?;
             return Ok(Err(refusal));
         }
         let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
         make_room(conn, user, sn, max_sessions, now_ms)?;
-        let new = NewSession {
-            app: &tenant,
-            user,
-            device: sn,
-            token_hash,
-            now_ms,
-            expires_at_ms,
-        };
+        let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
         sessions::insert(conn, &new)?;
         trail.write(conn, now_ms, "session.login", &user.to_string(), "ok")?;
         Ok(Ok(()))
     };
     app.db.write(open).await??;
-    Ok(Login {
-        token,
-        user,
-        expires_at_ms,
-    })
+    Ok(Login { token, user, expires_at_ms })
 }
 
 /// The device's row, made if it is new; without an id every login is a new device (behaviour.md §3).
@@ -168,8 +137,7 @@ fn make_room(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let live = sessions::list_live(conn, &[user])?;
-    let (same_device, others): (Vec<_>, Vec<_>) =
-        live.into_iter().partition(|live| live.device == device);
+    let (same_device, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.device == device);
     let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
     sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
     let newest = max_sessions.saturating_sub(1);
@@ -181,33 +149,20 @@ fn make_room(
 ///
 /// # Errors
 /// [`Error::TokenUnknown`], [`Error::TokenEnded`].
-pub(super) async fn authenticate(
-    app: &App,
-    visitor: &Visitor,
-    token: Option<Token>,
-) -> Result<Session, Error> {
+pub(super) async fn authenticate(app: &App, visitor: &Visitor, token: Option<Token>) -> Result<Session, Error> {
     let hash = digest(&token.ok_or(Error::TokenUnknown)?);
     let tenant = visitor.app().clone();
-    let found = app
-        .db
-        .read(move |conn| sessions::find_by_token(conn, &tenant, &hash))
-        .await?;
+    let found = app.db.read(move |conn| sessions::find_by_token(conn, &tenant, &hash)).await?;
     let session = found.ok_or(Error::TokenUnknown)?;
     let now_ms = app.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
-    let is_over = session.is_ended
-        || session.expires_at_ms <= now_ms
-        || idle_ms >= app.config.session_max_idle_ms;
+    let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= app.config.session_max_idle_ms;
     if is_over || may_enter(session.standing).is_err() {
         return Err(Error::TokenEnded);
     }
     if idle_ms >= TOUCH_INTERVAL_MS {
         let id = session.id;
-        if let Err(error) = app
-            .db
-            .write(move |conn| sessions::touch(conn, id, now_ms))
-            .await
-        {
+        if let Err(error) = app.db.write(move |conn| sessions::touch(conn, id, now_ms)).await {
             log::warn!("the use of a session was not written down: {error}");
         }
     }
@@ -239,9 +194,7 @@ pub(super) fn digest(token: &Token) -> TokenHash {
 
 async fn note_refused(app: &App, visitor: &Visitor, account: String) -> Result<(), Error> {
     let (trail, now_ms) = (Trail::of_visitor(visitor), app.clock.now_ms());
-    app.db
-        .write(move |conn| trail.write(conn, now_ms, "session.login", &account, "refused"))
-        .await?;
+    app.db.write(move |conn| trail.write(conn, now_ms, "session.login", &account, "refused")).await?;
     Ok(())
 }
 
@@ -249,11 +202,7 @@ async fn note_refused(app: &App, visitor: &Visitor, account: String) -> Result<(
 async fn rehash(app: &App, found: &Credentials, password: &Password) {
     let user = found.user;
     let stored = match passwords::hash(app, password).await {
-        Ok(hash) => app
-            .db
-            .write(move |conn| users::set_password_hash(conn, user, &hash))
-            .await
-            .map_err(Error::from),
+        Ok(hash) => app.db.write(move |conn| users::set_password_hash(conn, user, &hash)).await.map_err(Error::from),
         Err(error) => Err(error),
     };
     if let Err(error) = stored {

@@ -54,19 +54,11 @@ pub async fn create_admin_token(
             if apps::find(conn, &tenant)?.is_none() {
                 return Err(Error::AppUnknown);
             }
-            admin_tokens::insert(conn, &tenant, &name, &hash, now_ms, expires_at_ms).map_err(
-                |error| match error {
-                    StoreError::Taken => Error::AdminTokenNameTaken,
-                    StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
-                },
-            )?;
-            Trail::of_command_line(&tenant).write(
-                conn,
-                now_ms,
-                "admin_token.create",
-                &name,
-                "ok",
-            )?;
+            admin_tokens::insert(conn, &tenant, &name, &hash, now_ms, expires_at_ms).map_err(|error| match error {
+                StoreError::Taken => Error::AdminTokenNameTaken,
+                StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
+            })?;
+            Trail::of_command_line(&tenant).write(conn, now_ms, "admin_token.create", &name, "ok")?;
             Ok(())
         })
         .await?;
@@ -78,10 +70,7 @@ pub async fn create_admin_token(
 /// # Errors
 /// When the database can't be asked.
 pub async fn list_admin_tokens(app: &App, tenant: AppId) -> Result<Vec<AdminToken>, Error> {
-    Ok(app
-        .db
-        .read(move |conn| admin_tokens::list(conn, &tenant))
-        .await?)
+    Ok(app.db.read(move |conn| admin_tokens::list(conn, &tenant)).await?)
 }
 
 /// Revokes the admin token of that name; tells whether there was one.
@@ -94,13 +83,7 @@ pub async fn revoke_admin_token(app: &App, tenant: AppId, name: String) -> Resul
         .write(move |conn| {
             let was_there = admin_tokens::revoke(conn, &tenant, &name, now_ms)?;
             if was_there {
-                Trail::of_command_line(&tenant).write(
-                    conn,
-                    now_ms,
-                    "admin_token.revoke",
-                    &name,
-                    "ok",
-                )?;
+                Trail::of_command_line(&tenant).write(conn, now_ms, "admin_token.revoke", &name, "ok")?;
             }
             Ok(was_there)
         })

@@ -49,15 +49,8 @@ impl Platform {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name = short_text("platform", text, Self::MAX_CHARS)?;
         let key = name.to_ascii_lowercase();
-        let position = Self::NAMES
-            .iter()
-            .position(|names| names.contains(&key.as_str()));
-        Ok(Self {
-            code: position
-                .and_then(|code| i16::try_from(code).ok())
-                .unwrap_or(0),
-            name,
-        })
+        let position = Self::NAMES.iter().position(|names| names.contains(&key.as_str()));
+        Ok(Self { code: position.and_then(|code| i16::try_from(code).ok()).unwrap_or(0), name })
     }
 
     /// The client's own word.

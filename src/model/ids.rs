@@ -79,14 +79,11 @@ impl AppId {
     /// # Errors
     /// When `text` is empty, too long or has other characters.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let is_allowed =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let problem = if text.is_empty() {
             Problem::Missing
         } else if text.len() > Self::MAX_CHARS {
-            Problem::TooLong {
-                max: Self::MAX_CHARS,
-            }
+            Problem::TooLong { max: Self::MAX_CHARS }
         } else if !text.bytes().all(is_allowed) {
             Problem::Characters
         } else {

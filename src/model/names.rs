@@ -62,26 +62,18 @@ impl Username {
     /// # Errors
     /// When `text` breaks one of the rules above.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let is_allowed = |letter: char| {
-            letter.is_ascii_alphanumeric()
-                || letter == '_'
-                || matches!(letter, '\u{4E00}'..='\u{9FA5}')
-        };
+        let is_allowed =
+            |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || matches!(letter, '\u{4E00}'..='\u{9FA5}');
         let key = text.to_ascii_lowercase();
         let problem = if text.is_empty() {
             Problem::Missing
         } else if text.chars().count() > Self::MAX_CHARS {
-            Problem::TooLong {
-                max: Self::MAX_CHARS,
-            }
+            Problem::TooLong { max: Self::MAX_CHARS }
         } else if !text.chars().all(is_allowed) {
             Problem::Characters
         } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
             Problem::Malformed
-        } else if Self::RESERVED
-            .iter()
-            .any(|reserved| key.starts_with(reserved))
-        {
+        } else if Self::RESERVED.iter().any(|reserved| key.starts_with(reserved)) {
             Problem::Reserved
         } else {
             return Ok(Self(text.to_owned()));

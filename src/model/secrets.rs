@@ -20,12 +20,7 @@ impl Password {
     pub fn parse(what: &'static str, text: &str, min: usize) -> Result<Self, Invalid> {
         // Nothing that long can normalise to so few characters; normalising it would only cost time.
         if text.len() > Self::MAX_CHARS * 64 {
-            return Err(Invalid::new(
-                what,
-                Problem::TooLong {
-                    max: Self::MAX_CHARS,
-                },
-            ));
+            return Err(Invalid::new(what, Problem::TooLong { max: Self::MAX_CHARS }));
         }
         let text: String = text.nfc().collect();
         let length = text.chars().count();
@@ -34,9 +29,7 @@ impl Password {
         } else if length < min {
             Problem::TooShort { min }
         } else if length > Self::MAX_CHARS {
-            Problem::TooLong {
-                max: Self::MAX_CHARS,
-            }
+            Problem::TooLong { max: Self::MAX_CHARS }
         } else {
             return Ok(Self(text));
         };
@@ -79,23 +72,15 @@ impl Token {
     /// An admin's token made of `random`, as above.
     #[must_use]
     pub fn for_admin(random: &str) -> Self {
-        Self(format!(
-            "{}{}",
-            Self::ADMIN_PREFIX,
-            Self::for_user(random).0
-        ))
+        Self(format!("{}{}", Self::ADMIN_PREFIX, Self::for_user(random).0))
     }
 
     /// A token that a client sent, exactly as it was given out; `None` when no token looks like that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let groups = text
-            .strip_prefix(Self::ADMIN_PREFIX)
-            .unwrap_or(text)
-            .split('-');
+        let groups = text.strip_prefix(Self::ADMIN_PREFIX).unwrap_or(text).split('-');
         let is_base62 = |group: &str| group.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (groups.clone().map(str::len).eq(Self::GROUPS) && groups.clone().all(is_base62))
-            .then(|| Self(text.to_owned()))
+        (groups.clone().map(str::len).eq(Self::GROUPS) && groups.clone().all(is_base62)).then(|| Self(text.to_owned()))
     }
 
     /// Whether this token was given to an admin.

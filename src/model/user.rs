@@ -46,17 +46,9 @@ impl User {
         const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         const CHARS: u32 = 11;
         // Multiplying by an odd number maps the 55-bit numbers onto themselves, one to one.
-        let disguised = self
-            .id
-            .get()
-            .unsigned_abs()
-            .wrapping_mul(0x5A_1B63_7C95_2D4B);
-        let letter =
-            |place: u32| LETTERS.get(usize::try_from((disguised >> (place * 5)) & 31).ok()?);
-        (0..CHARS)
-            .filter_map(letter)
-            .map(|&byte| char::from(byte))
-            .collect()
+        let disguised = self.id.get().unsigned_abs().wrapping_mul(0x5A_1B63_7C95_2D4B);
+        let letter = |place: u32| LETTERS.get(usize::try_from((disguised >> (place * 5)) & 31).ok()?);
+        (0..CHARS).filter_map(letter).map(|&byte| char::from(byte)).collect()
     }
 
     /// The VIP state at `now_ms`.

@@ -36,20 +36,12 @@ fn make_room(attempts: &mut HashMap<String, Attempts>, now_ms: i64) {
 
 #[async_trait::async_trait]
 impl State for MemoryState {
-    async fn count_attempt(
-        &self,
-        subject: &str,
-        window_ms: i64,
-        now_ms: i64,
-    ) -> Result<Attempts, StateError> {
+    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError> {
         let mut attempts = self.attempts();
         if attempts.len() >= Self::MAX_SUBJECTS && !attempts.contains_key(subject) {
             make_room(&mut attempts, now_ms);
         }
-        let fresh = Attempts {
-            count: 0,
-            until_ms: now_ms.saturating_add(window_ms),
-        };
+        let fresh = Attempts { count: 0, until_ms: now_ms.saturating_add(window_ms) };
         let window = attempts.entry(subject.to_owned()).or_insert(fresh);
         if window.until_ms <= now_ms {
             *window = fresh;
@@ -76,5 +68,22 @@ impl State for MemoryState {
 
     fn describe(&self) -> &'static str {
         "in process"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_subjects_needs_bounded_memory() {
+        let state = MemoryState::default();
+        for n in 0..250_000 {
+            state.count_attempt(&format!("subject {n}"), 1_000_000, n).await.unwrap();
+        }
+
+        assert!(state.attempts().len() <= MemoryState::MAX_SUBJECTS);
+        let newest = state.count_attempt("subject 249999", 1_000_000, 250_000).await.unwrap();
+        assert_eq!(newest.count, 2);
     }
 }

@@ -20,12 +20,7 @@ pub use redis::RedisState;
 #[async_trait::async_trait]
 pub trait State: Send + Sync {
     /// Counts one more attempt of `subject`. The count starts anew `window_ms` after the first attempt of the old one.
-    async fn count_attempt(
-        &self,
-        subject: &str,
-        window_ms: i64,
-        now_ms: i64,
-    ) -> Result<Attempts, StateError>;
+    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError>;
 
     /// Takes one attempt back, if any are counted.
     async fn take_back_attempt(&self, subject: &str) -> Result<(), StateError>;

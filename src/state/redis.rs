@@ -32,18 +32,12 @@ impl RedisState {
     pub fn new(url: &str, prefix: &str, workers: usize) -> Result<Self, StateError> {
         let client = Client::open(url)?;
         let connections = (0..workers.max(1)).map(|_| OnceCell::new()).collect();
-        Ok(Self {
-            client,
-            prefix: prefix.to_owned(),
-            connections,
-        })
+        Ok(Self { client, prefix: prefix.to_owned(), connections })
     }
 
     /// This thread's connection.
     async fn connection(&self) -> Result<ConnectionManager, StateError> {
-        let slot = thread_number()
-            .checked_rem(self.connections.len())
-            .unwrap_or(0);
+        let slot = thread_number().checked_rem(self.connections.len()).unwrap_or(0);
         let Some(cell) = self.connections.get(slot) else {
             return Err(StateError("no connections".to_owned()));
         };
@@ -94,12 +88,7 @@ static TAKE_BACK_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
 
 #[async_trait::async_trait]
 impl State for RedisState {
-    async fn count_attempt(
-        &self,
-        subject: &str,
-        window_ms: i64,
-        now_ms: i64,
-    ) -> Result<Attempts, StateError> {
+    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError> {
         let mut connection = self.connection().await?;
         let (count, until_ms) = COUNT_ATTEMPT
             .key(self.attempts_key(subject))
@@ -112,18 +101,12 @@ impl State for RedisState {
 
     async fn take_back_attempt(&self, subject: &str) -> Result<(), StateError> {
         let mut connection = self.connection().await?;
-        Ok(TAKE_BACK_ATTEMPT
-            .key(self.attempts_key(subject))
-            .invoke_async(&mut connection)
-            .await?)
+        Ok(TAKE_BACK_ATTEMPT.key(self.attempts_key(subject)).invoke_async(&mut connection).await?)
     }
 
     async fn forget_attempts(&self, subject: &str) -> Result<(), StateError> {
         let mut connection = self.connection().await?;
-        Ok(redis::cmd("DEL")
-            .arg(self.attempts_key(subject))
-            .exec_async(&mut connection)
-            .await?)
+        Ok(redis::cmd("DEL").arg(self.attempts_key(subject)).exec_async(&mut connection).await?)
     }
 
     async fn ping(&self) -> Result<(), StateError> {

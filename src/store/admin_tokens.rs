@@ -82,11 +82,7 @@ pub fn insert(
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_by_token(
-    conn: &mut Conn,
-    app: &AppId,
-    hash: &TokenHash,
-) -> Result<Option<AdminToken>, StoreError> {
+pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<Option<AdminToken>, StoreError> {
     let row: Option<AdminTokenRow> = admin_tokens::table
         .select(<AdminTokenRow as Selectable<Sqlite>>::construct_selection())
         .filter(admin_tokens::token_hash.eq(hash.0.as_slice()))
@@ -118,8 +114,6 @@ pub fn revoke(conn: &mut Conn, app: &AppId, name: &str, now_ms: i64) -> Result<b
         .filter(admin_tokens::app_id.eq(app.as_str()))
         .filter(admin_tokens::name.eq(name))
         .filter(admin_tokens::revoked_at_ms.is_null());
-    let count = diesel::update(matches)
-        .set(admin_tokens::revoked_at_ms.eq(now_ms))
-        .execute(conn)?;
+    let count = diesel::update(matches).set(admin_tokens::revoked_at_ms.eq(now_ms)).execute(conn)?;
     Ok(count > 0)
 }

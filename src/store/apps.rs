@@ -19,11 +19,7 @@ pub struct AppRow {
 type Columns = (String, bool, i64);
 
 fn row((id, is_registration_open, created_at_ms): Columns) -> AppRow {
-    AppRow {
-        id: AppId::stored(id),
-        is_registration_open,
-        created_at_ms,
-    }
+    AppRow { id: AppId::stored(id), is_registration_open, created_at_ms }
 }
 
 /// Adds a tenant with open registration.
@@ -32,11 +28,7 @@ fn row((id, is_registration_open, created_at_ms): Columns) -> AppRow {
 /// [`StoreError::Taken`] when there is one of that name.
 pub fn insert(conn: &mut Conn, id: &AppId, now_ms: i64) -> Result<(), StoreError> {
     diesel::insert_into(apps::table)
-        .values((
-            apps::id.eq(id.as_str()),
-            apps::registration_open.eq(true),
-            apps::created_at_ms.eq(now_ms),
-        ))
+        .values((apps::id.eq(id.as_str()), apps::registration_open.eq(true), apps::created_at_ms.eq(now_ms)))
         .execute(conn)?;
     Ok(())
 }

@@ -102,13 +102,7 @@ pub(super) struct Manager {
 impl Manager {
     pub(super) fn new(url: DatabaseUrl) -> (Self, Arc<AtomicU64>) {
         let generation = Arc::new(AtomicU64::new(0));
-        (
-            Self {
-                url,
-                generation: Arc::clone(&generation),
-            },
-            generation,
-        )
+        (Self { url, generation: Arc::clone(&generation) }, generation)
     }
 }
 
@@ -118,28 +112,20 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         let generation = self.generation.load(Ordering::Relaxed);
-        Ok(Pooled {
-            conn: connect(&self.url)?,
-            is_lost: false,
-            generation,
-        })
+        Ok(Pooled { conn: connect(&self.url)?, is_lost: false, generation })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
         if pooled.generation == self.generation.load(Ordering::Relaxed) {
             Ok(())
         } else {
-            Err(ConnectionError::BadConnection(
-                "as old as a lost connection".to_owned(),
-            ))
+            Err(ConnectionError::BadConnection("as old as a lost connection".to_owned()))
         }
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         type Transactions = <Conn as diesel::Connection>::TransactionManager;
-        pooled.is_lost
-            || std::thread::panicking()
-            || Transactions::is_broken_transaction_manager(&mut pooled.conn)
+        pooled.is_lost || std::thread::panicking() || Transactions::is_broken_transaction_manager(&mut pooled.conn)
     }
 }
 
@@ -147,19 +133,14 @@ impl r2d2::ManageConnection for Manager {
 pub(super) fn connect(url: &DatabaseUrl) -> Result<Conn, ConnectionError> {
     match url {
         DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(Conn::Sqlite),
-        DatabaseUrl::Postgres(url) => {
-            PgConnection::establish(with_time_limits(url).as_str()).map(Conn::Postgres)
-        }
+        DatabaseUrl::Postgres(url) => PgConnection::establish(with_time_limits(url).as_str()).map(Conn::Postgres),
     }
 }
 
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
-    let bad =
-        |problem: String| ConnectionError::BadConnection(format!("{}: {problem}", path.display()));
+    let bad = |problem: String| ConnectionError::BadConnection(format!("{}: {problem}", path.display()));
     create_private(path).map_err(|error| bad(error.to_string()))?;
-    let path = path
-        .to_str()
-        .ok_or_else(|| bad("the path is not UTF-8".to_owned()))?;
+    let path = path.to_str().ok_or_else(|| bad("the path is not UTF-8".to_owned()))?;
     let mut conn = SqliteConnection::establish(path)?;
     // busy_timeout first: setting the journal mode can meet a lock.
     conn.batch_execute(
@@ -172,11 +153,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
 /// The database holds password hashes: its file is for its owner only. SQLite gives its companions the same mode.
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let created = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match created {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -187,11 +164,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 /// A silent server must not hold a connection for ever; what the URL itself says stands.
 fn with_time_limits(url: &Url) -> Url {
     let mut limited = url.clone();
-    for (name, value) in [
-        ("connect_timeout", "3"),
-        ("tcp_user_timeout", "5000"),
-        ("keepalives_idle", "15"),
-    ] {
+    for (name, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {
         if !url.query_pairs().any(|(given, _)| given == name) {
             limited.query_pairs_mut().append_pair(name, value);
         }

@@ -38,9 +38,7 @@ impl Db {
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
         let (manager, generation) = Manager::new(url.clone());
-        let width = usize::try_from(connections)
-            .unwrap_or(usize::MAX)
-            .min(Semaphore::MAX_PERMITS);
+        let width = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(0))
@@ -60,10 +58,7 @@ impl Db {
     ///
     /// # Errors
     /// What `queries` returns, or [`StoreError::Unavailable`] when the database can't be reached in time.
-    pub async fn read<T, E>(
-        &self,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn read<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -79,10 +74,7 @@ impl Db {
     ///
     /// # Errors
     /// What `queries` returns, or [`StoreError::Unavailable`] when the database can't be reached in time.
-    pub async fn write<T, E>(
-        &self,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn write<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -90,8 +82,7 @@ impl Db {
         let work = async {
             let turn = take(&self.writers).await?;
             let slot = take(&self.slots).await?;
-            self.run((turn, slot), |conn| in_transaction(conn, queries))
-                .await
+            self.run((turn, slot), |conn| in_transaction(conn, queries)).await
         };
         in_time(work).await
     }
@@ -110,9 +101,7 @@ impl Db {
         let (pool, generation) = (self.pool.clone(), Arc::clone(&self.generation));
         let work = move || {
             let _permits = permits;
-            let mut pooled = pool
-                .get()
-                .map_err(|error| E::from(StoreError::Unavailable(error.to_string())))?;
+            let mut pooled = pool.get().map_err(|error| E::from(StoreError::Unavailable(error.to_string())))?;
             let result = queries(&mut pooled.conn);
             if result.is_err() && is_lost(&mut pooled.conn) {
                 pooled.is_lost = true;
@@ -167,9 +156,7 @@ fn in_transaction<T, E: From<StoreError>>(
     queries: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
     match conn {
-        Conn::Sqlite(conn) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
-        }
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
     .map_err(StoreError::from)?;
@@ -197,17 +184,12 @@ fn is_lost(conn: &mut Conn) -> bool {
 }
 
 async fn take(slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
-    Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    Arc::clone(slots).acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(result) => result,
-        Err(_) => Err(E::from(StoreError::Unavailable(format!(
-            "no answer within {PATIENCE:?}"
-        )))),
+        Err(_) => Err(E::from(StoreError::Unavailable(format!("no answer within {PATIENCE:?}")))),
     }
 }

@@ -9,11 +9,7 @@ use crate::model::{DeviceKey, DeviceSn, LoginDevice, UserId};
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_by_key(
-    conn: &mut Conn,
-    user: UserId,
-    key: &DeviceKey,
-) -> Result<Option<DeviceSn>, StoreError> {
+pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Option<DeviceSn>, StoreError> {
     let sn: Option<i32> = devices::table
         .select(devices::sn)
         .filter(devices::user_id.eq(user.get()))

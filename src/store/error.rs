@@ -22,10 +22,7 @@ impl From<QueryError> for StoreError {
             if matches!(kind, DatabaseErrorKind::UniqueViolation) {
                 return Self::Taken;
             }
-            if matches!(
-                kind,
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
-            ) {
+            if matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) {
                 return Self::Unavailable(error.to_string());
             }
         }

@@ -14,9 +14,7 @@ const ADVISORY_LOCK: i64 = 0x6469_676c_6f74;
 /// Applies what is missing and returns its names.
 pub(super) fn run(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     match conn {
-        Conn::Sqlite(conn) => {
-            conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE)))
-        }
+        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE))),
         Conn::Postgres(conn) => {
             conn.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
             let applied = names(conn.run_pending_migrations(POSTGRES));
@@ -31,11 +29,7 @@ pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     fn pending_names<DB: diesel::backend::Backend>(
         pending: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
     ) -> Result<Vec<String>, StoreError> {
-        names(pending.map(|all| {
-            all.iter()
-                .map(|one| one.name().version().as_owned())
-                .collect()
-        }))
+        names(pending.map(|all| all.iter().map(|one| one.name().version().as_owned()).collect()))
     }
     match conn {
         Conn::Sqlite(conn) => pending_names(conn.pending_migrations(SQLITE)),

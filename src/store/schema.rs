@@ -108,12 +108,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    apps,
-    users,
-    settings,
-    devices,
-    sessions,
-    admin_tokens,
-    audit_log
-);
+diesel::allow_tables_to_appear_in_same_query!(apps, users, settings, devices, sessions, admin_tokens, audit_log);

@@ -49,11 +49,7 @@ type Columns = (i64, String, i64, i32, i64, i64, Option<i64>, i16);
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_by_token(
-    conn: &mut Conn,
-    app: &AppId,
-    hash: &TokenHash,
-) -> Result<Option<Session>, StoreError> {
+pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<Option<Session>, StoreError> {
     let row: Option<Columns> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .select((
@@ -70,18 +66,16 @@ pub fn find_by_token(
         .filter(sessions::app_id.eq(app.as_str()))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(
-        |(id, app, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
-            id: SessionId(id),
-            app: AppId::stored(app),
-            user: UserId::stored(user),
-            device: DeviceSn(device),
-            standing: Standing::stored(status),
-            last_used_at_ms,
-            expires_at_ms,
-            is_ended: ended_at_ms.is_some(),
-        },
-    ))
+    Ok(row.map(|(id, app, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
+        id: SessionId(id),
+        app: AppId::stored(app),
+        user: UserId::stored(user),
+        device: DeviceSn(device),
+        standing: Standing::stored(status),
+        last_used_at_ms,
+        expires_at_ms,
+        is_ended: ended_at_ms.is_some(),
+    }))
 }
 
 /// Notes that a session is in use.
@@ -89,9 +83,7 @@ pub fn find_by_token(
 /// # Errors
 /// When the query fails.
 pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
-    diesel::update(sessions::table.find(id.0))
-        .set(sessions::last_used_at_ms.eq(now_ms))
-        .execute(conn)?;
+    diesel::update(sessions::table.find(id.0)).set(sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
     Ok(())
 }
 
@@ -115,36 +107,21 @@ pub fn list_live(conn: &mut Conn, users: &[UserId]) -> Result<Vec<LiveSession>, 
         .filter(sessions::ended_at_ms.is_null())
         .order(sessions::id.desc())
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, sn)| LiveSession {
-            id: SessionId(id),
-            device: DeviceSn(sn),
-        })
-        .collect())
+    Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
 
 /// Ends sessions.
 ///
 /// # Errors
 /// When the query fails.
-pub fn end(
-    conn: &mut Conn,
-    ids: &[SessionId],
-    reason: EndReason,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
-    let live = sessions::table
-        .filter(sessions::id.eq_any(ids.iter().map(|id| id.0)))
-        .filter(sessions::ended_at_ms.is_null());
+    let live =
+        sessions::table.filter(sessions::id.eq_any(ids.iter().map(|id| id.0))).filter(sessions::ended_at_ms.is_null());
     diesel::update(live)
-        .set((
-            sessions::ended_at_ms.eq(now_ms),
-            sessions::end_reason.eq(reason.code()),
-        ))
+        .set((sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code())))
         .execute(conn)?;
     Ok(())
 }

@@ -3,9 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*, sqlite::Sqlite};
 
 use super::{Conn, StoreError, schema::users};
-use crate::model::{
-    AppId, DeviceSn, LoginName, Nickname, Standing, User, UserId, UserSummary, Username,
-};
+use crate::model::{AppId, DeviceSn, LoginName, Nickname, Standing, User, UserId, UserSummary, Username};
 
 /// The columns of [`User`]; what is left out is read by the few who need it.
 #[derive(Queryable, Selectable)]
@@ -110,14 +108,8 @@ pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, St
 ///
 /// # Errors
 /// When the query fails.
-pub fn is_username_taken(
-    conn: &mut Conn,
-    app: &AppId,
-    name: &Username,
-) -> Result<bool, StoreError> {
-    let matches = users::table
-        .filter(users::app_id.eq(app.as_str()))
-        .filter(users::username_key.eq(name.key()));
+pub fn is_username_taken(conn: &mut Conn, app: &AppId, name: &Username) -> Result<bool, StoreError> {
+    let matches = users::table.filter(users::app_id.eq(app.as_str())).filter(users::username_key.eq(name.key()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
@@ -136,15 +128,9 @@ pub struct Credentials {
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_credentials(
-    conn: &mut Conn,
-    app: &AppId,
-    name: &LoginName,
-) -> Result<Option<Credentials>, StoreError> {
+pub fn find_credentials(conn: &mut Conn, app: &AppId, name: &LoginName) -> Result<Option<Credentials>, StoreError> {
     let columns = (users::id, users::status, users::password_hash);
-    let in_app = users::table
-        .select(columns)
-        .filter(users::app_id.eq(app.as_str()));
+    let in_app = users::table.select(columns).filter(users::app_id.eq(app.as_str()));
     let row: Option<(i64, i16, Option<String>)> = match name {
         LoginName::Email(key) => in_app.filter(users::email.eq(key)).get_result(conn),
         LoginName::Username(key) => in_app.filter(users::username_key.eq(key)).get_result(conn),
@@ -162,9 +148,7 @@ pub fn find_credentials(
 /// # Errors
 /// When the query fails.
 pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()))
-        .set(users::password_hash.eq(hash))
-        .execute(conn)?;
+    diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
     Ok(())
 }
 
@@ -174,10 +158,7 @@ pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), 
 /// When the query fails.
 pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()))
-        .set((
-            users::nickname.eq(name.as_str()),
-            users::name_id.eq(users::name_id + 1),
-        ))
+        .set((users::nickname.eq(name.as_str()), users::name_id.eq(users::name_id + 1)))
         .execute(conn)?;
     Ok(())
 }
@@ -186,32 +167,20 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
 ///
 /// # Errors
 /// When the query fails.
-pub fn set_standing(
-    conn: &mut Conn,
-    app: &AppId,
-    ids: &[UserId],
-    standing: Standing,
-) -> Result<usize, StoreError> {
+pub fn set_standing(conn: &mut Conn, app: &AppId, ids: &[UserId], standing: Standing) -> Result<usize, StoreError> {
     let ids = ids.iter().map(|id| id.get());
     let matches = users::table
         .filter(users::id.eq_any(ids))
         .filter(users::app_id.eq(app.as_str()))
         .filter(users::status.ne(Standing::Deleted.code()));
-    Ok(diesel::update(matches)
-        .set(users::status.eq(standing.code()))
-        .execute(conn)?)
+    Ok(diesel::update(matches).set(users::status.eq(standing.code())).execute(conn)?)
 }
 
 /// A page of an app's accounts, oldest first, deleted ones left out.
 ///
 /// # Errors
 /// When the query fails.
-pub fn list(
-    conn: &mut Conn,
-    app: &AppId,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<UserSummary>, StoreError> {
+pub fn list(conn: &mut Conn, app: &AppId, offset: i64, limit: i64) -> Result<Vec<UserSummary>, StoreError> {
     let rows: Vec<(i64, Option<String>, i16)> = users::table
         .select((users::id, users::username, users::status))
         .filter(users::app_id.eq(app.as_str()))
@@ -220,11 +189,8 @@ pub fn list(
         .offset(offset)
         .limit(limit)
         .load(conn)?;
-    let summary = |(id, username, status)| UserSummary {
-        id: UserId::stored(id),
-        username,
-        standing: Standing::stored(status),
-    };
+    let summary =
+        |(id, username, status)| UserSummary { id: UserId::stored(id), username, standing: Standing::stored(status) };
     Ok(rows.into_iter().map(summary).collect())
 }
 

@@ -3,9 +3,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderMap, web::Data,
-};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderMap, web::Data};
 
 use super::{context::Context, error::Error};
 use crate::{
@@ -51,12 +49,7 @@ macro_rules! extracts {
                 let (req, mut payload) = (req.clone(), payload.take());
                 Box::pin(async move {
                     let who = $find(&req).await?;
-                    Ok(Self(
-                        who,
-                        T::from_request(&req, &mut payload)
-                            .await
-                            .map_err(Into::into)?,
-                    ))
+                    Ok(Self(who, T::from_request(&req, &mut payload).await.map_err(Into::into)?))
                 })
             }
         }
@@ -117,10 +110,7 @@ async fn visitor(req: &HttpRequest, app: &App, name: AppId) -> Result<Visitor, E
 
 /// The token in a header. Without the header there is none; a value that can't be one is unknown.
 fn token(headers: &HeaderMap, name: &'static str) -> Result<Option<Token>, Error> {
-    match headers
-        .get(name)
-        .map(|value| value.to_str().unwrap_or_default())
-    {
+    match headers.get(name).map(|value| value.to_str().unwrap_or_default()) {
         None | Some("") => Err(domain::Error::TokenMissing.into()),
         Some(text) => Ok(Token::parse(text)),
     }
@@ -128,12 +118,8 @@ fn token(headers: &HeaderMap, name: &'static str) -> Result<Option<Token>, Error
 
 /// The `user_id` and `group_id` headers; malformed ones are refused whoever sends them (security.md 25).
 fn acting_as(headers: &HeaderMap) -> Result<(Option<UserId>, Option<i64>), Error> {
-    let user = single(headers, "user_id")?
-        .map(|text| UserId::parse("user_id", text))
-        .transpose()?;
-    let group = single(headers, "group_id")?
-        .map(|text| UserId::parse("group_id", text))
-        .transpose()?;
+    let user = single(headers, "user_id")?.map(|text| UserId::parse("user_id", text)).transpose()?;
+    let group = single(headers, "group_id")?.map(|text| UserId::parse("group_id", text)).transpose()?;
     Ok((user, group.map(UserId::get)))
 }
 
@@ -148,9 +134,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a s
 }
 
 fn app(req: &HttpRequest) -> Result<&App, Error> {
-    req.app_data::<Data<App>>()
-        .map(Data::get_ref)
-        .ok_or_else(|| missing("app"))
+    req.app_data::<Data<App>>().map(Data::get_ref).ok_or_else(|| missing("app"))
 }
 
 fn missing(what: &str) -> Error {
@@ -158,8 +142,5 @@ fn missing(what: &str) -> Error {
 }
 
 fn note(req: &HttpRequest, app: &AppId, user: Option<UserId>) {
-    req.extensions_mut().insert(Identity {
-        app: app.clone(),
-        user,
-    });
+    req.extensions_mut().insert(Identity { app: app.clone(), user });
 }

@@ -32,14 +32,8 @@ pub struct Unread {
 /// When it is compressed, too large or too slow.
 pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, Unread> {
     // Inflating could make any amount of memory of a small body (security.md 32).
-    if headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        return Err(Unread {
-            problem: Protocol::UnsupportedContentEncoding,
-            seen: Bytes::new(),
-        });
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Unread { problem: Protocol::UnsupportedContentEncoding, seen: Bytes::new() });
     }
     let mut body = BytesMut::new();
     let problem = match tokio::time::timeout(MAX_DURATION, read_to_end(payload, &mut body)).await {
@@ -47,10 +41,7 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
         Ok(Err(problem)) => problem,
         Err(_) => Protocol::TooSlow,
     };
-    Err(Unread {
-        problem,
-        seen: body.freeze(),
-    })
+    Err(Unread { problem, seen: body.freeze() })
 }
 
 async fn read_to_end(payload: &mut Payload, body: &mut BytesMut) -> Result<(), Protocol> {

@@ -47,24 +47,14 @@ impl Context {
     /// Reads the request's head.
     pub fn of(req: &ServiceRequest, config: &Config, random: Random, listener: Face) -> Self {
         let headers = req.headers();
-        let peer = req
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let api = if req.path().starts_with("/v1/") {
-            Api::V1
-        } else {
-            Api::Admin
-        };
+        let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let api = if req.path().starts_with("/v1/") { Api::V1 } else { Api::Admin };
         let (id, number) = request_id(headers, random);
         Self {
             id,
             number,
             address: source_address(peer, headers, &config.trusted_proxies),
-            face: if is_web_host(headers, &config.web_hosts) {
-                Face::Web
-            } else {
-                listener
-            },
+            face: if is_web_host(headers, &config.web_hosts) { Face::Web } else { listener },
             api,
             language: language(headers, api),
             is_strict: prefers_strict(headers),
@@ -83,21 +73,14 @@ impl Context {
         Origin {
             address: self.address,
             request_id: self.id.clone(),
-            user_agent: user_agent
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_USER_AGENT_CHARS)
-                .collect(),
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect(),
         }
     }
 }
 
 /// A header's value, if it is text; empty without it.
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The client's id if it is well-formed (1–64 of `A–Z a–z 0–9 . _ -`), else a new number. The number is the id itself
@@ -106,10 +89,8 @@ fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
     const MAX_NUMBER: u64 = (1 << 53) - 1;
     let in_range = |number: u64| (number % MAX_NUMBER).max(1);
     let id = text(headers, "x-request-id");
-    let is_well_formed = (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let is_well_formed =
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !is_well_formed {
         let number = in_range(random.bytes().map(u64::from_le_bytes).unwrap_or_default());
         return (number.to_string(), number);
@@ -127,16 +108,9 @@ fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
 
 /// The socket's address or, behind trusted proxies, the rightmost hop that is none of them (security.md 11).
 fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        trusted
-            .iter()
-            .any(|net| net.contains(&address.to_canonical()))
-    };
+    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
     let mut source = peer;
-    let lines: Vec<&str> = headers
-        .get_all(header::X_FORWARDED_FOR)
-        .filter_map(|line| line.to_str().ok())
-        .collect();
+    let lines: Vec<&str> = headers.get_all(header::X_FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         if !is_trusted(source) {
             break;
@@ -155,9 +129,7 @@ fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    web_hosts
-        .iter()
-        .any(|web_host| web_host.eq_ignore_ascii_case(name) || web_host.eq_ignore_ascii_case(host))
+    web_hosts.iter().any(|web_host| web_host.eq_ignore_ascii_case(name) || web_host.eq_ignore_ascii_case(host))
 }
 
 /// The best liked of our languages; Chinese by default on /v1, English elsewhere (behaviour.md §2).
@@ -170,10 +142,7 @@ fn language(headers: &HeaderMap, api: Api) -> Language {
             Some(primary) if primary.eq_ignore_ascii_case("en") => Language::En,
             _ => continue,
         };
-        let quality = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .map_or(Ok(1.0), str::parse)
-            .unwrap_or(0.0);
+        let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse).unwrap_or(0.0);
         if quality > best.map_or(0.0, |(best, _)| best) {
             best = Some((quality, language));
         }
@@ -186,18 +155,10 @@ fn language(headers: &HeaderMap, api: Api) -> Language {
 }
 
 fn prefers_strict(headers: &HeaderMap) -> bool {
-    let preferences = headers
-        .get_all("prefer")
-        .filter_map(|value| value.to_str().ok());
-    preferences
-        .flat_map(|value| value.split([',', ';']))
-        .any(|one| {
-            let mut parts = one.splitn(2, '=').map(|part| part.trim().trim_matches('"'));
-            parts
-                .next()
-                .is_some_and(|name| name.eq_ignore_ascii_case("handling"))
-                && parts
-                    .next()
-                    .is_some_and(|value| value.eq_ignore_ascii_case("strict"))
-        })
+    let preferences = headers.get_all("prefer").filter_map(|value| value.to_str().ok());
+    preferences.flat_map(|value| value.split([',', ';'])).any(|one| {
+        let mut parts = one.splitn(2, '=').map(|part| part.trim().trim_matches('"'));
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("handling"))
+            && parts.next().is_some_and(|value| value.eq_ignore_ascii_case("strict"))
+    })
 }

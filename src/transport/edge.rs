@@ -9,8 +9,7 @@ use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{
-        self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap,
-        HeaderName, HeaderValue,
+        self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap, HeaderName, HeaderValue,
     },
     middleware::Next,
     web::Data,
@@ -59,11 +58,7 @@ pub async fn render_errors(
         return Ok(res);
     };
     let status = res.status();
-    let shown = match res
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<Error>())
-    {
+    let shown = match res.response().error().and_then(|error| error.as_error::<Error>()) {
         Some(error) => error.shown(context.api, context.language),
         None if status.is_client_error() || status.is_server_error() => {
             Error::from(Protocol::from(status)).shown(context.api, context.language)
@@ -91,40 +86,19 @@ fn render(req: &HttpRequest, context: &Context, shown: &Shown) -> HttpResponse {
     let (encoding, bytes) = match context.api {
         Api::V1 => {
             let encoding = wire::answer_encoding(req);
-            (
-                encoding,
-                reply::v1(
-                    encoding,
-                    context.number,
-                    shown.code,
-                    &shown.text,
-                    &pb::StatusResponse::default(),
-                ),
-            )
+            (encoding, reply::v1(encoding, context.number, shown.code, &shown.text, &pb::StatusResponse::default()))
         }
-        Api::Admin => (
-            Encoding::Json,
-            reply::admin::<()>(shown.code, None, Some(&shown.text)),
-        ),
+        Api::Admin => (Encoding::Json, reply::admin::<()>(shown.code, None, Some(&shown.text))),
     };
-    req.extensions_mut().insert(Outcome {
-        code: shown.code,
-        encoding,
-    });
-    let status = if context.is_strict {
-        shown.strict_status
-    } else {
-        shown.status
-    };
+    req.extensions_mut().insert(Outcome { code: shown.code, encoding });
+    let status = if context.is_strict { shown.strict_status } else { shown.status };
     let mut res = reply::response(status, encoding, bytes.unwrap_or_default());
     if context.is_strict {
         let name = HeaderName::from_static("preference-applied");
-        res.headers_mut()
-            .insert(name, HeaderValue::from_static("handling=strict"));
+        res.headers_mut().insert(name, HeaderValue::from_static("handling=strict"));
     }
     if let Some(secs) = shown.retry_after_secs {
-        res.headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        res.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
     }
     res
 }
@@ -135,10 +109,7 @@ fn add_headers(headers: &mut HeaderMap, context: &Context) {
     }
     // Answers hold personal data or tokens (security.md 40).
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if context.api == Api::V1 {
         headers.append(header::VARY, HeaderValue::from_static("Accept"));
     }
@@ -147,19 +118,11 @@ fn add_headers(headers: &mut HeaderMap, context: &Context) {
 
 /// The best coding that the client asked for by name or range; none when it did not ask, or asked for nothing we have.
 fn wanted_coding(req: &ServiceRequest) -> ContentEncoding {
-    let codings = [
-        Coding::identity(),
-        Coding::brotli(),
-        Coding::gzip(),
-        Coding::zstd(),
-    ];
+    let codings = [Coding::identity(), Coding::brotli(), Coding::gzip(), Coding::zstd()];
     if !req.headers().contains_key(header::ACCEPT_ENCODING) {
         return ContentEncoding::Identity;
     }
-    match AcceptEncoding::parse(req)
-        .ok()
-        .and_then(|wanted| wanted.negotiate(codings.iter()))
-    {
+    match AcceptEncoding::parse(req).ok().and_then(|wanted| wanted.negotiate(codings.iter())) {
         Some(Coding::Known(coding)) => coding,
         Some(Coding::Unknown(_)) | None => ContentEncoding::Identity,
     }
@@ -170,8 +133,7 @@ fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceRe
     if !is_worthwhile || coding == ContentEncoding::Identity {
         return res;
     }
-    res.map_body(|head, body| Encoder::response(coding, head, body))
-        .map_into_boxed_body()
+    res.map_body(|head, body| Encoder::response(coding, head, body)).map_into_boxed_body()
 }
 
 /// One line a request. The query is left out: it can hold personal data.

@@ -4,18 +4,13 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Reads null as the default.
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    from: D,
-) -> Result<T, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// Writes an absent message as an empty one.
 #[expect(clippy::ref_option, reason = "serde calls it so")]
-pub(super) fn present<S: Serializer, T: Serialize + Default>(
-    value: &Option<T>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn present<S: Serializer, T: Serialize + Default>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => value.serialize(to),
         None => T::default().serialize(to),
@@ -46,9 +41,5 @@ pub(super) fn as_text<S: Serializer>(number: &u64, to: S) -> Result<S::Ok, S::Er
 /// Reads a number written as text.
 pub(super) fn number_text<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let text = id_text(from)?;
-    if text.is_empty() {
-        Ok(0)
-    } else {
-        text.parse().map_err(D::Error::custom)
-    }
+    if text.is_empty() { Ok(0) } else { text.parse().map_err(D::Error::custom) }
 }

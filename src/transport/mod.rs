@@ -21,4 +21,4 @@ mod wire;
 
 pub use context::Face;
 pub use ops::Readiness;
-pub use server::{Listeners, Server, public_routes};
+pub use server::{Listeners, Server, Service, Stop, http_app};

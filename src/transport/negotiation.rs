@@ -24,11 +24,7 @@ impl Encoding {
     /// The names by which a client may ask for it.
     const fn accepted_names(self) -> &'static [&'static str] {
         match self {
-            Self::Protobuf => &[
-                "application/x-protobuf",
-                "application/protobuf",
-                "application/vnd.google.protobuf",
-            ],
+            Self::Protobuf => &["application/x-protobuf", "application/protobuf", "application/vnd.google.protobuf"],
             Self::Json => &["application/json"],
         }
     }
@@ -49,18 +45,8 @@ impl Declared {
     /// What the header's value means; `None` without the header.
     #[must_use]
     pub fn by(content_type: Option<&str>) -> Self {
-        const OPEN: [&str; 4] = [
-            "application/json",
-            "text/json",
-            "text/plain",
-            "application/octet-stream",
-        ];
-        let name = content_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
+        const OPEN: [&str; 4] = ["application/json", "text/json", "text/plain", "application/octet-stream"];
+        let name = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         let is = |known: &&str| name.eq_ignore_ascii_case(known);
         if Encoding::Protobuf.accepted_names().iter().any(is) {
             Self::Protobuf
@@ -91,12 +77,8 @@ pub fn of_body(body: &[u8], declared: Declared, native: Encoding) -> Option<Enco
 
 /// `body` without leading white space as RFC 8259 has it.
 fn without_white_space(body: &[u8]) -> &[u8] {
-    let start = body
-        .iter()
-        .position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-    start
-        .and_then(|start| body.get(start..))
-        .unwrap_or_default()
+    let start = body.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    start.and_then(|start| body.get(start..)).unwrap_or_default()
 }
 
 /// How much a client likes each encoding, from 0 (not acceptable) to 1.
@@ -111,20 +93,11 @@ impl Acceptable {
     /// can, everything is acceptable.
     #[must_use]
     pub fn by<'a>(accept: impl Iterator<Item = &'a str>) -> Self {
-        let ranges: Vec<Range> = accept
-            .flat_map(|value| value.split(','))
-            .filter_map(Range::parse)
-            .collect();
+        let ranges: Vec<Range> = accept.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
         if ranges.is_empty() {
-            return Self {
-                protobuf: 1.0,
-                json: 1.0,
-            };
+            return Self { protobuf: 1.0, json: 1.0 };
         }
-        Self {
-            protobuf: quality(&ranges, Encoding::Protobuf),
-            json: quality(&ranges, Encoding::Json),
-        }
+        Self { protobuf: quality(&ranges, Encoding::Protobuf), json: quality(&ranges, Encoding::Json) }
     }
 
     /// The encoding of the answer: the better liked one; of equals that of the `body`, else the `default`. `None`
@@ -152,12 +125,8 @@ struct Range {
 impl Range {
     fn parse(text: &str) -> Option<Self> {
         let mime: Mime = text.trim().parse().ok()?;
-        let quality = mime
-            .get_param("q")
-            .map_or(Some(1.0), |q| q.as_str().parse().ok())?;
-        (0.0..=1.0)
-            .contains(&quality)
-            .then_some(Self { mime, quality })
+        let quality = mime.get_param("q").map_or(Some(1.0), |q| q.as_str().parse().ok())?;
+        (0.0..=1.0).contains(&quality).then_some(Self { mime, quality })
     }
 
     /// How precisely the range names the encoding: 3 by name, 2 by type, 1 as anything, `None` not at all.
@@ -177,9 +146,7 @@ impl Range {
 
 /// The quality that the most specific ranges give an encoding; the best of them when there are several.
 fn quality(ranges: &[Range], encoding: Encoding) -> f32 {
-    let matches = ranges
-        .iter()
-        .filter_map(|range| Some((range.specificity(encoding)?, range.quality)));
+    let matches = ranges.iter().filter_map(|range| Some((range.specificity(encoding)?, range.quality)));
     let best = matches.max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     best.map_or(0.0, |(_, quality)| quality)
 }

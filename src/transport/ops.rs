@@ -55,18 +55,11 @@ async fn ready(app: Data<App>, readiness: Data<Readiness>) -> HttpResponse {
         database: told(database.is_ok()),
         state: told(state.is_ok()),
     };
-    let causes = [
-        database.err().map(|error| error.to_string()),
-        state.err().map(|error| error.to_string()),
-    ];
+    let causes = [database.err().map(|error| error.to_string()), state.err().map(|error| error.to_string())];
     for cause in causes.into_iter().flatten() {
         log::warn!("readiness: {cause}");
     }
-    let mut res = if health.ready {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::ServiceUnavailable()
-    };
+    let mut res = if health.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     res.json(health)
 }
 
@@ -77,8 +70,5 @@ struct Version {
 }
 
 async fn version() -> Json<Version> {
-    Json(Version {
-        name: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Json(Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") })
 }

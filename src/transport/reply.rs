@@ -43,15 +43,8 @@ pub fn v1<T: Message + Serialize>(
     }
     match encoding {
         Encoding::Protobuf => {
-            let status = pb::Status {
-                number,
-                code,
-                msg: msg.to_owned(),
-            };
-            let mut bytes = pb::StatusResponse {
-                status: Some(status),
-            }
-            .encode_to_vec();
+            let status = pb::Status { number, code, msg: msg.to_owned() };
+            let mut bytes = pb::StatusResponse { status: Some(status) }.encode_to_vec();
             bytes.extend(payload.encode_to_vec());
             Ok(bytes)
         }
@@ -67,11 +60,7 @@ pub fn v1<T: Message + Serialize>(
 ///
 /// # Errors
 /// When the data can't be written as JSON.
-pub fn admin<T: Serialize>(
-    code: i32,
-    data: Option<&T>,
-    message: Option<&str>,
-) -> serde_json::Result<Vec<u8>> {
+pub fn admin<T: Serialize>(code: i32, data: Option<&T>, message: Option<&str>) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Envelope<'a, T> {
         code: i32,
@@ -80,16 +69,10 @@ pub fn admin<T: Serialize>(
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<&'a str>,
     }
-    serde_json::to_vec(&Envelope {
-        code,
-        data,
-        message,
-    })
+    serde_json::to_vec(&Envelope { code, data, message })
 }
 
 /// A response of those bytes.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type(encoding.media_type())
-        .body(bytes)
+    HttpResponse::build(status).content_type(encoding.media_type()).body(bytes)
 }

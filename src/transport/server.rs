@@ -10,7 +10,8 @@ use std::{
 use actix_cors::Cors;
 use actix_web::{
     App as HttpApp, HttpServer,
-    dev::{Server as HttpRunning, ServerHandle},
+    body::BoxBody,
+    dev::{Server as HttpRunning, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::from_fn,
     web::{Data, ServiceConfig},
 };
@@ -30,14 +31,44 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an unused connection stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// The routes of a face. The admin API is on the app face only.
-pub fn public_routes(cfg: &mut ServiceConfig, app: &Data<App>, face: Face) {
-    cfg.app_data(Data::clone(app))
+/// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
+pub fn http_app(app: &Data<App>, face: Face) -> HttpApp<impl Service + use<>> {
+    let routes = |cfg: &mut ServiceConfig| {
+        cfg.configure(v1::routes);
+        if face == Face::App {
+            cfg.configure(admin::routes);
+        }
+    };
+    HttpApp::new()
+        .app_data(Data::clone(app))
         .app_data(face)
-        .configure(v1::routes);
-    if face == Face::App {
-        cfg.configure(admin::routes);
-    }
+        .configure(routes)
+        .wrap(from_fn(edge::render_errors))
+        .wrap(cors(&app.config))
+        .wrap(from_fn(edge::frame))
+}
+
+/// What an actix app must be; a name for a long type.
+pub trait Service:
+    ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + 'static
+{
+}
+
+impl<T> Service for T where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static
+{
 }
 
 /// Addresses that are bound; requests wait there until a [`Server`] takes them.
@@ -54,20 +85,13 @@ impl Listeners {
     /// When one can't be bound; the text names the setting.
     pub fn bind(config: &Config) -> io::Result<Self> {
         let bind = |name: &str, address: SocketAddr| {
-            TcpListener::bind(address).map_err(|error| {
-                io::Error::new(error.kind(), format!("{name}: {address}: {error}"))
-            })
+            TcpListener::bind(address)
+                .map_err(|error| io::Error::new(error.kind(), format!("{name}: {address}: {error}")))
         };
         Ok(Self {
             app: bind("DIGLOT_LISTEN", config.listen)?,
-            web: config
-                .web_listen
-                .map(|address| bind("DIGLOT_WEB_LISTEN", address))
-                .transpose()?,
-            ops: config
-                .ops_listen
-                .map(|address| bind("DIGLOT_OPS_LISTEN", address))
-                .transpose()?,
+            web: config.web_listen.map(|address| bind("DIGLOT_WEB_LISTEN", address)).transpose()?,
+            ops: config.ops_listen.map(|address| bind("DIGLOT_OPS_LISTEN", address)).transpose()?,
         })
     }
 
@@ -115,11 +139,7 @@ impl Server {
             running.push(ops(&app, &readiness, listener)?);
         }
         readiness.set(true);
-        Ok(Self {
-            running,
-            readiness,
-            config,
-        })
+        Ok(Self { running, readiness, config })
     }
 
     /// What stops this server.
@@ -137,9 +157,7 @@ impl Server {
     /// # Errors
     /// When a listener fails.
     pub async fn run(self) -> io::Result<()> {
-        futures_util::future::try_join_all(self.running)
-            .await
-            .map(drop)
+        futures_util::future::try_join_all(self.running).await.map(drop)
     }
 }
 
@@ -155,19 +173,10 @@ impl Stop {
 fn face(app: &Data<App>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
     let config = app.config.clone();
     let app = Data::clone(app);
-    let cors_config = config.clone();
-    let server = HttpServer::new(move || {
-        HttpApp::new()
-            .configure(|cfg| public_routes(cfg, &app, face))
-            .wrap(from_fn(edge::render_errors))
-            .wrap(cors(&cors_config))
-            .wrap(from_fn(edge::frame))
-    });
+    let server = HttpServer::new(move || http_app(&app, face));
     Ok(server
         .workers(config.workers.get())
-        .worker_max_blocking_threads(
-            usize::try_from(config.database_connections).unwrap_or(usize::MAX),
-        )
+        .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(usize::MAX))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(config.shutdown_secs)
@@ -176,39 +185,19 @@ fn face(app: &Data<App>, face: Face, listener: TcpListener) -> io::Result<HttpRu
         .run())
 }
 
-fn ops(
-    app: &Data<App>,
-    readiness: &Arc<Readiness>,
-    listener: TcpListener,
-) -> io::Result<HttpRunning> {
+fn ops(app: &Data<App>, readiness: &Arc<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
     let shutdown_secs = app.config.shutdown_secs;
     let (app, readiness) = (Data::clone(app), Data::from(Arc::clone(readiness)));
     let server = HttpServer::new(move || {
-        HttpApp::new()
-            .app_data(Data::clone(&app))
-            .app_data(Data::clone(&readiness))
-            .configure(ops::routes)
+        HttpApp::new().app_data(Data::clone(&app)).app_data(Data::clone(&readiness)).configure(ops::routes)
     });
-    Ok(server
-        .workers(1)
-        .shutdown_timeout(shutdown_secs)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    Ok(server.workers(1).shutdown_timeout(shutdown_secs).disable_signals().listen(listener)?.run())
 }
 
 /// Pages of the configured origins may call the gateway, without cookies; with `--dev`, all pages (behaviour.md §5).
 fn cors(config: &Config) -> Cors {
-    const HEADERS: [&str; 8] = [
-        "token",
-        "app_id",
-        "access-token",
-        "user_id",
-        "group_id",
-        "content-type",
-        "accept-language",
-        "x-request-id",
-    ];
+    const HEADERS: [&str; 8] =
+        ["token", "app_id", "access-token", "user_id", "group_id", "content-type", "accept-language", "x-request-id"];
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "DELETE"])
         .allowed_headers(HEADERS)
@@ -217,9 +206,6 @@ fn cors(config: &Config) -> Cors {
     if config.is_dev {
         cors.allow_any_origin()
     } else {
-        config
-            .cors_origins
-            .iter()
-            .fold(cors, |cors, origin| cors.allowed_origin(origin))
+        config.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
     }
 }

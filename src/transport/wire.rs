@@ -4,10 +4,9 @@
 use std::future::{Ready, ready};
 
 use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, Responder,
-    ResponseError as _,
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _,
     body::{BoxBody, MessageBody},
-    dev::{Payload, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
         header::{self, HeaderMap},
@@ -24,6 +23,7 @@ use super::{
     error::{Error, Protocol},
     negotiation::{Acceptable, Declared, Encoding, of_body},
     reply::{self, Outcome, V1_SUCCESS},
+    server::Service,
 };
 use crate::domain;
 
@@ -35,42 +35,17 @@ pub type Reply<T> = Result<Wire<T>, Error>;
 pub struct Wire<T>(pub T);
 
 /// A route of `/v1` whose document shows protobuf. It answers in both encodings, like every route of `/v1`.
-pub fn protobuf_native(path: &'static str) -> Resource<impl Negotiating> {
+pub fn protobuf_native(path: &'static str) -> Resource<impl Service> {
     negotiated(path, Encoding::Protobuf)
 }
 
 /// A route of `/v1` whose document shows JSON. It answers in both encodings, like every route of `/v1`.
-pub fn json_native(path: &'static str) -> Resource<impl Negotiating> {
+pub fn json_native(path: &'static str) -> Resource<impl Service> {
     negotiated(path, Encoding::Json)
 }
 
-/// The service behind a route of `/v1`; a name for a long type.
-pub trait Negotiating:
-    ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<BoxBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    > + 'static
-{
-}
-
-impl<T> Negotiating for T where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<BoxBody>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static
-{
-}
-
-fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Negotiating> {
-    web::resource(path)
-        .app_data(Native(native))
-        .wrap(from_fn(negotiate))
+fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Service> {
+    web::resource(path).app_data(Native(native)).wrap(from_fn(negotiate))
 }
 
 /// The encoding that a route's document shows.
@@ -89,9 +64,7 @@ struct Body {
 
 /// The encoding in which a request of `/v1` is answered. Outside of its routes it is JSON.
 pub fn answer_encoding(req: &HttpRequest) -> Encoding {
-    req.extensions()
-        .get::<Answer>()
-        .map_or(Encoding::Json, |answer| answer.0)
+    req.extensions().get::<Answer>().map_or(Encoding::Json, |answer| answer.0)
 }
 
 /// Decides both encodings before anything else happens to the request: also a refusal for want of a token is in the
@@ -100,9 +73,7 @@ async fn negotiate(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let native = req
-        .app_data::<Native>()
-        .map_or(Encoding::Json, |native| native.0);
+    let native = req.app_data::<Native>().map_or(Encoding::Json, |native| native.0);
     let body = read_body(&mut req, native).await;
     let (body_encoding, problem) = match body {
         Ok(Some(body)) => {
@@ -113,50 +84,34 @@ async fn negotiate(
         Ok(None) => (None, None),
         Err((encoding, problem)) => (encoding, Some(problem)),
     };
-    let default = match req
-        .extensions()
-        .get::<Context>()
-        .map(|context| context.face)
-    {
+    let default = match req.extensions().get::<Context>().map(|context| context.face) {
         Some(Face::Web) => Encoding::Json,
         Some(Face::App) | None => native,
     };
-    let accept = req
-        .headers()
-        .get_all(header::ACCEPT)
-        .filter_map(|value| value.to_str().ok());
+    let accept = req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let chosen = Acceptable::by(accept).choose(body_encoding, default);
-    req.extensions_mut()
-        .insert(Answer(chosen.or(body_encoding).unwrap_or(default)));
+    req.extensions_mut().insert(Answer(chosen.or(body_encoding).unwrap_or(default)));
     let problem = match chosen {
         Some(_) => problem,
         None => Some(Protocol::NotAcceptable),
     };
     match problem {
         None => Ok(next.call(req).await?.map_into_boxed_body()),
-        Some(problem) => Ok(req.into_response(HttpResponse::from_error(Error::from(problem)))),
+        Some(problem) => Ok(req.error_response(Error::from(problem))),
     }
 }
 
 /// The body, `None` when it is empty; or the problem with it, and its encoding as far as that shows.
-async fn read_body(
-    req: &mut ServiceRequest,
-    native: Encoding,
-) -> Result<Option<Body>, (Option<Encoding>, Protocol)> {
+async fn read_body(req: &mut ServiceRequest, native: Encoding) -> Result<Option<Body>, (Option<Encoding>, Protocol)> {
     let mut payload = req.take_payload();
     let declared = declared(req.headers());
     let expects_body = !req.method().is_safe();
     match body::read(&mut payload, req.headers()).await {
-        Ok(bytes) if bytes.is_empty() && (declared != Declared::Foreign || !expects_body) => {
-            Ok(None)
-        }
+        Ok(bytes) if bytes.is_empty() && (declared != Declared::Foreign || !expects_body) => Ok(None),
         Ok(_) if declared == Declared::Foreign => Err((None, Protocol::UnsupportedMediaType)),
         Ok(bytes) => match of_body(&bytes, declared, native) {
             Some(encoding) => Ok(Some(Body { bytes, encoding })),
-            None => Err((
-                None,
-                Protocol::Undecodable("neither protobuf nor JSON".to_owned()),
-            )),
+            None => Err((None, Protocol::Undecodable("neither protobuf nor JSON".to_owned()))),
         },
         Err(unread) => Err((of_body(&unread.seen, declared, native), unread.problem)),
     }
@@ -164,11 +119,7 @@ async fn read_body(
 
 fn declared(headers: &HeaderMap) -> Declared {
     // A value that is no text declares nothing that we know.
-    Declared::by(
-        headers
-            .get(header::CONTENT_TYPE)
-            .map(|value| value.to_str().unwrap_or("?")),
-    )
+    Declared::by(headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?")))
 }
 
 impl<T: Message + Default + DeserializeOwned> FromRequest for Wire<T> {
@@ -179,14 +130,12 @@ impl<T: Message + Default + DeserializeOwned> FromRequest for Wire<T> {
         let undecodable = |problem: String| Error::from(Protocol::Undecodable(problem));
         let message = match req.extensions_mut().remove::<Body>() {
             None => Ok(T::default()),
-            Some(Body {
-                bytes,
-                encoding: Encoding::Protobuf,
-            }) => T::decode(bytes).map_err(|error| undecodable(error.to_string())),
-            Some(Body {
-                bytes,
-                encoding: Encoding::Json,
-            }) => serde_json::from_slice(&bytes).map_err(|error| undecodable(error.to_string())),
+            Some(Body { bytes, encoding: Encoding::Protobuf }) => {
+                T::decode(bytes).map_err(|error| undecodable(error.to_string()))
+            }
+            Some(Body { bytes, encoding: Encoding::Json }) => {
+                serde_json::from_slice(&bytes).map_err(|error| undecodable(error.to_string()))
+            }
         };
         ready(message.map(Self))
     }
@@ -197,14 +146,8 @@ impl<T: Message + Serialize> Responder for Wire<T> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         let encoding = answer_encoding(req);
-        let number = req
-            .extensions()
-            .get::<Context>()
-            .map_or(1, |context| context.number);
-        req.extensions_mut().insert(Outcome {
-            code: V1_SUCCESS,
-            encoding,
-        });
+        let number = req.extensions().get::<Context>().map_or(1, |context| context.number);
+        req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
         match reply::v1(encoding, number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
             Err(error) => Error::from(domain::Error::Internal(error.to_string())).error_response(),

@@ -46,11 +46,7 @@ impl RegisterBody {
     fn parse(self, app: &App) -> Result<Registration, Invalid> {
         Ok(Registration {
             username: Username::parse(&required("username", self.username)?)?,
-            password: Password::parse(
-                "password",
-                &required("password", self.password)?,
-                app.config.password_min,
-            )?,
+            password: Password::parse("password", &required("password", self.password)?, app.config.password_min)?,
         })
     }
 }
@@ -84,29 +80,13 @@ async fn register_batch(
     req: HttpRequest,
 ) -> Answer<Vec<RegisterResult>> {
     let list = batch(body)?;
-    let names: Vec<String> = list
-        .iter()
-        .map(|item| item.username.clone().unwrap_or_default())
-        .collect();
-    let parsed = list
-        .into_iter()
-        .map(|item| item.parse(&app).map_err(domain::Error::from))
-        .collect();
+    let names: Vec<String> = list.iter().map(|item| item.username.clone().unwrap_or_default()).collect();
+    let parsed = list.into_iter().map(|item| item.parse(&app).map_err(domain::Error::from)).collect();
     let results = accounts::register_batch(&app, &operator, parsed).await;
     let language = Context::get(&req).map_or(Language::En, |context| context.language);
     let result = |(username, result): (String, Result<UserId, domain::Error>)| match result {
-        Ok(user) => RegisterResult {
-            username,
-            success: true,
-            user_id: Some(user.get()),
-            reason: None,
-        },
-        Err(error) => RegisterResult {
-            username,
-            success: false,
-            user_id: None,
-            reason: Some(reason(error, language)),
-        },
+        Ok(user) => RegisterResult { username, success: true, user_id: Some(user.get()), reason: None },
+        Err(error) => RegisterResult { username, success: false, user_id: None, reason: Some(reason(error, language)) },
     };
     Ok(Data(names.into_iter().zip(results).map(result).collect()))
 }
@@ -116,10 +96,7 @@ fn batch<T>(body: BatchBody<T>) -> Result<Vec<T>, Invalid> {
     match list.len() {
         1..=MAX_BATCH => Ok(list),
         0 => Err(Invalid::new("list", Problem::Missing)),
-        _ => Err(Invalid::new(
-            "list",
-            Problem::OutOfRange { min: 1, max: 100 },
-        )),
+        _ => Err(Invalid::new("list", Problem::OutOfRange { min: 1, max: 100 })),
     }
 }
 
@@ -153,11 +130,8 @@ async fn list(
     let page_num = number("page_num", query.page_num.as_deref())?;
     let (page, size) = accounts::page(page_num, number("page_size", query.page_size.as_deref())?)?;
     let users = accounts::list(&app, &operator, page, size).await?;
-    let row = |user: UserSummary| UserData {
-        user_id: user.id.get(),
-        username: user.username,
-        status: user.standing.code(),
-    };
+    let row =
+        |user: UserSummary| UserData { user_id: user.id.get(), username: user.username, status: user.standing.code() };
     Ok(Data(users.into_iter().map(row).collect()))
 }
 
@@ -168,26 +142,16 @@ struct IdsBody {
 
 impl IdsBody {
     fn ids(self) -> Vec<UserId> {
-        self.list
-            .unwrap_or_default()
-            .into_iter()
-            .map(|id| id.0)
-            .collect()
+        self.list.unwrap_or_default().into_iter().map(|id| id.0).collect()
     }
 }
 
-async fn disable(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>,
-) -> Answer<bool> {
+async fn disable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>) -> Answer<bool> {
     accounts::disable(&app, &operator, body.ids()).await?;
     DONE
 }
 
-async fn enable(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>,
-) -> Answer<bool> {
+async fn enable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>) -> Answer<bool> {
     accounts::enable(&app, &operator, body.ids()).await?;
     DONE
 }

@@ -1,8 +1,7 @@
 //! What handlers of the admin API return.
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder, ResponseError as _, body::BoxBody,
-    http::StatusCode,
+    HttpMessage as _, HttpRequest, HttpResponse, Responder, ResponseError as _, body::BoxBody, http::StatusCode,
 };
 use serde::Serialize;
 
@@ -28,10 +27,7 @@ impl<T: Serialize> Responder for Data<T> {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        req.extensions_mut().insert(Outcome {
-            code: ADMIN_SUCCESS,
-            encoding: Encoding::Json,
-        });
+        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
         match reply::admin(ADMIN_SUCCESS, Some(&self.0), None) {
             Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
             Err(error) => Error::from(domain::Error::Internal(error.to_string())).error_response(),

@@ -12,7 +12,5 @@ use actix_web::web::ServiceConfig;
 
 /// All routes of the admin API.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(account::routes)
-        .configure(profile::routes)
-        .configure(token::routes);
+    cfg.configure(account::routes).configure(profile::routes).configure(token::routes);
 }

@@ -28,13 +28,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let undecodable =
-            |error: serde_urlencoded::de::Error| Protocol::Undecodable(error.to_string()).into();
-        ready(
-            serde_urlencoded::from_str(req.query_string())
-                .map(Self)
-                .map_err(undecodable),
-        )
+        let undecodable = |error: serde_urlencoded::de::Error| Protocol::Undecodable(error.to_string()).into();
+        ready(serde_urlencoded::from_str(req.query_string()).map(Self).map_err(undecodable))
     }
 }
 
@@ -45,16 +40,9 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(&mut payload, req.headers())
-                .await
-                .map_err(|unread| unread.problem)?;
-            let json = if bytes.is_empty() {
-                b"{}".as_slice()
-            } else {
-                &bytes
-            };
-            let value = serde_json::from_slice(json)
-                .map_err(|error| Protocol::Undecodable(error.to_string()))?;
+            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            let json = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
+            let value = serde_json::from_slice(json).map_err(|error| Protocol::Undecodable(error.to_string()))?;
             Ok(Self(value))
         })
     }
@@ -67,11 +55,8 @@ pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Inv
 
 /// The number in the query's parameter `what`, if it is there.
 pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
-    text.map(|text| {
-        text.parse()
-            .map_err(|_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed))
-    })
-    .transpose()
+    text.map(|text| text.parse().map_err(|_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed)))
+        .transpose()
 }
 
 /// An id in JSON: a number, or the same as text (security.md 34).
@@ -89,8 +74,6 @@ impl<'de> Deserialize<'de> for Id {
             Raw::Number(number) => number.to_string(),
             Raw::Text(text) => text,
         };
-        UserId::parse("user_id", &text)
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom("not an id"))
+        UserId::parse("user_id", &text).map(Self).map_err(|_| serde::de::Error::custom("not an id"))
     }
 }

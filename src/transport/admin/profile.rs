@@ -11,11 +11,7 @@ use crate::{app::App, domain::profile, model::Nickname, transport::access::AnyUs
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/profile").route(get().to(own)))
-        .service(
-            web::resource("/user/nickname")
-                .route(put().to(set_nickname))
-                .route(post().to(set_nickname)),
-        );
+        .service(web::resource("/user/nickname").route(put().to(set_nickname)).route(post().to(set_nickname)));
 }
 
 /// The profile as its owner sees it (admin document 1.16); what is unset is left out.

@@ -35,11 +35,7 @@ struct LoginData {
 
 impl From<Login> for LoginData {
     fn from(login: Login) -> Self {
-        Self {
-            token: login.token.reveal().to_owned(),
-            user_id: login.user.get(),
-            expire: login.expires_at_ms,
-        }
+        Self { token: login.token.reveal().to_owned(), user_id: login.user.get(), expire: login.expires_at_ms }
     }
 }
 
@@ -49,14 +45,8 @@ async fn by_username(
 ) -> Answer<LoginData> {
     let name = LoginName::parse("name", &required("name", body.name)?)?;
     let password = Password::parse("password", &required("password", body.password)?, 1)?;
-    let key = DeviceKey::parse(
-        "device_guid",
-        body.device_guid.as_deref().unwrap_or_default(),
-    )?;
-    let device = LoginDevice {
-        key,
-        platform: Platform::default(),
-    };
+    let key = DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?;
+    let device = LoginDevice { key, platform: Platform::default() };
     let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
     Ok(Data(login.into()))
 }

@@ -58,13 +58,7 @@ struct Row {
 
 impl Row {
     /// A refusal, which travels with HTTP 200 unless the caller is strict: clients lose code and text on a 4xx.
-    fn refusal(
-        v1: i32,
-        admin: i32,
-        strict: StatusCode,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Self {
+    fn refusal(v1: i32, admin: i32, strict: StatusCode, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             v1,
             admin,
@@ -85,52 +79,33 @@ impl Row {
     }
 
     fn on_v1(self, zh: &str, en: &str) -> Self {
-        Self {
-            v1_texts: Some((zh.to_owned(), en.to_owned())),
-            ..self
-        }
+        Self { v1_texts: Some((zh.to_owned(), en.to_owned())), ..self }
     }
 
     fn retry_after(self, secs: i64) -> Self {
-        Self {
-            retry_after_secs: Some(secs),
-            ..self
-        }
+        Self { retry_after_secs: Some(secs), ..self }
     }
 
     fn because(self, cause: &str) -> Self {
-        Self {
-            cause: Some(cause.to_owned()),
-            ..self
-        }
+        Self { cause: Some(cause.to_owned()), ..self }
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one row an error")]
 fn domain_row(error: &domain::Error) -> Row {
     use domain::Error as E;
     let not_logged_in = |admin, zh, en| {
-        Row::refusal(V1_NOT_LOGGED_IN, admin, StatusCode::UNAUTHORIZED, zh, en)
-            .on_v1("未登录", "not logged in")
+        Row::refusal(V1_NOT_LOGGED_IN, admin, StatusCode::UNAUTHORIZED, zh, en).on_v1("未登录", "not logged in")
     };
-    let refused =
-        |admin, strict, zh: &str, en: &str| Row::refusal(V1_REFUSED, admin, strict, zh, en);
+    let refused = |admin, strict, zh: &str, en: &str| Row::refusal(V1_REFUSED, admin, strict, zh, en);
     match error {
         E::Invalid(invalid) => invalid_row(*invalid),
-        E::AppMissing => refused(
-            40000,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "缺少 app_id",
-            "app_id header missing",
-        ),
+        E::AppMissing => refused(40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id header missing"),
         E::AppUnknown => refused(40000, StatusCode::NOT_FOUND, "应用不存在", "app_id unknown"),
         E::TokenMissing => not_logged_in(10003, "缺少 access-token", "access-token header missing"),
         E::TokenUnknown => not_logged_in(10008, "access-token 无效", "access-token invalid"),
-        E::TokenEnded => not_logged_in(
-            402,
-            "access-token 已失效，请重新登录",
-            "access-token no longer valid, log in again",
-        ),
+        E::TokenEnded => {
+            not_logged_in(402, "access-token 已失效，请重新登录", "access-token no longer valid, log in again")
+        }
         E::ActForMissing => Row::refusal(
             V1_INVALID,
             INVALID_PARAMETER,
@@ -139,18 +114,8 @@ fn domain_row(error: &domain::Error) -> Row {
             "invalid request parameter: an admin token needs the user_id header here",
         ),
         E::NoPermission => refused(10010, StatusCode::FORBIDDEN, "没有权限", "no permission"),
-        E::UserNotFound => refused(
-            10000,
-            StatusCode::NOT_FOUND,
-            "该用户不存在",
-            "user does not exist",
-        ),
-        E::UsernameTaken => refused(
-            10004,
-            StatusCode::CONFLICT,
-            "用户名已被占用",
-            "user already exists",
-        ),
+        E::UserNotFound => refused(10000, StatusCode::NOT_FOUND, "该用户不存在", "user does not exist"),
+        E::UsernameTaken => refused(10004, StatusCode::CONFLICT, "用户名已被占用", "user already exists"),
         E::AdminTokenNameTaken => refused(
             INVALID_PARAMETER,
             StatusCode::CONFLICT,
@@ -168,9 +133,7 @@ fn domain_row(error: &domain::Error) -> Row {
             402,
             StatusCode::TOO_MANY_REQUESTS,
             &format!("Operation rejected: 登录失败次数过多，请 {wait_secs} 秒后再试"),
-            &format!(
-                "Operation rejected: too many failed logins, try again in {wait_secs} seconds"
-            ),
+            &format!("Operation rejected: too many failed logins, try again in {wait_secs} seconds"),
         )
         .on_v1(
             &format!("登录失败次数过多，请 {wait_secs} 秒后再试"),
@@ -184,12 +147,9 @@ fn domain_row(error: &domain::Error) -> Row {
             "Operation rejected: the account is disabled",
         )
         .on_v1("该账号已被禁用", "the account is disabled"),
-        E::RegistrationClosed => refused(
-            40001,
-            StatusCode::FORBIDDEN,
-            "该应用未开放注册",
-            "open registration is off for this app",
-        ),
+        E::RegistrationClosed => {
+            refused(40001, StatusCode::FORBIDDEN, "该应用未开放注册", "open registration is off for this app")
+        }
         E::TooManyRequests { wait_secs } => Row::failure(
             V1_REFUSED,
             StatusCode::TOO_MANY_REQUESTS,
@@ -212,36 +172,27 @@ fn domain_row(error: &domain::Error) -> Row {
         )
         .retry_after(1)
         .because(cause),
-        E::Internal(cause) => Row::failure(
-            V1_REFUSED,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "服务器内部错误",
-            "internal error",
-        )
-        .because(cause),
+        E::Internal(cause) => {
+            Row::failure(V1_REFUSED, StatusCode::INTERNAL_SERVER_ERROR, "服务器内部错误", "internal error")
+                .because(cause)
+        }
     }
 }
 
 fn invalid_row(Invalid { what, problem }: Invalid) -> Row {
     let (zh, en) = match problem {
         Problem::Missing => ("不能为空".to_owned(), "is required".to_owned()),
-        Problem::TooShort { min } => (
-            format!("过短，至少 {min} 个字符"),
-            format!("is too short: at least {min} characters"),
-        ),
-        Problem::TooLong { max } => (
-            format!("过长，最多 {max} 个字符"),
-            format!("is too long: at most {max} characters"),
-        ),
-        Problem::OutOfRange { min, max } => (
-            format!("必须在 {min} 到 {max} 之间"),
-            format!("must be from {min} to {max}"),
-        ),
+        Problem::TooShort { min } => {
+            (format!("过短，至少 {min} 个字符"), format!("is too short: at least {min} characters"))
+        }
+        Problem::TooLong { max } => {
+            (format!("过长，最多 {max} 个字符"), format!("is too long: at most {max} characters"))
+        }
+        Problem::OutOfRange { min, max } => {
+            (format!("必须在 {min} 到 {max} 之间"), format!("must be from {min} to {max}"))
+        }
         Problem::Malformed => ("格式错误".to_owned(), "is malformed".to_owned()),
-        Problem::Characters => (
-            "包含不允许的字符".to_owned(),
-            "holds characters that are not allowed".to_owned(),
-        ),
+        Problem::Characters => ("包含不允许的字符".to_owned(), "holds characters that are not allowed".to_owned()),
         Problem::Reserved => ("为保留名称".to_owned(), "is reserved".to_owned()),
     };
     Row::refusal(
@@ -266,53 +217,33 @@ fn protocol_row(problem: &Protocol) -> Row {
             )
         }
         .because(cause),
-        Protocol::NotFound => Row::failure(
-            V1_REFUSED,
-            StatusCode::NOT_FOUND,
-            "接口不存在",
-            "no such path",
-        ),
-        Protocol::MethodNotAllowed => Row::failure(
-            V1_REFUSED,
-            StatusCode::METHOD_NOT_ALLOWED,
-            "不支持该请求方法",
-            "method not allowed",
-        ),
+        Protocol::NotFound => Row::failure(V1_REFUSED, StatusCode::NOT_FOUND, "接口不存在", "no such path"),
+        Protocol::MethodNotAllowed => {
+            Row::failure(V1_REFUSED, StatusCode::METHOD_NOT_ALLOWED, "不支持该请求方法", "method not allowed")
+        }
         Protocol::NotAcceptable => Row::failure(
             V1_REFUSED,
             StatusCode::NOT_ACCEPTABLE,
             "仅支持 JSON 与 protobuf",
             "only JSON and protobuf can be answered",
         ),
-        Protocol::TooSlow => Row::failure(
-            V1_REFUSED,
-            StatusCode::REQUEST_TIMEOUT,
-            "请求超时",
-            "the body took too long",
-        ),
-        Protocol::TooLarge => Row::failure(
-            V1_INVALID,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "请求内容过大",
-            "the body is too large",
-        ),
-        Protocol::UnsupportedMediaType => Row::failure(
-            V1_INVALID,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "不支持的内容类型",
-            "unsupported content type",
-        ),
+        Protocol::TooSlow => {
+            Row::failure(V1_REFUSED, StatusCode::REQUEST_TIMEOUT, "请求超时", "the body took too long")
+        }
+        Protocol::TooLarge => {
+            Row::failure(V1_INVALID, StatusCode::PAYLOAD_TOO_LARGE, "请求内容过大", "the body is too large")
+        }
+        Protocol::UnsupportedMediaType => {
+            Row::failure(V1_INVALID, StatusCode::UNSUPPORTED_MEDIA_TYPE, "不支持的内容类型", "unsupported content type")
+        }
         Protocol::UnsupportedContentEncoding => Row::failure(
             V1_INVALID,
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "不支持压缩的请求内容",
             "compressed bodies are not supported",
         ),
-        Protocol::Other(status) => Row::failure(
-            V1_REFUSED,
-            *status,
-            "请求错误",
-            status.canonical_reason().unwrap_or("the request failed"),
-        ),
+        Protocol::Other(status) => {
+            Row::failure(V1_REFUSED, *status, "请求错误", status.canonical_reason().unwrap_or("the request failed"))
+        }
     }
 }

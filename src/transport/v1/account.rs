@@ -23,10 +23,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 async fn info(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::InfoResponse> {
     let user = profile::own(&app, &caller).await?;
-    Ok(Wire(pb::InfoResponse {
-        status: None,
-        data: Some(own_user(&app, user)),
-    }))
+    Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(&app, user)) }))
 }
 
 async fn get_user(
@@ -34,10 +31,7 @@ async fn get_user(
     Anyone(visitor, Wire(req)): Anyone<Wire<pb::GetUserRequest>>,
 ) -> Reply<pb::GetUserResponse> {
     let user = profile::of(&app, &visitor, UserId::parse("id", &req.id)?).await?;
-    Ok(Wire(pb::GetUserResponse {
-        status: None,
-        data: Some(public_user(&app, user)),
-    }))
+    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, user)) }))
 }
 
 async fn edit_nickname(

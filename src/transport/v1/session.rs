@@ -26,16 +26,10 @@ async fn email_login(
     let password = Password::parse("password", &req.password, 1)?;
     let device = login_device(&req.device_id, &req.platform)?;
     let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
-    Ok(Wire(pb::LoginResponse {
-        status: None,
-        token: login.token.reveal().to_owned(),
-    }))
+    Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 
-async fn logout(
-    app: Data<App>,
-    SignedIn(caller, _): SignedIn<Wire<pb::LogoutRequest>>,
-) -> Reply<pb::StatusResponse> {
+async fn logout(app: Data<App>, SignedIn(caller, _): SignedIn<Wire<pb::LogoutRequest>>) -> Reply<pb::StatusResponse> {
     sessions::logout(&app, &caller).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -16,10 +16,7 @@ pub(super) fn unix_secs(ms: i64) -> u64 {
 /// `YYYY-MM-DD hh:mm:ss` in the configured zone.
 pub(super) fn local_time(zone: &TimeZone, ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
-        Ok(time) => time
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string(),
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => String::new(),
     }
 }

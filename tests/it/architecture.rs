@@ -1,0 +1,81 @@
+//! The layer rule: arrows point down only (CONTRIBUTING.md).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn sources(folder: &str) -> Vec<PathBuf> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            for entry in fs::read_dir(path).unwrap() {
+                walk(&entry.unwrap().path(), found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path.to_owned());
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root.join(folder), &mut found);
+    if found.is_empty() {
+        walk(&root.join(format!("{folder}.rs")), &mut found);
+    }
+    assert!(!found.is_empty(), "no sources in {folder}");
+    found
+}
+
+#[track_caller]
+fn assert_no_word(folder: &str, but: &str, words: &[&str]) {
+    for path in sources(folder).into_iter().filter(|path| but.is_empty() || !path.ends_with(but)) {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for word in words {
+                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_domain_names_no_transport_and_no_database() {
+    assert_no_word("domain", "", &["actix", "prost", "diesel", "redis", "StatusCode", "transport::", "serde", "cli::"]);
+}
+
+#[test]
+fn the_model_imports_nobody() {
+    assert_no_word("model", "", &["crate::", "actix", "prost", "diesel", "redis", "serde"]);
+}
+
+#[test]
+fn only_the_store_names_diesel() {
+    for folder in ["domain", "model", "state", "transport", "cli", "config", "app", "hashing"] {
+        assert_no_word(folder, "", &["diesel"]);
+    }
+    assert_no_word("store", "", &["domain::", "transport::", "state::", "actix"]);
+}
+
+#[test]
+fn only_one_file_names_redis() {
+    for folder in ["domain", "model", "store", "transport", "app", "hashing"] {
+        assert_no_word(folder, "", &["redis::"]);
+    }
+    assert_no_word("state", "redis.rs", &["redis::{", "redis::cmd", "redis::Client"]);
+    assert_no_word("state", "", &["domain::", "transport::", "store::", "actix"]);
+}
+
+#[test]
+fn the_two_apis_know_nothing_of_each_other() {
+    assert_no_word("transport/v1", "", &["admin::"]);
+    assert_no_word("transport/admin", "", &["v1::", "pb::", "Wire"]);
+}
+
+#[test]
+fn files_stay_short() {
+    for folder in ["", "../tests"] {
+        for path in sources(folder) {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            assert!(lines <= 400, "{}: {lines} lines", path.display());
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The binary, as someone at a shell meets it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt as _,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// `diglot ARGS` in an empty folder, with nothing in the environment.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
+        command.current_dir(self.folder.path()).env_clear().args(args);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn help_and_version_are_on_stdout_and_usage_errors_on_stderr() {
+    let shell = Shell::new();
+    for args in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["migrate", "--help"],
+        &["app", "--help"],
+        &["app", "create", "--help"],
+        &["admin-token", "create", "--help"],
+        &["config", "--help"],
+        &["doctor", "--help"],
+        &["--version"],
+    ] {
+        let output = shell.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(stdout(&output).len() > 5 && output.stderr.is_empty(), "{args:?}");
+    }
+    for args in [&[][..], &["nonsense"], &["app"], &["admin-token", "create"], &["serve", "--nonsense"]] {
+        let output = shell.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn every_problem_with_the_settings_is_named_at_once() {
+    let shell = Shell::new();
+    let mut command = shell.command(&["serve"]);
+    command.envs([
+        ("DIGLOT_LISTEN", "nonsense"),
+        ("DIGLOT_BCRYPT_COST", "9"),
+        ("DATABASE_URL", "mysql://h/db"),
+        ("DIGLOT_SECRET", "too short"),
+        ("DIGLOT_TIMEZONE", "Mars/Base"),
+        ("DIGLOT_TRUSTED_PROXIES", "10.0.0.0/8,x"),
+        ("DIGLOT_CORS_ORIGINS", "https://a.example/path"),
+        ("DIGLOT_SMS_WEBHOOK_URL", "https://sms.example"),
+    ]);
+    let output = command.output().unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+    for name in [
+        "DIGLOT_LISTEN",
+        "DIGLOT_BCRYPT_COST: must be a number from 10 to 16",
+        "DATABASE_URL: must start with sqlite: or postgres://",
+        "DIGLOT_SECRET: must have at least 32 characters",
+        "DIGLOT_TIMEZONE",
+        "DIGLOT_TRUSTED_PROXIES: x:",
+        "DIGLOT_CORS_ORIGINS: https://a.example/path:",
+        "DIGLOT_SMS_WEBHOOK_SECRET: must be set",
+    ] {
+        assert!(stderr(&output).contains(name), "{name} in {}", stderr(&output));
+    }
+    assert!(!stderr(&output).contains("too short\n"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn postgres_without_a_secret_does_not_start() {
+    let output = Shell::new().run(&["serve", "--dev", "--database-url", "postgres://127.0.0.1:1/x"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("DIGLOT_SECRET: must be set with PostgreSQL"), "{}", stderr(&output));
+}
+
+#[test]
+fn development_mode_listens_on_loopback_only() {
+    let output = Shell::new().run(&["serve", "--dev", "--listen", "0.0.0.0:0", "--web-listen", "[::]:0"]);
+    assert_eq!(output.status.code(), Some(2));
+    for name in ["DIGLOT_LISTEN: --dev", "DIGLOT_WEB_LISTEN: --dev"] {
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn config_shows_values_with_their_source_and_no_secrets() {
+    let shell = Shell::new();
+    std::fs::write(
+        shell.folder.path().join("d.toml"),
+        "listen = '127.0.0.1:7'\nbcrypt_cost = 11\nweb_hosts = ['a', 'b']",
+    )
+    .unwrap();
+    let secret = "0123456789abcdef0123456789abcdef";
+    let mut command = shell.command(&["config", "--config", "d.toml", "--database-url", "postgres://u:hidden@h/db"]);
+    command.envs([("DIGLOT_SECRET", secret), ("DIGLOT_BCRYPT_COST", "12"), ("DIGLOT_TYPO", "1")]);
+    command.env("REDIS_URL", "redis://:hidden@h/");
+    let output = command.output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for line in [
+        "DIGLOT_LISTEN = 127.0.0.1:7\n    file: ",
+        "DIGLOT_BCRYPT_COST = 12\n    environment: ",
+        "DATABASE_URL = postgres://u:***@h/db\n    flag: ",
+        "REDIS_URL = redis://:***@h/\n    environment: ",
+        "DIGLOT_SECRET = ***\n    environment: ",
+        "DIGLOT_WEB_HOSTS = a,b\n    file: ",
+        "DIGLOT_TIMEZONE = Asia/Shanghai\n    default: ",
+        "DIGLOT_SMTP_URL = (unset)\n    default: ",
+        "DIGLOT_TYPO\n    environment: not a setting",
+    ] {
+        assert!(stdout(&output).contains(line), "{line} in {}", stdout(&output));
+    }
+    assert!(!stdout(&output).contains(secret) && !stdout(&output).contains("hidden"));
+
+    std::fs::write(shell.folder.path().join("bad.toml"), "listne = 'x'\nbcrypt_cost = 1.5").unwrap();
+    let output = shell.run(&["config", "--config", "bad.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("listne is not a setting") && stderr(&output).contains("bcrypt_cost must be"));
+}
+
+#[test]
+fn apps_and_admin_tokens_are_managed_from_the_shell() {
+    let shell = Shell::new();
+    assert_eq!(stdout(&shell.run(&["app", "create", "shop"])), "made app shop\n");
+    let again = shell.run(&["app", "create", "shop"]);
+    assert_eq!((again.status.code(), stderr(&again)), (Some(1), "diglot: there is an app shop already\n"));
+    assert_eq!(shell.run(&["app", "create", "no good"]).status.code(), Some(2));
+    assert!(stdout(&shell.run(&["app", "list"])).starts_with("shop\topen\t20"));
+
+    let create = ["admin-token", "create", "--app", "shop", "--name", "ci", "--expires-in", "90d"];
+    let output = shell.run(&create);
+    let token = stdout(&output).strip_suffix('\n').unwrap();
+    assert!(token.starts_with("adm-") && token.len() == 40, "{token}");
+    let again = shell.run(&create);
+    assert_eq!((again.status.code(), stderr(&again)), (Some(1), "diglot: admin token name taken\n"));
+    let nowhere = shell.run(&["admin-token", "create", "--app", "nowhere", "--name", "ci"]);
+    assert_eq!((nowhere.status.code(), stderr(&nowhere)), (Some(1), "diglot: no such app\n"));
+    let wrong = shell.run(&["admin-token", "create", "--app", "shop", "--name", "x", "--expires-in", "soon"]);
+    assert_eq!(wrong.status.code(), Some(2));
+
+    let list = |state: &str| {
+        let output = shell.run(&["admin-token", "list", "--app", "shop"]);
+        assert!(stdout(&output).contains(&format!("\tci\t{state} 20")), "{}", stdout(&output));
+        assert!(!stdout(&output).contains(token));
+    };
+    list("valid until");
+    assert_eq!(stdout(&shell.run(&["admin-token", "revoke", "--app", "shop", "--name", "ci"])), "revoked ci\n");
+    list("revoked");
+    assert_eq!(shell.run(&["admin-token", "revoke", "--app", "shop", "--name", "ci"]).status.code(), Some(1));
+}
+
+#[test]
+fn an_embedded_database_and_its_secret_are_for_their_owner_only() {
+    let shell = Shell::new();
+    assert_eq!(stdout(&shell.run(&["migrate"])), "applied 20261122000000\n");
+    assert_eq!(stdout(&shell.run(&["migrate"])), "the schema is up to date\n");
+
+    let secret = std::fs::read_to_string(shell.folder.path().join("diglot.db.secret")).unwrap();
+    assert_eq!(secret.len(), 64);
+    for name in ["diglot.db", "diglot.db.secret"] {
+        let mode = std::fs::metadata(shell.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn the_doctor_tells_what_is_reachable_and_what_is_not() {
+    let shell = Shell::new();
+    shell.run(&["migrate"]);
+    let free = [("DIGLOT_LISTEN", "127.0.0.1:0"), ("DIGLOT_WEB_LISTEN", ""), ("DIGLOT_OPS_LISTEN", "127.0.0.1:0")];
+    let output = shell.command(&["doctor"]).envs(free).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    for line in
+        ["ok    database: sqlite:diglot.db", "ok    state: in process", "note  default app: missing", "note  e-mail:"]
+    {
+        assert!(stdout(&output).contains(line), "{line} in {}", stdout(&output));
+    }
+
+    let lost = [("DATABASE_URL", "postgres://127.0.0.1:1/x"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let secret = ("DIGLOT_SECRET", "0123456789abcdef0123456789abcdef");
+    let output = shell.command(&["doctor"]).envs(free).envs(lost).envs([secret]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for line in ["FAIL  database: ", "FAIL  state: ", "FAIL  default app: "] {
+        assert!(stdout(&output).contains(line), "{line} in {}", stdout(&output));
+    }
+}
+
+fn request(address: &str, head: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn development_mode_prints_what_works_and_stops_when_told() {
+    let shell = Shell::new();
+    let listens = ["--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
+    let mut child =
+        shell.command(&["serve", "--dev"]).args(listens).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut value = |start: &str| {
+        let line = lines.by_ref().find(|line| line.trim_start().starts_with(start)).unwrap();
+        line.trim_start().trim_start_matches(start).trim().to_owned()
+    };
+    let password = value("demo user").rsplit(' ').next().unwrap().to_owned();
+    let token = value("its token");
+    let admin_token = value("admin token");
+    let info = value("curl -s http://");
+    let app_face = info.split('/').next().unwrap();
+    let web_face = value("curl -s http://");
+    let web_face = web_face.split('/').next().unwrap();
+
+    let body = format!(r#"{{"email":"demo","password":"{password}"}}"#);
+    assert!(request(web_face, "POST /v1/user/email-login HTTP/1.1", &body).contains(r#""code":1,"data":{"token":""#));
+    let head = format!("GET /v1/user/info HTTP/1.1\r\ntoken: {token}");
+    assert!(request(web_face, &head, "").contains(r#""nickname":"demo""#));
+    let head = format!("GET /user/list HTTP/1.1\r\napp_id: default\r\naccess-token: {admin_token}");
+    assert!(request(app_face, &head, "").contains(r#""username":"demo""#));
+
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    for line in
+        ["ready: database sqlite:diglot.db", "told to stop by SIGTERM", "stopped", "status=200 code=200 encoding=json"]
+    {
+        assert!(log.contains(line), "{line} in {log}");
+    }
+    for secret in [&password, &token, &admin_token] {
+        assert!(!log.contains(secret.as_str()), "{log}");
+    }
+}

@@ -1,0 +1,29 @@
+//! The integration tests: one binary, so that it is linked once.
+//!
+//! Without services they run on SQLite and in-process state. With `DIGLOT_TEST_DATABASE_URL` and
+//! `DIGLOT_TEST_REDIS_URL` (scripts/test sets both) the same tests run on PostgreSQL and Redis; those that need them
+//! are ignored otherwise, and say so.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that can't go on should say where"
+)]
+
+mod accounts;
+mod architecture;
+mod cli;
+mod encodings;
+mod headers;
+mod http;
+mod logins;
+mod messages;
+mod negotiation;
+mod nodes;
+mod profiles;
+mod sessions;
+mod state;
+mod store;
+mod support;

@@ -1,0 +1,100 @@
+//! What accounts show of themselves.
+
+use diglot::transport::pb;
+use serde_json::json;
+
+use crate::support::{START_MS, TestApp};
+
+#[actix_web::test]
+async fn the_owner_sees_its_account_with_every_documented_key() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+
+    let json = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    let code = json["data"]["user"]["invitationCode"].clone();
+    assert_eq!(code.as_str().unwrap().len(), 11);
+    let expected = json!({"code": 1, "msg": "success", "data": {"user": {
+        "userId": alice.id.to_string(), "nickname": "alice", "nicknameId": 1, "avatarUrl": "", "avatarId": "0",
+        "phone": "", "email": "", "goldCoinAmount": 0.0, "isVip": 0, "vipExpiredTime": 0, "vipStatus": 0,
+        "invitationCode": code,
+    }}});
+    assert_eq!(json, expected);
+
+    let proto: pb::InfoResponse = alice.v1.get("/v1/user/info").header("x-request-id", "77").send().await.proto();
+    assert_eq!(proto.status, Some(pb::Status { number: 77, code: 1, msg: "success".to_owned() }));
+    let own = proto.data.unwrap();
+    assert_eq!((own.id, own.name, own.name_id), (alice.id.to_string(), "alice".to_owned(), 1));
+    assert_eq!(code, own.invitation_code.as_str());
+}
+
+#[actix_web::test]
+async fn anyone_sees_the_public_part_of_an_account() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let body = json!({"id": alice.id.to_string()});
+
+    for client in [t.anon(), t.anon().header("token", "made up"), alice.v1.clone()] {
+        let json = client.post("/v1/user/get-user").json(&body).send().await.json();
+        let expected = json!({
+            "userId": alice.id.to_string(), "nickname": "alice", "nicknameId": 1, "avatarUrl": "", "avatarId": "0",
+            "medals": [], "registerTime": START_MS / 1000, "registerTimeText": "2026-01-02 11:04:05", "doNotDisturb": 0,
+            "banId": 0, "banTime": 0, "onLineDay": 0, "continuousOnLineDay": 0, "isVip": 0, "vipExpiredTime": 0,
+            "vipStatus": 0, "isBlocked": 0, "top": 0, "ipGeo": "", "banReason": "",
+            "remarkInfo": {"remarkName": "", "phone": "", "extraRemark": ""},
+            "profileInfo": {"lastActiveTime": "", "introduction": "", "gender": 0, "birthdayTimestamp": 0, "city": "",
+                "district": "", "address": ""},
+        });
+        assert_eq!(json["data"]["user"], expected);
+    }
+    let request = pb::GetUserRequest { id: alice.id.to_string() };
+    let proto: pb::GetUserResponse = t.anon().post("/v1/user/get-user").proto(&request).send().await.proto();
+    let user = proto.data.unwrap();
+    assert_eq!((user.id, user.register_time.as_str()), (alice.id.to_string(), "2026-01-02 11:04:05"));
+    let res = t.anon().post("/v1/user/get-user").proto(&pb::GetUserRequest { id: "987654".to_owned() }).send().await;
+    res.assert_line("protobuf | 200 | -1 | 该用户不存在");
+}
+
+#[actix_web::test]
+async fn times_are_shown_in_the_configured_zone() {
+    let t = TestApp::with(|config| config.timezone = jiff::tz::TimeZone::UTC).await;
+    let alice = t.user("alice").await;
+
+    let res = t.anon().post("/v1/user/get-user").json(&json!({"userId": alice.id})).send().await;
+    assert_eq!(res.json()["data"]["user"]["registerTimeText"], "2026-01-02 03:04:05");
+}
+
+#[actix_web::test]
+async fn a_new_name_shows_everywhere_and_gets_a_number() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+
+    for path in ["/user/nickname?nick_name=%E4%B8%83%E8%89%B2%20%F0%9F%8C%88", "/user/nickname?nick_name=a%26b+c"] {
+        alice.admin_api.put(path).send().await.assert_line("json | 200 | 200");
+        alice.admin_api.post(path).json(&json!({})).send().await.assert_line("json | 200 | 200");
+    }
+    let profile = alice.admin_api.get("/user/profile").send().await.json();
+    let expected = json!({"code": 200, "data": {"user_id": alice.id, "username": "alice", "nick_name": "a&b c"}});
+    assert_eq!(profile, expected);
+    let own: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();
+    let own = own.data.unwrap();
+    assert_eq!((own.name.as_str(), own.name_id), ("a&b c", 5));
+    for path in ["/user/nickname", "/user/nickname?nick_name=", "/user/nickname?nickname=x"] {
+        let line = alice.admin_api.put(path).send().await.line();
+        assert!(line.starts_with("json | 200 | 10002 | invalid request parameter: nick"), "{line}");
+    }
+}
+
+#[actix_web::test]
+async fn what_an_admin_does_for_a_user_is_written_down() {
+    let t = TestApp::new().await;
+    let (admin, alice) = (t.admin().await, t.user("alice").await);
+    let as_alice = admin.clone().header("user_id", &alice.id.to_string());
+
+    as_alice.put("/user/nickname?nick_name=Al").send().await.assert_ok();
+    admin.put("/user/disable").json(&json!({"list": [alice.id]})).send().await.assert_ok();
+    let rows = t.audit_rows(&crate::support::app_id("default")).await;
+    let last: Vec<_> =
+        rows.iter().rev().take(2).map(|row| (row.action.as_str(), row.actor_kind, row.for_user)).collect();
+    assert_eq!(last, [("account.disable", 2, None), ("profile.rename", 2, Some(alice.id))]);
+    assert!(rows.iter().rev().take(2).all(|row| row.target == alice.id.to_string() && row.actor_id.is_some()));
+}

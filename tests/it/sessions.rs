@@ -1,0 +1,114 @@
+//! Sessions: how long they live and what ends them (behaviour.md §4, security.md 21).
+
+use diglot::transport::pb;
+use serde_json::json;
+
+use crate::support::{DAY_MS, HOUR_MS, TestApp, User};
+
+const ENDED: &str = "json | 200 | 402 | access-token no longer valid, log in again";
+
+async fn is_live(session: &User) -> bool {
+    let v1 = session.v1.get("/v1/user/info").send().await.code();
+    let admin = session.admin_api.get("/user/profile").send().await;
+    match (v1, admin.code()) {
+        (1, 200) => true,
+        (-101, 402) => false,
+        _ => panic!("the doors disagree: {v1} and {}", admin.line()),
+    }
+}
+
+#[actix_web::test]
+async fn logging_out_ends_this_session_only() {
+    let t = TestApp::new().await;
+    let phone = t.user("alice").await;
+    let laptop = t.login("alice", "laptop").await;
+
+    phone.v1.post("/v1/user/logout").send().await.assert_line("json | 200 | 1");
+    assert!(!is_live(&phone).await);
+    assert!(is_live(&laptop).await);
+    phone.v1.post("/v1/user/logout").send().await.assert_line("json | 200 | -101 | 未登录");
+    phone.admin_api.get("/user/profile").send().await.assert_line(ENDED);
+    let res = laptop.v1.post("/v1/user/logout").json(&json!({"device-id": "laptop"})).send().await;
+    assert_eq!(res.json(), json!({"code": 1, "msg": "success"}));
+    assert!(!is_live(&laptop).await);
+}
+
+#[actix_web::test]
+async fn a_login_on_a_device_takes_the_place_of_its_session() {
+    let t = TestApp::new().await;
+    t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
+    let (first, other) = (t.login("alice", "tablet").await, t.login("alice", "laptop").await);
+    let second = t.login("alice", "tablet").await;
+
+    assert!(!is_live(&first).await);
+    assert!(is_live(&second).await);
+    assert!(is_live(&other).await);
+}
+
+#[actix_web::test]
+async fn logins_without_a_device_id_replace_nothing() {
+    let t = TestApp::new().await;
+    t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
+    let (first, second) = (t.login("alice", "").await, t.login("alice", "").await);
+
+    assert!(is_live(&first).await);
+    assert!(is_live(&second).await);
+}
+
+#[actix_web::test]
+async fn the_oldest_of_too_many_sessions_goes() {
+    let t = TestApp::with(|config| config.sessions_per_user = 3).await;
+    let first = t.user("alice").await;
+    let mut rest = Vec::new();
+    for device in ["b", "c", "d"] {
+        rest.push(t.login("alice", device).await);
+    }
+
+    assert!(!is_live(&first).await);
+    for session in &rest {
+        assert!(is_live(session).await);
+    }
+}
+
+#[actix_web::test]
+async fn an_unused_session_ends_after_30_days() {
+    let t = TestApp::new().await;
+    let (used, unused) = (t.user("alice").await, t.user("bob").await);
+
+    for _ in 0..4 {
+        t.clock.advance(10 * DAY_MS);
+        assert!(is_live(&used).await);
+    }
+    assert!(!is_live(&unused).await);
+}
+
+#[actix_web::test]
+async fn every_session_ends_after_180_days() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+
+    for _ in 0..17 {
+        t.clock.advance(10 * DAY_MS);
+        assert!(is_live(&alice).await);
+    }
+    t.clock.advance(10 * DAY_MS - HOUR_MS);
+    assert!(is_live(&alice).await);
+    t.clock.advance(HOUR_MS);
+    assert!(!is_live(&alice).await);
+}
+
+#[actix_web::test]
+async fn a_login_by_protobuf_is_a_login() {
+    let t = TestApp::new().await;
+    t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
+    let request = pb::EmailLoginRequest {
+        email: "alice".to_owned(),
+        password: crate::support::PASSWORD.to_owned(),
+        device_id: "watch".to_owned(),
+        platform: "android".to_owned(),
+    };
+
+    let login: pb::LoginResponse = t.anon().post("/v1/user/email-login").proto(&request).send().await.proto();
+    let res = t.anon().get("/v1/user/info").header("token", &login.token).send().await;
+    res.assert_line("protobuf | 200 | 1");
+}

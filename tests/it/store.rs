@@ -1,0 +1,184 @@
+//! The database: both kinds behave alike, and the traps of docs/adr/0004-two-databases.md are not stepped into.
+
+use diesel::{
+    QueryableByName, RunQueryDsl as _,
+    sql_types::{BigInt, Text},
+};
+use diglot::store::{Conn, DatabaseUrl, Db, StoreError};
+use futures_util::future::join_all;
+
+use crate::support::{TestApp, server_urls};
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+fn created_at(conn: &mut Conn) -> Result<i64, StoreError> {
+    let sql = "SELECT created_at_ms AS number FROM apps WHERE id = 'default'";
+    Ok(diesel::sql_query(sql).get_result::<Number>(conn)?.number)
+}
+
+fn add_one(conn: &mut Conn) -> Result<usize, StoreError> {
+    let sql = "UPDATE apps SET created_at_ms = created_at_ms + 1 WHERE id = 'default'";
+    Ok(diesel::sql_query(sql).execute(conn)?)
+}
+
+#[actix_web::test]
+async fn writers_that_read_first_never_fail() {
+    let t = TestApp::new().await;
+    let before = t.app.db.read(created_at).await.unwrap();
+    let writer = |_| async {
+        for _ in 0..50 {
+            let read_then_write = |conn: &mut Conn| {
+                created_at(conn)?;
+                std::thread::yield_now();
+                add_one(conn)
+            };
+            t.app.db.write(read_then_write).await.unwrap();
+        }
+    };
+
+    join_all((0..8).map(writer)).await;
+    assert_eq!(t.app.db.read(created_at).await.unwrap(), before + 400);
+}
+
+#[actix_web::test]
+async fn writers_of_several_processes_never_fail() {
+    let t = TestApp::new().await;
+    let before = t.app.db.read(created_at).await.unwrap();
+    let nodes = [t.another_node().await, t.another_node().await];
+    let writer = |node: &TestApp| {
+        let db = node.app.db.clone();
+        async move {
+            for _ in 0..50 {
+                db.write(|conn| created_at(conn).and_then(|_| add_one(conn))).await.unwrap();
+            }
+        }
+    };
+
+    join_all(nodes.iter().map(writer)).await;
+    assert_eq!(t.app.db.read(created_at).await.unwrap(), before + 100);
+}
+
+#[actix_web::test]
+async fn a_failed_or_panicking_write_leaves_nothing_behind() {
+    let t = TestApp::new().await;
+    let before = t.app.db.read(created_at).await.unwrap();
+
+    let failed: Result<(), StoreError> = t
+        .app
+        .db
+        .write(|conn| {
+            add_one(conn)?;
+            Err(StoreError::Taken)
+        })
+        .await;
+    assert!(matches!(failed, Err(StoreError::Taken)));
+    for _ in 0..20 {
+        let panicked: Result<(), StoreError> = t
+            .app
+            .db
+            .write(|conn| {
+                add_one(conn)?;
+                panic!("on purpose")
+            })
+            .await;
+        assert!(matches!(panicked, Err(StoreError::Unavailable(_))));
+    }
+    assert_eq!(t.app.db.read(created_at).await.unwrap(), before);
+    t.app.db.write(add_one).await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_audit_log_refuses_changes() {
+    let t = TestApp::new().await;
+    assert!(!t.audit_rows(&crate::support::app_id("default")).await.is_empty());
+
+    for sql in ["UPDATE audit_log SET result = 'x'", "DELETE FROM audit_log"] {
+        let changed = t.app.db.write::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await;
+        assert!(changed.unwrap_err().to_string().contains("append-only"), "{sql}");
+    }
+}
+
+#[test]
+fn a_mistyped_url_is_refused_and_makes_no_file() {
+    for url in ["", "postgress://h/db", "mysql://h/db", "diglot.db", "sqlite:", "sqlite::memory:", "http://h"] {
+        assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
+    }
+    let shown = "postgres://u:secret@h:1/db".parse::<DatabaseUrl>().unwrap();
+    assert_eq!(
+        (shown.to_string(), format!("{shown:?}")),
+        ("postgres://u:***@h:1/db".into(), "postgres://u:***@h:1/db".into())
+    );
+}
+
+#[actix_web::test]
+async fn an_unreachable_server_says_why_and_in_time() {
+    let db = Db::new("postgres://127.0.0.1:1/nothing".parse().unwrap(), 2);
+
+    let problem = db.migrate().unwrap_err().to_string();
+    assert!(problem.contains("onnection refused"), "{problem}");
+    let started = std::time::Instant::now();
+    assert!(matches!(db.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(started.elapsed().as_secs_f64() < 5.0);
+}
+
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    of_table: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    is_required: i64,
+}
+
+/// Tables, columns, types and nullability of SQLite, in the words of PostgreSQL.
+const SQLITE_COLUMNS: &str = "
+    SELECT t.name AS of_table, c.name AS name, c.\"notnull\" AS is_required,
+           CASE WHEN c.pk = 1 AND c.type = 'INTEGER' THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea'
+                ELSE lower(c.type) END AS kind
+    FROM sqlite_master t, pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE '__diesel%'
+    ORDER BY t.name, c.cid";
+
+const POSTGRES_COLUMNS: &str = "
+    SELECT table_name::text AS of_table, column_name::text AS name, data_type::text AS kind,
+           CASE is_nullable WHEN 'NO' THEN 1::bigint ELSE 0::bigint END AS is_required
+    FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_diesel%'
+    ORDER BY information_schema.columns.table_name, ordinal_position";
+
+fn migration_names(database: &str) -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    assert_eq!(migration_names("sqlite"), migration_names("postgres"));
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run scripts/test"]
+async fn both_databases_have_the_same_tables_and_columns() {
+    server_urls().expect("scripts/test names the servers");
+    let t = TestApp::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Db::new(DatabaseUrl::Sqlite(folder.path().join("parity.db")), 1);
+    sqlite.migrate().unwrap();
+    let columns = async |db: &Db, sql: &'static str| -> Vec<Column> {
+        db.read::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).load(conn)?)).await.unwrap()
+    };
+
+    let (sqlite, postgres) = (columns(&sqlite, SQLITE_COLUMNS).await, columns(&t.app.db, POSTGRES_COLUMNS).await);
+    assert!(sqlite.len() > 60);
+    assert_eq!(sqlite, postgres);
+}

@@ -1,0 +1,38 @@
+//! Looks into the audit log, which has no public API yet.
+
+use diesel::{
+    QueryableByName, RunQueryDsl as _,
+    sql_types::{BigInt, Nullable, SmallInt, Text},
+};
+use diglot::{model::AppId, store::StoreError};
+
+use super::TestApp;
+
+/// A row of the audit log.
+#[derive(Debug, QueryableByName)]
+pub struct AuditRow {
+    #[diesel(sql_type = SmallInt)]
+    pub actor_kind: i16,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub actor_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub for_user: Option<i64>,
+    #[diesel(sql_type = Text)]
+    pub action: String,
+    #[diesel(sql_type = Text)]
+    pub target: String,
+    #[diesel(sql_type = Text)]
+    pub address: String,
+    #[diesel(sql_type = Text)]
+    pub request_id: String,
+    #[diesel(sql_type = Text)]
+    pub result: String,
+}
+
+impl TestApp {
+    /// The audit log of an app, oldest first.
+    pub async fn audit_rows(&self, app: &AppId) -> Vec<AuditRow> {
+        let sql = format!("SELECT * FROM audit_log WHERE app_id = '{app}' ORDER BY id");
+        self.app.db.read::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).load(conn)?)).await.unwrap()
+    }
+}

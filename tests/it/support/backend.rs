@@ -1,0 +1,114 @@
+//! The database and the state of one test, and their end.
+
+use std::{
+    fs,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
+use diglot::{
+    config::{Config, Flags},
+    store::{DatabaseUrl, Db},
+};
+use tempfile::TempDir;
+
+use super::default_config;
+
+/// Where a test keeps its data: a SQLite file, or a PostgreSQL schema and a prefix in Redis.
+pub struct Backend {
+    flags: Flags,
+    // Held to be taken down with the test.
+    _files: TempDir,
+    _servers: Option<Servers>,
+}
+
+struct Servers {
+    database_url: String,
+    schema: String,
+    redis_url: String,
+    prefix: String,
+}
+
+impl Backend {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let files = tempfile::tempdir().unwrap();
+        let mut flags = Flags::new();
+        flags.insert("DIGLOT_SECRET", "0123456789abcdef0123456789abcdef".to_owned());
+        let servers = server_urls().map(|(database_url, redis_url)| {
+            let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            Servers { database_url, schema: name.clone(), redis_url, prefix: name }
+        });
+        match &servers {
+            None => {
+                let path = files.path().join("test.db");
+                fs::write(&path, template()).unwrap();
+                flags.insert("DATABASE_URL", format!("sqlite:{}", path.display()));
+            }
+            Some(servers) => {
+                servers.execute(&format!("CREATE SCHEMA {}", servers.schema));
+                flags.insert("DATABASE_URL", servers.url_in_schema());
+                flags.insert("REDIS_URL", servers.redis_url.clone());
+                flags.insert("DIGLOT_REDIS_PREFIX", servers.prefix.clone());
+                Db::new(servers.url_in_schema().parse().unwrap(), 1).migrate().unwrap();
+            }
+        }
+        Self { flags, _files: files, _servers: servers }
+    }
+
+    /// The default settings with this backend and cheap bcrypt.
+    pub fn config(&self) -> Config {
+        let mut config = default_config(&self.flags);
+        config.bcrypt_cost = 4;
+        config
+    }
+}
+
+impl Servers {
+    fn url_in_schema(&self) -> String {
+        let separator = if self.database_url.contains('?') { '&' } else { '?' };
+        format!("{}{separator}options=-csearch_path%3D{}", self.database_url, self.schema)
+    }
+
+    fn execute(&self, sql: &str) {
+        PgConnection::establish(&self.database_url).unwrap().batch_execute(sql).unwrap();
+    }
+
+    fn forget_keys(&self) {
+        let mut redis = redis::Client::open(self.redis_url.as_str()).unwrap().get_connection().unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}:*", self.prefix)).query(&mut redis).unwrap();
+        if !keys.is_empty() {
+            redis::cmd("DEL").arg(keys).exec(&mut redis).unwrap();
+        }
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.execute(&format!("DROP SCHEMA {} CASCADE", self.schema));
+        self.forget_keys();
+    }
+}
+
+/// The servers to test on, if the environment names them.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+pub fn server_urls() -> Option<(String, String)> {
+    let database_url = std::env::var("DIGLOT_TEST_DATABASE_URL").ok()?;
+    let redis_url =
+        std::env::var("DIGLOT_TEST_REDIS_URL").expect("DIGLOT_TEST_DATABASE_URL goes with DIGLOT_TEST_REDIS_URL");
+    Some((database_url, redis_url))
+}
+
+/// A migrated, empty SQLite database, made once: copying it is quicker than migrating for every test.
+fn template() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("template.db");
+        Db::new(DatabaseUrl::Sqlite(path.clone()), 1).migrate().unwrap();
+        fs::read(path).unwrap()
+    })
+}

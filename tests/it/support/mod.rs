@@ -1,0 +1,169 @@
+//! What the tests stand on: a gateway built like the real one, but for a clock turned by hand, cheap bcrypt and a
+//! database of its own; and handles that go through the public API only.
+
+mod audit;
+mod backend;
+mod client;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use actix_web::web::Data;
+use diglot::{
+    app::App,
+    clock::Clock,
+    config::{Config, Flags, Values},
+    domain::tenants,
+    model::AppId,
+    transport::Face,
+};
+use serde_json::json;
+
+pub use audit::AuditRow;
+pub use backend::{Backend, server_urls};
+pub use client::{Client, Res};
+
+/// 2026-01-02T03:04:05Z.
+pub const START_MS: i64 = 1_767_323_045_000;
+pub const MINUTE_MS: i64 = 60_000;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// A clock turned by hand.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    pub fn advance(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A gateway of one test.
+pub struct TestApp {
+    pub app: Data<App>,
+    pub clock: Arc<ManualClock>,
+    app_face: Client,
+    web_face: Client,
+    // Last, so that it is taken down after all that uses it.
+    backend: Arc<Backend>,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A gateway with other settings than the defaults.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let backend = Arc::new(Backend::new());
+        let mut config = backend.config();
+        change(&mut config);
+        let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
+        let t = Self::node(backend, config, clock).await;
+        tenants::create(&t.app, app_id("default")).await.unwrap();
+        t
+    }
+
+    /// Another node on the same database and state.
+    pub async fn another_node(&self) -> Self {
+        self.node_with(self.app.config.clone()).await
+    }
+
+    /// Another node with other settings.
+    pub async fn node_with(&self, config: Config) -> Self {
+        Self::node(Arc::clone(&self.backend), config, Arc::clone(&self.clock)).await
+    }
+
+    async fn node(backend: Arc<Backend>, config: Config, clock: Arc<ManualClock>) -> Self {
+        let app = Data::new(App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
+        let app_face = Client::new(diglot::transport::http_app(&app, Face::App)).await;
+        let web_face = Client::new(diglot::transport::http_app(&app, Face::Web)).await;
+        Self { app, clock, app_face, web_face, backend }
+    }
+
+    /// Someone without a token, on the app face and in the default app.
+    pub fn anon(&self) -> Client {
+        self.app_face.clone()
+    }
+
+    /// Someone without a token on the web face.
+    pub fn web(&self) -> Client {
+        self.web_face.clone()
+    }
+
+    /// An admin of the default app.
+    pub async fn admin(&self) -> Client {
+        self.admin_of("default").await
+    }
+
+    /// An admin of an app, which is made if need be.
+    pub async fn admin_of(&self, app: &str) -> Client {
+        tenants::create(&self.app, app_id(app)).await.unwrap();
+        let name = format!("test-{}", self.app.random.base62(8).unwrap());
+        let token = tenants::create_admin_token(&self.app, app_id(app), &name, None).await.unwrap();
+        self.anon().header("app_id", app).header("access-token", token.reveal())
+    }
+
+    /// A new user of the default app, logged in.
+    pub async fn user(&self, name: &str) -> User {
+        self.user_of("default", name).await
+    }
+
+    /// A new user of an app, logged in.
+    pub async fn user_of(&self, app: &str, name: &str) -> User {
+        let outsider = self.anon().header("app_id", app);
+        let body = json!({"username": name, "password": PASSWORD});
+        outsider.post("/user/register/v2").json(&body).send().await.assert_ok();
+        self.login_of(app, name, &format!("{name}'s phone")).await
+    }
+
+    /// Another login of a user.
+    pub async fn login(&self, name: &str, device: &str) -> User {
+        self.login_of("default", name, device).await
+    }
+
+    async fn login_of(&self, app: &str, name: &str, device: &str) -> User {
+        let outsider = self.anon().header("app_id", app);
+        let body = json!({"name": name, "password": PASSWORD, "device_guid": device});
+        let res = outsider.post("/token/user").json(&body).send().await;
+        res.assert_ok();
+        let data = &res.json()["data"];
+        let token = data["token"].as_str().unwrap().to_owned();
+        User {
+            id: data["user_id"].as_i64().unwrap(),
+            v1: outsider.clone().header("token", &token),
+            admin_api: outsider.header("access-token", &token),
+            token,
+        }
+    }
+}
+
+/// The password of every test user.
+pub const PASSWORD: &str = "correct horse";
+
+/// A user and its two doors.
+pub struct User {
+    pub id: i64,
+    pub token: String,
+    /// Sends the token to `/v1`.
+    pub v1: Client,
+    /// Sends the token to `/user`.
+    pub admin_api: Client,
+}
+
+pub fn app_id(name: &str) -> AppId {
+    AppId::parse(name).unwrap()
+}
+
+/// The default settings but for those in `flags`.
+pub fn default_config(flags: &Flags) -> Config {
+    Config::check(&Values::gather(flags, [], None).unwrap(), false).unwrap()
+}
