@@ -144,9 +144,9 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
     let outcome = extensions.get::<Outcome>();
     log::info!(
         target: "access",
-        "id={} number={} app={} user={} from={} {} {} status={} code={} encoding={} ms={:.1}",
+        "id={}{} app={} user={} from={} {} {} status={} code={} encoding={} ms={:.1}",
         context.id,
-        context.number,
+        if context.number.to_string() == context.id { String::new() } else { format!(" number={}", context.number) },
         identity.map_or("-", |identity| identity.app.as_str()),
         identity.and_then(|identity| identity.user).map_or_else(|| "-".to_owned(), |user| user.to_string()),
         context.address,

@@ -105,9 +105,9 @@ async fn negotiate(
 async fn read_body(req: &mut ServiceRequest, native: Encoding) -> Result<Option<Body>, (Option<Encoding>, Protocol)> {
     let mut payload = req.take_payload();
     let declared = declared(req.headers());
-    let expects_body = !req.method().is_safe();
     match body::read(&mut payload, req.headers()).await {
-        Ok(bytes) if bytes.is_empty() && (declared != Declared::Foreign || !expects_body) => Ok(None),
+        // Without a body its type says nothing: some HTTP libraries name a form on every POST.
+        Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(_) if declared == Declared::Foreign => Err((None, Protocol::UnsupportedMediaType)),
         Ok(bytes) => match of_body(&bytes, declared, native) {
             Some(encoding) => Ok(Some(Body { bytes, encoding })),
