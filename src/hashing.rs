@@ -1,7 +1,7 @@
 //! Threads for bcrypt alone, so that logins slow down nothing else.
 //!
 //! They run at a lower priority than the rest of the process, and their queue is bounded: a crowd of logins gets a
-//! quick refusal and not a long wait (measured in shared design notes; see docs/adr/0005-hashing-threads.md).
+//! quick refusal and not a long wait (docs/adr/0005-hashing-threads.md).
 
 use std::{
     num::NonZeroUsize,

@@ -15,6 +15,7 @@
 mod accounts;
 mod architecture;
 mod cli;
+mod documents;
 mod encodings;
 mod headers;
 mod http;
