@@ -36,6 +36,11 @@ fn with_json(descriptors: &FileDescriptorSet) -> prost_build::Config {
     config.type_attribute(".", "#[serde(default)]");
     for file in &descriptors.file {
         for message in &file.message_type {
+            assert!(
+                message.nested_type.is_empty() && message.oneof_decl.is_empty(),
+                "{}: nested messages and oneofs have no JSON form here yet",
+                message.name()
+            );
             for field in &message.field {
                 let path = format!(".{}.{}.{}", file.package(), message.name(), field.name());
                 config.field_attribute(path, serde_attribute(message, field));
@@ -56,13 +61,18 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
             aliases.iter().filter(|alias| *alias != field.json_name()).map(|alias| format!("alias = {alias:?}")),
         );
     }
+    let is_js_string = field.options.as_ref().is_some_and(|options| options.jstype() == JsType::JsString);
+    assert!(
+        !is_js_string || (field.r#type() == Type::Uint64 && field.label() == Label::Optional),
+        "{}.{}: jstype is for uint64 only",
+        message.name(),
+        field.name()
+    );
     let is_id = field.name() == "id" || field.name().ends_with("_id");
     let (read, write) = match (field.label(), field.r#type()) {
         (Label::Optional, Type::Message) => ("nullable", Some("present")),
         (Label::Optional, Type::String) if is_id => ("id_text", None),
-        (Label::Optional, Type::Uint64) if field.options.as_ref().is_some_and(|o| o.jstype() == JsType::JsString) => {
-            ("number_text", Some("as_text"))
-        }
+        (Label::Optional, Type::Uint64) if is_js_string => ("number_text", Some("as_text")),
         _ => ("nullable", None),
     };
     parts.push(format!("deserialize_with = \"crate::transport::json::{read}\""));

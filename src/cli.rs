@@ -132,9 +132,10 @@ fn wrong_settings(problems: &[String]) -> Failure {
     Failure::Usage(format!("the settings are wrong:{list}"))
 }
 
-/// Builds the gateway and makes sure of its schema: an embedded database is brought up to date, a server's must be.
-fn build_app(config: Config) -> Result<Arc<App>, Failure> {
-    let may_migrate = config.database_url.is_embedded();
+/// Builds the gateway and makes sure of its schema: an embedded database is brought up to date, a server's must be,
+/// unless `may_migrate`.
+fn build_app(config: Config, may_migrate: bool) -> Result<Arc<App>, Failure> {
+    let may_migrate = may_migrate || config.database_url.is_embedded();
     let app = App::build(config, Arc::new(SystemClock))?;
     ensure_schema(&app, may_migrate)?;
     Ok(Arc::new(app))
@@ -173,9 +174,4 @@ fn show_config(settings: &SettingFlags) -> Outcome {
     }
     print(&text)?;
     Config::check(&values, false).map(drop).map_err(|problems| wrong_settings(&problems))
-}
-
-/// Runs a command that waits for the database.
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    actix_web::rt::System::new().block_on(work)
 }

@@ -5,6 +5,7 @@ mod settings;
 mod values;
 
 use std::{
+    ffi::OsString,
     fmt::Display,
     net::SocketAddr,
     num::NonZeroUsize,
@@ -100,7 +101,9 @@ impl Config {
     /// Every problem of the file.
     #[expect(clippy::disallowed_methods, reason = "the only place that looks at the environment")]
     pub fn values(flags: &Flags, file: Option<&Path>) -> Result<Values, Vec<String>> {
-        Values::gather(flags, std::env::vars(), file)
+        // A variable that is no text is no setting of ours; `vars` would panic at it.
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Values::gather(flags, std::env::vars_os().filter_map(text), file)
     }
 
     /// Checks all settings and gives them their types.
@@ -122,7 +125,7 @@ impl Config {
             redis_url: read.checked("REDIS_URL", redis_url),
             redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
             default_app: read
-                .checked("DIGLOT_DEFAULT_APP", |text| AppId::parse(text).map_err(|_| "is no app id"))
+                .required_as("DIGLOT_DEFAULT_APP", |text| AppId::parse(text).map_err(|_| "is no app id"))
                 .unwrap_or_else(|| AppId::stored(String::new())),
             bcrypt_cost: read.number("DIGLOT_BCRYPT_COST", 10, 16),
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
@@ -137,7 +140,7 @@ impl Config {
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             timezone: read
-                .checked("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is no time zone"))
+                .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is no time zone"))
                 .unwrap_or(TimeZone::UTC),
             smtp_url: read.checked("DIGLOT_SMTP_URL", |text| url(text, &["smtp", "smtps"])),
             mail_from: read.optional("DIGLOT_MAIL_FROM"),
@@ -198,10 +201,14 @@ impl Reader<'_> {
     }
 
     fn required<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        self.required_as(name, str::parse)
+    }
+
+    fn required_as<T, E: Display>(&mut self, name: &str, check: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         if self.values.text(name).is_empty() {
             self.problem(name, "must be set");
         }
-        self.optional(name)
+        self.checked(name, check)
     }
 
     /// A number from `min` to `max`; `min` stands in for a bad one, which is a problem anyway.

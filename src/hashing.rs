@@ -5,6 +5,7 @@
 
 use std::{
     num::NonZeroUsize,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -97,7 +98,8 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match job {
-            Some(job) => job(),
+            // A thread that died would be missed for ever; its waiter sees the answer's channel closed.
+            Some(job) => drop(panic::catch_unwind(AssertUnwindSafe(job))),
             None => return,
         }
     }

@@ -1,9 +1,10 @@
-//! The server's secret, from which every key is derived.
+//! The server's secret, from which every key is derived; and what hides secrets of others.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use url::Url;
 
 /// The server's secret. All nodes share it; stored password hashes are worthless without it.
 #[derive(Clone)]
@@ -49,6 +50,22 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// The URL for people to read: without a password, be it in front of the host or in the query.
+#[must_use]
+pub fn without_password(url: &Url) -> String {
+    let mut shown = url.clone();
+    if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
+        return "***".to_owned();
+    }
+    if url.query().is_some() {
+        let is_secret = |name: &str| name.contains("pass") || name.contains("secret") || name.contains("token");
+        let pairs =
+            url.query_pairs().map(|(name, value)| if is_secret(&name) { (name, "***".into()) } else { (name, value) });
+        shown.query_pairs_mut().clear().extend_pairs(pairs);
+    }
+    shown.to_string()
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {

@@ -21,16 +21,18 @@ const TOKEN_NAME: &str = "dev";
 /// every start: there is no default one.
 pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, Failure> {
     let tenant = &app.config.default_app;
-    tenants::create(app, tenant.clone()).await?;
+    let operator = access::command_line(tenant.clone());
+    tenants::create(app, &operator).await?;
     let secret = app.random.base62(12)?;
     let invalid = |invalid| Failure::from(crate::domain::Error::Invalid(invalid));
     let registration = Registration {
         username: Username::parse(USERNAME).map_err(invalid)?,
         password: Password::parse("password", &secret, 1).map_err(invalid)?,
     };
-    accounts::provision(app, tenant, registration.clone()).await?;
-    tenants::revoke_admin_token(app, tenant.clone(), TOKEN_NAME.to_owned()).await?;
-    let admin_token = tenants::create_admin_token(app, tenant.clone(), TOKEN_NAME, None).await?;
+    let user = accounts::create_or_reset(app, &operator, registration.clone()).await?;
+    accounts::enable(app, &operator, vec![user]).await?;
+    tenants::revoke_admin_token(app, &operator, TOKEN_NAME.to_owned()).await?;
+    let admin_token = tenants::create_admin_token(app, &operator, TOKEN_NAME, None).await?;
     let origin = Origin {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         request_id: "dev".to_owned(),
@@ -38,10 +40,8 @@ pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, 
     };
     let visitor = access::visitor(app, tenant.clone(), origin).await?;
     let name = LoginName::parse("name", USERNAME).map_err(invalid)?;
-    let device = LoginDevice {
-        key: DeviceKey::parse("device", "dev").map_err(invalid)?,
-        platform: Platform::parse("linux").map_err(invalid)?,
-    };
+    let key = DeviceKey::parse("device", "dev").map_err(invalid)?;
+    let device = LoginDevice::new(key, Platform::parse("linux").map_err(invalid)?);
     let login = sessions::login_with_password(app, &visitor, name, &registration.password, device).await?;
     let [app_url, web_url, _] =
         listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));

@@ -6,8 +6,8 @@ use std::{
     time::Instant,
 };
 
-use super::{Failure, Outcome, SettingFlags, block_on, print};
-use crate::{app::App, clock::SystemClock, config::Config, domain::tenants};
+use super::{Failure, Outcome, SettingFlags, print};
+use crate::{app::App, clock::SystemClock, config::Config, domain::tenants, store::DatabaseUrl, transport::block_on};
 
 /// What a look at one thing showed.
 enum Finding {
@@ -28,6 +28,15 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
     findings.extend(listens.into_iter().filter_map(|(name, address)| Some((name, listener(address?)))));
     findings.push(("e-mail", delivery(config.smtp_url.is_some(), "DIGLOT_SMTP_URL")));
     findings.push(("SMS", delivery(config.sms_webhook_url.is_some(), "DIGLOT_SMS_WEBHOOK_URL")));
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !path.exists()
+    {
+        findings.push((
+            "database",
+            Finding::Note(format!("{} does not exist yet; `diglot serve` makes it", path.display())),
+        ));
+        return report(&findings);
+    }
     match App::build(config, Arc::new(SystemClock)) {
         Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
         Ok(app) => {
@@ -84,6 +93,9 @@ fn database(app: &App) -> Finding {
     let url = &app.config.database_url;
     match app.db.pending_migrations() {
         Ok(pending) if pending.is_empty() => Finding::Good(format!("{url} is reachable and up to date")),
+        Ok(pending) if url.is_embedded() => {
+            Finding::Note(format!("{url} misses {} migrations; `diglot serve` applies them", pending.len()))
+        }
         Ok(pending) => Finding::Bad(format!("{url} misses {} migrations; run `diglot migrate`", pending.len())),
         Err(error) => Finding::Bad(error.to_string()),
     }

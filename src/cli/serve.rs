@@ -5,13 +5,12 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, SettingFlags, block_on, dev, ensure_schema, wrong_settings};
+use super::{Failure, Outcome, SettingFlags, build_app, dev, wrong_settings};
 use crate::{
     app::App,
-    clock::SystemClock,
     config::{Config, Flags},
     domain::tenants,
-    transport::{Listeners, Server},
+    transport::{Listeners, Server, block_on},
 };
 
 #[derive(Args)]
@@ -51,10 +50,7 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     for name in &values.unknown {
         log::warn!("{name} is set and is not a setting; `diglot config` lists all");
     }
-    let may_migrate = args.migrate || args.dev || config.database_url.is_embedded();
-    let app = App::build(config, Arc::new(SystemClock))?;
-    ensure_schema(&app, may_migrate)?;
-    block_on(serve(Arc::new(app)))
+    block_on(serve(build_app(config, args.migrate || args.dev)?))
 }
 
 async fn serve(app: Arc<App>) -> Outcome {
@@ -69,12 +65,7 @@ async fn serve(app: Arc<App>) -> Outcome {
         log::warn!("{error}; limits are counted per node until it is back");
     }
     let server = Server::start(Arc::clone(&app), listeners)?;
-    let stop = server.stop();
-    let on_signal = wait_for_stop()?;
-    actix_web::rt::spawn(async move {
-        log::info!("told to stop by {}", on_signal.await);
-        stop.gracefully().await;
-    });
+    let stop_signal = wait_for_stop()?;
     for (name, address) in addresses {
         if let Some(address) = address {
             log::info!("listening on {address} ({name})");
@@ -84,7 +75,7 @@ async fn serve(app: Arc<App>) -> Outcome {
     if let Some(greeting) = greeting {
         super::print(&greeting)?;
     }
-    server.run().await?;
+    server.run(stop_signal).await?;
     log::info!("stopped");
     Ok(())
 }

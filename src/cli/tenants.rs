@@ -3,8 +3,12 @@
 use clap::Subcommand;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
-use super::{Failure, Outcome, SettingFlags, block_on, build_app, print};
-use crate::{domain::tenants, model::AppId};
+use super::{Failure, Outcome, SettingFlags, build_app, print};
+use crate::{
+    domain::{Operator, access, tenants},
+    model::{AdminToken, AppId, Tenant},
+    transport::block_on,
+};
 
 #[derive(Subcommand)]
 pub(super) enum AppCommand {
@@ -49,19 +53,18 @@ pub(super) enum AdminTokenCommand {
 }
 
 pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
-    let app = build_app(settings.config()?)?;
+    let app = build_app(settings.config()?, false)?;
     block_on(async {
         match command {
             AppCommand::Create { app_id } => {
-                let id = app_name(&app_id)?;
-                if tenants::create(&app, id).await? {
+                if tenants::create(&app, &operator(&app_id)?).await? {
                     print(&format!("made app {app_id}\n"))
                 } else {
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
             AppCommand::List => {
-                let line = |row: tenants::AppRow| {
+                let line = |row: Tenant| {
                     let registration = if row.is_registration_open { "open" } else { "closed" };
                     format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
                 };
@@ -72,16 +75,16 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
 }
 
 pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenCommand) -> Outcome {
-    let app = build_app(settings.config()?)?;
+    let app = build_app(settings.config()?, false)?;
     block_on(async {
         match command {
             AdminTokenCommand::Create { app: tenant, name, expires_in } => {
-                let token = tenants::create_admin_token(&app, app_name(&tenant)?, &name, expires_in).await?;
+                let token = tenants::create_admin_token(&app, &operator(&tenant)?, &name, expires_in).await?;
                 print(&format!("{}\n", token.reveal()))
             }
             AdminTokenCommand::List { app: tenant } => {
                 let now_ms = app.clock.now_ms();
-                let line = |token: tenants::AdminToken| {
+                let line = |token: AdminToken| {
                     let state = match (token.revoked_at_ms, token.expires_at_ms) {
                         (Some(at_ms), _) => format!("revoked {}", time(at_ms)),
                         (None, Some(at_ms)) if at_ms <= now_ms => {
@@ -92,11 +95,11 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
                     };
                     format!("{}\t{}\t{state}\t{}\n", token.id.0, token.name, time(token.created_at_ms))
                 };
-                let tokens = tenants::list_admin_tokens(&app, app_name(&tenant)?).await?;
+                let tokens = tenants::list_admin_tokens(&app, &operator(&tenant)?).await?;
                 print(&tokens.into_iter().map(line).collect::<String>())
             }
             AdminTokenCommand::Revoke { app: tenant, name } => {
-                if tenants::revoke_admin_token(&app, app_name(&tenant)?, name.clone()).await? {
+                if tenants::revoke_admin_token(&app, &operator(&tenant)?, name.clone()).await? {
                     print(&format!("revoked {name}\n"))
                 } else {
                     Err(Failure::Failed(format!("app {tenant} has no admin token named {name}")))
@@ -106,8 +109,11 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
     })
 }
 
-fn app_name(text: &str) -> Result<AppId, Failure> {
-    AppId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+/// The one at the keyboard, acting for the app of that name.
+fn operator(app_id: &str) -> Result<Operator, Failure> {
+    let parsed = AppId::parse(app_id);
+    let app = parsed.map_err(|_| Failure::Usage(format!("{app_id}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))?;
+    Ok(access::command_line(app))
 }
 
 fn duration_ms(text: &str) -> Result<i64, String> {

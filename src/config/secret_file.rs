@@ -14,8 +14,13 @@ use crate::{random::Random, secret::Secret};
 pub enum SecretSource {
     /// Set by the operator.
     Given(Secret),
-    /// A file beside an embedded database, made when first needed.
-    File(PathBuf),
+    /// A file beside an embedded database, made with it.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The database.
+        database: PathBuf,
+    },
 }
 
 impl SecretSource {
@@ -24,25 +29,33 @@ impl SecretSource {
     pub fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push(".secret");
-        Self::File(PathBuf::from(path))
+        Self::File { path: PathBuf::from(path), database: database.to_owned() }
     }
 
-    /// The secret, made if there is none yet.
+    /// The secret, made if there is no database yet that another one belongs to.
     ///
     /// # Errors
-    /// When the file can't be read or made, or holds too little.
+    /// When the file can't be read or made, holds too little, or is missing beside a database.
     pub fn resolve(&self, random: Random) -> io::Result<Secret> {
         match self {
             Self::Given(secret) => Ok(secret.clone()),
-            Self::File(path) => match read(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, random).and_then(|()| read(path)),
-                known => known,
-            },
+            Self::File { path, database } => read_or_make(path, database, random)
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         }
-        .map_err(|error| match self {
-            Self::Given(_) => error,
-            Self::File(path) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
-        })
+    }
+}
+
+fn read_or_make(path: &Path, database: &Path, random: Random) -> io::Result<Secret> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::metadata(database).is_ok_and(|file| file.len() > 0) {
+                let problem = "is missing beside its database; without it no password is right (or set DIGLOT_SECRET)";
+                return Err(io::Error::other(problem));
+            }
+            make(path, random)?;
+            read(path)
+        }
+        known => known,
     }
 }
 

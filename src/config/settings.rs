@@ -89,7 +89,7 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish when told to stop"),
     plain(
         "DIGLOT_LOG",
-        "info,actix_server=warn",
+        "info,actix_server=warn,actix_http=off",
         "what is logged, as env_logger reads it: info, diglot=debug, access=off, …",
     ),
 ];

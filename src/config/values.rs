@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use url::Url;
 
 use super::settings::{Hide, SETTINGS, Setting};
+use crate::secret::without_password;
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +51,8 @@ impl Value {
             Hide::Nothing => self.text.clone(),
             Hide::Everything => "***".to_owned(),
             Hide::UrlPassword => match Url::parse(&self.text) {
-                Ok(url) if url.password().is_none() => self.text.clone(),
-                Ok(mut url) => url.set_password(Some("***")).map_or_else(|()| "***".to_owned(), |()| url.to_string()),
+                Ok(url) if url.password().is_none() && url.query().is_none() => self.text.clone(),
+                Ok(url) => without_password(&url),
                 Err(_) => "***".to_owned(),
             },
         }

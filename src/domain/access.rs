@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::{Error, sessions};
 use crate::{
     app::App,
-    model::{AdminTokenId, AppId, SessionId, Token, UserId},
-    store::{admin_tokens, apps, users},
+    model::{AdminTokenId, AppId, DeviceSn, SessionId, Tenant, Token, UserId},
+    store::{self, Conn, admin_tokens, apps, users},
 };
 
 /// Where a request came from.
@@ -23,8 +23,7 @@ pub struct Origin {
 /// Someone in a known app, without a token.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    app: AppId,
-    is_registration_open: bool,
+    tenant: Tenant,
     origin: Origin,
 }
 
@@ -38,33 +37,46 @@ pub struct Caller {
 }
 
 /// Who really acts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Actor {
-    /// The user itself, in this session.
-    User(SessionId),
+    /// The user itself.
+    User {
+        /// In this session.
+        session: SessionId,
+        /// On this device.
+        device: DeviceSn,
+    },
     /// An admin token.
     Admin(AdminTokenId),
 }
 
-/// The holder of an admin token, acting for the app.
+/// Someone who acts for a whole app.
 #[derive(Clone, Debug)]
 pub struct Operator {
     app: AppId,
-    token: AdminTokenId,
-    origin: Origin,
+    office: Office,
+}
+
+/// What makes someone an operator.
+#[derive(Clone, Debug)]
+pub enum Office {
+    /// An admin token.
+    Token(AdminTokenId, Origin),
+    /// The command line of the machine.
+    CommandLine,
 }
 
 impl Visitor {
-    /// The tenant.
+    /// The tenant's name.
     #[must_use]
     pub const fn app(&self) -> &AppId {
-        &self.app
+        &self.tenant.id
     }
 
-    /// Whether the tenant takes new accounts from outside.
+    /// The tenant.
     #[must_use]
-    pub const fn is_registration_open(&self) -> bool {
-        self.is_registration_open
+    pub const fn tenant(&self) -> &Tenant {
+        &self.tenant
     }
 
     /// Where the request came from.
@@ -89,8 +101,8 @@ impl Caller {
 
     /// Who really acts.
     #[must_use]
-    pub const fn actor(&self) -> &Actor {
-        &self.actor
+    pub const fn actor(&self) -> Actor {
+        self.actor
     }
 
     /// Where the request came from.
@@ -107,17 +119,22 @@ impl Operator {
         &self.app
     }
 
-    /// The admin token.
+    /// What makes this someone an operator.
     #[must_use]
-    pub const fn token(&self) -> AdminTokenId {
-        self.token
+    pub const fn office(&self) -> &Office {
+        &self.office
     }
+}
 
+/// What a request shows at the door: the app that it names, where it comes from, and its token, if it has one that could
+/// be one.
+pub struct Door {
+    /// The app's name.
+    pub app: AppId,
     /// Where the request came from.
-    #[must_use]
-    pub const fn origin(&self) -> &Origin {
-        &self.origin
-    }
+    pub origin: Origin,
+    /// The token.
+    pub token: Option<Token>,
 }
 
 /// Anyone, in an app that exists.
@@ -125,61 +142,94 @@ impl Operator {
 /// # Errors
 /// [`Error::AppUnknown`].
 pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, Error> {
-    let found = app.db.read(move |conn| apps::find(conn, &name)).await?;
-    let found = found.ok_or(Error::AppUnknown)?;
-    Ok(Visitor { app: found.id, is_registration_open: found.is_registration_open, origin })
+    let tenant = app.db.read(move |conn| tenant(conn, &name)).await?;
+    Ok(Visitor { tenant, origin })
 }
 
 /// The user behind a user token.
 ///
 /// # Errors
-/// [`Error::TokenUnknown`] and [`Error::TokenEnded`].
-pub async fn user(app: &App, visitor: Visitor, token: Option<Token>) -> Result<Caller, Error> {
-    let session = sessions::authenticate(app, &visitor, token.filter(|token| !token.is_admin())).await?;
-    Ok(Caller { app: visitor.app, user: session.user, actor: Actor::User(session.id), origin: visitor.origin })
+/// [`Error::AppUnknown`], [`Error::TokenUnknown`] and [`Error::TokenEnded`].
+pub async fn user(app: &App, door: Door) -> Result<Caller, Error> {
+    let Door { app: name, origin, token } = door;
+    let hash = token.filter(|token| !token.is_admin()).as_ref().map(sessions::digest);
+    let find = move |conn: &mut Conn| -> Result<_, Error> {
+        let tenant = tenant(conn, &name)?;
+        let session = match hash {
+            Some(hash) => store::sessions::find_by_token(conn, &tenant.id, &hash)?,
+            None => None,
+        };
+        Ok((tenant.id, session))
+    };
+    let (name, session) = app.db.read(find).await?;
+    let session = sessions::check(app, session.ok_or(Error::TokenUnknown)?).await?;
+    let actor = Actor::User { session: session.id, device: session.device };
+    Ok(Caller { app: name, user: session.user, actor, origin })
 }
 
 /// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
 ///
 /// # Errors
-/// Token errors; [`Error::NoPermission`] when a user token comes with another user's number; for an admin token
-/// [`Error::Invalid`] without a number and [`Error::UserNotFound`] with an unknown one.
-pub async fn user_or_admin_as(
-    app: &App,
-    visitor: Visitor,
-    token: Option<Token>,
-    for_user: Option<UserId>,
-) -> Result<Caller, Error> {
-    if !token.as_ref().is_some_and(Token::is_admin) {
-        let caller = user(app, visitor, token).await?;
+/// As [`user`] and [`operator`]; [`Error::NoPermission`] when a user token comes with another user's number; for an admin
+/// token [`Error::ActForMissing`] without a number and [`Error::UserNotFound`] with an unknown one.
+pub async fn user_or_admin_as(app: &App, door: Door, for_user: Option<UserId>) -> Result<Caller, Error> {
+    if !door.token.as_ref().is_some_and(Token::is_admin) {
+        let caller = user(app, door).await?;
         return match for_user {
             Some(other) if other != caller.user => Err(Error::NoPermission),
             Some(_) | None => Ok(caller),
         };
     }
-    let operator = operator(app, visitor, token).await?;
-    let for_user = for_user.ok_or(Error::ActForMissing)?;
-    let tenant = operator.app.clone();
-    let found = app.db.read(move |conn| users::find(conn, &tenant, for_user)).await?;
-    let found = found.ok_or(Error::UserNotFound)?;
-    Ok(Caller { app: operator.app, user: found.id, actor: Actor::Admin(operator.token), origin: operator.origin })
+    let origin = door.origin.clone();
+    let (name, token, is_known) = admin(app, door, for_user).await?;
+    match for_user {
+        None => Err(Error::ActForMissing),
+        Some(_) if !is_known => Err(Error::UserNotFound),
+        Some(user) => Ok(Caller { app: name, user, actor: Actor::Admin(token), origin }),
+    }
 }
 
 /// The holder of an admin token.
 ///
 /// # Errors
-/// Token errors; [`Error::NoPermission`] for a valid user token.
-pub async fn operator(app: &App, visitor: Visitor, token: Option<Token>) -> Result<Operator, Error> {
-    let token = token.ok_or(Error::TokenUnknown)?;
-    if !token.is_admin() {
-        user(app, visitor, Some(token)).await?;
+/// [`Error::AppUnknown`], token errors; [`Error::NoPermission`] for a valid user token.
+pub async fn operator(app: &App, door: Door) -> Result<Operator, Error> {
+    if !door.token.as_ref().is_some_and(Token::is_admin) {
+        user(app, door).await?;
         return Err(Error::NoPermission);
     }
-    let (tenant, hash) = (visitor.app.clone(), sessions::digest(&token));
-    let found = app.db.read(move |conn| admin_tokens::find_by_token(conn, &tenant, &hash)).await?;
-    let found = found.ok_or(Error::TokenUnknown)?;
-    if !found.is_valid(app.clock.now_ms()) {
+    let origin = door.origin.clone();
+    let (name, token, _) = admin(app, door, None).await?;
+    Ok(Operator { app: name, office: Office::Token(token, origin) })
+}
+
+/// Someone at the command line of the machine, who may do everything. Never called for a request: a test of the sources
+/// sees to that.
+#[must_use]
+pub const fn command_line(app: AppId) -> Operator {
+    Operator { app, office: Office::CommandLine }
+}
+
+/// The admin token at the door, and whether its app has the user `for_user`.
+async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId, AdminTokenId, bool), Error> {
+    let Door { app: name, origin: _, token } = door;
+    let hash = sessions::digest(&token.ok_or(Error::TokenUnknown)?);
+    let find = move |conn: &mut Conn| -> Result<_, Error> {
+        let tenant = tenant(conn, &name)?;
+        let token = admin_tokens::find_by_token(conn, &tenant.id, &hash)?.ok_or(Error::TokenUnknown)?;
+        let is_known = match for_user {
+            Some(user) => users::exists(conn, &tenant.id, user)?,
+            None => false,
+        };
+        Ok((tenant.id, token, is_known))
+    };
+    let (name, token, is_known) = app.db.read(find).await?;
+    if !token.is_valid(app.clock.now_ms()) {
         return Err(Error::TokenEnded);
     }
-    Ok(Operator { app: visitor.app, token: found.id, origin: visitor.origin })
+    Ok((name, token.id, is_known))
+}
+
+fn tenant(conn: &mut Conn, name: &AppId) -> Result<Tenant, Error> {
+    apps::find(conn, name)?.ok_or(Error::AppUnknown)
 }

@@ -7,17 +7,12 @@ use futures_util::{StreamExt as _, stream};
 use super::{Error, Operator, Visitor, audit::Trail, limits, passwords};
 use crate::{
     app::App,
-    model::{
-        AppId, EndReason, Invalid, LoginName, Password, Problem, Settings, Standing, UserId, UserSummary, Username,
-    },
+    model::{AppId, EndReason, LoginName, Page, Password, Settings, Standing, UserId, UserSummary, Username},
     store::{
-        Conn, StoreError, sessions, settings,
+        StoreError, sessions, settings,
         users::{self, NewUser},
     },
 };
-
-/// How many accounts one statement changes at the most: databases bound the number of parameters.
-const IDS_PER_STATEMENT: usize = 500;
 
 /// An account to be made, valid in form.
 #[derive(Clone, Debug)]
@@ -33,13 +28,13 @@ pub struct Registration {
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::TooManyRequests`], [`Error::UsernameTaken`], [`Error::Busy`].
 pub async fn register(app: &App, visitor: &Visitor, new: Registration) -> Result<(UserId, Settings), Error> {
-    if !visitor.is_registration_open() {
+    if !visitor.tenant().is_registration_open {
         return Err(Error::RegistrationClosed);
     }
     limits::count_registration(app, visitor.app(), visitor.origin().address).await?;
     refuse_taken(app, visitor.app(), &new.username).await?;
     let hash = passwords::hash(app, &new.password).await?;
-    insert(app, visitor.app(), new.username, hash, Trail::of_visitor(visitor)).await
+    insert(app, visitor.app(), new.username, hash, Trail::of_visitor(app, visitor)).await
 }
 
 /// Makes many accounts for an admin, each on its own: one that fails harms no other. The results are in the order of
@@ -53,32 +48,32 @@ pub async fn register_batch(
         let new = new?;
         refuse_taken(app, operator.app(), &new.username).await?;
         let hash = passwords::hash_in_turn(app, &new.password).await?;
-        let (user, _) = insert(app, operator.app(), new.username, hash, Trail::of_operator(operator)).await?;
+        let (user, _) = insert(app, operator.app(), new.username, hash, Trail::of_operator(app, operator)).await?;
         Ok(user)
     };
     let at_once = app.config.hashing_threads.get() * 2;
     stream::iter(list).map(register).buffered(at_once).collect().await
 }
 
-/// Makes an account at the command line, or gives the one of that name a new password.
+/// Makes an account, or gives the one of that name a new password and ends its sessions.
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn provision(app: &App, tenant: &AppId, new: Registration) -> Result<(), Error> {
+pub async fn create_or_reset(app: &App, operator: &Operator, new: Registration) -> Result<UserId, Error> {
     let hash = passwords::hash(app, &new.password).await?;
-    let (name, looked_in) = (LoginName::Username(new.username.key()), tenant.clone());
-    let found = app.db.read(move |conn| users::find_credentials(conn, &looked_in, &name)).await?;
-    let trail = Trail::of_command_line(tenant);
+    let (name, tenant) = (LoginName::Username(new.username.key()), operator.app().clone());
+    let found = app.db.read(move |conn| users::find_credentials(conn, &tenant, &name)).await?;
+    let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
     let Some(known) = found else {
-        insert(app, tenant, new.username, hash, trail).await?;
-        return Ok(());
+        let (user, _) = insert(app, operator.app(), new.username, hash, trail).await?;
+        return Ok(user);
     };
-    let now_ms = app.clock.now_ms();
     app.db
         .write(move |conn| {
             users::set_password_hash(conn, known.user, &hash)?;
-            trail.write(conn, now_ms, "account.set_password", &known.user.to_string(), "ok")?;
-            Ok(())
+            sessions::end_all_of(conn, &[known.user], EndReason::PasswordChanged, now_ms)?;
+            trail.done(conn, "account.set_password", &known.user.to_string())?;
+            Ok(known.user)
         })
         .await
 }
@@ -109,20 +104,19 @@ async fn insert(
             })?;
             let initial = Settings::default();
             settings::insert(conn, user, &initial)?;
-            trail.write(conn, now_ms, "account.register", &user.to_string(), "ok")?;
+            trail.done(conn, "account.register", &user.to_string())?;
             Ok((user, initial))
         })
         .await
 }
 
-/// A page of an app's accounts, oldest first. `page` counts from 1.
+/// A page of an app's accounts, oldest first.
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn list(app: &App, operator: &Operator, page: i64, size: i64) -> Result<Vec<UserSummary>, Error> {
+pub async fn list(app: &App, operator: &Operator, page: Page) -> Result<Vec<UserSummary>, Error> {
     let tenant = operator.app().clone();
-    let offset = page.saturating_sub(1).saturating_mul(size);
-    Ok(app.db.read(move |conn| users::list(conn, &tenant, offset, size)).await?)
+    Ok(app.db.read(move |conn| users::list(conn, &tenant, page)).await?)
 }
 
 /// Closes accounts and ends their sessions: all of them or, if one is not in this app, none.
@@ -130,15 +124,7 @@ pub async fn list(app: &App, operator: &Operator, page: i64, size: i64) -> Resul
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn disable(app: &App, operator: &Operator, ids: Vec<UserId>) -> Result<(), Error> {
-    let now_ms = app.clock.now_ms();
-    set_standing(app, operator, ids, Standing::Disabled, "account.disable", move |conn, ids| {
-        let live: Vec<_> = sessions::list_live(conn, ids)?.iter().map(|live| live.id).collect();
-        for chunk in live.chunks(IDS_PER_STATEMENT) {
-            sessions::end(conn, chunk, EndReason::Disabled, now_ms)?;
-        }
-        Ok(())
-    })
-    .await
+    set_standing(app, operator, ids, Standing::Disabled, "account.disable").await
 }
 
 /// Opens disabled accounts again; their old sessions stay ended. All of them or none.
@@ -146,7 +132,7 @@ pub async fn disable(app: &App, operator: &Operator, ids: Vec<UserId>) -> Result
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn enable(app: &App, operator: &Operator, ids: Vec<UserId>) -> Result<(), Error> {
-    set_standing(app, operator, ids, Standing::Active, "account.enable", |_, _| Ok(())).await
+    set_standing(app, operator, ids, Standing::Active, "account.enable").await
 }
 
 async fn set_standing(
@@ -155,35 +141,21 @@ async fn set_standing(
     ids: Vec<UserId>,
     standing: Standing,
     action: &'static str,
-    and_then: impl Fn(&mut Conn, &[UserId]) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), Error> {
-    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(operator), app.clock.now_ms());
+    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
     let ids: Vec<UserId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     app.db
         .write(move |conn| {
-            for chunk in ids.chunks(IDS_PER_STATEMENT) {
-                if users::set_standing(conn, &tenant, chunk, standing)? != chunk.len() {
-                    return Err(Error::UserNotFound);
-                }
-                and_then(conn, chunk)?;
+            if users::set_standing(conn, &tenant, &ids, standing)? != ids.len() {
+                return Err(Error::UserNotFound);
+            }
+            if standing != Standing::Active {
+                sessions::end_all_of(conn, &ids, EndReason::Disabled, now_ms)?;
             }
             for id in &ids {
-                trail.write(conn, now_ms, action, &id.to_string(), "ok")?;
+                trail.done(conn, action, &id.to_string())?;
             }
             Ok(())
         })
         .await
-}
-
-/// A page number and size within the bounds of behaviour.md §3.
-///
-/// # Errors
-/// When one is out of bounds.
-pub fn page(num: Option<i64>, size: Option<i64>) -> Result<(i64, i64), Invalid> {
-    const MAX_SIZE: i64 = 200;
-    let bounded = |what, value: Option<i64>, default, max| match value.unwrap_or(default) {
-        value if (1..=max).contains(&value) => Ok(value),
-        _ => Err(Invalid::new(what, Problem::OutOfRange { min: 1, max })),
-    };
-    Ok((bounded("page_num", num, 1, i64::from(i32::MAX))?, bounded("page_size", size, 50, MAX_SIZE)?))
 }

@@ -1,22 +1,26 @@
 //! Writes down who did what (security.md 29). A row goes into the transaction that it tells of.
 
-use super::{Caller, Operator, Origin, Visitor, access::Actor};
+use super::{
+    Caller, Operator, Origin, Visitor,
+    access::{Actor, Office},
+};
 use crate::{
+    app::App,
     model::{AppId, UserId},
     store::{
         Conn, StoreError,
-        audit::{self, AuditRow},
+        audit::{self, NewAuditRow},
     },
 };
 
-/// The part of an audit row that says who acts, ready to be taken into a transaction.
+/// The part of an audit row that says who acts and when, ready to be taken into a transaction.
 pub(super) struct Trail {
+    at_ms: i64,
     app: AppId,
     actor_kind: i16,
     actor_id: Option<i64>,
-    for_user: Option<i64>,
-    address: String,
-    request_id: String,
+    for_user: Option<UserId>,
+    origin: Option<Origin>,
 }
 
 impl Trail {
@@ -25,71 +29,72 @@ impl Trail {
     const ADMIN: i16 = 2;
     const COMMAND_LINE: i16 = 3;
 
-    fn new(app: &AppId, actor_kind: i16, actor_id: Option<i64>, for_user: Option<UserId>, origin: &Origin) -> Self {
-        Self {
-            app: app.clone(),
-            actor_kind,
-            actor_id,
-            for_user: for_user.map(UserId::get),
-            address: origin.address.to_string(),
-            request_id: origin.request_id.clone(),
-        }
-    }
-
     /// Someone whom no token tells.
-    pub(super) fn of_visitor(visitor: &Visitor) -> Self {
-        Self::new(visitor.app(), Self::NOBODY, None, None, visitor.origin())
+    pub(super) fn of_visitor(app: &App, visitor: &Visitor) -> Self {
+        Self {
+            at_ms: app.clock.now_ms(),
+            app: visitor.app().clone(),
+            actor_kind: Self::NOBODY,
+            actor_id: None,
+            for_user: None,
+            origin: Some(visitor.origin().clone()),
+        }
     }
 
     /// A user, or an admin acting as one.
-    pub(super) fn of_caller(caller: &Caller) -> Self {
-        let (kind, actor, for_user) = match caller.actor() {
-            Actor::User(_) => (Self::USER, caller.user().get(), None),
+    pub(super) fn of_caller(app: &App, caller: &Caller) -> Self {
+        let (actor_kind, actor_id, for_user) = match caller.actor() {
+            Actor::User { .. } => (Self::USER, caller.user().get(), None),
             Actor::Admin(token) => (Self::ADMIN, token.0, Some(caller.user())),
         };
-        Self::new(caller.app(), kind, Some(actor), for_user, caller.origin())
-    }
-
-    /// An admin.
-    pub(super) fn of_operator(operator: &Operator) -> Self {
-        Self::new(operator.app(), Self::ADMIN, Some(operator.token().0), None, operator.origin())
-    }
-
-    /// Someone at the command line.
-    pub(super) fn of_command_line(app: &AppId) -> Self {
         Self {
-            app: app.clone(),
-            actor_kind: Self::COMMAND_LINE,
-            actor_id: None,
-            for_user: None,
-            address: String::new(),
-            request_id: String::new(),
+            at_ms: app.clock.now_ms(),
+            app: caller.app().clone(),
+            actor_kind,
+            actor_id: Some(actor_id),
+            for_user,
+            origin: Some(caller.origin().clone()),
         }
     }
 
-    /// Adds the row: `action` was done to `target`, with that `result`.
-    pub(super) fn write(
-        &self,
-        conn: &mut Conn,
-        at_ms: i64,
-        action: &str,
-        target: &str,
-        result: &str,
-    ) -> Result<(), StoreError> {
-        audit::insert(
-            conn,
-            &AuditRow {
-                at_ms,
-                app: &self.app,
-                actor_kind: self.actor_kind,
-                actor_id: self.actor_id,
-                for_user: self.for_user,
-                action,
-                target,
-                address: &self.address,
-                request_id: &self.request_id,
-                result,
-            },
-        )
+    /// An admin, or someone at the command line.
+    pub(super) fn of_operator(app: &App, operator: &Operator) -> Self {
+        let (actor_kind, actor_id, origin) = match operator.office() {
+            Office::Token(token, origin) => (Self::ADMIN, Some(token.0), Some(origin.clone())),
+            Office::CommandLine => (Self::COMMAND_LINE, None, None),
+        };
+        let app_id = operator.app().clone();
+        Self { at_ms: app.clock.now_ms(), app: app_id, actor_kind, actor_id, for_user: None, origin }
+    }
+
+    /// Adds a row: `action` (as `resource.verb`) was done to `target`.
+    pub(super) fn done(&self, conn: &mut Conn, action: &str, target: &str) -> Result<(), StoreError> {
+        self.write(conn, action, target, "ok")
+    }
+
+    /// The same for what users do to their own accounts all the time: only an admin's doing it is written down.
+    pub(super) fn done_by_admin(&self, conn: &mut Conn, action: &str, target: &str) -> Result<(), StoreError> {
+        if self.actor_kind == Self::ADMIN { self.done(conn, action, target) } else { Ok(()) }
+    }
+
+    /// Adds a row: `action` on `target` was refused, and `why`.
+    pub(super) fn refused(&self, conn: &mut Conn, action: &str, target: &str, why: &str) -> Result<(), StoreError> {
+        self.write(conn, action, target, why)
+    }
+
+    fn write(&self, conn: &mut Conn, action: &str, target: &str, result: &str) -> Result<(), StoreError> {
+        let new = NewAuditRow {
+            at_ms: self.at_ms,
+            app: &self.app,
+            actor_kind: self.actor_kind,
+            actor_id: self.actor_id,
+            for_user: self.for_user.map(UserId::get),
+            action,
+            target,
+            address: &self.origin.as_ref().map_or_else(String::new, |origin| origin.address.to_string()),
+            request_id: self.origin.as_ref().map_or("", |origin| &origin.request_id),
+            result,
+        };
+        audit::insert(conn, &new)
     }
 }

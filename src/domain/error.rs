@@ -1,6 +1,6 @@
 //! What can be in the way of an operation. Facts only: `transport/error.rs` has the one table of codes and texts.
 
-use crate::{hashing::HashingError, model::Invalid, random::RandomError, store::StoreError};
+use crate::{hashing::HashingError, model::Invalid, random::RandomError, state::StateError, store::StoreError};
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +83,12 @@ impl From<StoreError> for Error {
             StoreError::Taken | StoreError::Query(_) => Self::Internal(error.to_string()),
             StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        Self::Unavailable(error.to_string())
     }
 }
 

@@ -6,64 +6,72 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::{Error, Visitor};
 use crate::{
     app::App,
-    model::AppId,
-    state::{State, StateError},
+    model::{AppId, LoginName, UserId},
+    state::{Admission, LoginEnd, LoginSubject, State},
 };
 
-const LOGIN_WINDOW_MS: i64 = 15 * 60 * 1000;
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 
-/// A login's place in the counts: taken before the password is compared, given back when it was right, so that
-/// attempts side by side don't get more tries than attempts in a row (security.md 9).
+/// Whose failed logins are counted: the account's, or the name's where there is none, so that both look alike.
+pub(super) enum LoginTarget<'a> {
+    /// An account.
+    Account(UserId),
+    /// A name without an account.
+    Name(&'a LoginName),
+}
+
+/// A login under way: it counts like a failed one until it ends, so that attempts side by side get no more tries than
+/// attempts in a row (security.md 9).
 pub(super) struct LoginAttempt {
-    account: String,
-    source: String,
+    subjects: [LoginSubject; 2],
+    /// Whether it is counted in the shared state, and not in this node's.
+    is_shared: bool,
 }
 
 impl LoginAttempt {
-    /// Counts a login to `account` (its number, or the name when there is none) from the visitor's address.
+    /// Lets a login from the visitor's address begin.
     ///
     /// # Errors
-    /// [`Error::LoginLocked`] after too many failed ones.
-    pub(super) async fn count(app: &App, visitor: &Visitor, account: &str) -> Result<Self, Error> {
-        let attempt = Self {
-            account: format!("login:{}:account:{account}", visitor.app()),
-            source: format!("login:source:{}", source(visitor.origin().address)),
+    /// [`Error::LoginLocked`] after too many failed ones, [`Error::Busy`] while too many are under way.
+    pub(super) async fn begin(app: &App, visitor: &Visitor, target: LoginTarget<'_>) -> Result<Self, Error> {
+        let tenant = visitor.app();
+        let account = match target {
+            LoginTarget::Account(user) => format!("{tenant}:user:{user}"),
+            LoginTarget::Name(name) => format!("{tenant}:name:{}", name.key()),
         };
-        let limits = [
-            (&attempt.account, app.config.login_tries_per_account),
-            (&attempt.source, app.config.login_tries_per_source),
-        ];
-        let mut wait_secs = None;
-        for (subject, limit) in limits {
-            wait_secs = wait_secs.max(over_limit(app, subject, LOGIN_WINDOW_MS, limit).await);
-        }
-        match wait_secs {
-            Some(wait_secs) => Err(Error::LoginLocked { wait_secs }),
-            None => Ok(attempt),
+        let source = format!("source:{}", source(visitor.origin().address));
+        let subject = |name, limit, is_forgiven| LoginSubject { name, limit, is_forgiven };
+        let mut attempt = Self {
+            subjects: [
+                subject(account, app.config.login_tries_per_account, true),
+                subject(source, app.config.login_tries_per_source, false),
+            ],
+            is_shared: true,
+        };
+        let now_ms = app.clock.now_ms();
+        let admission = match app.state.begin_login(&attempt.subjects, now_ms).await {
+            Ok(admission) => admission,
+            Err(error) => {
+                log::warn!("counting in this node only: {error}");
+                attempt.is_shared = false;
+                attempt.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
+                app.own_state.begin_login(&attempt.subjects, now_ms).await?
+            }
+        };
+        match admission {
+            Admission::Admitted => Ok(attempt),
+            Admission::Crowded => Err(Error::Busy),
+            Admission::Locked { until_ms } => Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) }),
         }
     }
 
-    /// The password was right: the account's failures are forgotten, and this was none of the source's.
-    pub(super) async fn succeeded(self, app: &App) {
-        for state in states(app) {
-            log_lost(state.forget_attempts(&self.account).await);
-            log_lost(state.take_back_attempt(&self.source).await);
+    /// Notes how it ended. When the state is lost meanwhile, it counts until the state forgets it.
+    pub(super) async fn end(self, app: &App, end: LoginEnd) {
+        let state: &dyn State = if self.is_shared { &*app.state } else { &app.own_state };
+        if let Err(error) = state.end_login(&self.subjects, end, app.clock.now_ms()).await {
+            log::warn!("the end of a login was not noted: {error}");
         }
     }
-
-    /// The password was not compared at all.
-    pub(super) async fn cancelled(self, app: &App) {
-        for state in states(app) {
-            log_lost(state.take_back_attempt(&self.account).await);
-            log_lost(state.take_back_attempt(&self.source).await);
-        }
-    }
-}
-
-/// Both places where attempts may be counted.
-fn states(app: &App) -> [&dyn State; 2] {
-    [&*app.state, &app.own_state]
 }
 
 /// Counts a registration from outside.
@@ -72,36 +80,23 @@ fn states(app: &App) -> [&dyn State; 2] {
 /// [`Error::TooManyRequests`] when the source has made too many.
 pub(super) async fn count_registration(app: &App, tenant: &AppId, address: IpAddr) -> Result<(), Error> {
     let subject = format!("registration:{tenant}:source:{}", source(address));
-    match over_limit(app, &subject, REGISTRATION_WINDOW_MS, app.config.registrations_per_hour).await {
-        Some(wait_secs) => Err(Error::TooManyRequests { wait_secs }),
-        None => Ok(()),
-    }
-}
-
-/// Counts an attempt; the seconds to wait when it is one too many.
-async fn over_limit(app: &App, subject: &str, window_ms: i64, limit: u32) -> Option<i64> {
-    let now_ms = app.clock.now_ms();
-    let (attempts, limit) = match app.state.count_attempt(subject, window_ms, now_ms).await {
-        Ok(attempts) => (attempts, limit),
+    let (now_ms, limit) = (app.clock.now_ms(), app.config.registrations_per_hour);
+    let (uses, limit) = match app.state.count_use(&subject, REGISTRATION_WINDOW_MS, now_ms).await {
+        Ok(uses) => (uses, limit),
         Err(error) => {
             log::warn!("counting in this node only: {error}");
-            match app.own_state.count_attempt(subject, window_ms, now_ms).await {
-                Ok(attempts) => (attempts, limit.div_ceil(2)),
-                Err(error) => {
-                    log::error!("counting failed: {error}");
-                    return Some(1);
-                }
-            }
+            (app.own_state.count_use(&subject, REGISTRATION_WINDOW_MS, now_ms).await?, limit.div_ceil(2))
         }
     };
-    let wait_ms = attempts.until_ms.saturating_sub(now_ms).max(1);
-    (attempts.count > limit).then(|| wait_ms.saturating_add(999) / 1000)
+    if uses.count > limit {
+        return Err(Error::TooManyRequests { wait_secs: secs_until(uses.until_ms, now_ms) });
+    }
+    Ok(())
 }
 
-fn log_lost(result: Result<(), StateError>) {
-    if let Err(error) = result {
-        log::warn!("an attempt stays counted: {error}");
-    }
+/// Seconds to wait, rounded up, at least one.
+fn secs_until(until_ms: i64, now_ms: i64) -> i64 {
+    until_ms.saturating_sub(now_ms).max(1).saturating_add(999) / 1000
 }
 
 /// One source: an IPv4 address, or an IPv6 /64, which is what one customer gets (security.md 11).

@@ -38,7 +38,8 @@ pub(super) async fn hash_in_turn(app: &App, password: &Password) -> Result<Strin
     app.hashing.run_in_turn(work).await?
 }
 
-/// Compares. Without a stored hash the same work is done on a constant one, so that the time tells nothing.
+/// Compares. Whatever is stored, a wrong password costs the same work: that of one hash at today's cost, so that the time
+/// tells nothing (security.md 1).
 ///
 /// # Errors
 /// [`Error::Busy`] when too many wait.
@@ -46,21 +47,20 @@ pub(super) async fn verify(app: &App, password: &Password, stored: Option<String
     let cost = app.config.bcrypt_cost;
     let keyed = keyed(app, password);
     let plain = password.clone();
-    let work = move || match &stored {
-        None => {
-            compare(keyed.as_bytes(), &constant_hash(cost));
-            Verdict::Wrong
-        }
-        Some(stored) => {
-            let (is_right, is_current) = match stored.strip_prefix(KEYED) {
-                Some(hash) => (compare(keyed.as_bytes(), hash), cost_of(hash) == Some(cost)),
-                None => (compare(plain.as_bytes(), stored), false),
-            };
-            match (is_right, is_current) {
-                (false, _) => Verdict::Wrong,
-                (true, true) => Verdict::Right,
-                (true, false) => Verdict::RightButOutdated,
+    let work = move || {
+        let (is_right, spent_cost) = match stored.as_deref().map(|stored| (stored, stored.strip_prefix(KEYED))) {
+            None => (false, None),
+            Some((_, Some(hash))) => compare(keyed.as_bytes(), hash),
+            Some((hash, None)) => (compare(plain.as_bytes(), hash).0, cost_of(hash)),
+        };
+        let is_current = spent_cost == Some(cost) && stored.is_some_and(|stored| stored.starts_with(KEYED));
+        match (is_right, is_current) {
+            (false, _) => {
+                make_up(keyed.as_bytes(), spent_cost, cost);
+                Verdict::Wrong
             }
+            (true, true) => Verdict::Right,
+            (true, false) => Verdict::RightButOutdated,
         }
     };
     Ok(app.hashing.run(work).await?)
@@ -79,18 +79,28 @@ fn keyed(app: &App, password: &Password) -> String {
     STANDARD_NO_PAD.encode(app.secret.mac(Purpose::Password, password.as_bytes()))
 }
 
-fn compare(password: &[u8], hash: &str) -> bool {
-    bcrypt::verify(password, hash).unwrap_or_else(|error| {
-        log::error!("a stored password hash is damaged; its owner can't log in: {error}");
-        false
-    })
+/// Whether the password is the one that was hashed, and the cost of finding out, if there was one.
+fn compare(password: &[u8], hash: &str) -> (bool, Option<u32>) {
+    match bcrypt::verify(password, hash) {
+        Ok(is_right) => (is_right, cost_of(hash)),
+        Err(error) => {
+            log::error!("a stored password hash is damaged; its owner can't log in: {error}");
+            (false, None)
+        }
+    }
 }
 
 fn cost_of(hash: &str) -> Option<u32> {
     hash.split('$').nth(2)?.parse().ok()
 }
 
-/// A hash of no known password, at today's cost.
-fn constant_hash(cost: u32) -> String {
-    format!("$2b${cost:02}$......................abcdefghijklmnopqrstuvwxyz1234C")
+/// Does the work that a comparison at `spent` lacks to one at `wanted`. bcrypt at cost c takes 2^c steps, and
+/// 2^c + 2^c + 2^(c+1) + … + 2^(w−1) = 2^w.
+fn make_up(password: &[u8], spent: Option<u32>, wanted: u32) {
+    let costs = spent.map_or(wanted..=wanted, |spent| spent..=wanted.saturating_sub(1));
+    for cost in costs {
+        // The result is known: nobody's password.
+        let hash = format!("$2b${cost:02}$......................abcdefghijklmnopqrstuvwxyz1234C");
+        drop(bcrypt::verify(password, &hash));
+    }
 }

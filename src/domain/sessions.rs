@@ -6,7 +6,7 @@ use super::{
     Caller, Error, Visitor,
     access::Actor,
     audit::Trail,
-    limits::LoginAttempt,
+    limits::{LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     model::{
         DeviceSn, EndReason, LoginDevice, LoginName, Password, Session, SessionId, Standing, Token, TokenHash, UserId,
     },
+    state::LoginEnd,
     store::{
         Conn, StoreError, devices,
         sessions::{self, NewSession},
@@ -49,28 +50,46 @@ pub async fn login_with_password(
 ) -> Result<Login, Error> {
     let (tenant, wanted) = (visitor.app().clone(), name.clone());
     let found = app.db.read(move |conn| users::find_credentials(conn, &tenant, &wanted)).await?;
-    let account = found.as_ref().map_or_else(|| name.key().to_owned(), |found| format!("#{}", found.user));
-    let attempt = LoginAttempt::count(app, visitor, &account).await?;
-    let stored = found.as_ref().and_then(|found| found.password_hash.clone());
-    let verdict = match passwords::verify(app, password, stored).await {
-        Ok(verdict) => verdict,
-        Err(error) => {
-            attempt.cancelled(app).await;
-            return Err(error);
-        }
+    let (counted, target) = match &found {
+        Some(known) => (LoginTarget::Account(known.user), known.user.to_string()),
+        None => (LoginTarget::Name(&name), format!("name:{}", name.key())),
     };
-    match (found, verdict) {
-        (Some(found), Verdict::Right | Verdict::RightButOutdated) => {
-            attempt.succeeded(app).await;
+    let outcome = match LoginAttempt::begin(app, visitor, counted).await {
+        Ok(attempt) => compare_and_open(app, visitor, attempt, found, password, device).await,
+        Err(locked) => Err(locked),
+    };
+    if let Err(refusal @ (Error::LoginRefused | Error::LoginLocked { .. } | Error::AccountDisabled)) = &outcome {
+        let (trail, why) = (Trail::of_visitor(app, visitor), refusal.to_string());
+        app.db.write(move |conn| trail.refused(conn, "session.login", &target, &why)).await?;
+    }
+    outcome
+}
+
+async fn compare_and_open(
+    app: &App,
+    visitor: &Visitor,
+    attempt: LoginAttempt,
+    found: Option<Credentials>,
+    password: &Password,
+    device: LoginDevice,
+) -> Result<Login, Error> {
+    let stored = found.as_ref().and_then(|known| known.password_hash.clone());
+    let verdict = passwords::verify(app, password, stored).await;
+    let end = match &verdict {
+        Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
+        Ok(Verdict::Wrong) => LoginEnd::Wrong,
+        Err(_) => LoginEnd::Cancelled,
+    };
+    attempt.end(app, end).await;
+    match (found, verdict?) {
+        (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
+            let login = open(app, visitor, &known, device).await?;
             if verdict == Verdict::RightButOutdated {
-                rehash(app, &found, password).await;
+                rehash(app, known, password).await;
             }
-            open(app, visitor, found.user, device).await
+            Ok(login)
         }
-        (None, _) | (Some(_), Verdict::Wrong) => {
-            note_refused(app, visitor, account).await?;
-            Err(Error::LoginRefused)
-        }
+        (None, _) | (Some(_), Verdict::Wrong) => Err(Error::LoginRefused),
     }
 }
 
@@ -83,29 +102,30 @@ const fn may_enter(standing: Standing) -> Result<(), Error> {
     }
 }
 
-/// Opens a session on a device.
-async fn open(app: &App, visitor: &Visitor, user: UserId, device: LoginDevice) -> Result<Login, Error> {
+/// Opens a session on a device for an account whose password was just compared. If the password is another by now, the
+/// comparison does not count: a change of password ends all sessions, also those about to be opened (security.md 8).
+async fn open(app: &App, visitor: &Visitor, compared: &Credentials, device: LoginDevice) -> Result<Login, Error> {
     let token = app.random.user_token()?;
-    let now_ms = app.clock.now_ms();
+    let (user, now_ms) = (compared.user, app.clock.now_ms());
     let expires_at_ms = now_ms.saturating_add(app.config.session_max_age_ms);
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
-    let (trail, user_agent) = (Trail::of_visitor(visitor), visitor.origin().user_agent.clone());
-    let max_sessions = app.config.sessions_per_user;
-    let open = move |conn: &mut Conn| -> Result<Result<(), Error>, Error> {
-        let standing = users::lock_standing(conn, user)?.ok_or(Error::LoginRefused)?;
-        if let Err(refusal) = may_enter(standing) {
-            // The row stays, so this is no error of the transaction.
-            trail.write(conn, now_ms, "session.login", &user.to_string(), "not allowed in")?;
-            return Ok(Err(refusal));
-        }
-        let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
-        make_room(conn, user, sn, max_sessions, now_ms)?;
-        let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
-        sessions::insert(conn, &new)?;
-        trail.write(conn, now_ms, "session.login", &user.to_string(), "ok")?;
-        Ok(Ok(()))
-    };
-    app.db.write(open).await??;
+    let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
+    let (max_sessions, compared_hash) = (app.config.sessions_per_user, compared.password_hash.clone());
+    app.db
+        .write(move |conn| {
+            let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
+            if current.password_hash != compared_hash {
+                return Err(Error::LoginRefused);
+            }
+            may_enter(current.standing)?;
+            let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
+            make_room(conn, user, sn, max_sessions, now_ms)?;
+            let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
+            sessions::insert(conn, &new)?;
+            trail.done(conn, "session.login", &user.to_string())?;
+            Ok(())
+        })
+        .await?;
     Ok(Login { token, user, expires_at_ms })
 }
 
@@ -117,7 +137,7 @@ fn note_device(
     user_agent: &str,
     now_ms: i64,
 ) -> Result<DeviceSn, StoreError> {
-    if let Some(key) = &device.key
+    if let Some(key) = device.key()
         && let Some(sn) = devices::find_by_key(conn, user, key)?
     {
         devices::update(conn, user, sn, device, user_agent, now_ms)?;
@@ -136,7 +156,7 @@ fn make_room(
     max_sessions: usize,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let live = sessions::list_live(conn, &[user])?;
+    let live = sessions::list_live(conn, user)?;
     let (same_device, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.device == device);
     let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
     sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
@@ -145,15 +165,11 @@ fn make_room(
     sessions::end(conn, &crowded, EndReason::Crowded, now_ms)
 }
 
-/// The session behind a token.
+/// Makes sure that a session still lives, and writes down now and then that it is used.
 ///
 /// # Errors
-/// [`Error::TokenUnknown`], [`Error::TokenEnded`].
-pub(super) async fn authenticate(app: &App, visitor: &Visitor, token: Option<Token>) -> Result<Session, Error> {
-    let hash = digest(&token.ok_or(Error::TokenUnknown)?);
-    let tenant = visitor.app().clone();
-    let found = app.db.read(move |conn| sessions::find_by_token(conn, &tenant, &hash)).await?;
-    let session = found.ok_or(Error::TokenUnknown)?;
+/// [`Error::TokenEnded`].
+pub(super) async fn check(app: &App, session: Session) -> Result<Session, Error> {
     let now_ms = app.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= app.config.session_max_idle_ms;
@@ -174,14 +190,12 @@ pub(super) async fn authenticate(app: &App, visitor: &Visitor, token: Option<Tok
 /// # Errors
 /// [`Error::NoPermission`] for an admin, who has none.
 pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
-    let Actor::User(session) = *caller.actor() else {
-        return Err(Error::NoPermission);
-    };
-    let (trail, user, now_ms) = (Trail::of_caller(caller), caller.user(), app.clock.now_ms());
+    let Actor::User { session, .. } = caller.actor() else { return Err(Error::NoPermission) };
+    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
     app.db
         .write(move |conn| {
             sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
-            trail.write(conn, now_ms, "session.logout", &user.to_string(), "ok")?;
+            trail.done(conn, "session.logout", &user.to_string())?;
             Ok(())
         })
         .await
@@ -192,17 +206,15 @@ pub(super) fn digest(token: &Token) -> TokenHash {
     TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
 }
 
-async fn note_refused(app: &App, visitor: &Visitor, account: String) -> Result<(), Error> {
-    let (trail, now_ms) = (Trail::of_visitor(visitor), app.clock.now_ms());
-    app.db.write(move |conn| trail.write(conn, now_ms, "session.login", &account, "refused")).await?;
-    Ok(())
-}
-
 /// Replaces a hash that is not what would be made today. A login does not fail for it.
-async fn rehash(app: &App, found: &Credentials, password: &Password) {
-    let user = found.user;
+async fn rehash(app: &App, outdated: Credentials, password: &Password) {
+    let Some(old) = outdated.password_hash else { return };
     let stored = match passwords::hash(app, password).await {
-        Ok(hash) => app.db.write(move |conn| users::set_password_hash(conn, user, &hash)).await.map_err(Error::from),
+        Ok(new) => app
+            .db
+            .write(move |conn| users::renew_password_hash(conn, outdated.user, &old, &new))
+            .await
+            .map_err(Error::from),
         Err(error) => Err(error),
     };
     if let Err(error) = stored {

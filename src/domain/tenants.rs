@@ -1,27 +1,29 @@
 //! Apps and their admin tokens: what the command line manages. A running server sees every change at once.
 
-use super::{Error, audit::Trail, sessions};
+use super::{Error, Operator, audit::Trail, sessions};
 use crate::{
     app::App,
-    model::{AppId, Invalid, Problem, Token},
-    store::{StoreError, admin_tokens, apps},
+    model::{AdminToken, Invalid, Problem, Tenant, Token},
+    store::{
+        StoreError,
+        admin_tokens::{self, NewAdminToken},
+        apps,
+    },
 };
 
-pub use crate::store::{admin_tokens::AdminToken, apps::AppRow};
-
-/// Makes an app with open registration; tells whether it is new.
+/// Makes the operator's app, with open registration; tells whether it is new.
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn create(app: &App, name: AppId) -> Result<bool, Error> {
-    let now_ms = app.clock.now_ms();
+pub async fn create(app: &App, operator: &Operator) -> Result<bool, Error> {
+    let (name, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
     app.db
         .write(move |conn| {
             if apps::find(conn, &name)?.is_some() {
                 return Ok(false);
             }
             apps::insert(conn, &name, now_ms)?;
-            Trail::of_command_line(&name).write(conn, now_ms, "app.create", name.as_str(), "ok")?;
+            trail.done(conn, "app.create", name.as_str())?;
             Ok(true)
         })
         .await
@@ -31,45 +33,48 @@ pub async fn create(app: &App, name: AppId) -> Result<bool, Error> {
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn list(app: &App) -> Result<Vec<AppRow>, Error> {
+pub async fn list(app: &App) -> Result<Vec<Tenant>, Error> {
     Ok(app.db.read(apps::list).await?)
 }
 
-/// Makes an admin token of an app. `lifetime_ms` limits it; without, it ends only when revoked.
+/// Makes an admin token of the operator's app. `lifetime_ms` limits it; without, it ends only when revoked.
 ///
 /// # Errors
 /// [`Error::AppUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::AdminTokenNameTaken`].
 pub async fn create_admin_token(
     app: &App,
-    tenant: AppId,
+    operator: &Operator,
     name: &str,
     lifetime_ms: Option<i64>,
 ) -> Result<Token, Error> {
     let name = admin_token_name(name)?;
     let token = app.random.admin_token()?;
-    let (hash, now_ms) = (sessions::digest(&token), app.clock.now_ms());
+    let (token_hash, now_ms) = (sessions::digest(&token), app.clock.now_ms());
     let expires_at_ms = lifetime_ms.map(|lifetime_ms| now_ms.saturating_add(lifetime_ms));
+    let (tenant, trail) = (operator.app().clone(), Trail::of_operator(app, operator));
     app.db
         .write(move |conn| {
             if apps::find(conn, &tenant)?.is_none() {
                 return Err(Error::AppUnknown);
             }
-            admin_tokens::insert(conn, &tenant, &name, &hash, now_ms, expires_at_ms).map_err(|error| match error {
+            let new = NewAdminToken { app: &tenant, name: &name, token_hash, now_ms, expires_at_ms };
+            admin_tokens::insert(conn, &new).map_err(|error| match error {
                 StoreError::Taken => Error::AdminTokenNameTaken,
                 StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
             })?;
-            Trail::of_command_line(&tenant).write(conn, now_ms, "admin_token.create", &name, "ok")?;
+            trail.done(conn, "admin_token.create", &name)?;
             Ok(())
         })
         .await?;
     Ok(token)
 }
 
-/// The admin tokens of an app, oldest first.
+/// The admin tokens of the operator's app, oldest first.
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn list_admin_tokens(app: &App, tenant: AppId) -> Result<Vec<AdminToken>, Error> {
+pub async fn list_admin_tokens(app: &App, operator: &Operator) -> Result<Vec<AdminToken>, Error> {
+    let tenant = operator.app().clone();
     Ok(app.db.read(move |conn| admin_tokens::list(conn, &tenant)).await?)
 }
 
@@ -77,13 +82,13 @@ pub async fn list_admin_tokens(app: &App, tenant: AppId) -> Result<Vec<AdminToke
 ///
 /// # Errors
 /// When the database can't be asked.
-pub async fn revoke_admin_token(app: &App, tenant: AppId, name: String) -> Result<bool, Error> {
-    let now_ms = app.clock.now_ms();
+pub async fn revoke_admin_token(app: &App, operator: &Operator, name: String) -> Result<bool, Error> {
+    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
     app.db
         .write(move |conn| {
             let was_there = admin_tokens::revoke(conn, &tenant, &name, now_ms)?;
             if was_there {
-                Trail::of_command_line(&tenant).write(conn, now_ms, "admin_token.revoke", &name, "ok")?;
+                trail.done(conn, "admin_token.revoke", &name)?;
             }
             Ok(was_there)
         })

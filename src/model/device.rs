@@ -69,10 +69,32 @@ impl Platform {
 /// What a login says of the device that it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginDevice {
-    /// The id that the client chose; without one every login is a device of its own.
-    pub key: Option<DeviceKey>,
-    /// The platform; unknown without a device id (behaviour.md §3).
-    pub platform: Platform,
+    key: Option<DeviceKey>,
+    platform: Platform,
+}
+
+impl LoginDevice {
+    /// The device that the client calls `key`. Without a key every login is a device of its own, and its platform does
+    /// not count (behaviour.md §3).
+    #[must_use]
+    pub fn new(key: Option<DeviceKey>, platform: Platform) -> Self {
+        match key {
+            Some(_) => Self { key, platform },
+            None => Self::default(),
+        }
+    }
+
+    /// The id that the client chose.
+    #[must_use]
+    pub const fn key(&self) -> Option<&DeviceKey> {
+        self.key.as_ref()
+    }
+
+    /// The platform.
+    #[must_use]
+    pub const fn platform(&self) -> &Platform {
+        &self.platform
+    }
 }
 
 fn short_text(what: &'static str, text: &str, max: usize) -> Result<String, Invalid> {

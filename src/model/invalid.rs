@@ -24,6 +24,11 @@ pub enum Problem {
         /// Characters at the most.
         max: usize,
     },
+    /// A list of more items than `max`.
+    TooMany {
+        /// Items at the most.
+        max: usize,
+    },
     /// A number outside of `min..=max`.
     OutOfRange {
         /// The smallest value.

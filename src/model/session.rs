@@ -1,14 +1,12 @@
 //! Sessions: what a token stands for.
 
-use super::{AppId, DeviceSn, SessionId, Standing, UserId};
+use super::{DeviceSn, SessionId, Standing, UserId};
 
 /// A login that was given a token, with what is known of its account.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The session's number.
     pub id: SessionId,
-    /// The tenant.
-    pub app: AppId,
     /// Whose session it is.
     pub user: UserId,
     /// The device that it lives on.
@@ -32,6 +30,8 @@ pub enum EndReason {
     Replaced,
     /// The account was disabled.
     Disabled,
+    /// The password was changed.
+    PasswordChanged,
     /// The account had too many sessions, and this one was the oldest.
     Crowded,
 }
@@ -45,6 +45,7 @@ impl EndReason {
             Self::Replaced => 2,
             Self::Disabled => 3,
             Self::Crowded => 4,
+            Self::PasswordChanged => 5,
         }
     }
 }

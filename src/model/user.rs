@@ -1,14 +1,12 @@
 //! Accounts.
 
-use super::{AppId, UserId};
+use super::UserId;
 
 /// An account as the store knows it, without its password.
 #[derive(Clone, Debug)]
 pub struct User {
     /// Its number.
     pub id: UserId,
-    /// The tenant.
-    pub app: AppId,
     /// The name to log in with; accounts made by SMS have none.
     pub username: Option<String>,
     /// The display name.

@@ -5,44 +5,93 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Attempts, State, StateError};
+use super::{Admission, LoginEnd, LoginSubject, State, StateError, Uses};
 
 /// State that lives and dies with this process.
 #[derive(Default)]
 pub struct MemoryState {
-    attempts: Mutex<HashMap<String, Attempts>>,
+    uses: Expiring<Uses>,
+    logins: Expiring<Logins>,
 }
 
-impl MemoryState {
-    /// Subjects remembered at the most; a flood of new ones makes the oldest go (security.md 12).
-    const MAX_SUBJECTS: usize = 100_000;
+/// Values that go when their time is over, or earlier when there are too many (security.md 12).
+struct Expiring<V>(Mutex<HashMap<String, V>>);
 
-    fn attempts(&self) -> MutexGuard<'_, HashMap<String, Attempts>> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+impl<V> Default for Expiring<V> {
+    fn default() -> Self {
+        Self(Mutex::default())
     }
 }
 
-/// Drops what has ended, and if that is too little, the half that ends first.
-fn make_room(attempts: &mut HashMap<String, Attempts>, now_ms: i64) {
-    attempts.retain(|_, window| window.until_ms > now_ms);
-    if attempts.len() < MemoryState::MAX_SUBJECTS {
-        return;
+/// A value that has an end.
+trait Ends {
+    /// When it may go.
+    fn ends_at_ms(&self) -> i64;
+}
+
+impl<V: Ends> Expiring<V> {
+    /// Values at the most; a flood of new ones makes those go that end first.
+    const MAX: usize = 100_000;
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let mut ends: Vec<i64> = attempts.values().map(|window| window.until_ms).collect();
-    let (_, median, _) = ends.select_nth_unstable(MemoryState::MAX_SUBJECTS / 2);
-    let median = *median;
-    attempts.retain(|_, window| window.until_ms > median);
+
+    /// The values, with room for `more`.
+    fn with_room(&self, more: usize, now_ms: i64) -> MutexGuard<'_, HashMap<String, V>> {
+        let mut values = self.lock();
+        if values.len() + more <= Self::MAX {
+            return values;
+        }
+        values.retain(|_, value| value.ends_at_ms() > now_ms);
+        if values.len() + more > Self::MAX {
+            let mut ends: Vec<i64> = values.values().map(Ends::ends_at_ms).collect();
+            let middle = ends.len() / 2;
+            let median = *ends.select_nth_unstable(middle).1;
+            values.retain(|_, value| value.ends_at_ms() > median);
+        }
+        values
+    }
+}
+
+impl Ends for Uses {
+    fn ends_at_ms(&self) -> i64 {
+        self.until_ms
+    }
+}
+
+/// The logins of a subject.
+#[derive(Clone, Copy, Default)]
+struct Logins {
+    failed: u32,
+    until_ms: i64,
+    pending: u32,
+    pending_until_ms: i64,
+}
+
+impl Logins {
+    /// As they are at `now_ms`.
+    fn at(self, now_ms: i64) -> Self {
+        Self {
+            failed: if self.until_ms > now_ms { self.failed } else { 0 },
+            pending: if self.pending_until_ms > now_ms { self.pending } else { 0 },
+            ..self
+        }
+    }
+}
+
+impl Ends for Logins {
+    fn ends_at_ms(&self) -> i64 {
+        self.until_ms.max(self.pending_until_ms)
+    }
 }
 
 #[async_trait::async_trait]
 impl State for MemoryState {
-    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError> {
-        let mut attempts = self.attempts();
-        if attempts.len() >= Self::MAX_SUBJECTS && !attempts.contains_key(subject) {
-            make_room(&mut attempts, now_ms);
-        }
-        let fresh = Attempts { count: 0, until_ms: now_ms.saturating_add(window_ms) };
-        let window = attempts.entry(subject.to_owned()).or_insert(fresh);
+    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
+        let mut uses = self.uses.with_room(1, now_ms);
+        let fresh = Uses { count: 0, until_ms: now_ms.saturating_add(window_ms) };
+        let window = uses.entry(subject.to_owned()).or_insert(fresh);
         if window.until_ms <= now_ms {
             *window = fresh;
         }
@@ -50,15 +99,46 @@ impl State for MemoryState {
         Ok(*window)
     }
 
-    async fn take_back_attempt(&self, subject: &str) -> Result<(), StateError> {
-        if let Some(window) = self.attempts().get_mut(subject) {
-            window.count = window.count.saturating_sub(1);
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError> {
+        let mut all = self.logins.with_room(subjects.len(), now_ms);
+        let mut admission = Admission::Admitted;
+        for subject in subjects {
+            let logins = all.get(&subject.name).copied().unwrap_or_default().at(now_ms);
+            if logins.failed >= subject.limit {
+                return Ok(Admission::Locked { until_ms: logins.until_ms });
+            }
+            if logins.failed + logins.pending >= subject.limit {
+                admission = Admission::Crowded;
+            }
         }
-        Ok(())
+        if admission == Admission::Admitted {
+            for subject in subjects {
+                let logins = all.entry(subject.name.clone()).or_default();
+                *logins = logins.at(now_ms);
+                logins.pending += 1;
+                logins.pending_until_ms = now_ms.saturating_add(LoginSubject::PENDING_MS);
+            }
+        }
+        Ok(admission)
     }
 
-    async fn forget_attempts(&self, subject: &str) -> Result<(), StateError> {
-        self.attempts().remove(subject);
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError> {
+        let mut all = self.logins.with_room(subjects.len(), now_ms);
+        for subject in subjects {
+            let logins = all.entry(subject.name.clone()).or_default();
+            *logins = logins.at(now_ms);
+            logins.pending = logins.pending.saturating_sub(1);
+            match end {
+                LoginEnd::Wrong => {
+                    if logins.failed == 0 {
+                        logins.until_ms = now_ms.saturating_add(LoginSubject::WINDOW_MS);
+                    }
+                    logins.failed += 1;
+                }
+                LoginEnd::Right if subject.is_forgiven => logins.failed = 0,
+                LoginEnd::Right | LoginEnd::Cancelled => {}
+            }
+        }
         Ok(())
     }
 
@@ -79,11 +159,11 @@ mod tests {
     async fn a_flood_of_subjects_needs_bounded_memory() {
         let state = MemoryState::default();
         for n in 0..250_000 {
-            state.count_attempt(&format!("subject {n}"), 1_000_000, n).await.unwrap();
+            state.count_use(&format!("subject {n}"), 1_000_000, n).await.unwrap();
         }
 
-        assert!(state.attempts().len() <= MemoryState::MAX_SUBJECTS);
-        let newest = state.count_attempt("subject 249999", 1_000_000, 250_000).await.unwrap();
+        assert!(state.uses.lock().len() <= Expiring::<Uses>::MAX);
+        let newest = state.count_use("subject 249999", 1_000_000, 250_000).await.unwrap();
         assert_eq!(newest.count, 2);
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
-//! | `PREFIX:attempts:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_attempt`] |
+//! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
+//! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
 mod memory;
 mod redis;
@@ -19,14 +20,15 @@ pub use redis::RedisState;
 /// State that nodes share.
 #[async_trait::async_trait]
 pub trait State: Send + Sync {
-    /// Counts one more attempt of `subject`. The count starts anew `window_ms` after the first attempt of the old one.
-    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError>;
+    /// Counts one more use of `subject`. The count starts anew `window_ms` after the first use of the old one.
+    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError>;
 
-    /// Takes one attempt back, if any are counted.
-    async fn take_back_attempt(&self, subject: &str) -> Result<(), StateError>;
+    /// Lets a login begin for all of `subjects` or for none. Logins under way count like failed ones until they end, so
+    /// that attempts side by side get no more tries than attempts in a row.
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError>;
 
-    /// Forgets all attempts of `subject`.
-    async fn forget_attempts(&self, subject: &str) -> Result<(), StateError>;
+    /// Ends a login that began.
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError>;
 
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;
@@ -35,13 +37,57 @@ pub trait State: Send + Sync {
     fn describe(&self) -> &'static str;
 }
 
-/// How often something was tried in its window.
+/// How often something was used in its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempts {
-    /// Attempts in this window, this one included.
+pub struct Uses {
+    /// Uses in this window, this one included.
     pub count: u32,
     /// When the window ends.
     pub until_ms: i64,
+}
+
+/// Something that failed logins are counted for: an account, or a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSubject {
+    /// Its name among all subjects.
+    pub name: String,
+    /// Failed logins at the most.
+    pub limit: u32,
+    /// Whether a successful login forgets the failed ones.
+    pub is_forgiven: bool,
+}
+
+impl LoginSubject {
+    /// Failed logins are counted for so long after the first of them (security.md 9).
+    pub const WINDOW_MS: i64 = 15 * 60 * 1000;
+
+    /// A login that has not ended by then never will: its node is gone.
+    pub const PENDING_MS: i64 = 30 * 1000;
+}
+
+/// Whether a login may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Admitted,
+    /// Not while so many others are under way.
+    Crowded,
+    /// Not before then: too many have failed.
+    Locked {
+        /// When the first of them is forgotten.
+        until_ms: i64,
+    },
+}
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginEnd {
+    /// The password was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// It was not compared.
+    Cancelled,
 }
 
 /// The state can't be reached.

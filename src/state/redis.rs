@@ -14,7 +14,7 @@ use redis::{
 };
 use tokio::sync::OnceCell;
 
-use super::{Attempts, State, StateError};
+use super::{Admission, LoginEnd, LoginSubject, State, StateError, Uses};
 
 /// Redis, reached through one multiplexed connection per worker thread: measured, one for all threads is a quarter
 /// slower (docs/adr/0006-state.md).
@@ -52,8 +52,12 @@ impl RedisState {
         Ok(cell.get_or_try_init(connect).await?.clone())
     }
 
-    fn attempts_key(&self, subject: &str) -> String {
-        format!("{}:attempts:{subject}", self.prefix)
+    fn uses_key(&self, subject: &str) -> String {
+        format!("{}:uses:{subject}", self.prefix)
+    }
+
+    fn login_key(&self, subject: &LoginSubject) -> String {
+        format!("{}:login:{}", self.prefix, subject.name)
     }
 }
 
@@ -64,8 +68,8 @@ fn thread_number() -> usize {
     NUMBER.with(|number| *number)
 }
 
-/// KEYS: the window. ARGV: now, the window's length, both ms. Returns the count and the end.
-static COUNT_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
+/// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end.
+static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, length = tonumber(ARGV[1]), tonumber(ARGV[2])
          local till = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
@@ -78,35 +82,97 @@ static COUNT_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-static TAKE_BACK_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "if tonumber(redis.call('HGET', KEYS[1], 'count') or '0') > 0 then
-             redis.call('HINCRBY', KEYS[1], 'count', -1)
-         end",
-    )
+/// What the login scripts share: reads a subject as it is at `now`.
+const READ_LOGINS: &str = "
+    local now, window, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local function read(key)
+        local values = redis.call('HMGET', key, 'failed', 'until', 'pending', 'pending_until')
+        local failed, till = tonumber(values[1] or '0'), tonumber(values[2] or '0')
+        local pending, pending_until = tonumber(values[3] or '0'), tonumber(values[4] or '0')
+        if till <= now then failed = 0 end
+        if pending_until <= now then pending = 0 end
+        return failed, till, pending, pending_until
+    end
+    local function write(key, failed, till, pending, pending_until)
+        redis.call('HSET', key, 'failed', failed, 'until', till, 'pending', pending, 'pending_until', pending_until)
+        redis.call('PEXPIRE', key, window + patience)
+    end";
+
+/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms), a limit for each key.
+/// Returns -1 when admitted, 0 when crowded, else the end of the lock.
+static BEGIN_LOGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{READ_LOGINS}
+         local crowded = false
+         for i, key in ipairs(KEYS) do
+             local failed, till, pending = read(key)
+             local limit = tonumber(ARGV[3 + i])
+             if failed >= limit then return till end
+             crowded = crowded or failed + pending >= limit
+         end
+         if crowded then return 0 end
+         for _, key in ipairs(KEYS) do
+             local failed, till, pending = read(key)
+             write(key, failed, till, pending + 1, now + patience)
+         end
+         return -1"
+    ))
+});
+
+/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms); for each key `failed`,
+/// `forgiven` or `unchanged`.
+static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{READ_LOGINS}
+         for i, key in ipairs(KEYS) do
+             local failed, till, pending, pending_until = read(key)
+             local change = ARGV[3 + i]
+             if change == 'failed' then
+                 if failed == 0 then till = now + window end
+                 failed = failed + 1
+             elseif change == 'forgiven' then
+                 failed = 0
+             end
+             write(key, failed, till, math.max(pending - 1, 0), pending_until)
+         end"
+    ))
 });
 
 #[async_trait::async_trait]
 impl State for RedisState {
-    async fn count_attempt(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Attempts, StateError> {
+    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
         let mut connection = self.connection().await?;
-        let (count, until_ms) = COUNT_ATTEMPT
-            .key(self.attempts_key(subject))
-            .arg(now_ms)
-            .arg(window_ms)
-            .invoke_async(&mut connection)
-            .await?;
-        Ok(Attempts { count, until_ms })
+        let (count, until_ms) =
+            COUNT_USE.key(self.uses_key(subject)).arg(now_ms).arg(window_ms).invoke_async(&mut connection).await?;
+        Ok(Uses { count, until_ms })
     }
 
-    async fn take_back_attempt(&self, subject: &str) -> Result<(), StateError> {
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError> {
         let mut connection = self.connection().await?;
-        Ok(TAKE_BACK_ATTEMPT.key(self.attempts_key(subject)).invoke_async(&mut connection).await?)
+        let mut call = BEGIN_LOGIN.prepare_invoke();
+        call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
+        for subject in subjects {
+            call.key(self.login_key(subject)).arg(subject.limit);
+        }
+        Ok(match call.invoke_async(&mut connection).await? {
+            -1 => Admission::Admitted,
+            0 => Admission::Crowded,
+            until_ms => Admission::Locked { until_ms },
+        })
     }
 
-    async fn forget_attempts(&self, subject: &str) -> Result<(), StateError> {
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError> {
         let mut connection = self.connection().await?;
-        Ok(redis::cmd("DEL").arg(self.attempts_key(subject)).exec_async(&mut connection).await?)
+        let mut call = END_LOGIN.prepare_invoke();
+        call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
+        for subject in subjects {
+            call.key(self.login_key(subject)).arg(match end {
+                LoginEnd::Wrong => "failed",
+                LoginEnd::Right if subject.is_forgiven => "forgiven",
+                LoginEnd::Right | LoginEnd::Cancelled => "unchanged",
+            });
+        }
+        Ok(call.invoke_async(&mut connection).await?)
     }
 
     async fn ping(&self) -> Result<(), StateError> {

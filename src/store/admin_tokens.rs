@@ -1,40 +1,14 @@
 //! The tokens of ops scripts.
 
-use diesel::{OptionalExtension as _, prelude::*, sqlite::Sqlite};
+use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::admin_tokens};
-use crate::model::{AdminTokenId, AppId, TokenHash};
-
-/// An admin token without its secret.
-#[derive(Clone, Debug)]
-pub struct AdminToken {
-    /// Its number.
-    pub id: AdminTokenId,
-    /// The tenant that it rules.
-    pub app: AppId,
-    /// What its maker called it.
-    pub name: String,
-    /// When it was made.
-    pub created_at_ms: i64,
-    /// When it ends by itself.
-    pub expires_at_ms: Option<i64>,
-    /// When it was revoked.
-    pub revoked_at_ms: Option<i64>,
-}
-
-impl AdminToken {
-    /// Whether it opens doors at `now_ms`.
-    #[must_use]
-    pub fn is_valid(&self, now_ms: i64) -> bool {
-        self.revoked_at_ms.is_none() && self.expires_at_ms.is_none_or(|end| end > now_ms)
-    }
-}
+use super::{Conn, StoreError, schema::admin_tokens, selection};
+use crate::model::{AdminToken, AdminTokenId, AppId, TokenHash};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = admin_tokens)]
 struct AdminTokenRow {
     id: i64,
-    app_id: String,
     name: String,
     created_at_ms: i64,
     expires_at_ms: Option<i64>,
@@ -45,7 +19,6 @@ impl From<AdminTokenRow> for AdminToken {
     fn from(row: AdminTokenRow) -> Self {
         Self {
             id: AdminTokenId(row.id),
-            app: AppId::stored(row.app_id),
             name: row.name,
             created_at_ms: row.created_at_ms,
             expires_at_ms: row.expires_at_ms,
@@ -54,25 +27,32 @@ impl From<AdminTokenRow> for AdminToken {
     }
 }
 
+/// A token to be made.
+pub struct NewAdminToken<'a> {
+    /// The tenant that it rules.
+    pub app: &'a AppId,
+    /// What its maker calls it.
+    pub name: &'a str,
+    /// What it hashes to.
+    pub token_hash: TokenHash,
+    /// When.
+    pub now_ms: i64,
+    /// When it ends by itself.
+    pub expires_at_ms: Option<i64>,
+}
+
 /// Adds a token.
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the app has a token of that name that is not revoked.
-pub fn insert(
-    conn: &mut Conn,
-    app: &AppId,
-    name: &str,
-    hash: &TokenHash,
-    now_ms: i64,
-    expires_at_ms: Option<i64>,
-) -> Result<(), StoreError> {
+pub fn insert(conn: &mut Conn, new: &NewAdminToken<'_>) -> Result<(), StoreError> {
     diesel::insert_into(admin_tokens::table)
         .values((
-            admin_tokens::app_id.eq(app.as_str()),
-            admin_tokens::name.eq(name),
-            admin_tokens::token_hash.eq(hash.0.as_slice()),
-            admin_tokens::created_at_ms.eq(now_ms),
-            admin_tokens::expires_at_ms.eq(expires_at_ms),
+            admin_tokens::app_id.eq(new.app.as_str()),
+            admin_tokens::name.eq(new.name),
+            admin_tokens::token_hash.eq(new.token_hash.0.as_slice()),
+            admin_tokens::created_at_ms.eq(new.now_ms),
+            admin_tokens::expires_at_ms.eq(new.expires_at_ms),
         ))
         .execute(conn)?;
     Ok(())
@@ -84,7 +64,7 @@ pub fn insert(
 /// When the query fails.
 pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<Option<AdminToken>, StoreError> {
     let row: Option<AdminTokenRow> = admin_tokens::table
-        .select(<AdminTokenRow as Selectable<Sqlite>>::construct_selection())
+        .select(selection::<AdminTokenRow>())
         .filter(admin_tokens::token_hash.eq(hash.0.as_slice()))
         .filter(admin_tokens::app_id.eq(app.as_str()))
         .get_result(conn)
@@ -98,7 +78,7 @@ pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<O
 /// When the query fails.
 pub fn list(conn: &mut Conn, app: &AppId) -> Result<Vec<AdminToken>, StoreError> {
     let all: Vec<AdminTokenRow> = admin_tokens::table
-        .select(<AdminTokenRow as Selectable<Sqlite>>::construct_selection())
+        .select(selection::<AdminTokenRow>())
         .filter(admin_tokens::app_id.eq(app.as_str()))
         .order(admin_tokens::id)
         .load(conn)?;

@@ -2,24 +2,25 @@
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::apps};
-use crate::model::AppId;
+use super::{Conn, StoreError, schema::apps, selection};
+use crate::model::{AppId, Tenant};
 
-/// A tenant.
-#[derive(Clone, Debug)]
-pub struct AppRow {
-    /// Its name.
-    pub id: AppId,
-    /// Whether anyone may register.
-    pub is_registration_open: bool,
-    /// When it was made.
-    pub created_at_ms: i64,
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = apps)]
+struct AppRow {
+    id: String,
+    registration_open: bool,
+    created_at_ms: i64,
 }
 
-type Columns = (String, bool, i64);
-
-fn row((id, is_registration_open, created_at_ms): Columns) -> AppRow {
-    AppRow { id: AppId::stored(id), is_registration_open, created_at_ms }
+impl From<AppRow> for Tenant {
+    fn from(row: AppRow) -> Self {
+        Self {
+            id: AppId::stored(row.id),
+            is_registration_open: row.registration_open,
+            created_at_ms: row.created_at_ms,
+        }
+    }
 }
 
 /// Adds a tenant with open registration.
@@ -37,16 +38,17 @@ pub fn insert(conn: &mut Conn, id: &AppId, now_ms: i64) -> Result<(), StoreError
 ///
 /// # Errors
 /// When the query fails.
-pub fn find(conn: &mut Conn, id: &AppId) -> Result<Option<AppRow>, StoreError> {
-    let columns: Option<Columns> = apps::table.find(id.as_str()).get_result(conn).optional()?;
-    Ok(columns.map(row))
+pub fn find(conn: &mut Conn, id: &AppId) -> Result<Option<Tenant>, StoreError> {
+    let row: Option<AppRow> =
+        apps::table.find(id.as_str()).select(selection::<AppRow>()).get_result(conn).optional()?;
+    Ok(row.map(Tenant::from))
 }
 
 /// All tenants, by name.
 ///
 /// # Errors
 /// When the query fails.
-pub fn list(conn: &mut Conn) -> Result<Vec<AppRow>, StoreError> {
-    let all: Vec<Columns> = apps::table.order(apps::id).load(conn)?;
-    Ok(all.into_iter().map(row).collect())
+pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, StoreError> {
+    let rows: Vec<AppRow> = apps::table.select(selection::<AppRow>()).order(apps::id).load(conn)?;
+    Ok(rows.into_iter().map(Tenant::from).collect())
 }

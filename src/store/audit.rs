@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use super::{Conn, StoreError, schema::audit_log};
 use crate::model::AppId;
 
-/// A row of the log.
-pub struct AuditRow<'a> {
+/// A row to be added to the log.
+pub struct NewAuditRow<'a> {
     /// When.
     pub at_ms: i64,
     /// The tenant.
@@ -33,7 +33,7 @@ pub struct AuditRow<'a> {
 ///
 /// # Errors
 /// When the query fails.
-pub fn insert(conn: &mut Conn, row: &AuditRow<'_>) -> Result<(), StoreError> {
+pub fn insert(conn: &mut Conn, row: &NewAuditRow<'_>) -> Result<(), StoreError> {
     diesel::insert_into(audit_log::table)
         .values((
             audit_log::at_ms.eq(row.at_ms),

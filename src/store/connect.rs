@@ -16,6 +16,8 @@ use diesel::{
 };
 use url::Url;
 
+use crate::secret::without_password;
+
 /// A connection to either database. Queries are written against this enum.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -64,14 +66,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => {
-                let mut shown = url.clone();
-                if shown.password().is_some() {
-                    // Fails only for URLs that can't have a password.
-                    let _ = shown.set_password(Some("***"));
-                }
-                shown.fmt(f)
-            }
+            Self::Postgres(url) => f.write_str(&without_password(url)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -70,7 +70,8 @@ impl Db {
         in_time(work).await
     }
 
-    /// Runs queries in one transaction: all of them are kept, or none when they return an error.
+    /// Runs queries in one transaction: all of them are kept, or none when they return an error or when the caller
+    /// has stopped waiting before the commit.
     ///
     /// # Errors
     /// What `queries` returns, or [`StoreError::Unavailable`] when the database can't be reached in time.
@@ -82,7 +83,9 @@ impl Db {
         let work = async {
             let turn = take(&self.writers).await?;
             let slot = take(&self.slots).await?;
-            self.run((turn, slot), |conn| in_transaction(conn, queries)).await
+            let waiting = Waiting::default();
+            let is_abandoned = Arc::clone(&waiting.is_over);
+            self.run((turn, slot), move |conn| in_transaction(conn, &is_abandoned, queries)).await
         };
         in_time(work).await
     }
@@ -153,6 +156,7 @@ impl Db {
 /// BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails as soon as another one wrote.
 fn in_transaction<T, E: From<StoreError>>(
     conn: &mut Conn,
+    is_abandoned: &AtomicBool,
     queries: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
     match conn {
@@ -160,7 +164,13 @@ fn in_transaction<T, E: From<StoreError>>(
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
     .map_err(StoreError::from)?;
-    match queries(conn) {
+    let outcome = queries(conn).and_then(|value| {
+        if is_abandoned.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("nobody waits for the answer any more".to_owned()).into());
+        }
+        Ok(value)
+    });
+    match outcome {
         Ok(value) => {
             Transactions::commit_transaction(conn).map_err(StoreError::from)?;
             Ok(value)
@@ -171,6 +181,18 @@ fn in_transaction<T, E: From<StoreError>>(
             }
             Err(error)
         }
+    }
+}
+
+/// Held while someone waits for an answer; dropped with the waiting future.
+#[derive(Default)]
+struct Waiting {
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
     }
 }
 

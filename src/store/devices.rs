@@ -35,9 +35,9 @@ pub fn insert(
         .values((
             devices::user_id.eq(user.get()),
             devices::sn.eq(sn.0),
-            devices::device_key.eq(device.key.as_ref().map(DeviceKey::as_str)),
-            devices::platform.eq(device.platform.code()),
-            devices::platform_name.eq(device.platform.name()),
+            devices::device_key.eq(device.key().map(DeviceKey::as_str)),
+            devices::platform.eq(device.platform().code()),
+            devices::platform_name.eq(device.platform().name()),
             devices::user_agent.eq(user_agent),
             devices::last_login_at_ms.eq(now_ms),
         ))
@@ -59,8 +59,8 @@ pub fn update(
 ) -> Result<(), StoreError> {
     diesel::update(devices::table.find((user.get(), sn.0)))
         .set((
-            devices::platform.eq(device.platform.code()),
-            devices::platform_name.eq(device.platform.name()),
+            devices::platform.eq(device.platform().code()),
+            devices::platform_name.eq(device.platform().name()),
             devices::user_agent.eq(user_agent),
             devices::last_login_at_ms.eq(now_ms),
         ))

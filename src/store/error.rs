@@ -18,11 +18,13 @@ pub enum StoreError {
 
 impl From<QueryError> for StoreError {
     fn from(error: QueryError) -> Self {
-        if let QueryError::DatabaseError(kind, _) = &error {
+        if let QueryError::DatabaseError(kind, info) = &error {
             if matches!(kind, DatabaseErrorKind::UniqueViolation) {
                 return Self::Taken;
             }
-            if matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) {
+            if matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+                || is_outage(info.message())
+            {
                 return Self::Unavailable(error.to_string());
             }
         }
@@ -31,4 +33,17 @@ impl From<QueryError> for StoreError {
         }
         Self::Query(error)
     }
+}
+
+/// What neither database gives a kind of its own: SQLite's lock and full disk, a PostgreSQL that stops or is full.
+fn is_outage(message: &str) -> bool {
+    const OUTAGES: [&str; 6] = [
+        "database is locked",
+        "database or disk is full",
+        "disk I/O error",
+        "terminating connection",
+        "the database system is",
+        "No space left on device",
+    ];
+    OUTAGES.iter().any(|outage| message.contains(outage))
 }

@@ -20,3 +20,11 @@ pub mod users;
 pub use connect::{Conn, DatabaseUrl};
 pub use db::Db;
 pub use error::StoreError;
+
+/// How many values one statement names at the most: both databases have a bound.
+const MAX_PARAMETERS: usize = 500;
+
+/// The columns that a row struct reads. They are the same on both databases; the trait only wants to know one.
+fn selection<Row: diesel::Selectable<diesel::sqlite::Sqlite>>() -> Row::SelectExpression {
+    Row::construct_selection()
+}

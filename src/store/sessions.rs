@@ -1,9 +1,9 @@
-//! Sessions. Ended ones are kept for a while: their tokens are told apart from unknown ones.
+//! Sessions. Ended ones are kept: a token that was valid once is told apart from an unknown one.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
-    Conn, StoreError,
+    Conn, MAX_PARAMETERS, StoreError,
     schema::{sessions, users},
 };
 use crate::model::{AppId, DeviceSn, EndReason, Session, SessionId, Standing, TokenHash, UserId};
@@ -43,7 +43,7 @@ pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Columns = (i64, String, i64, i32, i64, i64, Option<i64>, i16);
+type Columns = (i64, i64, i32, i64, i64, Option<i64>, i16);
 
 /// The session behind a token in that app, ended ones included.
 ///
@@ -54,7 +54,6 @@ pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<O
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .select((
             sessions::id,
-            sessions::app_id,
             sessions::user_id,
             sessions::device_sn,
             sessions::last_used_at_ms,
@@ -66,9 +65,8 @@ pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<O
         .filter(sessions::app_id.eq(app.as_str()))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(id, app, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
+    Ok(row.map(|(id, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
         id: SessionId(id),
-        app: AppId::stored(app),
         user: UserId::stored(user),
         device: DeviceSn(device),
         standing: Standing::stored(status),
@@ -96,14 +94,14 @@ pub struct LiveSession {
     pub device: DeviceSn,
 }
 
-/// The live sessions of these accounts, newest first.
+/// The live sessions of an account, newest first.
 ///
 /// # Errors
 /// When the query fails.
-pub fn list_live(conn: &mut Conn, users: &[UserId]) -> Result<Vec<LiveSession>, StoreError> {
+pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
     let rows: Vec<(i64, i32)> = sessions::table
         .select((sessions::id, sessions::device_sn))
-        .filter(sessions::user_id.eq_any(users.iter().map(|id| id.get())))
+        .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::ended_at_ms.is_null())
         .order(sessions::id.desc())
         .load(conn)?;
@@ -115,13 +113,29 @@ pub fn list_live(conn: &mut Conn, users: &[UserId]) -> Result<Vec<LiveSession>, 
 /// # Errors
 /// When the query fails.
 pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
+    for chunk in ids.chunks(MAX_PARAMETERS) {
+        let live = sessions::table
+            .filter(sessions::id.eq_any(chunk.iter().map(|id| id.0)))
+            .filter(sessions::ended_at_ms.is_null());
+        diesel::update(live)
+            .set((sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code())))
+            .execute(conn)?;
     }
-    let live =
-        sessions::table.filter(sessions::id.eq_any(ids.iter().map(|id| id.0))).filter(sessions::ended_at_ms.is_null());
-    diesel::update(live)
-        .set((sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code())))
-        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends every session of these accounts.
+///
+/// # Errors
+/// When the query fails.
+pub fn end_all_of(conn: &mut Conn, users: &[UserId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
+    for chunk in users.chunks(MAX_PARAMETERS) {
+        let live = sessions::table
+            .filter(sessions::user_id.eq_any(chunk.iter().map(|id| id.get())))
+            .filter(sessions::ended_at_ms.is_null());
+        diesel::update(live)
+            .set((sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code())))
+            .execute(conn)?;
+    }
     Ok(())
 }

@@ -1,16 +1,15 @@
 //! Accounts.
 
-use diesel::{OptionalExtension as _, prelude::*, sqlite::Sqlite};
+use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::users};
-use crate::model::{AppId, DeviceSn, LoginName, Nickname, Standing, User, UserId, UserSummary, Username};
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection};
+use crate::model::{AppId, DeviceSn, LoginName, Nickname, Page, Standing, User, UserId, UserSummary, Username};
 
 /// The columns of [`User`]; what is left out is read by the few who need it.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 struct UserRow {
     id: i64,
-    app_id: String,
     username: Option<String>,
     nickname: String,
     name_id: i32,
@@ -31,7 +30,6 @@ impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
         Self {
             id: UserId::stored(row.id),
-            app: AppId::stored(row.app_id),
             username: row.username,
             nickname: row.nickname,
             name_id: row.name_id,
@@ -93,15 +91,26 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
 /// # Errors
 /// When the query fails.
 pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, StoreError> {
-    // The selection is the same on both databases; the trait only wants to know one.
     let row: Option<UserRow> = users::table
-        .select(<UserRow as Selectable<Sqlite>>::construct_selection())
+        .select(selection::<UserRow>())
         .filter(users::id.eq(id.get()))
         .filter(users::app_id.eq(app.as_str()))
         .filter(users::status.ne(Standing::Deleted.code()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
+}
+
+/// Whether that app has an account of that number, deleted ones left out.
+///
+/// # Errors
+/// When the query fails.
+pub fn exists(conn: &mut Conn, app: &AppId, id: UserId) -> Result<bool, StoreError> {
+    let matches = users::table
+        .filter(users::id.eq(id.get()))
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::status.ne(Standing::Deleted.code()));
+    Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
 /// Whether that app has an account of that login name.
@@ -124,6 +133,10 @@ pub struct Credentials {
     pub password_hash: Option<String>,
 }
 
+fn credentials((id, status, password_hash): (i64, i16, Option<String>)) -> Credentials {
+    Credentials { user: UserId::stored(id), standing: Standing::stored(status), password_hash }
+}
+
 /// The credentials behind a login name.
 ///
 /// # Errors
@@ -136,19 +149,25 @@ pub fn find_credentials(conn: &mut Conn, app: &AppId, name: &LoginName) -> Resul
         LoginName::Username(key) => in_app.filter(users::username_key.eq(key)).get_result(conn),
     }
     .optional()?;
-    Ok(row.map(|(id, status, password_hash)| Credentials {
-        user: UserId::stored(id),
-        standing: Standing::stored(status),
-        password_hash,
-    }))
+    Ok(row.map(credentials))
 }
 
-/// Stores another hash of the same password.
+/// Gives the account the hash of another password.
 ///
 /// # Errors
 /// When the query fails.
 pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
+    Ok(())
+}
+
+/// Stores another hash of the same password, unless the password was changed meanwhile.
+///
+/// # Errors
+/// When the query fails.
+pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) -> Result<(), StoreError> {
+    let unchanged = users::table.filter(users::id.eq(id.get())).filter(users::password_hash.eq(old));
+    diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
     Ok(())
 }
 
@@ -168,26 +187,29 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
 /// # Errors
 /// When the query fails.
 pub fn set_standing(conn: &mut Conn, app: &AppId, ids: &[UserId], standing: Standing) -> Result<usize, StoreError> {
-    let ids = ids.iter().map(|id| id.get());
-    let matches = users::table
-        .filter(users::id.eq_any(ids))
-        .filter(users::app_id.eq(app.as_str()))
-        .filter(users::status.ne(Standing::Deleted.code()));
-    Ok(diesel::update(matches).set(users::status.eq(standing.code())).execute(conn)?)
+    let mut changed = 0;
+    for chunk in ids.chunks(MAX_PARAMETERS) {
+        let matches = users::table
+            .filter(users::id.eq_any(chunk.iter().map(|id| id.get())))
+            .filter(users::app_id.eq(app.as_str()))
+            .filter(users::status.ne(Standing::Deleted.code()));
+        changed += diesel::update(matches).set(users::status.eq(standing.code())).execute(conn)?;
+    }
+    Ok(changed)
 }
 
 /// A page of an app's accounts, oldest first, deleted ones left out.
 ///
 /// # Errors
 /// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, offset: i64, limit: i64) -> Result<Vec<UserSummary>, StoreError> {
+pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<UserSummary>, StoreError> {
     let rows: Vec<(i64, Option<String>, i16)> = users::table
         .select((users::id, users::username, users::status))
         .filter(users::app_id.eq(app.as_str()))
         .filter(users::status.ne(Standing::Deleted.code()))
         .order(users::id)
-        .offset(offset)
-        .limit(limit)
+        .offset(page.offset())
+        .limit(page.size())
         .load(conn)?;
     let summary =
         |(id, username, status)| UserSummary { id: UserId::stored(id), username, standing: Standing::stored(status) };
@@ -207,16 +229,16 @@ pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreErro
     Ok(DeviceSn(sn))
 }
 
-/// The account's state; holds its row until the transaction ends, so that a login and a disabling of the same account
-/// follow each other.
+/// The credentials of an account; holds its row until the transaction ends, so that a login and a disabling or a change
+/// of password of the same account follow each other.
 ///
 /// # Errors
 /// When the query fails.
-pub fn lock_standing(conn: &mut Conn, id: UserId) -> Result<Option<Standing>, StoreError> {
-    let status: Option<i16> = diesel::update(users::table.find(id.get()))
+pub fn lock_credentials(conn: &mut Conn, id: UserId) -> Result<Option<Credentials>, StoreError> {
+    let row: Option<(i64, i16, Option<String>)> = diesel::update(users::table.find(id.get()))
         .set(users::last_device_sn.eq(users::last_device_sn))
-        .returning(users::status)
+        .returning((users::id, users::status, users::password_hash))
         .get_result(conn)
         .optional()?;
-    Ok(status.map(Standing::stored))
+    Ok(row.map(credentials))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     dev::Payload,
-    http::header::{CONTENT_ENCODING, HeaderMap},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, UPGRADE},
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
@@ -36,7 +36,8 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
         return Err(Unread { problem: Protocol::UnsupportedContentEncoding, seen: Bytes::new() });
     }
     let mut body = BytesMut::new();
-    let problem = match tokio::time::timeout(MAX_DURATION, read_to_end(payload, &mut body)).await {
+    let length = announced_length(headers);
+    let problem = match tokio::time::timeout(MAX_DURATION, read_to_end(payload, length, &mut body)).await {
         Ok(Ok(())) => return Ok(body.freeze()),
         Ok(Err(problem)) => problem,
         Err(_) => Protocol::TooSlow,
@@ -44,8 +45,16 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
     Err(Unread { problem, seen: body.freeze() })
 }
 
-async fn read_to_end(payload: &mut Payload, body: &mut BytesMut) -> Result<(), Protocol> {
-    while let Some(chunk) = payload.next().await {
+/// The length of the body of a request that asks for another protocol: what follows its body does not end by itself.
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(UPGRADE)?;
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    Some(length.unwrap_or(0))
+}
+
+async fn read_to_end(payload: &mut Payload, length: Option<usize>, body: &mut BytesMut) -> Result<(), Protocol> {
+    while length.is_none_or(|length| body.len() < length) {
+        let Some(chunk) = payload.next().await else { return Ok(()) };
         let chunk = chunk.map_err(|error| Protocol::Undecodable(error.to_string()))?;
         if body.len() + chunk.len() > MAX_BYTES {
             let room = MAX_BYTES.saturating_sub(body.len());

@@ -2,7 +2,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
 use actix_web::{
@@ -12,7 +12,6 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
-use super::error::{Api, Language};
 use crate::{config::Config, domain::Origin, random::Random};
 
 /// The face that a request came to: it decides the encoding of an answer when nothing else does.
@@ -22,6 +21,24 @@ pub enum Face {
     App,
     /// Browsers: JSON.
     Web,
+}
+
+/// The two envelopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// `/v1`.
+    V1,
+    /// Everything else.
+    Admin,
+}
+
+/// The languages of our texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
 }
 
 /// What is known of a request before it is routed.
@@ -110,17 +127,24 @@ fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
 fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
     let mut source = peer;
-    let lines: Vec<&str> = headers.get_all(header::X_FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+    let lines: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
+    // What can't be read ends the walk: what stands to the left of it is the client's own word.
+    for hop in lines.iter().rev().flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')) {
         if !is_trusted(source) {
             break;
         }
-        match hop.trim().parse() {
-            Ok(address) => source = address,
-            Err(_) => break,
+        match hop_address(hop.trim()) {
+            Some(address) => source = address,
+            None => break,
         }
     }
     source.to_canonical()
+}
+
+/// An address as proxies write it: plain, with a port, or an IPv6 address in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    hop.parse().ok().or_else(|| hop.parse().ok().map(|address: SocketAddr| address.ip())).or_else(bracketed)
 }
 
 fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {

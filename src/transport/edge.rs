@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use actix_http::encoding::Encoder;
+use actix_http::{ConnectionType, encoding::Encoder};
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
@@ -17,9 +17,10 @@ use actix_web::{
 
 use super::{
     access::Identity,
-    context::{Context, Face},
-    error::{Api, Error, Protocol, Shown},
+    context::{Api, Context, Face},
+    error::{Error, Protocol, Shown},
     negotiation::Encoding,
+    ops::Readiness,
     pb,
     reply::{self, Outcome},
     wire,
@@ -37,6 +38,7 @@ pub async fn frame(
     let started = Instant::now();
     let coding = wanted_coding(&req);
     let face = req.app_data::<Face>().copied().unwrap_or(Face::App);
+    let readiness = req.app_data::<Data<Readiness>>().cloned();
     let context = match req.app_data::<Data<App>>() {
         Some(app) => Context::of(&req, &app.config, app.random, face),
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
@@ -44,6 +46,10 @@ pub async fn frame(
     req.extensions_mut().insert(context.clone());
     let mut res = next.call(req).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
+    if readiness.is_some_and(|readiness| !readiness.get()) {
+        // A client that keeps its connection would find it closed at its next request.
+        res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     log_access(&res, &context, started);
     Ok(compress(res, coding))
 }

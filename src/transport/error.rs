@@ -4,6 +4,7 @@ use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
+use super::context::{Api, Language};
 use crate::domain;
 
 mod table;
@@ -22,6 +23,8 @@ pub enum Error {
 pub enum Protocol {
     /// The body is in neither encoding, or broken. The text is for the log.
     Undecodable(String),
+    /// The query can't be read. The text is for the log.
+    BadQuery(String),
     /// No such path.
     NotFound,
     /// No such method at this path.
@@ -38,24 +41,6 @@ pub enum Protocol {
     UnsupportedContentEncoding,
     /// Something else that actix refused.
     Other(StatusCode),
-}
-
-/// The two envelopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
-    /// `/v1`.
-    V1,
-    /// Everything else.
-    Admin,
-}
-
-/// The languages of our texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese.
-    Zh,
-    /// English.
-    En,
 }
 
 /// An error as one API shows it.

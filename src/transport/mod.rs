@@ -21,4 +21,4 @@ mod wire;
 
 pub use context::Face;
 pub use ops::Readiness;
-pub use server::{Listeners, Server, Service, Stop, http_app};
+pub use server::{Listeners, Server, Service, Stop, block_on, http_app};

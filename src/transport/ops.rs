@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::app::App;
 
 /// Whether the process wants requests: not before its listeners are open, nor after it was told to stop.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Readiness(AtomicBool);
 
 impl Readiness {
@@ -21,7 +21,8 @@ impl Readiness {
         self.0.store(is_ready, Ordering::Relaxed);
     }
 
-    fn get(&self) -> bool {
+    /// Whether the process wants requests.
+    pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -32,7 +32,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
-pub fn http_app(app: &Data<App>, face: Face) -> HttpApp<impl Service + use<>> {
+pub fn http_app(app: &Data<App>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
     let routes = |cfg: &mut ServiceConfig| {
         cfg.configure(v1::routes);
         if face == Face::App {
@@ -41,6 +41,7 @@ pub fn http_app(app: &Data<App>, face: Face) -> HttpApp<impl Service + use<>> {
     };
     HttpApp::new()
         .app_data(Data::clone(app))
+        .app_data(Data::clone(readiness))
         .app_data(face)
         .configure(routes)
         .wrap(from_fn(edge::render_errors))
@@ -110,7 +111,7 @@ impl Listeners {
 /// The running gateway.
 pub struct Server {
     running: Vec<HttpRunning>,
-    readiness: Arc<Readiness>,
+    readiness: Data<Readiness>,
     config: Config,
 }
 
@@ -118,7 +119,7 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Stop {
     handles: Vec<ServerHandle>,
-    readiness: Arc<Readiness>,
+    readiness: Data<Readiness>,
     drain: Duration,
 }
 
@@ -130,10 +131,10 @@ impl Server {
     pub fn start(app: Arc<App>, listeners: Listeners) -> io::Result<Self> {
         let config = app.config.clone();
         let app = Data::from(app);
-        let readiness = Arc::new(Readiness::default());
-        let mut running = vec![face(&app, Face::App, listeners.app)?];
+        let readiness = Data::new(Readiness::default());
+        let mut running = vec![face(&app, &readiness, Face::App, listeners.app)?];
         if let Some(listener) = listeners.web {
-            running.push(face(&app, Face::Web, listener)?);
+            running.push(face(&app, &readiness, Face::Web, listener)?);
         }
         if let Some(listener) = listeners.ops {
             running.push(ops(&app, &readiness, listener)?);
@@ -147,18 +148,30 @@ impl Server {
     pub fn stop(&self) -> Stop {
         Stop {
             handles: self.running.iter().map(HttpRunning::handle).collect(),
-            readiness: Arc::clone(&self.readiness),
+            readiness: Data::clone(&self.readiness),
             drain: Duration::from_secs(self.config.drain_secs),
         }
     }
 
-    /// Serves until stopped.
+    /// Serves until `stop_signal` comes, whose text tells the log why, and then finishes gracefully.
     ///
     /// # Errors
     /// When a listener fails.
-    pub async fn run(self) -> io::Result<()> {
+    pub async fn run(self, stop_signal: impl Future<Output = &'static str> + 'static) -> io::Result<()> {
+        let stop = self.stop();
+        actix_web::rt::spawn(async move {
+            // Not inside of the macro: what is not logged is not evaluated.
+            let cause = stop_signal.await;
+            log::info!("told to stop by {cause}");
+            stop.gracefully().await;
+        });
         futures_util::future::try_join_all(self.running).await.map(drop)
     }
+}
+
+/// Runs what is asynchronous to its end.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
 }
 
 impl Stop {
@@ -170,10 +183,10 @@ impl Stop {
     }
 }
 
-fn face(app: &Data<App>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
+fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
     let config = app.config.clone();
-    let app = Data::clone(app);
-    let server = HttpServer::new(move || http_app(&app, face));
+    let (app, readiness) = (Data::clone(app), Data::clone(readiness));
+    let server = HttpServer::new(move || http_app(&app, &readiness, face));
     Ok(server
         .workers(config.workers.get())
         .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(usize::MAX))
@@ -185,9 +198,9 @@ fn face(app: &Data<App>, face: Face, listener: TcpListener) -> io::Result<HttpRu
         .run())
 }
 
-fn ops(app: &Data<App>, readiness: &Arc<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
+fn ops(app: &Data<App>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
     let shutdown_secs = app.config.shutdown_secs;
-    let (app, readiness) = (Data::clone(app), Data::from(Arc::clone(readiness)));
+    let (app, readiness) = (Data::clone(app), Data::clone(readiness));
     let server = HttpServer::new(move || {
         HttpApp::new().app_data(Data::clone(&app)).app_data(Data::clone(&readiness)).configure(ops::routes)
     });

@@ -4,7 +4,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _,
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, Responder,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
@@ -54,7 +54,7 @@ struct Native(Encoding);
 
 /// The encoding of the answer, in the request's extensions.
 #[derive(Clone, Copy)]
-struct Answer(Encoding);
+struct AnswerEncoding(Encoding);
 
 /// The request's body and its encoding, in the request's extensions until a handler takes it.
 struct Body {
@@ -64,7 +64,7 @@ struct Body {
 
 /// The encoding in which a request of `/v1` is answered. Outside of its routes it is JSON.
 pub fn answer_encoding(req: &HttpRequest) -> Encoding {
-    req.extensions().get::<Answer>().map_or(Encoding::Json, |answer| answer.0)
+    req.extensions().get::<AnswerEncoding>().map_or(Encoding::Json, |answer| answer.0)
 }
 
 /// Decides both encodings before anything else happens to the request: also a refusal for want of a token is in the
@@ -90,7 +90,7 @@ async fn negotiate(
     };
     let accept = req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let chosen = Acceptable::by(accept).choose(body_encoding, default);
-    req.extensions_mut().insert(Answer(chosen.or(body_encoding).unwrap_or(default)));
+    req.extensions_mut().insert(AnswerEncoding(chosen.or(body_encoding).unwrap_or(default)));
     let problem = match chosen {
         Some(_) => problem,
         None => Some(Protocol::NotAcceptable),
@@ -150,7 +150,7 @@ impl<T: Message + Serialize> Responder for Wire<T> {
         req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
         match reply::v1(encoding, number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
-            Err(error) => Error::from(domain::Error::Internal(error.to_string())).error_response(),
+            Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
         }
     }
 }

@@ -107,6 +107,21 @@ async fn a_stale_token_does_not_harm_a_registration() {
 }
 
 #[actix_web::test]
+async fn a_registration_sets_nothing_but_name_and_password() {
+    let t = TestApp::new().await;
+    let body = json!({"username": "alice", "password": PASSWORD, "user_id": 77, "app_id": "other", "status": 1,
+        "coin_cents": 5, "vip_expires_at_ms": 9_999_999_999_999_i64, "mobile": "+12345678", "auth_mode": 3});
+    let res = t.anon().header("app_id", "default").post(REGISTER).json(&body).send().await;
+
+    let data = res.json()["data"].clone();
+    assert_eq!((&data["auth_mode"], data["user_id"] == 77), (&json!(0), false));
+    let alice = t.login("alice", "phone").await;
+    let info = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    let user = &info["data"]["user"];
+    assert_eq!((&user["goldCoinAmount"], &user["isVip"], &user["phone"]), (&json!(0.0), &json!(0), &json!("")));
+}
+
+#[actix_web::test]
 async fn passwords_have_bounds_and_every_character_counts() {
     let t = TestApp::new().await;
     let outsider = t.anon().header("app_id", "default");
@@ -183,6 +198,8 @@ async fn one_bad_item_of_a_batch_harms_no_other() {
         {"username": "no good", "password": PASSWORD},
         {"username": "first", "password": PASSWORD},
         {"password": PASSWORD},
+        {"username": "typed", "password": 5},
+        null,
         {"username": "last", "password": PASSWORD},
     ]);
     let res = t.admin().await.post("/user/register/batch").json(&json!({"list": list})).send().await;
@@ -205,13 +222,15 @@ async fn one_bad_item_of_a_batch_harms_no_other() {
         ("no good", false, "invalid request parameter: username holds characters that are not allowed"),
         ("first", false, "user already exists"),
         ("", false, "invalid request parameter: username is required"),
+        ("typed", false, "invalid request parameter: item is malformed"),
+        ("", false, "invalid request parameter: item is malformed"),
         ("last", true, ""),
     ];
     for result in expected {
         assert!(results.contains(&result), "{result:?} in {results:?}");
     }
     let names: Vec<&str> = results.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, ["first", "taken", "no good", "first", "", "last"]);
+    assert_eq!(names, ["first", "taken", "no good", "first", "", "typed", "", "last"]);
     t.login("first", "phone").await.v1.get("/v1/user/info").send().await.assert_ok();
 }
 
@@ -228,7 +247,7 @@ async fn a_batch_has_1_to_100_items() {
     let hundred: Vec<Value> = list(100);
     send(json!({"list": list(101) as Vec<Value>}))
         .await
-        .assert_line("json | 200 | 10002 | invalid request parameter: list must be from 1 to 100");
+        .assert_line("json | 200 | 10002 | invalid request parameter: list has too many items: at most 100");
     let res = send(json!({"list": hundred})).await;
     assert!(res.json()["data"].as_array().unwrap().iter().all(|item| item["success"] == true));
 }
@@ -320,10 +339,15 @@ async fn disabling_is_all_or_nothing() {
     for body in [json!({}), json!({"list": []}), json!({"list": null})] {
         admin.put("/user/disable").json(&body).send().await.assert_ok();
     }
-    for list in [json!([1.5]), json!([""]), json!(["x"]), json!([-1]), json!([true]), json!("1")] {
+    for list in [json!([1.5]), json!([true]), json!([null]), json!("1"), json!({"1": 2})] {
         let res = admin.put("/user/disable").json(&json!({"list": list})).send().await;
         res.assert_line("json | 200 | 10002 | invalid request parameter: the body can't be decoded");
     }
+    for (id, problem) in [(json!(""), "is required"), (json!("x"), "is malformed"), (json!(-1), "is malformed")] {
+        let res = admin.put("/user/disable").json(&json!({"list": [alice.id, id]})).send().await;
+        res.assert_line(&format!("json | 200 | 10002 | invalid request parameter: list {problem}"));
+    }
+    alice.v1.get("/v1/user/info").send().await.assert_ok();
     admin.put("/user/disable").json(&json!({"list": [alice.id, alice.id]})).send().await.assert_ok();
 }
 

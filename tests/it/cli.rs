@@ -97,6 +97,38 @@ fn every_problem_with_the_settings_is_named_at_once() {
 }
 
 #[test]
+fn a_variable_that_is_no_text_does_no_harm() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let shell = Shell::new();
+    let mut command = shell.command(&["config"]);
+    let output = command.env("FOO", std::ffi::OsStr::from_bytes(b"\xff")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn settings_that_must_be_set_can_not_be_emptied() {
+    let shell = Shell::new();
+    let mut command = shell.command(&["config"]);
+    let output = command.envs([("DIGLOT_DEFAULT_APP", ""), ("DIGLOT_TIMEZONE", "")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    for name in ["DIGLOT_DEFAULT_APP: must be set", "DIGLOT_TIMEZONE: must be set"] {
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_database_does_not_start_without_its_secret() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["migrate"]).status.code(), Some(0));
+    std::fs::remove_file(shell.folder.path().join("diglot.db.secret")).unwrap();
+
+    let output = shell.run(&["app", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("diglot.db.secret: is missing beside its database"), "{}", stderr(&output));
+}
+
+#[test]
 fn postgres_without_a_secret_does_not_start() {
     let output = Shell::new().run(&["serve", "--dev", "--database-url", "postgres://127.0.0.1:1/x"]);
     assert_eq!(output.status.code(), Some(2));
@@ -121,7 +153,13 @@ fn config_shows_values_with_their_source_and_no_secrets() {
     )
     .unwrap();
     let secret = "0123456789abcdef0123456789abcdef";
-    let mut command = shell.command(&["config", "--config", "d.toml", "--database-url", "postgres://u:hidden@h/db"]);
+    let mut command = shell.command(&[
+        "config",
+        "--config",
+        "d.toml",
+        "--database-url",
+        "postgres://u:hidden@h/db?password=hidden&sslmode=require",
+    ]);
     command.envs([("DIGLOT_SECRET", secret), ("DIGLOT_BCRYPT_COST", "12"), ("DIGLOT_TYPO", "1")]);
     command.env("REDIS_URL", "redis://:hidden@h/");
     let output = command.output().unwrap();
@@ -130,7 +168,7 @@ fn config_shows_values_with_their_source_and_no_secrets() {
     for line in [
         "DIGLOT_LISTEN = 127.0.0.1:7\n    file: ",
         "DIGLOT_BCRYPT_COST = 12\n    environment: ",
-        "DATABASE_URL = postgres://u:***@h/db\n    flag: ",
+        "DATABASE_URL = postgres://u:***@h/db?password=***&sslmode=require\n    flag: ",
         "REDIS_URL = redis://:***@h/\n    environment: ",
         "DIGLOT_SECRET = ***\n    environment: ",
         "DIGLOT_WEB_HOSTS = a,b\n    file: ",
@@ -197,6 +235,11 @@ fn an_embedded_database_and_its_secret_are_for_their_owner_only() {
 #[test]
 fn the_doctor_tells_what_is_reachable_and_what_is_not() {
     let shell = Shell::new();
+    let output = shell.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains("note  database: diglot.db does not exist yet"), "{}", stdout(&output));
+    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 0);
+
     shell.run(&["migrate"]);
     let free = [("DIGLOT_LISTEN", "127.0.0.1:0"), ("DIGLOT_WEB_LISTEN", ""), ("DIGLOT_OPS_LISTEN", "127.0.0.1:0")];
     let output = shell.command(&["doctor"]).envs(free).output().unwrap();

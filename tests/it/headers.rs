@@ -1,8 +1,9 @@
 //! Who calls for whom: `app_id`, `access-token`, `user_id`, `group_id` (behaviour.md §3, security.md 20–25).
 
+use diglot::domain::{self, tenants};
 use serde_json::json;
 
-use crate::support::{DAY_MS, TestApp};
+use crate::support::{DAY_MS, TestApp, command_line};
 
 const PROFILE: &str = "/user/profile";
 
@@ -80,6 +81,13 @@ async fn tokens_are_taken_as_they_were_given_and_only_from_their_header() {
     ] {
         res.assert_line("json | 200 | 10003 | access-token header missing");
     }
+    for res in [
+        t.anon().get(&format!("/v1/user/info?token={}", alice.token)).send().await,
+        t.anon().get("/v1/user/info").header("cookie", &format!("token={}", alice.token)).send().await,
+        t.anon().get("/v1/user/info").header("access-token", &alice.token).send().await,
+    ] {
+        res.assert_line("protobuf | 200 | -101 | 未登录");
+    }
     let upper = t.anon().header("APP_ID", "default").header("Access-Token", &alice.token);
     upper.get(PROFILE).send().await.assert_ok();
 }
@@ -103,6 +111,14 @@ async fn malformed_headers_are_refused_whoever_sends_them() {
         let twice = client.get(PROFILE).header("app_id", "default").send().await;
         twice.assert_line("json | 200 | 10002 | invalid request parameter: app_id is malformed");
     }
+    let body = json!({"username": "bob", "password": "x", "name": "bob"});
+    for path in ["/user/register/v2", "/token/user"] {
+        let outsider = t.anon().header("app_id", "default").header("user_id", "01");
+        let res = outsider.post(path).json(&body).send().await;
+        res.assert_line("json | 200 | 10002 | invalid request parameter: user_id is malformed");
+    }
+    let twice = alice.v1.get("/v1/user/info").header("token", &alice.token).send().await;
+    twice.assert_line("protobuf | 200 | -101 | 未登录");
     for app in ["a b", "é", "../x"] {
         let res = t.anon().header("app_id", app).get(PROFILE).send().await;
         assert_eq!(res.code(), 10002, "{app}");
@@ -159,22 +175,19 @@ async fn tenants_know_nothing_of_each_other() {
 
 #[actix_web::test]
 async fn an_admin_token_ends_when_revoked_or_expired() {
-    use diglot::domain::tenants;
-
-    use crate::support::app_id;
-
     let t = TestApp::new().await;
     let make = async |name: &str, days: Option<i64>| {
         let lifetime_ms = days.map(|days| days * DAY_MS);
-        let token = tenants::create_admin_token(&t.app, app_id("default"), name, lifetime_ms).await.unwrap();
+        let token = tenants::create_admin_token(&t.app, &command_line("default"), name, lifetime_ms).await.unwrap();
         t.anon().header("app_id", "default").header("access-token", token.reveal())
     };
     let (forever, short, revoked) =
         (make("forever", None).await, make("short", Some(90)).await, make("bad", None).await);
-    tenants::create_admin_token(&t.app, app_id("default"), "forever", None).await.unwrap_err();
+    let again = tenants::create_admin_token(&t.app, &command_line("default"), "forever", None).await;
+    assert!(matches!(again, Err(domain::Error::AdminTokenNameTaken)));
 
-    assert!(tenants::revoke_admin_token(&t.app, app_id("default"), "bad".to_owned()).await.unwrap());
-    assert!(!tenants::revoke_admin_token(&t.app, app_id("default"), "bad".to_owned()).await.unwrap());
+    assert!(tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());
+    assert!(!tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());
     let ended = "json | 200 | 402 | access-token no longer valid, log in again";
     revoked.get("/user/list").send().await.assert_line(ended);
     short.get("/user/list").send().await.assert_ok();

@@ -30,13 +30,14 @@ impl Running {
             config.web_listen = Some(port_0);
             config.ops_listen = Some(port_0);
             config.shutdown_secs = 5;
+            config.drain_secs = 1;
         })
         .await;
         let listeners = Listeners::bind(&t.app.config).unwrap();
         let [app, web, ops] = listeners.addresses().map(|(_, address)| address.unwrap());
         let server = Server::start(Arc::clone(&t.app), listeners).unwrap();
         let stop = server.stop();
-        spawn(server.run());
+        spawn(server.run(std::future::pending()));
         Self { _t: t, app, web, ops, stop }
     }
 
@@ -135,6 +136,21 @@ async fn a_body_that_does_not_end_is_given_up_within_30_seconds() {
 }
 
 #[actix_web::test]
+async fn a_request_for_another_protocol_is_answered_at_once() {
+    let running = Running::start().await;
+    let upgrade = "HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n";
+
+    let get = raw(running.app, format!("GET /v1/user/info {upgrade}\r\n").as_bytes()).await;
+    let body = r#"{"userId":"1"}"#;
+    let head = format!("POST /v1/user/get-user {upgrade}content-length: {}\r\n\r\n", body.len());
+    let post = [head.as_bytes(), body.as_bytes()].concat();
+    assert_eq!(status(&get), "200");
+    let answer = raw(running.app, &post).await;
+    assert!(answer.contains("该用户不存在"), "{answer}");
+    running.stop().await;
+}
+
+#[actix_web::test]
 async fn stopping_turns_readiness_red_and_lets_running_requests_finish() {
     let running = Running::start().await;
     let mut slow = TcpStream::connect(running.app).await.unwrap();
@@ -143,6 +159,15 @@ async fn stopping_turns_readiness_red_and_lets_running_requests_finish() {
 
     let stop = running.stop.clone();
     let stopping = spawn(async move { stop.gracefully().await });
+    actix_web::rt::task::yield_now().await;
+    let ready = get(running.ops, "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains(r#""ready":false,"database":"up""#), "{ready}");
+    // Clients are asked to go elsewhere with their next request.
+    let mut kept = TcpStream::connect(running.app).await.unwrap();
+    kept.write_all(b"GET /v1/user/info HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    kept.read_to_end(&mut answer).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer).contains("connection: close"));
     slow.write_all(b"}").await.unwrap();
     let mut answer = vec![0; 1024];
     let length = slow.read(&mut answer).await.unwrap();
@@ -169,7 +194,7 @@ async fn readiness_needs_the_database() {
     let [app, _, ops] = listeners.addresses().map(|(_, address)| address);
     let server = Server::start(Arc::clone(&lost.app), listeners).unwrap();
     let stop = server.stop();
-    spawn(server.run());
+    spawn(server.run(std::future::pending()));
     let ready = get(ops.unwrap(), "/readyz").await;
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains(r#""database":"down""#), "{ready}");
     let answer = get(app.unwrap(), "/v1/user/get-user").await;

@@ -1,5 +1,6 @@
 //! Several nodes on one PostgreSQL and one Redis.
 
+use diglot::store::{DatabaseUrl, Db};
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestApp, server_urls};
@@ -46,13 +47,39 @@ async fn nodes_count_failed_logins_together() {
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
 async fn nodes_started_together_migrate_once() {
-    let (a, b) = two_nodes().await;
-    let migrations: Vec<_> = [&a, &b, &a, &b]
-        .map(|node| node.app.db.clone())
-        .into_iter()
-        .map(|db| std::thread::spawn(move || db.migrate().unwrap()))
+    let (a, _) = two_nodes().await;
+    let fresh = format!("fresh_{}", std::process::id());
+    a.execute(&format!("CREATE SCHEMA {fresh}")).await.unwrap();
+    let url = server_urls().unwrap().0;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url: DatabaseUrl = format!("{url}{separator}options=-csearch_path%3D{fresh}").parse().unwrap();
+    let nodes: Vec<_> = (0..4)
+        .map(|_| Db::new(url.clone(), 1))
+        .map(|db| std::thread::spawn(move || db.migrate().unwrap().len()))
         .collect();
-    for migration in migrations {
-        assert!(migration.join().unwrap().is_empty());
+
+    let mut applied: Vec<usize> = nodes.into_iter().map(|node| node.join().unwrap()).collect();
+    a.execute(&format!("DROP SCHEMA {fresh} CASCADE")).await.unwrap();
+    applied.sort_unstable();
+    assert!(applied[..3] == [0, 0, 0] && applied[3] > 0, "{applied:?}");
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis: run scripts/test"]
+async fn cut_connections_are_replaced() {
+    let (a, b) = two_nodes().await;
+    let alice = a.user("alice").await;
+    let info = || alice.v1.get("/v1/user/info").send();
+    // Several connections in the pool.
+    futures_util::future::join_all((0..20).map(|_| info())).await.iter().for_each(crate::support::Res::assert_ok);
+
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE pid <> pg_backend_pid() AND usename = current_user AND query LIKE '%users%'";
+    b.execute(cut).await.unwrap();
+    // The first request may be the one that notices; all connections as old as the lost one go with it.
+    let first = info().await;
+    assert!([200, 503].contains(&first.status.as_u16()), "{}", first.line());
+    for _ in 0..20 {
+        info().await.assert_ok();
     }
 }

@@ -31,6 +31,9 @@ async fn the_owner_sees_its_account_with_every_documented_key() {
 async fn anyone_sees_the_public_part_of_an_account() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
+    let secrets =
+        "mobile = '+8613000000000', email = 'alice@example.com', private_info = 'secret', coin_cents = 123456";
+    t.execute(&format!("UPDATE users SET {secrets} WHERE id = {}", alice.id)).await.unwrap();
     let body = json!({"id": alice.id.to_string()});
 
     for client in [t.anon(), t.anon().header("token", "made up"), alice.v1.clone()] {
@@ -49,6 +52,9 @@ async fn anyone_sees_the_public_part_of_an_account() {
     let request = pb::GetUserRequest { id: alice.id.to_string() };
     let proto: pb::GetUserResponse = t.anon().post("/v1/user/get-user").proto(&request).send().await.proto();
     let user = proto.data.unwrap();
+    let own = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    assert_eq!(own["data"]["user"]["phone"], "+8613000000000");
+    assert_eq!(own["data"]["user"]["goldCoinAmount"], 1234.56);
     assert_eq!((user.id, user.register_time.as_str()), (alice.id.to_string(), "2026-01-02 11:04:05"));
     let res = t.anon().post("/v1/user/get-user").proto(&pb::GetUserRequest { id: "987654".to_owned() }).send().await;
     res.assert_line("protobuf | 200 | -1 | 该用户不存在");
@@ -78,6 +84,14 @@ async fn a_new_name_shows_everywhere_and_gets_a_number() {
     let own: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();
     let own = own.data.unwrap();
     assert_eq!((own.name.as_str(), own.name_id), ("a&b c", 5));
+    for path in [
+        "/user/nickname?nick_name=%ff%fe",
+        "/user/nickname?nick_name=%ED%A0%80",
+        "/user/nickname?nick_name=a&nick_name=b",
+    ] {
+        let line = alice.admin_api.put(path).send().await.line();
+        assert_eq!(line, "json | 200 | 10002 | invalid request parameter: the query is malformed", "{path}");
+    }
     for path in ["/user/nickname", "/user/nickname?nick_name=", "/user/nickname?nickname=x"] {
         let line = alice.admin_api.put(path).send().await.line();
         assert!(line.starts_with("json | 200 | 10002 | invalid request parameter: nick"), "{line}");
@@ -92,7 +106,7 @@ async fn what_an_admin_does_for_a_user_is_written_down() {
 
     as_alice.put("/user/nickname?nick_name=Al").send().await.assert_ok();
     admin.put("/user/disable").json(&json!({"list": [alice.id]})).send().await.assert_ok();
-    let rows = t.audit_rows(&crate::support::app_id("default")).await;
+    let rows = t.audit_rows().await;
     let last: Vec<_> =
         rows.iter().rev().take(2).map(|row| (row.action.as_str(), row.actor_kind, row.for_user)).collect();
     assert_eq!(last, [("account.disable", 2, None), ("profile.rename", 2, Some(alice.id))]);

@@ -1,70 +1,128 @@
 //! One behaviour suite over both kinds of state: in process always, Redis when the environment names one.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use diglot::state::{MemoryState, RedisState, State};
+use diglot::state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State};
 use futures_util::future::join_all;
+use serde_json::json;
 
-use crate::support::{START_MS, server_urls};
+use crate::support::{PASSWORD, START_MS, TestApp, server_urls};
 
 fn states() -> Vec<Arc<dyn State>> {
     let mut states: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
     if let Some((_, redis_url)) = server_urls() {
-        let prefix = format!("it_state_{}_{:?}", std::process::id(), std::thread::current().id());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let prefix = format!("it_state_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         states.push(Arc::new(RedisState::new(&redis_url, &prefix, 2).unwrap()));
     }
     states
 }
 
 async fn count(state: &dyn State, subject: &str, now_ms: i64) -> (u32, i64) {
-    let attempts = state.count_attempt(subject, 1000, now_ms).await.unwrap();
-    (attempts.count, attempts.until_ms - START_MS)
+    let uses = state.count_use(subject, 1000, now_ms).await.unwrap();
+    (uses.count, uses.until_ms - START_MS)
 }
 
 #[actix_web::test]
-async fn attempts_are_counted_from_the_first_one_for_the_length_of_the_window() {
+async fn uses_are_counted_from_the_first_one_for_the_length_of_the_window() {
     for state in states() {
         assert_eq!(count(&*state, "a", START_MS).await, (1, 1000), "{}", state.describe());
         assert_eq!(count(&*state, "a", START_MS + 400).await, (2, 1000));
         assert_eq!(count(&*state, "b", START_MS + 500).await, (1, 1500));
         assert_eq!(count(&*state, "a", START_MS + 999).await, (3, 1000));
         assert_eq!(count(&*state, "a", START_MS + 1000).await, (1, 2000));
-        state.forget_attempts("a").await.unwrap();
-        state.forget_attempts("b").await.unwrap();
     }
 }
 
 #[actix_web::test]
-async fn attempts_can_be_taken_back_and_forgotten() {
-    for state in states() {
-        state.take_back_attempt("none").await.unwrap();
-        assert_eq!(count(&*state, "none", START_MS).await, (1, 1000), "{}", state.describe());
-        assert_eq!(count(&*state, "none", START_MS).await, (2, 1000));
-        state.take_back_attempt("none").await.unwrap();
-        assert_eq!(count(&*state, "none", START_MS).await, (2, 1000));
-        state.forget_attempts("none").await.unwrap();
-        assert_eq!(count(&*state, "none", START_MS + 1).await, (1, 1001));
-        state.forget_attempts("none").await.unwrap();
-    }
-}
-
-#[actix_web::test]
-async fn attempts_side_by_side_are_all_counted() {
+async fn uses_side_by_side_are_all_counted() {
     for state in states() {
         let counts = join_all((0..100).map(|_| count(&*state, "crowd", START_MS))).await;
         let mut counts: Vec<u32> = counts.into_iter().map(|(count, _)| count).collect();
         counts.sort_unstable();
         assert_eq!(counts, (1..=100).collect::<Vec<_>>(), "{}", state.describe());
-        state.forget_attempts("crowd").await.unwrap();
+    }
+}
+
+/// An account with two tries and its source with three.
+fn subjects(account: &str, source: &str) -> [LoginSubject; 2] {
+    [
+        LoginSubject { name: account.to_owned(), limit: 2, is_forgiven: true },
+        LoginSubject { name: source.to_owned(), limit: 3, is_forgiven: false },
+    ]
+}
+
+async fn fail(state: &dyn State, subjects: &[LoginSubject; 2], now_ms: i64) {
+    assert_eq!(state.begin_login(subjects, now_ms).await.unwrap(), Admission::Admitted, "{}", state.describe());
+    state.end_login(subjects, LoginEnd::Wrong, now_ms).await.unwrap();
+}
+
+#[actix_web::test]
+async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
+    for state in states() {
+        let (a, end) = (subjects("a", "s"), START_MS + LoginSubject::WINDOW_MS);
+        fail(&*state, &a, START_MS).await;
+        fail(&*state, &a, START_MS + 1000).await;
+        let locked = Admission::Locked { until_ms: end };
+        assert_eq!(state.begin_login(&a, START_MS + 2000).await.unwrap(), locked, "{}", state.describe());
+        // A refused login counts for nobody: the source has one try left.
+        fail(&*state, &subjects("b", "s"), START_MS + 3000).await;
+        assert_eq!(state.begin_login(&subjects("c", "s"), START_MS + 4000).await.unwrap(), locked);
+        assert_eq!(state.begin_login(&a, end - 1).await.unwrap(), locked);
+        assert_eq!(state.begin_login(&a, end).await.unwrap(), Admission::Admitted);
+    }
+}
+
+#[actix_web::test]
+async fn logins_under_way_count_until_they_end() {
+    for state in states() {
+        let a = subjects("a2", "s2");
+        for _ in 0..2 {
+            assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted, "{}", state.describe());
+        }
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
+        state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
+        state.end_login(&a, LoginEnd::Cancelled, START_MS).await.unwrap();
+        fail(&*state, &a, START_MS).await;
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted);
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
+        // Its node died: the login that never ended is forgotten.
+        let later = START_MS + LoginSubject::PENDING_MS;
+        assert_eq!(state.begin_login(&a, later).await.unwrap(), Admission::Admitted);
+        state.end_login(&a, LoginEnd::Cancelled, later).await.unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_right_login_forgives_the_account_and_not_the_source() {
+    for state in states() {
+        let a = subjects("a3", "s3");
+        for _ in 0..2 {
+            fail(&*state, &a, START_MS).await;
+            state.begin_login(&a, START_MS).await.unwrap();
+            state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
+        }
+        fail(&*state, &subjects("b3", "s3"), START_MS).await;
+        let locked = Admission::Locked { until_ms: START_MS + LoginSubject::WINDOW_MS };
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), locked, "{}", state.describe());
+    }
+}
+
+#[actix_web::test]
+async fn of_logins_side_by_side_only_so_many_begin() {
+    for state in states() {
+        let a = subjects("a4", "s4");
+        let admissions = join_all((0..50).map(|_| state.begin_login(&a, START_MS))).await;
+        let admitted = admissions.into_iter().filter(|one| matches!(one, Ok(Admission::Admitted))).count();
+        assert_eq!(admitted, 2, "{}", state.describe());
     }
 }
 
 #[actix_web::test]
 async fn without_redis_limits_are_stricter_and_neither_open_nor_shut() {
-    use serde_json::json;
-
-    use crate::support::TestApp;
-
     let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let login = |password: &str| {
@@ -75,5 +133,5 @@ async fn without_redis_limits_are_stricter_and_neither_open_nor_shut() {
     for _ in 0..5 {
         assert!(login("wrong").await.line().ends_with("wrong name or password"));
     }
-    assert!(login(crate::support::PASSWORD).await.line().contains("too many failed logins"));
+    assert!(login(PASSWORD).await.line().contains("too many failed logins"));
 }

@@ -1,13 +1,12 @@
 //! What handlers of the admin API return.
 
-use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder, ResponseError as _, body::BoxBody, http::StatusCode,
-};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
 use serde::Serialize;
 
 use crate::{
     domain,
     transport::{
+        context::{Api, Context, Language},
         error::Error,
         negotiation::Encoding,
         reply::{self, ADMIN_SUCCESS, Outcome},
@@ -23,6 +22,26 @@ pub(super) struct Data<T>(pub(super) T);
 /// The answer of an operation that has nothing else to say.
 pub(super) const DONE: Answer<bool> = Ok(Data(true));
 
+/// What a handler of a batch returns: a result for each item.
+pub(super) type BatchAnswer<T> = Result<BatchResults<T>, Error>;
+
+/// The results of a batch, in the order of its items.
+pub(super) struct BatchResults<T>(Vec<BatchResult<T>>);
+
+/// The result of one item.
+pub(super) struct BatchResult<T> {
+    /// What names the item.
+    pub(super) item: T,
+    /// How it went.
+    pub(super) result: Result<(), domain::Error>,
+}
+
+impl<T> FromIterator<BatchResult<T>> for BatchResults<T> {
+    fn from_iter<I: IntoIterator<Item = BatchResult<T>>>(results: I) -> Self {
+        Self(results.into_iter().collect())
+    }
+}
+
 impl<T: Serialize> Responder for Data<T> {
     type Body = BoxBody;
 
@@ -30,7 +49,38 @@ impl<T: Serialize> Responder for Data<T> {
         req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
         match reply::admin(ADMIN_SUCCESS, Some(&self.0), None) {
             Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
-            Err(error) => Error::from(domain::Error::Internal(error.to_string())).error_response(),
+            Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
         }
     }
+}
+
+impl<T: Serialize> Responder for BatchResults<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        #[derive(Serialize)]
+        struct Told<T> {
+            #[serde(flatten)]
+            item: T,
+            success: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<String>,
+        }
+        let language = Context::get(req).map_or(Language::En, |context| context.language);
+        let tell = |BatchResult { item, result }| Told {
+            item,
+            success: result.is_ok(),
+            reason: result.err().map(|error| reason(error, language)),
+        };
+        Data(self.0.into_iter().map(tell).collect::<Vec<_>>()).respond_to(req)
+    }
+}
+
+/// Why an item failed, for the client; the log gets the cause.
+fn reason(error: domain::Error, language: Language) -> String {
+    let shown = Error::from(error).shown(Api::Admin, language);
+    if let Some(cause) = shown.cause {
+        log::error!("an item of a batch failed: {cause:?}");
+    }
+    shown.text
 }

@@ -7,7 +7,9 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
     model::{Invalid, Problem, UserId},
@@ -28,8 +30,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let undecodable = |error: serde_urlencoded::de::Error| Protocol::Undecodable(error.to_string()).into();
-        ready(serde_urlencoded::from_str(req.query_string()).map(Self).map_err(undecodable))
+        ready(query(req.query_string()).map(Self).map_err(|problem| Protocol::BadQuery(problem).into()))
     }
 }
 
@@ -48,6 +49,37 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     }
 }
 
+/// The fields of a query. Bytes that are no UTF-8 are refused; `serde_urlencoded` would replace them.
+fn query<T: DeserializeOwned>(query: &str) -> Result<T, String> {
+    percent_decode_str(query).decode_utf8().map_err(|error| error.to_string())?;
+    serde_urlencoded::from_str(query).map_err(|error| error.to_string())
+}
+
+/// The body of a batch: 1 to 100 items (behaviour.md §3), each to be read on its own.
+#[derive(Deserialize)]
+pub(super) struct Batch {
+    list: Option<Vec<Value>>,
+}
+
+impl Batch {
+    const MAX_ITEMS: usize = 100;
+
+    /// The items.
+    pub(super) fn items(self) -> Result<Vec<Value>, Invalid> {
+        let list = self.list.unwrap_or_default();
+        match list.len() {
+            0 => Err(Invalid::new("list", Problem::Missing)),
+            1..=Self::MAX_ITEMS => Ok(list),
+            _ => Err(Invalid::new("list", Problem::TooMany { max: Self::MAX_ITEMS })),
+        }
+    }
+}
+
+/// An item of a batch.
+pub(super) fn item<T: DeserializeOwned>(item: Value) -> Result<T, Invalid> {
+    serde_json::from_value(item).map_err(|_| Invalid::new("item", Problem::Malformed))
+}
+
 /// The parameter `what`, which must be there.
 pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Invalid> {
     value.ok_or(Invalid::new(what, Problem::Missing))
@@ -55,25 +87,29 @@ pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Inv
 
 /// The number in the query's parameter `what`, if it is there.
 pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
-    text.map(|text| text.parse().map_err(|_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed)))
-        .transpose()
+    let malformed = |_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed);
+    text.map(|text| text.parse().map_err(malformed)).transpose()
 }
 
 /// An id in JSON: a number, or the same as text (security.md 34).
-pub(super) struct Id(pub(super) UserId);
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Id {
+    Number(i64),
+    Text(String),
+}
 
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Number(i64),
-            Text(String),
+impl Id {
+    /// The id of a user, in the parameter `what`.
+    pub(super) fn user(self, what: &'static str) -> Result<UserId, Invalid> {
+        match self {
+            Self::Number(number) => UserId::parse(what, &number.to_string()),
+            Self::Text(text) => UserId::parse(what, &text),
         }
-        let text = match Raw::deserialize(from)? {
-            Raw::Number(number) => number.to_string(),
-            Raw::Text(text) => text,
-        };
-        UserId::parse("user_id", &text).map(Self).map_err(|_| serde::de::Error::custom("not an id"))
     }
+}
+
+/// The ids of users in the list `what`; an absent list is empty.
+pub(super) fn ids(what: &'static str, list: Option<Vec<Id>>) -> Result<Vec<UserId>, Invalid> {
+    list.unwrap_or_default().into_iter().map(|id| id.user(what)).collect()
 }

@@ -4,10 +4,11 @@ use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    access::AnyUser,
     answer::{Answer, DONE, Data},
     params::{Query, required},
 };
-use crate::{app::App, domain::profile, model::Nickname, transport::access::AnyUser};
+use crate::{app::App, domain::profile, model::Nickname};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/profile").route(get().to(own)))
@@ -36,7 +37,7 @@ struct ProfileData {
 }
 
 async fn own(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<ProfileData> {
-    let user = profile::own(&app, &caller).await?;
+    let user = profile::get_own(&app, &caller).await?.user;
     Ok(Data(ProfileData {
         user_id: user.id.get(),
         username: user.username,

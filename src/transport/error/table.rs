@@ -3,10 +3,11 @@
 
 use actix_web::http::StatusCode;
 
-use super::{Api, Error, Language, Protocol, Shown};
+use super::{Error, Protocol, Shown};
 use crate::{
     domain,
     model::{Invalid, Problem},
+    transport::context::{Api, Language},
 };
 
 impl Error {
@@ -188,6 +189,7 @@ fn invalid_row(Invalid { what, problem }: Invalid) -> Row {
         Problem::TooLong { max } => {
             (format!("过长，最多 {max} 个字符"), format!("is too long: at most {max} characters"))
         }
+        Problem::TooMany { max } => (format!("最多 {max} 项"), format!("has too many items: at most {max}")),
         Problem::OutOfRange { min, max } => {
             (format!("必须在 {min} 到 {max} 之间"), format!("must be from {min} to {max}"))
         }
@@ -216,6 +218,14 @@ fn protocol_row(problem: &Protocol) -> Row {
                 "invalid request parameter: the body can't be decoded",
             )
         }
+        .because(cause),
+        Protocol::BadQuery(cause) => Row::refusal(
+            V1_INVALID,
+            INVALID_PARAMETER,
+            StatusCode::BAD_REQUEST,
+            "请求参数错误: query 格式错误",
+            "invalid request parameter: the query is malformed",
+        )
         .because(cause),
         Protocol::NotFound => Row::failure(V1_REFUSED, StatusCode::NOT_FOUND, "接口不存在", "no such path"),
         Protocol::MethodNotAllowed => {

@@ -1,8 +1,9 @@
-//! `/v1`: the API of native chat apps and browsers. Every file is a resource: its routes on top, then their handlers,
+//! `/v1`: the API of native chat apps and browsers. Every file but `access` and `values` is a resource: its routes on top, then their handlers,
 //! each of which parses, calls the domain and wraps the answer.
 
-mod account;
-mod session;
+mod access;
+mod profile;
+mod sessions;
 mod values;
 
 use actix_web::web::{self, ServiceConfig};
@@ -15,8 +16,8 @@ use super::{
 
 /// All routes of `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(account::routes)
-        .configure(session::routes)
+    cfg.configure(profile::routes)
+        .configure(sessions::routes)
         .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));
 }
 

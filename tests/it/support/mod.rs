@@ -1,9 +1,9 @@
 //! What the tests stand on: a gateway built like the real one, but for a clock turned by hand, cheap bcrypt and a
 //! database of its own; and handles that go through the public API only.
 
-mod audit;
 mod backend;
 mod client;
+mod database;
 
 use std::sync::{
     Arc,
@@ -15,15 +15,15 @@ use diglot::{
     app::App,
     clock::Clock,
     config::{Config, Flags, Values},
-    domain::tenants,
+    domain::{Operator, access, tenants},
     model::AppId,
-    transport::Face,
+    transport::{Face, Readiness, http_app},
 };
 use serde_json::json;
 
-pub use audit::AuditRow;
 pub use backend::{Backend, server_urls};
 pub use client::{Client, Res};
+pub use database::AuditRow;
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;
@@ -68,7 +68,7 @@ impl TestApp {
         change(&mut config);
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
         let t = Self::node(backend, config, clock).await;
-        tenants::create(&t.app, app_id("default")).await.unwrap();
+        tenants::create(&t.app, &command_line("default")).await.unwrap();
         t
     }
 
@@ -84,8 +84,10 @@ impl TestApp {
 
     async fn node(backend: Arc<Backend>, config: Config, clock: Arc<ManualClock>) -> Self {
         let app = Data::new(App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
-        let app_face = Client::new(diglot::transport::http_app(&app, Face::App)).await;
-        let web_face = Client::new(diglot::transport::http_app(&app, Face::Web)).await;
+        let readiness = Data::new(Readiness::default());
+        readiness.set(true);
+        let app_face = Client::new(http_app(&app, &readiness, Face::App)).await;
+        let web_face = Client::new(http_app(&app, &readiness, Face::Web)).await;
         Self { app, clock, app_face, web_face, backend }
     }
 
@@ -106,9 +108,9 @@ impl TestApp {
 
     /// An admin of an app, which is made if need be.
     pub async fn admin_of(&self, app: &str) -> Client {
-        tenants::create(&self.app, app_id(app)).await.unwrap();
+        tenants::create(&self.app, &command_line(app)).await.unwrap();
         let name = format!("test-{}", self.app.random.base62(8).unwrap());
-        let token = tenants::create_admin_token(&self.app, app_id(app), &name, None).await.unwrap();
+        let token = tenants::create_admin_token(&self.app, &command_line(app), &name, None).await.unwrap();
         self.anon().header("app_id", app).header("access-token", token.reveal())
     }
 
@@ -157,6 +159,11 @@ pub struct User {
     pub v1: Client,
     /// Sends the token to `/user`.
     pub admin_api: Client,
+}
+
+/// The operator at the command line.
+pub fn command_line(app: &str) -> Operator {
+    access::command_line(app_id(app))
 }
 
 pub fn app_id(name: &str) -> AppId {

@@ -7,11 +7,12 @@ use crate::{
     domain::sessions,
     model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
     transport::{
-        access::{Anyone, SignedIn},
         pb,
         wire::{Reply, Wire, json_native},
     },
 };
+
+use super::access::{Guest, SignedIn};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(json_native("/v1/user/email-login").route(post().to(email_login)))
@@ -20,11 +21,11 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 async fn email_login(
     app: Data<App>,
-    Anyone(visitor, Wire(req)): Anyone<Wire<pb::EmailLoginRequest>>,
+    Guest(visitor, Wire(req)): Guest<Wire<pb::EmailLoginRequest>>,
 ) -> Reply<pb::LoginResponse> {
     let name = LoginName::parse("email", &req.email)?;
     let password = Password::parse("password", &req.password, 1)?;
-    let device = login_device(&req.device_id, &req.platform)?;
+    let device = LoginDevice::new(DeviceKey::parse("deviceId", &req.device_id)?, Platform::parse(&req.platform)?);
     let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
@@ -32,14 +33,4 @@ async fn email_login(
 async fn logout(app: Data<App>, SignedIn(caller, _): SignedIn<Wire<pb::LogoutRequest>>) -> Reply<pb::StatusResponse> {
     sessions::logout(&app, &caller).await?;
     Ok(Wire(pb::StatusResponse::default()))
-}
-
-/// What a login says of its device; the platform counts only with a device id (behaviour.md §3).
-fn login_device(device_id: &str, platform: &str) -> Result<LoginDevice, crate::model::Invalid> {
-    let key = DeviceKey::parse("deviceId", device_id)?;
-    let platform = Platform::parse(platform)?;
-    Ok(match key {
-        Some(_) => LoginDevice { key, platform },
-        None => LoginDevice::default(),
-    })
 }

@@ -4,6 +4,7 @@ use actix_web::web::{self, ServiceConfig, post};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    access::Outsider,
     answer::{Answer, Data},
     params::{Json, required},
 };
@@ -11,7 +12,6 @@ use crate::{
     app::App,
     domain::sessions::{self, Login},
     model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
-    transport::access::Outsider,
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -46,7 +46,7 @@ async fn by_username(
     let name = LoginName::parse("name", &required("name", body.name)?)?;
     let password = Password::parse("password", &required("password", body.password)?, 1)?;
     let key = DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?;
-    let device = LoginDevice { key, platform: Platform::default() };
+    let device = LoginDevice::new(key, Platform::default());
     let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
     Ok(Data(login.into()))
 }

@@ -1,19 +1,21 @@
-//! The account as its owner and as others see it.
+//! What accounts show of themselves, and what their owners change of it.
 
 use actix_web::web::{Data, ServiceConfig, get, post};
 
 use crate::{
     app::App,
-    domain::profile,
-    model::{Nickname, User, UserId, VipState},
+    domain::profile::{self, OwnProfile, PublicProfile},
+    model::{Nickname, UserId, VipState},
     transport::{
-        access::{Anyone, SignedIn},
         pb,
         wire::{Reply, Wire, protobuf_native},
     },
 };
 
-use super::values;
+use super::{
+    access::{Guest, SignedIn},
+    values,
+};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(protobuf_native("/v1/user/info").route(get().to(info)))
@@ -22,16 +24,16 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn info(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::InfoResponse> {
-    let user = profile::own(&app, &caller).await?;
-    Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(&app, user)) }))
+    let profile = profile::get_own(&app, &caller).await?;
+    Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(profile)) }))
 }
 
 async fn get_user(
     app: Data<App>,
-    Anyone(visitor, Wire(req)): Anyone<Wire<pb::GetUserRequest>>,
+    Guest(visitor, Wire(req)): Guest<Wire<pb::GetUserRequest>>,
 ) -> Reply<pb::GetUserResponse> {
-    let user = profile::of(&app, &visitor, UserId::parse("id", &req.id)?).await?;
-    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, user)) }))
+    let profile = profile::get_public(&app, &visitor, UserId::parse("id", &req.id)?).await?;
+    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) }))
 }
 
 async fn edit_nickname(
@@ -42,8 +44,7 @@ async fn edit_nickname(
     Ok(Wire(pb::StatusResponse::default()))
 }
 
-fn own_user(app: &App, user: User) -> pb::OwnUser {
-    let vip = user.vip_state(app.clock.now_ms());
+fn own_user(OwnProfile { user, vip }: OwnProfile) -> pb::OwnUser {
     pb::OwnUser {
         id: user.id.to_string(),
         name_id: user.name_id,
@@ -60,19 +61,18 @@ fn own_user(app: &App, user: User) -> pb::OwnUser {
     }
 }
 
-fn public_user(app: &App, user: User) -> pb::User {
-    let vip = user.vip_state(app.clock.now_ms());
+fn public_user(app: &App, profile: PublicProfile) -> pb::User {
     pb::User {
-        id: user.id.to_string(),
-        name: user.nickname,
-        name_id: u64::from(user.name_id.unsigned_abs()),
-        avatar_url: user.avatar_url,
-        avatar_id: user.avatar_id.unsigned_abs(),
-        register_time: values::local_time(&app.config.timezone, user.registered_at_ms),
-        register_time_secs: values::unix_secs(user.registered_at_ms),
-        is_vip: is_vip(vip),
-        vip_expired_time: values::unix_secs(user.vip_expires_at_ms),
-        vip_status: vip_status(vip),
+        id: profile.id.to_string(),
+        name: profile.nickname,
+        name_id: u64::from(profile.name_id.unsigned_abs()),
+        avatar_url: profile.avatar_url,
+        avatar_id: profile.avatar_id.unsigned_abs(),
+        register_time: values::local_time(&app.config.timezone, profile.registered_at_ms),
+        register_time_secs: values::unix_secs(profile.registered_at_ms),
+        is_vip: is_vip(profile.vip),
+        vip_expired_time: values::unix_secs(profile.vip_expires_at_ms),
+        vip_status: vip_status(profile.vip),
         remark_info: Some(pb::RemarkInfo::default()),
         profile_info: Some(pb::ProfileInfo::default()),
         ..Default::default()

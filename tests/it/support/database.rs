@@ -1,10 +1,10 @@
-//! Looks into the audit log, which has no public API yet.
+//! Looks into the database, for what has no public API yet.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _,
     sql_types::{BigInt, Nullable, SmallInt, Text},
 };
-use diglot::{model::AppId, store::StoreError};
+use diglot::store::StoreError;
 
 use super::TestApp;
 
@@ -30,9 +30,15 @@ pub struct AuditRow {
 }
 
 impl TestApp {
-    /// The audit log of an app, oldest first.
-    pub async fn audit_rows(&self, app: &AppId) -> Vec<AuditRow> {
-        let sql = format!("SELECT * FROM audit_log WHERE app_id = '{app}' ORDER BY id");
+    /// Runs one statement.
+    pub async fn execute(&self, sql: &str) -> Result<usize, StoreError> {
+        let sql = sql.to_owned();
+        self.app.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
+    }
+
+    /// The audit log of the default app, oldest first.
+    pub async fn audit_rows(&self) -> Vec<AuditRow> {
+        let sql = "SELECT * FROM audit_log WHERE app_id = 'default' ORDER BY id";
         self.app.db.read::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).load(conn)?)).await.unwrap()
     }
 }

@@ -1,0 +1,42 @@
+//! Pages of lists.
+
+use super::{Invalid, Problem};
+
+/// A page of a list: the first is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    num: i64,
+    size: i64,
+}
+
+impl Page {
+    const DEFAULT_SIZE: i64 = 50;
+    const MAX_SIZE: i64 = 200;
+
+    /// The page within the bounds of behaviour.md §3: `num` from 1, `size` from 1 to 200.
+    ///
+    /// # Errors
+    /// When one is out of bounds.
+    pub fn parse(num: Option<i64>, size: Option<i64>) -> Result<Self, Invalid> {
+        Ok(Self {
+            num: bounded("page_num", num.unwrap_or(1), i64::from(i32::MAX))?,
+            size: bounded("page_size", size.unwrap_or(Self::DEFAULT_SIZE), Self::MAX_SIZE)?,
+        })
+    }
+
+    /// How many items come before it.
+    #[must_use]
+    pub const fn offset(self) -> i64 {
+        (self.num - 1) * self.size
+    }
+
+    /// How many items it has at the most.
+    #[must_use]
+    pub const fn size(self) -> i64 {
+        self.size
+    }
+}
+
+fn bounded(what: &'static str, value: i64, max: i64) -> Result<i64, Invalid> {
+    if (1..=max).contains(&value) { Ok(value) } else { Err(Invalid::new(what, Problem::OutOfRange { min: 1, max })) }
+}

@@ -1,0 +1,37 @@
+//! Tenants and the admin tokens that rule them.
+
+use super::{AdminTokenId, AppId};
+
+/// A tenant: an app with accounts of its own.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its name.
+    pub id: AppId,
+    /// Whether anyone may register.
+    pub is_registration_open: bool,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// An admin token without its secret.
+#[derive(Clone, Debug)]
+pub struct AdminToken {
+    /// Its number.
+    pub id: AdminTokenId,
+    /// What its maker called it.
+    pub name: String,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it ends by itself.
+    pub expires_at_ms: Option<i64>,
+    /// When it was revoked.
+    pub revoked_at_ms: Option<i64>,
+}
+
+impl AdminToken {
+    /// Whether it opens doors at `now_ms`.
+    #[must_use]
+    pub fn is_valid(&self, now_ms: i64) -> bool {
+        self.revoked_at_ms.is_none() && self.expires_at_ms.is_none_or(|end| end > now_ms)
+    }
+}
