@@ -1,24 +1,28 @@
 //! One behaviour suite over both kinds of state: in process always, Redis when the environment names one.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use diglot::state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{PASSWORD, START_MS, TestApp, server_urls};
+use crate::support::{Backend, PASSWORD, START_MS, TestApp};
 
-fn states() -> Vec<Arc<dyn State>> {
-    let mut states: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
-    if let Some((_, redis_url)) = server_urls() {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let prefix = format!("it_state_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        states.push(Arc::new(RedisState::new(&redis_url, &prefix, 2).unwrap()));
+/// Both kinds of state, as far as they are at hand.
+struct States {
+    all: Vec<Arc<dyn State>>,
+    // Its keys in Redis go with it.
+    _backend: Backend,
+}
+
+fn states() -> States {
+    let backend = Backend::new();
+    let config = backend.config();
+    let mut all: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
+    if let Some(redis_url) = &config.redis_url {
+        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2).unwrap()));
     }
-    states
+    States { all, _backend: backend }
 }
 
 async fn count(state: &dyn State, subject: &str, now_ms: i64) -> (u32, i64) {
@@ -28,19 +32,21 @@ async fn count(state: &dyn State, subject: &str, now_ms: i64) -> (u32, i64) {
 
 #[actix_web::test]
 async fn uses_are_counted_from_the_first_one_for_the_length_of_the_window() {
-    for state in states() {
-        assert_eq!(count(&*state, "a", START_MS).await, (1, 1000), "{}", state.describe());
-        assert_eq!(count(&*state, "a", START_MS + 400).await, (2, 1000));
-        assert_eq!(count(&*state, "b", START_MS + 500).await, (1, 1500));
-        assert_eq!(count(&*state, "a", START_MS + 999).await, (3, 1000));
-        assert_eq!(count(&*state, "a", START_MS + 1000).await, (1, 2000));
+    let states = states();
+    for state in &states.all {
+        assert_eq!(count(&**state, "a", START_MS).await, (1, 1000), "{}", state.describe());
+        assert_eq!(count(&**state, "a", START_MS + 400).await, (2, 1000));
+        assert_eq!(count(&**state, "b", START_MS + 500).await, (1, 1500));
+        assert_eq!(count(&**state, "a", START_MS + 999).await, (3, 1000));
+        assert_eq!(count(&**state, "a", START_MS + 1000).await, (1, 2000));
     }
 }
 
 #[actix_web::test]
 async fn uses_side_by_side_are_all_counted() {
-    for state in states() {
-        let counts = join_all((0..100).map(|_| count(&*state, "crowd", START_MS))).await;
+    let states = states();
+    for state in &states.all {
+        let counts = join_all((0..100).map(|_| count(&**state, "crowd", START_MS))).await;
         let mut counts: Vec<u32> = counts.into_iter().map(|(count, _)| count).collect();
         counts.sort_unstable();
         assert_eq!(counts, (1..=100).collect::<Vec<_>>(), "{}", state.describe());
@@ -62,14 +68,15 @@ async fn fail(state: &dyn State, subjects: &[LoginSubject; 2], now_ms: i64) {
 
 #[actix_web::test]
 async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
-    for state in states() {
+    let states = states();
+    for state in &states.all {
         let (a, end) = (subjects("a", "s"), START_MS + LoginSubject::WINDOW_MS);
-        fail(&*state, &a, START_MS).await;
-        fail(&*state, &a, START_MS + 1000).await;
+        fail(&**state, &a, START_MS).await;
+        fail(&**state, &a, START_MS + 1000).await;
         let locked = Admission::Locked { until_ms: end };
         assert_eq!(state.begin_login(&a, START_MS + 2000).await.unwrap(), locked, "{}", state.describe());
         // A refused login counts for nobody: the source has one try left.
-        fail(&*state, &subjects("b", "s"), START_MS + 3000).await;
+        fail(&**state, &subjects("b", "s"), START_MS + 3000).await;
         assert_eq!(state.begin_login(&subjects("c", "s"), START_MS + 4000).await.unwrap(), locked);
         assert_eq!(state.begin_login(&a, end - 1).await.unwrap(), locked);
         assert_eq!(state.begin_login(&a, end).await.unwrap(), Admission::Admitted);
@@ -78,7 +85,8 @@ async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
 
 #[actix_web::test]
 async fn logins_under_way_count_until_they_end() {
-    for state in states() {
+    let states = states();
+    for state in &states.all {
         let a = subjects("a2", "s2");
         for _ in 0..2 {
             assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted, "{}", state.describe());
@@ -86,7 +94,7 @@ async fn logins_under_way_count_until_they_end() {
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
         state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
         state.end_login(&a, LoginEnd::Cancelled, START_MS).await.unwrap();
-        fail(&*state, &a, START_MS).await;
+        fail(&**state, &a, START_MS).await;
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted);
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
         // Its node died: the login that never ended is forgotten.
@@ -98,14 +106,15 @@ async fn logins_under_way_count_until_they_end() {
 
 #[actix_web::test]
 async fn a_right_login_forgives_the_account_and_not_the_source() {
-    for state in states() {
+    let states = states();
+    for state in &states.all {
         let a = subjects("a3", "s3");
         for _ in 0..2 {
-            fail(&*state, &a, START_MS).await;
+            fail(&**state, &a, START_MS).await;
             state.begin_login(&a, START_MS).await.unwrap();
             state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
         }
-        fail(&*state, &subjects("b3", "s3"), START_MS).await;
+        fail(&**state, &subjects("b3", "s3"), START_MS).await;
         let locked = Admission::Locked { until_ms: START_MS + LoginSubject::WINDOW_MS };
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), locked, "{}", state.describe());
     }
@@ -113,7 +122,8 @@ async fn a_right_login_forgives_the_account_and_not_the_source() {
 
 #[actix_web::test]
 async fn of_logins_side_by_side_only_so_many_begin() {
-    for state in states() {
+    let states = states();
+    for state in &states.all {
         let a = subjects("a4", "s4");
         let admissions = join_all((0..50).map(|_| state.begin_login(&a, START_MS))).await;
         let admitted = admissions.into_iter().filter(|one| matches!(one, Ok(Admission::Admitted))).count();

@@ -67,7 +67,7 @@ CREATE TABLE devices (
     last_login_at_ms BIGINT   NOT NULL,
     PRIMARY KEY (user_id, sn)
 );
-CREATE UNIQUE INDEX devices_user_key ON devices (user_id, device_key);
+CREATE UNIQUE INDEX devices_user_device ON devices (user_id, device_key);
 
 CREATE TABLE sessions (
     id              INTEGER  NOT NULL PRIMARY KEY AUTOINCREMENT,
