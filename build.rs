@@ -25,8 +25,30 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let out_dir = env::var("OUT_DIR")?;
     fs::write(Path::new(&out_dir).join("descriptors.bin"), descriptors.encode_to_vec())?;
+    fs::write(Path::new(&out_dir).join("aliases.rs"), aliases(&descriptors))?;
     with_json(&descriptors).compile_fds(descriptors)?;
     Ok(())
+}
+
+/// For every request, the other names of its fields in JSON.
+fn aliases(descriptors: &FileDescriptorSet) -> String {
+    let messages = descriptors.file.iter().flat_map(|file| &file.message_type);
+    let requests = messages.filter(|message| message.name().ends_with("Request"));
+    let implementation = |message: &DescriptorProto| {
+        let mut aliases = Vec::new();
+        for field in &message.field {
+            let names = [field.name().to_owned(), lower_camel_case(field.name())];
+            aliases.extend(names.into_iter().map(|alias| (alias, field.json_name())));
+        }
+        aliases.retain(|(alias, name)| alias != name);
+        let message = message.name();
+        format!(
+            "impl crate::transport::json::Aliases for {message} {{
+                const ALIASES: &'static [(&'static str, &'static str)] = &{aliases:?};
+            }}\n"
+        )
+    };
+    requests.map(implementation).collect()
 }
 
 /// A code generator that gives every message its JSON form.
@@ -55,12 +77,6 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
         return "#[serde(skip)]".to_owned();
     }
     let mut parts = vec![format!("rename = {:?}", field.json_name())];
-    if message.name().ends_with("Request") {
-        let aliases = [field.name().to_owned(), lower_camel_case(field.name())];
-        parts.extend(
-            aliases.iter().filter(|alias| *alias != field.json_name()).map(|alias| format!("alias = {alias:?}")),
-        );
-    }
     let is_js_string = field.options.as_ref().is_some_and(|options| options.jstype() == JsType::JsString);
     assert!(
         !is_js_string || (field.r#type() == Type::Uint64 && field.label() == Label::Optional),
@@ -69,17 +85,19 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
         field.name()
     );
     let is_id = field.name() == "id" || field.name().ends_with("_id");
-    let (read, write) = match (field.label(), field.r#type()) {
-        (Label::Optional, Type::Message) => ("nullable", Some("present")),
-        (Label::Optional, Type::String) if is_id => ("id_text", None),
-        (Label::Optional, Type::Uint64) if is_js_string => ("number_text", Some("as_text")),
-        _ => ("nullable", None),
-    };
-    parts.push(format!("deserialize_with = \"crate::transport::json::{read}\""));
-    if let Some(write) = write {
-        parts.push(format!("serialize_with = \"crate::transport::json::{write}\""));
+    match (field.label(), field.r#type()) {
+        (Label::Optional, Type::Message) => parts.push(with("serialize_with", "present")),
+        (Label::Optional, Type::String) if is_id => parts.push(with("deserialize_with", "id_text")),
+        (Label::Optional, Type::Uint64) if is_js_string => {
+            parts.extend([with("serialize_with", "as_text"), with("deserialize_with", "number_text")]);
+        }
+        _ => {}
     }
     format!("#[serde({})]", parts.join(", "))
+}
+
+fn with(attribute: &str, function: &str) -> String {
+    format!("{attribute} = \"crate::transport::json::{function}\"")
 }
 
 /// `device_id` → `deviceId`, the default JSON name of a proto field.

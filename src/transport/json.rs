@@ -1,11 +1,25 @@
 //! What `build.rs` asks of serde beyond its defaults. Answers have every key and never null (strict clients); requests
 //! may have null for absent, and ids as text or number (security.md 34).
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
+use serde_json::{Map, Value};
 
-/// Reads null as the default.
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
+/// A request whose fields have more than one name in JSON.
+pub trait Aliases {
+    /// Other names with the one that each stands for.
+    const ALIASES: &'static [(&'static str, &'static str)];
+}
+
+/// Reads a request. Of several names of a field the documented one counts; null is absent.
+pub(super) fn read<T: DeserializeOwned + Aliases>(json: &[u8]) -> serde_json::Result<T> {
+    let mut fields: Map<String, Value> = serde_json::from_slice(json)?;
+    fields.retain(|_, value| !value.is_null());
+    for (alias, name) in T::ALIASES {
+        if let Some(value) = fields.remove(*alias) {
+            fields.entry(*name).or_insert(value);
+        }
+    }
+    serde_json::from_value(Value::Object(fields))
 }
 
 /// Writes an absent message as an empty one.
@@ -25,10 +39,9 @@ pub(super) fn id_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::E
         Text(String),
         Number(i64),
     }
-    Ok(match Option::deserialize(from)? {
-        Some(Id::Text(text)) => text,
-        Some(Id::Number(number)) => number.to_string(),
-        None => String::new(),
+    Ok(match Id::deserialize(from)? {
+        Id::Text(text) => text,
+        Id::Number(number) => number.to_string(),
     })
 }
 

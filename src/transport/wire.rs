@@ -21,6 +21,7 @@ use super::{
     body,
     context::{Context, Face},
     error::{Error, Protocol},
+    json::{self, Aliases},
     negotiation::{Acceptable, Declared, Encoding, of_body},
     reply::{self, Outcome, V1_SUCCESS},
     server::Service,
@@ -122,7 +123,7 @@ fn declared(headers: &HeaderMap) -> Declared {
     Declared::by(headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?")))
 }
 
-impl<T: Message + Default + DeserializeOwned> FromRequest for Wire<T> {
+impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
@@ -134,7 +135,7 @@ impl<T: Message + Default + DeserializeOwned> FromRequest for Wire<T> {
                 T::decode(bytes).map_err(|error| undecodable(error.to_string()))
             }
             Some(Body { bytes, encoding: Encoding::Json }) => {
-                serde_json::from_slice(&bytes).map_err(|error| undecodable(error.to_string()))
+                json::read(&bytes).map_err(|error| undecodable(error.to_string()))
             }
         };
         ready(message.map(Self))

@@ -66,30 +66,31 @@ async fn unknown_names_and_wrong_passwords_get_the_same_answer() {
 #[actix_web::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let t = TestApp::with(|config| {
-        config.bcrypt_cost = 10;
+        config.bcrypt_cost = 9;
         config.login_tries_per_source = 1000;
         config.login_tries_per_account = 1000;
     })
     .await;
     let alice = t.user("alice").await;
-    let fastest = async |name: &str| {
-        let mut fastest = std::time::Duration::MAX;
-        for _ in 0..5 {
-            let started = std::time::Instant::now();
-            login(&t.anon(), name, "wrong").await.assert_line(REFUSED);
-            fastest = fastest.min(started.elapsed());
-        }
-        fastest.as_secs_f64()
+    let time = async |name: &str| {
+        let started = std::time::Instant::now();
+        login(&t.anon(), name, "wrong").await.assert_line(REFUSED);
+        started.elapsed().as_secs_f64()
     };
+    let current = stored_hash(&t, &alice).await;
+    let cheap = format!("hmac-sha256:{}", bcrypt::hash("x", 5).unwrap());
+    let imported = bcrypt::hash("x", 7).unwrap();
 
-    let (known, unknown) = (fastest("alice").await, fastest("nobody").await);
-    assert!(unknown > known / 1.5 && unknown < known * 1.5, "known {known} s, unknown {unknown} s");
     // Also where the stored hash is of another cost, or damaged.
-    for stored in [format!("hmac-sha256:{}", bcrypt::hash("x", 6).unwrap()), bcrypt::hash("x", 8).unwrap(), "x".into()]
-    {
+    for stored in [current, cheap, imported, "damaged".to_owned()] {
         set_stored_hash(&t, &alice, &stored).await;
-        let known = fastest("alice").await;
-        assert!(unknown > known / 1.5 && unknown < known * 1.5, "{stored}: {known} s, unknown {unknown} s");
+        // Taking turns, and the fastest of many: other work on the machine must not count.
+        let (mut known, mut unknown) = (f64::MAX, f64::MAX);
+        for _ in 0..15 {
+            known = known.min(time("alice").await);
+            unknown = unknown.min(time("nobody").await);
+        }
+        assert!(unknown > known / 1.4 && unknown < known * 1.4, "{stored}: known {known} s, unknown {unknown} s");
     }
 }
 

@@ -144,6 +144,13 @@ async fn json_takes_each_documented_name_of_a_field() {
         let res = t.anon().post("/v1/user/get-user").json(&body).send().await;
         assert_eq!(res.json()["data"]["user"]["nickname"], "name 1");
     }
+    let both = json!({"userId": null, "id": alice.id.to_string(), "user_id": "77"});
+    let res = t.anon().post("/v1/user/get-user").json(&both).send().await;
+    assert_eq!(res.json()["data"]["user"]["nickname"], "name 1");
+    let both = json!({"nickname": "documented", "name": "other"});
+    alice.v1.post("/v1/user/edit-nickname").json(&both).send().await.assert_ok();
+    let info = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await;
+    assert_eq!(info.json()["data"]["user"]["nickname"], "documented");
     for key in ["device-id", "deviceId", "device_id"] {
         let session = t.login("alice", "laptop").await;
         session.v1.post("/v1/user/logout").json(&json!({key: "laptop"})).send().await.assert_ok();
