@@ -58,8 +58,9 @@ fn with_json(descriptors: &FileDescriptorSet) -> prost_build::Config {
     config.type_attribute(".", "#[serde(default)]");
     for file in &descriptors.file {
         for message in &file.message_type {
+            let is_in_oneof = |field: &FieldDescriptorProto| field.oneof_index.is_some() && !field.proto3_optional();
             assert!(
-                message.nested_type.is_empty() && message.oneof_decl.is_empty(),
+                message.nested_type.is_empty() && !message.field.iter().any(is_in_oneof),
                 "{}: nested messages and oneofs have no JSON form here yet",
                 message.name()
             );
@@ -87,7 +88,9 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
     let is_id = field.name() == "id" || field.name().ends_with("_id");
     match (field.label(), field.r#type()) {
         (Label::Optional, Type::Message) => parts.push(with("serialize_with", "present")),
-        (Label::Optional, Type::String) if is_id => parts.push(with("deserialize_with", "id_text")),
+        (Label::Optional, Type::String) if is_id && !field.proto3_optional() => {
+            parts.push(with("deserialize_with", "id_text"));
+        }
         (Label::Optional, Type::Uint64) if is_js_string => {
             parts.extend([with("serialize_with", "as_text"), with("deserialize_with", "number_text")]);
         }

@@ -1,7 +1,7 @@
 //! Writes down who did what (security.md 29). A row goes into the transaction that it tells of.
 
 use super::{
-    Caller, Operator, Origin, Visitor,
+    Caller, Error, Operator, Origin, Visitor,
     access::{Actor, Office},
 };
 use crate::{
@@ -97,4 +97,22 @@ impl Trail {
         };
         audit::insert(conn, &new)
     }
+}
+
+/// Changes something for an operator and writes it down, in one transaction.
+pub(super) async fn change<T: Send + 'static>(
+    app: &App,
+    operator: &Operator,
+    action: &'static str,
+    target: String,
+    queries: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let trail = Trail::of_operator(app, operator);
+    app.db
+        .write(move |conn| {
+            let value = queries(conn)?;
+            trail.done(conn, action, &target)?;
+            Ok(value)
+        })
+        .await
 }

@@ -35,9 +35,12 @@ pub enum Error {
     /// The username is in use.
     #[error("username taken")]
     UsernameTaken,
-    /// The app has an admin token of that name.
-    #[error("admin token name taken")]
-    AdminTokenNameTaken,
+    /// The app has something of that kind and name already.
+    #[error("name taken")]
+    NameTaken,
+    /// The app has no such medal.
+    #[error("no such medal")]
+    MedalNotFound,
     /// Wrong name or password: which of them is not told.
     #[error("login refused")]
     LoginRefused,

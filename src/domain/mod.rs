@@ -6,7 +6,10 @@
 
 pub mod access;
 pub mod accounts;
+mod activity;
 mod audit;
+pub mod awards;
+pub mod bans;
 mod error;
 mod limits;
 mod passwords;

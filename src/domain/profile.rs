@@ -1,10 +1,10 @@
 //! What accounts show of themselves, and what their owners change of it.
 
-use super::{Caller, Error, Visitor, audit::Trail};
+use super::{Caller, Error, Visitor, activity, audit::Trail};
 use crate::{
     app::App,
-    model::{AppId, Nickname, User, UserId, VipState},
-    store::users,
+    model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, Remark, User, UserId, VipState},
+    store::{Conn, StoreError, bans, devices, medals, personal_data, remarks, users},
 };
 
 /// An account as its owner sees it.
@@ -35,6 +35,20 @@ pub struct PublicProfile {
     pub vip: VipState,
     /// When VIP ends; 0 for never a VIP.
     pub vip_expires_at_ms: i64,
+    /// When it was last active; 0 for never.
+    pub last_active_at_ms: i64,
+    /// Days on which it was active.
+    pub online_days: i32,
+    /// Such days in a row up to today.
+    pub continuous_days: i32,
+    /// Its medals, in their order.
+    pub medals: Vec<Medal>,
+    /// The ban that is in force.
+    pub ban: Option<Ban>,
+    /// What it tells about itself.
+    pub personal: PersonalData,
+    /// What the one who looks noted about it.
+    pub remark: Remark,
 }
 
 /// The caller's own account.
@@ -42,31 +56,49 @@ pub struct PublicProfile {
 /// # Errors
 /// [`Error::UserNotFound`] when it was deleted just now.
 pub async fn get_own(app: &App, caller: &Caller) -> Result<OwnProfile, Error> {
-    let user = get(app, caller.app(), caller.user()).await?;
+    let (tenant, id) = (caller.app().clone(), caller.user());
+    let user = app.db.read(move |conn| users::find(conn, &tenant, id)).await?.ok_or(Error::UserNotFound)?;
     Ok(OwnProfile { vip: user.vip_state(app.clock.now_ms()), user })
 }
 
-/// What an account of the same app shows to everyone.
+/// What an account of the same app shows to everyone, and what the `viewer`, if it is known, noted about it.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_public(app: &App, visitor: &Visitor, user: UserId) -> Result<PublicProfile, Error> {
-    let user = get(app, visitor.app(), user).await?;
-    Ok(PublicProfile {
-        vip: user.vip_state(app.clock.now_ms()),
-        id: user.id,
-        nickname: user.nickname,
-        name_id: user.name_id,
-        avatar_url: user.avatar_url,
-        avatar_id: user.avatar_id,
-        registered_at_ms: user.registered_at_ms,
-        vip_expires_at_ms: user.vip_expires_at_ms,
-    })
-}
-
-async fn get(app: &App, tenant: &AppId, user: UserId) -> Result<User, Error> {
-    let tenant = tenant.clone();
-    app.db.read(move |conn| users::find(conn, &tenant, user)).await?.ok_or(Error::UserNotFound)
+pub async fn get_public(
+    app: &App,
+    visitor: &Visitor,
+    viewer: Option<&Caller>,
+    id: UserId,
+) -> Result<PublicProfile, Error> {
+    let (tenant, viewer, now_ms) = (visitor.app().clone(), viewer.map(Caller::user), app.clock.now_ms());
+    let today = activity::day(app, now_ms);
+    app.db
+        .read(move |conn| {
+            let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
+            let remark = match viewer {
+                Some(viewer) => remarks::find(conn, viewer, id)?,
+                None => None,
+            };
+            Ok(PublicProfile {
+                id,
+                vip: user.vip_state(now_ms),
+                nickname: user.nickname,
+                name_id: user.name_id,
+                avatar_url: user.avatar_url,
+                avatar_id: user.avatar_id,
+                registered_at_ms: user.registered_at_ms,
+                vip_expires_at_ms: user.vip_expires_at_ms,
+                last_active_at_ms: user.activity.last_active_at_ms,
+                online_days: user.activity.online_days,
+                continuous_days: user.activity.continuous_days_on(today),
+                medals: medals::list_of(conn, id)?,
+                ban: bans::find(conn, id, now_ms)?,
+                personal: personal_data::find(conn, id)?.unwrap_or_default(),
+                remark: remark.unwrap_or_default(),
+            })
+        })
+        .await
 }
 
 /// Changes the caller's display name.
@@ -74,11 +106,86 @@ async fn get(app: &App, tenant: &AppId, user: UserId) -> Result<User, Error> {
 /// # Errors
 /// When the database can't be asked.
 pub async fn rename(app: &App, caller: &Caller, name: Nickname) -> Result<(), Error> {
+    change(app, caller, "profile.rename", move |conn, user| Ok(users::set_nickname(conn, user, &name)?)).await
+}
+
+/// Changes the caller's avatar.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn set_avatar(app: &App, caller: &Caller, avatar: AvatarUrl) -> Result<(), Error> {
+    change(app, caller, "profile.set_avatar", move |conn, user| Ok(users::set_avatar(conn, user, &avatar)?)).await
+}
+
+/// The caller's medals, in their order.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn list_medals(app: &App, caller: &Caller) -> Result<Vec<Medal>, Error> {
+    let user = caller.user();
+    Ok(app.db.read(move |conn| medals::list_of(conn, user)).await?)
+}
+
+/// What the caller told about itself, and when it last logged in.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn get_personal_data(app: &App, caller: &Caller) -> Result<(PersonalData, Option<i64>), Error> {
+    let user = caller.user();
+    let find = move |conn: &mut Conn| -> Result<_, StoreError> {
+        let data = personal_data::find(conn, user)?.unwrap_or_default();
+        Ok((data, devices::last_login_at_ms(conn, user)?))
+    };
+    Ok(app.db.read(find).await?)
+}
+
+/// Changes what the caller tells about itself; what `edit` leaves alone stays.
+///
+/// # Errors
+/// What `edit` refuses.
+pub async fn edit_personal_data(
+    app: &App,
+    caller: &Caller,
+    edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Send + 'static,
+) -> Result<(), Error> {
+    let now_ms = app.clock.now_ms();
+    change(app, caller, "profile.edit", move |conn, user| {
+        let mut data = personal_data::find(conn, user)?.unwrap_or_default();
+        edit(&mut data)?;
+        data.updated_at_ms = now_ms;
+        Ok(personal_data::save(conn, user, data)?)
+    })
+    .await
+}
+
+/// Stores what the caller notes about another account of its app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn save_remark(app: &App, caller: &Caller, friend: UserId, remark: Remark) -> Result<(), Error> {
+    let tenant = caller.app().clone();
+    change(app, caller, "profile.remark", move |conn, user| {
+        if !users::exists(conn, &tenant, friend)? {
+            return Err(Error::UserNotFound);
+        }
+        Ok(remarks::save(conn, user, friend, &remark)?)
+    })
+    .await
+}
+
+/// Changes something of the caller's account, whose row is locked meanwhile.
+async fn change(
+    app: &App,
+    caller: &Caller,
+    action: &'static str,
+    queries: impl FnOnce(&mut Conn, UserId) -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
     let (trail, user) = (Trail::of_caller(app, caller), caller.user());
     app.db
         .write(move |conn| {
-            users::set_nickname(conn, user, &name)?;
-            trail.done_by_admin(conn, "profile.rename", &user.to_string())?;
+            users::lock(conn, user)?;
+            queries(conn, user)?;
+            trail.done_by_admin(conn, action, &user.to_string())?;
             Ok(())
         })
         .await

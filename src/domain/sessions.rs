@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Caller, Error, Visitor,
     access::Actor,
+    activity,
     audit::Trail,
     limits::{LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
@@ -21,9 +22,6 @@ use crate::{
         users::{self, Credentials},
     },
 };
-
-/// How often the use of a session is written down at the most.
-const TOUCH_INTERVAL_MS: i64 = 60 * 60 * 1000;
 
 /// A successful login.
 #[derive(Debug)]
@@ -111,6 +109,7 @@ async fn open(app: &App, visitor: &Visitor, compared: &Credentials, device: Logi
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
     let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
     let (max_sessions, compared_hash) = (app.config.sessions_per_user, compared.password_hash.clone());
+    let today = activity::day(app, now_ms);
     app.db
         .write(move |conn| {
             let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
@@ -122,6 +121,7 @@ async fn open(app: &App, visitor: &Visitor, compared: &Credentials, device: Logi
             make_room(conn, user, sn, max_sessions, now_ms)?;
             let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
             sessions::insert(conn, &new)?;
+            activity::write_down(conn, user, now_ms, today)?;
             trail.done(conn, "session.login", &user.to_string())?;
             Ok(())
         })
@@ -176,12 +176,7 @@ pub(super) async fn check(app: &App, session: Session) -> Result<Session, Error>
     if is_over || may_enter(session.standing).is_err() {
         return Err(Error::TokenEnded);
     }
-    if idle_ms >= TOUCH_INTERVAL_MS {
-        let id = session.id;
-        if let Err(error) = app.db.write(move |conn| sessions::touch(conn, id, now_ms)).await {
-            log::warn!("the use of a session was not written down: {error}");
-        }
-    }
+    activity::note(app, &session, now_ms).await;
     Ok(session)
 }
 

@@ -40,7 +40,7 @@ pub async fn list(app: &App) -> Result<Vec<Tenant>, Error> {
 /// Makes an admin token of the operator's app. `lifetime_ms` limits it; without, it ends only when revoked.
 ///
 /// # Errors
-/// [`Error::AppUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::AdminTokenNameTaken`].
+/// [`Error::AppUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::NameTaken`].
 pub async fn create_admin_token(
     app: &App,
     operator: &Operator,
@@ -59,7 +59,7 @@ pub async fn create_admin_token(
             }
             let new = NewAdminToken { app: &tenant, name: &name, token_hash, now_ms, expires_at_ms };
             admin_tokens::insert(conn, &new).map_err(|error| match error {
-                StoreError::Taken => Error::AdminTokenNameTaken,
+                StoreError::Taken => Error::NameTaken,
                 StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
             })?;
             trail.done(conn, "admin_token.create", &name)?;

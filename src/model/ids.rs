@@ -53,6 +53,10 @@ pub struct SessionId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AdminTokenId(pub i64);
 
+/// A medal's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MedalId(pub i64);
+
 /// A device's serial number: counts the devices of one user from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceSn(pub i32);

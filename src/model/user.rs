@@ -1,6 +1,6 @@
 //! Accounts.
 
-use super::UserId;
+use super::{Activity, UserId};
 
 /// An account as the store knows it, without its password.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct User {
     pub standing: Standing,
     /// When it was made.
     pub registered_at_ms: i64,
+    /// How active it is.
+    pub activity: Activity,
 }
 
 impl User {

@@ -67,3 +67,12 @@ pub fn update(
         .execute(conn)?;
     Ok(())
 }
+
+/// When the account last logged in, on any device.
+///
+/// # Errors
+/// When the query fails.
+pub fn last_login_at_ms(conn: &mut Conn, user: UserId) -> Result<Option<i64>, StoreError> {
+    let newest = diesel::dsl::max(devices::last_login_at_ms);
+    Ok(devices::table.filter(devices::user_id.eq(user.get())).select(newest).get_result(conn)?)
+}

@@ -7,11 +7,15 @@
 pub mod admin_tokens;
 pub mod apps;
 pub mod audit;
+pub mod bans;
 mod connect;
 mod db;
 pub mod devices;
 mod error;
+pub mod medals;
 mod migrations;
+pub mod personal_data;
+pub mod remarks;
 mod schema;
 pub mod sessions;
 pub mod settings;

@@ -29,6 +29,11 @@ diesel::table! {
         status -> SmallInt,
         last_device_sn -> Integer,
         registered_at_ms -> BigInt,
+        last_active_at_ms -> BigInt,
+        last_active_day -> Integer,
+        online_days -> Integer,
+        continuous_online_days -> Integer,
+        coin_records -> BigInt,
     }
 }
 
@@ -108,4 +113,86 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(apps, users, settings, devices, sessions, admin_tokens, audit_log);
+diesel::table! {
+    personal_data (user_id) {
+        user_id -> BigInt,
+        introduction -> Text,
+        gender -> SmallInt,
+        birthday_secs -> BigInt,
+        province -> Text,
+        city -> Text,
+        district -> Text,
+        location_code -> Text,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    remarks (user_id, friend_id) {
+        user_id -> BigInt,
+        friend_id -> BigInt,
+        name -> Text,
+        phone -> Text,
+        others -> Text,
+    }
+}
+
+diesel::table! {
+    medals (id) {
+        id -> BigInt,
+        app_id -> Text,
+        name -> Text,
+        description -> Text,
+        image_url -> Text,
+        sort -> Integer,
+    }
+}
+
+diesel::table! {
+    user_medals (user_id, medal_id) {
+        user_id -> BigInt,
+        medal_id -> BigInt,
+        granted_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    bans (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        reason -> Text,
+        ends_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    coin_ledger (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        seq -> BigInt,
+        typ -> SmallInt,
+        before_cents -> BigInt,
+        change_cents -> BigInt,
+        after_cents -> BigInt,
+        reason -> Text,
+        remark -> Text,
+        idempotency_key -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    apps,
+    users,
+    settings,
+    devices,
+    sessions,
+    admin_tokens,
+    audit_log,
+    personal_data,
+    remarks,
+    medals,
+    user_medals,
+    bans,
+    coin_ledger,
+);

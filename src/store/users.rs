@@ -3,7 +3,9 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection};
-use crate::model::{AppId, DeviceSn, LoginName, Nickname, Page, Standing, User, UserId, UserSummary, Username};
+use crate::model::{
+    Activity, AppId, AvatarUrl, DeviceSn, LoginName, Nickname, Page, Standing, User, UserId, UserSummary, Username,
+};
 
 /// The columns of [`User`]; what is left out is read by the few who need it.
 #[derive(Queryable, Selectable)]
@@ -24,6 +26,10 @@ struct UserRow {
     vip_expires_at_ms: i64,
     status: i16,
     registered_at_ms: i64,
+    last_active_at_ms: i64,
+    last_active_day: i32,
+    online_days: i32,
+    continuous_online_days: i32,
 }
 
 impl From<UserRow> for User {
@@ -44,6 +50,12 @@ impl From<UserRow> for User {
             vip_expires_at_ms: row.vip_expires_at_ms,
             standing: Standing::stored(row.status),
             registered_at_ms: row.registered_at_ms,
+            activity: Activity {
+                last_active_at_ms: row.last_active_at_ms,
+                last_active_day: row.last_active_day,
+                online_days: row.online_days,
+                continuous_days: row.continuous_online_days,
+            },
         }
     }
 }
@@ -80,6 +92,11 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
             users::status.eq(Standing::Active.code()),
             users::last_device_sn.eq(0),
             users::registered_at_ms.eq(new.now_ms),
+            users::last_active_at_ms.eq(0_i64),
+            users::last_active_day.eq(0),
+            users::online_days.eq(0),
+            users::continuous_online_days.eq(0),
+            users::coin_records.eq(0_i64),
         ))
         .returning(users::id)
         .get_result(conn)?;
@@ -182,6 +199,57 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
     Ok(())
 }
 
+/// Gives the account another avatar, and that avatar a number.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How active the account is.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
+    let columns = (users::last_active_at_ms, users::last_active_day, users::online_days, users::continuous_online_days);
+    let row: Option<(i64, i32, i32, i32)> = users::table.find(id.get()).select(columns).get_result(conn).optional()?;
+    Ok(row.map(|(last_active_at_ms, last_active_day, online_days, continuous_days)| Activity {
+        last_active_at_ms,
+        last_active_day,
+        online_days,
+        continuous_days,
+    }))
+}
+
+/// Notes how active the account is.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set((
+            users::last_active_at_ms.eq(activity.last_active_at_ms),
+            users::last_active_day.eq(activity.last_active_day),
+            users::online_days.eq(activity.online_days),
+            users::continuous_online_days.eq(activity.continuous_days),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Makes the account a VIP until then.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_vip_end(conn: &mut Conn, id: UserId, expires_at_ms: i64) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get())).set(users::vip_expires_at_ms.eq(expires_at_ms)).execute(conn)?;
+    Ok(())
+}
+
 /// Sets the state of the accounts among `ids` that are in this app and not deleted; returns how many these are.
 ///
 /// # Errors
@@ -227,6 +295,15 @@ pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreErro
         .returning(users::last_device_sn)
         .get_result(conn)?;
     Ok(DeviceSn(sn))
+}
+
+/// Holds the account's row until the transaction ends, so that changes of one account follow each other.
+///
+/// # Errors
+/// When the query fails.
+pub fn lock(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get())).set(users::last_device_sn.eq(users::last_device_sn)).execute(conn)?;
+    Ok(())
 }
 
 /// The credentials of an account; holds its row until the transaction ends, so that a login and a disabling or a change

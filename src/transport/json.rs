@@ -1,13 +1,30 @@
 //! What `build.rs` asks of serde beyond its defaults. Answers have every key and never null (strict clients); requests
-//! may have null for absent, and ids as text or number (security.md 34).
+//! may have null for absent, ids as text or number (security.md 34), and are read from the query of a GET.
 
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 /// A request whose fields have more than one name in JSON.
 pub trait Aliases {
     /// Other names with the one that each stands for.
     const ALIASES: &'static [(&'static str, &'static str)];
+}
+
+/// Reads a request from a query, as [`read`] does from JSON.
+pub(super) fn read_query<T: DeserializeOwned + Aliases>(query: &str) -> Result<T, String> {
+    percent_decode_str(query).decode_utf8().map_err(|error| error.to_string())?;
+    let mut fields: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    for (alias, name) in T::ALIASES {
+        if let Some(value) = fields.remove(*alias) {
+            fields.entry((*name).to_owned()).or_insert(value);
+        }
+    }
+    let query = serde_urlencoded::to_string(fields).map_err(|error| error.to_string())?;
+    serde_urlencoded::from_str(&query).map_err(|error| error.to_string())
 }
 
 /// Reads a request. Of several names of a field the documented one counts; null is absent.

@@ -8,7 +8,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap},
     },
     middleware::{Next, from_fn},
@@ -130,6 +130,9 @@ impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let undecodable = |problem: String| Error::from(Protocol::Undecodable(problem));
         let message = match req.extensions_mut().remove::<Body>() {
+            None if req.method() == Method::GET => {
+                json::read_query(req.query_string()).map_err(|problem| Protocol::BadQuery(problem).into())
+            }
             None => Ok(T::default()),
             Some(Body { bytes, encoding: Encoding::Protobuf }) => {
                 T::decode(bytes).map_err(|error| undecodable(error.to_string()))

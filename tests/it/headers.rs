@@ -184,7 +184,7 @@ async fn an_admin_token_ends_when_revoked_or_expired() {
     let (forever, short, revoked) =
         (make("forever", None).await, make("short", Some(90)).await, make("bad", None).await);
     let again = tenants::create_admin_token(&t.app, &command_line("default"), "forever", None).await;
-    assert!(matches!(again, Err(domain::Error::AdminTokenNameTaken)));
+    assert!(matches!(again, Err(domain::Error::NameTaken)));
 
     assert!(tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());
     assert!(!tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());

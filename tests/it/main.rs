@@ -14,6 +14,7 @@
 
 mod accounts;
 mod architecture;
+mod awards;
 mod cli;
 mod documents;
 mod encodings;
@@ -23,6 +24,7 @@ mod logins;
 mod messages;
 mod negotiation;
 mod nodes;
+mod personal_data;
 mod profiles;
 mod sessions;
 mod state;

@@ -41,10 +41,10 @@ async fn anyone_sees_the_public_part_of_an_account() {
         let expected = json!({
             "userId": alice.id.to_string(), "nickname": "alice", "nicknameId": 1, "avatarUrl": "", "avatarId": "0",
             "medals": [], "registerTime": START_MS / 1000, "registerTimeText": "2026-01-02 11:04:05", "doNotDisturb": 0,
-            "banId": 0, "banTime": 0, "onLineDay": 0, "continuousOnLineDay": 0, "isVip": 0, "vipExpiredTime": 0,
+            "banId": 0, "banTime": 0, "onLineDay": 1, "continuousOnLineDay": 1, "isVip": 0, "vipExpiredTime": 0,
             "vipStatus": 0, "isBlocked": 0, "top": 0, "ipGeo": "", "banReason": "",
             "remarkInfo": {"remarkName": "", "phone": "", "extraRemark": ""},
-            "profileInfo": {"lastActiveTime": "", "introduction": "", "gender": 0, "birthdayTimestamp": 0, "city": "",
+            "profileInfo": {"lastActiveTime": "2026-01-02 11:04:05", "introduction": "", "gender": 0, "birthdayTimestamp": 0, "city": "",
                 "district": "", "address": ""},
         });
         assert_eq!(json["data"]["user"], expected);

@@ -1,9 +1,11 @@
-//! The admin API: `/user`, `/token`. JSON only, for ops scripts and for SDKs in the name of a user. Every file but
+//! The admin API: `/user`, `/token`, `/admin/v1`. JSON only, for ops scripts and for SDKs in the name of a user. Every file but
 //! `access`, `answer` and `params` is a resource: its routes on top, then their handlers, each of which parses, calls the domain and wraps the answer.
 
 mod access;
 mod accounts;
 mod answer;
+mod awards;
+mod bans;
 mod params;
 mod profile;
 mod sessions;
@@ -13,5 +15,9 @@ use actix_web::web::ServiceConfig;
 
 /// All routes of the admin API.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(accounts::routes).configure(profile::routes).configure(sessions::routes);
+    cfg.configure(accounts::routes)
+        .configure(awards::routes)
+        .configure(bans::routes)
+        .configure(profile::routes)
+        .configure(sessions::routes);
 }

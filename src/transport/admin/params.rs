@@ -91,6 +91,12 @@ pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i6
     text.map(|text| text.parse().map_err(malformed)).transpose()
 }
 
+/// The number `value` of the parameter `what`, if it is from `min` to `max`.
+pub(super) fn in_range(what: &'static str, value: i64, min: i64, max: i64) -> Result<i64, Invalid> {
+    let out_of_range = Invalid::new(what, Problem::OutOfRange { min, max });
+    if (min..=max).contains(&value) { Ok(value) } else { Err(out_of_range) }
+}
+
 /// An id in JSON: a number, or the same as text (security.md 34).
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -100,6 +106,11 @@ pub(super) enum Id {
 }
 
 impl Id {
+    /// The id of something else, in the parameter `what`.
+    pub(super) fn number(self, what: &'static str) -> Result<i64, Invalid> {
+        self.user(what).map(UserId::get)
+    }
+
     /// The id of a user, in the parameter `what`.
     pub(super) fn user(self, what: &'static str) -> Result<UserId, Invalid> {
         match self {

@@ -117,11 +117,17 @@ fn domain_row(error: &domain::Error) -> Row {
         E::NoPermission => refused(10010, StatusCode::FORBIDDEN, "没有权限", "no permission"),
         E::UserNotFound => refused(10000, StatusCode::NOT_FOUND, "该用户不存在", "user does not exist"),
         E::UsernameTaken => refused(10004, StatusCode::CONFLICT, "用户名已被占用", "user already exists"),
-        E::AdminTokenNameTaken => refused(
+        E::NameTaken => refused(
             INVALID_PARAMETER,
             StatusCode::CONFLICT,
             "该名称已被占用",
             "invalid request parameter: name is in use",
+        ),
+        E::MedalNotFound => refused(
+            INVALID_PARAMETER,
+            StatusCode::NOT_FOUND,
+            "勋章不存在",
+            "invalid request parameter: medal_id does not exist",
         ),
         E::LoginRefused => refused(
             402,

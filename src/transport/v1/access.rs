@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 
 use crate::{
     domain::{
-        Caller, Visitor,
+        self, Caller, Visitor,
         access::{self, Door},
     },
     model::AppId,
@@ -21,7 +21,11 @@ pub(super) struct Guest<T = ()>(pub(super) Visitor, pub(super) T);
 /// The user behind the token, and then `T`.
 pub(super) struct SignedIn<T = ()>(pub(super) Caller, pub(super) T);
 
+/// Anyone, and the user behind the token if it is a valid one; and then `T`.
+pub(super) struct Onlooker<T = ()>(pub(super) (Visitor, Option<Caller>), pub(super) T);
+
 extracts!(Guest by guest);
+extracts!(Onlooker by onlooker);
 extracts!(SignedIn by signed_in);
 
 async fn guest(req: &HttpRequest) -> Result<Visitor, Error> {
@@ -36,6 +40,20 @@ async fn signed_in(req: &HttpRequest) -> Result<Caller, Error> {
     let caller = access::user(app(req)?, door).await?;
     note(req, caller.app(), Some(caller.user()));
     Ok(caller)
+}
+
+async fn onlooker(req: &HttpRequest) -> Result<(Visitor, Option<Caller>), Error> {
+    let visitor = guest(req).await?;
+    let Ok(Some(token)) = token(req.headers(), "token") else { return Ok((visitor, None)) };
+    let door = Door { app: visitor.app().clone(), origin: origin(req)?, token: Some(token) };
+    match access::user(app(req)?, door).await {
+        Ok(caller) => {
+            note(req, caller.app(), Some(caller.user()));
+            Ok((visitor, Some(caller)))
+        }
+        Err(domain::Error::TokenUnknown | domain::Error::TokenEnded) => Ok((visitor, None)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn app_id(req: &HttpRequest) -> Result<AppId, Error> {

@@ -2,25 +2,33 @@
 
 use actix_web::web::{Data, ServiceConfig, get, post};
 
+use super::{
+    access::{Guest, Onlooker, SignedIn},
+    values,
+};
 use crate::{
     app::App,
-    domain::profile::{self, OwnProfile, PublicProfile},
-    model::{Nickname, UserId, VipState},
+    domain::{
+        Error,
+        profile::{self, OwnProfile, PublicProfile},
+    },
+    model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, Remark, UserId, VipState},
     transport::{
         pb,
-        wire::{Reply, Wire, protobuf_native},
+        wire::{Reply, Wire, json_native, protobuf_native},
     },
-};
-
-use super::{
-    access::{Guest, SignedIn},
-    values,
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(protobuf_native("/v1/user/info").route(get().to(info)))
         .service(protobuf_native("/v1/user/get-user").route(post().to(get_user)))
-        .service(protobuf_native("/v1/user/edit-nickname").route(post().to(edit_nickname)));
+        .service(json_native("/v1/user/homepage").route(get().to(homepage)))
+        .service(protobuf_native("/v1/user/medal").route(post().to(medal)))
+        .service(protobuf_native("/v1/user/edit-nickname").route(post().to(edit_nickname)))
+        .service(protobuf_native("/v1/user/edit-avatar").route(post().to(edit_avatar)))
+        .service(json_native("/v1/user/save-user-data").route(post().to(save_user_data)))
+        .service(json_native("/v1/user/get-user-data").route(post().to(get_user_data)))
+        .service(json_native("/v1/user/save-user-remarks").route(post().to(save_user_remarks)));
 }
 
 async fn info(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::InfoResponse> {
@@ -30,10 +38,28 @@ async fn info(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::InfoR
 
 async fn get_user(
     app: Data<App>,
+    Onlooker((visitor, viewer), Wire(req)): Onlooker<Wire<pb::GetUserRequest>>,
+) -> Reply<pb::GetUserResponse> {
+    let id = UserId::parse("id", &req.id)?;
+    let profile = profile::get_public(&app, &visitor, viewer.as_ref(), id).await?;
+    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) }))
+}
+
+async fn homepage(
+    app: Data<App>,
     Guest(visitor, Wire(req)): Guest<Wire<pb::GetUserRequest>>,
 ) -> Reply<pb::GetUserResponse> {
-    let profile = profile::get_public(&app, &visitor, UserId::parse("id", &req.id)?).await?;
-    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) }))
+    match profile::get_public(&app, &visitor, None, UserId::parse("userId", &req.id)?).await {
+        Ok(profile) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) })),
+        // The page of nobody is a success (behaviour.md §4).
+        Err(Error::UserNotFound) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(pb::User::default()) })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn medal(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::MedalResponse> {
+    let medals = profile::list_medals(&app, &caller).await?;
+    Ok(Wire(pb::MedalResponse { status: None, medal: medals.into_iter().map(pb::Medal::from).collect() }))
 }
 
 async fn edit_nickname(
@@ -41,6 +67,58 @@ async fn edit_nickname(
     SignedIn(caller, Wire(req)): SignedIn<Wire<pb::EditNicknameRequest>>,
 ) -> Reply<pb::StatusResponse> {
     profile::rename(&app, &caller, Nickname::parse(&req.name)?).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+async fn edit_avatar(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::EditAvatarRequest>>,
+) -> Reply<pb::StatusResponse> {
+    profile::set_avatar(&app, &caller, AvatarUrl::parse("avatarUrl", &req.url)?).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+async fn save_user_data(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::SaveUserDataRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let edit = move |data: &mut PersonalData| -> Result<(), Invalid> {
+        req.introduction.map_or(Ok(()), |text| data.set_introduction(&text))?;
+        req.gender.map_or(Ok(()), |gender| data.set_gender(gender))?;
+        req.birthday.map_or(Ok(()), |unix_secs| data.set_birthday(unix_secs))?;
+        req.province.map_or(Ok(()), |text| data.set_place(PlacePart::Province, &text))?;
+        req.city.map_or(Ok(()), |text| data.set_place(PlacePart::City, &text))?;
+        req.district.map_or(Ok(()), |text| data.set_place(PlacePart::District, &text))?;
+        req.location_code.map_or(Ok(()), |text| data.set_place(PlacePart::LocationCode, &text))
+    };
+    profile::edit_personal_data(&app, &caller, edit).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+async fn get_user_data(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::GetUserDataResponse> {
+    let (data, last_login_at_ms) = profile::get_personal_data(&app, &caller).await?;
+    let data = pb::UserData {
+        id: caller.user().get().unsigned_abs(),
+        user_id: caller.user().to_string(),
+        last_login_time: last_login_at_ms.unwrap_or_default() / 1000,
+        update_time: data.updated_at_ms / 1000,
+        introduction: data.introduction,
+        gender: i32::from(data.gender),
+        birthday: data.birthday_secs,
+        province: data.province,
+        city: data.city,
+        district: data.district,
+        location_code: data.location_code,
+    };
+    Ok(Wire(pb::GetUserDataResponse { status: None, data: Some(data) }))
+}
+
+async fn save_user_remarks(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::SaveUserRemarksRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let friend = UserId::parse("friendId", &req.friend_id)?;
+    profile::save_remark(&app, &caller, friend, Remark::parse(&req.name, &req.phone, &req.others)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
@@ -62,20 +140,57 @@ fn own_user(OwnProfile { user, vip }: OwnProfile) -> pb::OwnUser {
 }
 
 fn public_user(app: &App, profile: PublicProfile) -> pb::User {
+    let zone = &app.config.timezone;
+    let ban = profile.ban.unwrap_or(Ban { id: 0, reason: String::new(), ends_at_ms: 0 });
     pb::User {
         id: profile.id.to_string(),
         name: profile.nickname,
         name_id: u64::from(profile.name_id.unsigned_abs()),
         avatar_url: profile.avatar_url,
         avatar_id: profile.avatar_id.unsigned_abs(),
-        register_time: values::local_time(&app.config.timezone, profile.registered_at_ms),
+        medal: profile.medals.into_iter().map(pb::Medal::from).collect(),
+        register_time: values::local_time(zone, profile.registered_at_ms),
         register_time_secs: values::unix_secs(profile.registered_at_ms),
+        ban_id: ban.id.unsigned_abs(),
+        ban_time: values::unix_secs(ban.ends_at_ms),
+        ban_reason: ban.reason,
+        online_day: u64::from(profile.online_days.unsigned_abs()),
+        continuous_online_day: u64::from(profile.continuous_days.unsigned_abs()),
         is_vip: is_vip(profile.vip),
         vip_expired_time: values::unix_secs(profile.vip_expires_at_ms),
         vip_status: vip_status(profile.vip),
-        remark_info: Some(pb::RemarkInfo::default()),
-        profile_info: Some(pb::ProfileInfo::default()),
+        remark_info: Some(pb::RemarkInfo {
+            remark_name: profile.remark.name,
+            phone_number: profile.remark.phone,
+            extra_remark: profile.remark.others,
+        }),
+        profile_info: Some(pb::ProfileInfo {
+            last_active_time: match profile.last_active_at_ms {
+                0 => String::new(),
+                at_ms => values::local_time(zone, at_ms),
+            },
+            introduction: profile.personal.introduction,
+            gender: i32::from(profile.personal.gender),
+            birthday_timestamp: u64::try_from(profile.personal.birthday_secs).unwrap_or_default(),
+            address: [&profile.personal.province, &profile.personal.city, &profile.personal.district]
+                .map(String::as_str)
+                .concat(),
+            city: profile.personal.city,
+            district: profile.personal.district,
+        }),
         ..Default::default()
+    }
+}
+
+impl From<Medal> for pb::Medal {
+    fn from(medal: Medal) -> Self {
+        Self {
+            id: medal.id.0.unsigned_abs(),
+            name: medal.name,
+            desc: medal.description,
+            image_url: medal.image_url,
+            sort: u64::from(medal.sort.unsigned_abs()),
+        }
     }
 }
 

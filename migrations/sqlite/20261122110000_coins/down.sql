@@ -1,0 +1,2 @@
+DROP TABLE coin_ledger;
+ALTER TABLE users DROP COLUMN coin_records;

@@ -1,0 +1,46 @@
+//! Whether accounts are used: written down coarsely, counted in days of the configured zone. Only what a user does itself
+//! counts, not what an admin does for it.
+
+use jiff::{Timestamp, civil::date};
+
+use crate::{
+    app::App,
+    model::{Session, UserId},
+    store::{Conn, StoreError, sessions, users},
+};
+
+/// How often the use of a session is written down at the most, but for the first time on a day.
+const INTERVAL_MS: i64 = 60 * 60 * 1000;
+
+/// The day of `now_ms` in the configured zone, counted from 1970-01-01.
+pub(super) fn day(app: &App, now_ms: i64) -> i32 {
+    let Ok(time) = Timestamp::from_millisecond(now_ms) else { return 0 };
+    let today = time.to_zoned(app.config.timezone.clone()).date();
+    date(1970, 1, 1).until(today).map_or(0, |since| since.get_days())
+}
+
+/// Notes that a session is used now, if it is time to.
+pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
+    let is_due = now_ms.saturating_sub(session.last_used_at_ms) >= INTERVAL_MS
+        || day(app, now_ms) > day(app, session.last_used_at_ms);
+    if !is_due {
+        return;
+    }
+    let (id, user, today) = (session.id, session.user, day(app, now_ms));
+    let noted = app.db.write(move |conn| {
+        sessions::touch(conn, id, now_ms)?;
+        write_down(conn, user, now_ms, today)
+    });
+    if let Err(error) = noted.await {
+        log::warn!("the use of a session was not written down: {error}");
+    }
+}
+
+/// Writes down that an account is used now.
+pub(super) fn write_down(conn: &mut Conn, user: UserId, now_ms: i64, today: i32) -> Result<(), StoreError> {
+    users::lock(conn, user)?;
+    match users::find_activity(conn, user)? {
+        Some(activity) => users::set_activity(conn, user, activity.after(now_ms, today)),
+        None => Ok(()),
+    }
+}

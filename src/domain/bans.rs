@@ -1,0 +1,39 @@
+//! Bans: shown to everyone who looks at the account.
+
+use super::{Error, Operator, audit::change};
+use crate::{
+    app::App,
+    model::{BanReason, UserId},
+    store::{bans, users},
+};
+
+/// Bans a user until `ends_at_ms`, in place of an earlier ban.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn set(app: &App, operator: &Operator, id: UserId, reason: BanReason, ends_at_ms: i64) -> Result<(), Error> {
+    let tenant = operator.app().clone();
+    change(app, operator, "ban.set", id.to_string(), move |conn| {
+        users::lock(conn, id)?;
+        if !users::exists(conn, &tenant, id)? {
+            return Err(Error::UserNotFound);
+        }
+        Ok(bans::set(conn, id, reason.as_str(), ends_at_ms)?)
+    })
+    .await
+}
+
+/// Lifts a user's ban, if it has one.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn lift(app: &App, operator: &Operator, id: UserId) -> Result<(), Error> {
+    let tenant = operator.app().clone();
+    change(app, operator, "ban.lift", id.to_string(), move |conn| {
+        if !users::exists(conn, &tenant, id)? {
+            return Err(Error::UserNotFound);
+        }
+        Ok(bans::lift(conn, id)?)
+    })
+    .await
+}

@@ -1,0 +1,263 @@
+//! What accounts show of themselves, beyond their names.
+
+use url::Url;
+
+use super::{
+    Invalid, MedalId, Problem,
+    text::{line, note},
+};
+
+/// The URL of a picture: http or https, at most 2 KiB; never fetched by the gateway (security.md 37).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AvatarUrl(String);
+
+impl AvatarUrl {
+    const MAX_BYTES: usize = 2048;
+
+    /// # Errors
+    /// When `text` is empty, too long or no such URL.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let problem = if text.is_empty() {
+            Problem::Missing
+        } else if text.len() > Self::MAX_BYTES {
+            Problem::TooLong { max: Self::MAX_BYTES }
+        } else if text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
+            Problem::Characters
+        } else {
+            match Url::parse(text) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                    return Ok(Self(text.to_owned()));
+                }
+                Ok(_) | Err(_) => Problem::Malformed,
+            }
+        };
+        Err(Invalid::new(what, problem))
+    }
+
+    /// The URL as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an account tells about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonalData {
+    /// In its own words.
+    pub introduction: String,
+    /// 1 male, 2 female, 3 other, 0 not told.
+    pub gender: i16,
+    /// Unix seconds; 0 is not told.
+    pub birthday_secs: i64,
+    /// Where it lives.
+    pub province: String,
+    /// Where it lives.
+    pub city: String,
+    /// Where it lives.
+    pub district: String,
+    /// The postal code of that place.
+    pub location_code: String,
+    /// When it was last changed; 0 for never.
+    pub updated_at_ms: i64,
+}
+
+impl PersonalData {
+    const INTRODUCTION_CHARS: usize = 500;
+    const PLACE_CHARS: usize = 64;
+
+    /// Sets the introduction, of up to 500 characters.
+    ///
+    /// # Errors
+    /// When it is too long or holds control characters.
+    pub fn set_introduction(&mut self, text: &str) -> Result<(), Invalid> {
+        self.introduction = note("introduction", text, Self::INTRODUCTION_CHARS, true)?;
+        Ok(())
+    }
+
+    /// Sets the gender.
+    ///
+    /// # Errors
+    /// When it is not 0 to 3.
+    pub fn set_gender(&mut self, gender: i32) -> Result<(), Invalid> {
+        const MAX: i16 = 3;
+        let out_of_range = Invalid::new("gender", Problem::OutOfRange { min: 0, max: i64::from(MAX) });
+        self.gender = i16::try_from(gender).ok().filter(|gender| (0..=MAX).contains(gender)).ok_or(out_of_range)?;
+        Ok(())
+    }
+
+    /// Sets the birthday.
+    ///
+    /// # Errors
+    /// When it is not within the years 1800 to 2999.
+    pub fn set_birthday(&mut self, unix_secs: i64) -> Result<(), Invalid> {
+        const MIN: i64 = -5_364_662_400;
+        const MAX: i64 = 32_503_679_999;
+        if !(MIN..=MAX).contains(&unix_secs) {
+            return Err(Invalid::new("birthday", Problem::OutOfRange { min: MIN, max: MAX }));
+        }
+        self.birthday_secs = unix_secs;
+        Ok(())
+    }
+
+    /// Sets one of the parts of the place, of up to 64 characters.
+    ///
+    /// # Errors
+    /// When it is too long or holds control characters.
+    pub fn set_place(&mut self, part: PlacePart, text: &str) -> Result<(), Invalid> {
+        let (what, field) = match part {
+            PlacePart::Province => ("province", &mut self.province),
+            PlacePart::City => ("city", &mut self.city),
+            PlacePart::District => ("district", &mut self.district),
+            PlacePart::LocationCode => ("locationCode", &mut self.location_code),
+        };
+        *field = note(what, text, Self::PLACE_CHARS, false)?;
+        Ok(())
+    }
+}
+
+/// A part of the place where someone lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlacePart {
+    /// The province.
+    Province,
+    /// The city.
+    City,
+    /// The district.
+    District,
+    /// The postal code.
+    LocationCode,
+}
+
+/// What a user noted about another, for its own eyes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remark {
+    /// Another name for the other.
+    pub name: String,
+    /// A phone number.
+    pub phone: String,
+    /// Anything else, as the client writes it: a JSON array of key and value.
+    pub others: String,
+}
+
+impl Remark {
+    /// # Errors
+    /// When a part is too long or holds control characters.
+    pub fn parse(name: &str, phone: &str, others: &str) -> Result<Self, Invalid> {
+        Ok(Self {
+            name: note("name", name, 64, false)?,
+            phone: note("phone", phone, 64, false)?,
+            others: note("others", others, 4000, true)?,
+        })
+    }
+}
+
+/// A medal that users can wear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Medal {
+    /// Its number.
+    pub id: MedalId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its picture; empty without one.
+    pub image_url: String,
+    /// Lower stands first.
+    pub sort: i32,
+}
+
+/// A medal to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MedalDefinition {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its picture; empty without one.
+    pub image_url: String,
+    /// Lower stands first.
+    pub sort: i32,
+}
+
+impl MedalDefinition {
+    /// # Errors
+    /// When a part is missing, too long or malformed.
+    pub fn parse(name: &str, description: &str, image_url: &str, sort: i64) -> Result<Self, Invalid> {
+        let out_of_range = Invalid::new("sort", Problem::OutOfRange { min: 0, max: i64::from(i32::MAX) });
+        Ok(Self {
+            name: line("name", name, 64)?,
+            description: note("desc", description, 500, true)?,
+            image_url: match image_url {
+                "" => String::new(),
+                url => AvatarUrl::parse("image_url", url)?.0,
+            },
+            sort: i32::try_from(sort).ok().filter(|sort| *sort >= 0).ok_or(out_of_range)?,
+        })
+    }
+}
+
+/// The reason of a ban, for everyone to read: up to 500 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanReason(String);
+
+impl BanReason {
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(line("reason", text, 500)?))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A ban that others can see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Its number.
+    pub id: i64,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub ends_at_ms: i64,
+}
+
+/// How active an account is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// When it was last active; 0 for never.
+    pub last_active_at_ms: i64,
+    /// The day of that in the configured zone, counted from 1970-01-01.
+    pub last_active_day: i32,
+    /// Days with activity.
+    pub online_days: i32,
+    /// How many of them follow each other up to the last.
+    pub continuous_days: i32,
+}
+
+impl Activity {
+    /// The same after an activity at `now_ms`, on `today`.
+    #[must_use]
+    pub const fn after(self, now_ms: i64, today: i32) -> Self {
+        let (online_days, continuous_days) = if today <= self.last_active_day {
+            (self.online_days, self.continuous_days)
+        } else if today == self.last_active_day + 1 {
+            (self.online_days + 1, self.continuous_days + 1)
+        } else {
+            (self.online_days + 1, 1)
+        };
+        let last_active_day = if today > self.last_active_day { today } else { self.last_active_day };
+        Self { last_active_at_ms: now_ms, last_active_day, online_days, continuous_days }
+    }
+
+    /// Days in a row up to `today` or yesterday; 0 once a day was left out.
+    #[must_use]
+    pub const fn continuous_days_on(self, today: i32) -> i32 {
+        if self.last_active_day + 1 >= today { self.continuous_days } else { 0 }
+    }
+}

@@ -1,0 +1,53 @@
+//! Text for people to read.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{Invalid, Problem};
+
+/// Characters that would break a line, hide text or turn its direction: control characters, line and paragraph
+/// separators, bidirectional embeddings, overrides and isolates, invisible ones (security.md 35).
+pub(super) fn is_forbidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
+        || matches!(letter, '\u{FEFF}' | '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}')
+        || matches!(letter, '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}')
+}
+
+/// Joins emoji and shapes letters: fine among others, nothing on its own.
+const fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
+}
+
+/// One line of text for people to read, trimmed and NFC-normalised, of 1 to `max` characters.
+pub(super) fn line(what: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
+    // A short name can't have that many bytes; normalising a huge one would only cost time.
+    if text.len() > max.saturating_mul(16) {
+        return Err(Invalid::new(what, Problem::TooLong { max }));
+    }
+    let text: String = text.trim().nfc().collect();
+    let problem = if text.chars().all(is_joiner) {
+        Problem::Missing
+    } else if text.chars().any(is_forbidden) {
+        Problem::Characters
+    } else if text.chars().count() > max {
+        Problem::TooLong { max }
+    } else {
+        return Ok(text);
+    };
+    Err(Invalid::new(what, problem))
+}
+
+/// Text of up to `max` characters, which may be empty; lines may break where `may_break`.
+pub(super) fn note(what: &'static str, text: &str, max: usize, may_break: bool) -> Result<String, Invalid> {
+    if text.len() > max.saturating_mul(16) {
+        return Err(Invalid::new(what, Problem::TooLong { max }));
+    }
+    let text: String = text.trim().nfc().collect();
+    if text.chars().any(|letter| is_forbidden(letter) && !(may_break && letter == '\n')) {
+        Err(Invalid::new(what, Problem::Characters))
+    } else if text.chars().count() > max {
+        Err(Invalid::new(what, Problem::TooLong { max }))
+    } else {
+        Ok(text)
+    }
+}

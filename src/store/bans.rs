@@ -1,0 +1,49 @@
+//! Bans: at most one a user.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{Conn, StoreError, schema::bans, selection};
+use crate::model::{Ban, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = bans)]
+struct BanRow {
+    id: i64,
+    reason: String,
+    ends_at_ms: i64,
+}
+
+/// The user's ban, if it has one that has not ended at `now_ms`.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, user: UserId, now_ms: i64) -> Result<Option<Ban>, StoreError> {
+    let row: Option<BanRow> = bans::table
+        .select(selection::<BanRow>())
+        .filter(bans::user_id.eq(user.get()))
+        .filter(bans::ends_at_ms.gt(now_ms))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|row| Ban { id: row.id, reason: row.reason, ends_at_ms: row.ends_at_ms }))
+}
+
+/// Bans the user in place of an earlier ban. The user's row must be locked.
+///
+/// # Errors
+/// When the query fails.
+pub fn set(conn: &mut Conn, user: UserId, reason: &str, ends_at_ms: i64) -> Result<(), StoreError> {
+    lift(conn, user)?;
+    diesel::insert_into(bans::table)
+        .values((bans::user_id.eq(user.get()), bans::reason.eq(reason), bans::ends_at_ms.eq(ends_at_ms)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Lifts the user's ban, if it has one.
+///
+/// # Errors
+/// When the query fails.
+pub fn lift(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(bans::table.filter(bans::user_id.eq(user.get()))).execute(conn)?;
+    Ok(())
+}

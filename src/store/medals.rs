@@ -1,0 +1,104 @@
+//! Medals, and who wears them.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{
+    Conn, StoreError,
+    schema::{medals, user_medals},
+    selection,
+};
+use crate::model::{AppId, Medal, MedalDefinition, MedalId, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = medals)]
+struct MedalRow {
+    id: i64,
+    name: String,
+    description: String,
+    image_url: String,
+    sort: i32,
+}
+
+impl From<MedalRow> for Medal {
+    fn from(row: MedalRow) -> Self {
+        Self {
+            id: MedalId(row.id),
+            name: row.name,
+            description: row.description,
+            image_url: row.image_url,
+            sort: row.sort,
+        }
+    }
+}
+
+/// Adds a medal.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the app has one of that name.
+pub fn insert(conn: &mut Conn, app: &AppId, new: &MedalDefinition) -> Result<MedalId, StoreError> {
+    let id: i64 = diesel::insert_into(medals::table)
+        .values((
+            medals::app_id.eq(app.as_str()),
+            medals::name.eq(&new.name),
+            medals::description.eq(&new.description),
+            medals::image_url.eq(&new.image_url),
+            medals::sort.eq(new.sort),
+        ))
+        .returning(medals::id)
+        .get_result(conn)?;
+    Ok(MedalId(id))
+}
+
+/// Whether that app has that medal.
+///
+/// # Errors
+/// When the query fails.
+pub fn exists(conn: &mut Conn, app: &AppId, id: MedalId) -> Result<bool, StoreError> {
+    let matches = medals::table.filter(medals::id.eq(id.0)).filter(medals::app_id.eq(app.as_str()));
+    Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
+}
+
+/// The medals that a user wears, in their order.
+///
+/// # Errors
+/// When the query fails.
+pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> {
+    let rows: Vec<MedalRow> = user_medals::table
+        .inner_join(medals::table.on(medals::id.eq(user_medals::medal_id)))
+        .filter(user_medals::user_id.eq(user.get()))
+        .select(selection::<MedalRow>())
+        .order((medals::sort, medals::id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Medal::from).collect())
+}
+
+/// Gives a medal to a user who may have it already. The user's row must be locked.
+///
+/// # Errors
+/// When the query fails.
+pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Result<(), StoreError> {
+    let known: Option<i64> = user_medals::table
+        .find((user.get(), medal.0))
+        .select(user_medals::granted_at_ms)
+        .get_result(conn)
+        .optional()?;
+    if known.is_none() {
+        diesel::insert_into(user_medals::table)
+            .values((
+                user_medals::user_id.eq(user.get()),
+                user_medals::medal_id.eq(medal.0),
+                user_medals::granted_at_ms.eq(now_ms),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Takes a medal from a user who may not have it.
+///
+/// # Errors
+/// When the query fails.
+pub fn revoke(conn: &mut Conn, user: UserId, medal: MedalId) -> Result<(), StoreError> {
+    diesel::delete(user_medals::table.find((user.get(), medal.0))).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! What users noted about others.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{Conn, StoreError, schema::remarks, selection};
+use crate::model::{Remark, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = remarks)]
+struct RemarkRow {
+    name: String,
+    phone: String,
+    others: String,
+}
+
+/// What `user` noted about `friend`, if anything.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Remark>, StoreError> {
+    let row: Option<RemarkRow> =
+        remarks::table.find((user.get(), friend.get())).select(selection::<RemarkRow>()).get_result(conn).optional()?;
+    Ok(row.map(|row| Remark { name: row.name, phone: row.phone, others: row.others }))
+}
+
+/// Stores what `user` notes about `friend` now. The row of `user` must be locked.
+///
+/// # Errors
+/// When the query fails.
+pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> Result<(), StoreError> {
+    let values = (remarks::name.eq(&remark.name), remarks::phone.eq(&remark.phone), remarks::others.eq(&remark.others));
+    if diesel::update(remarks::table.find((user.get(), friend.get()))).set(values).execute(conn)? == 0 {
+        diesel::insert_into(remarks::table)
+            .values((remarks::user_id.eq(user.get()), remarks::friend_id.eq(friend.get()), values))
+            .execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! What admins give to users: VIP time and medals.
+
+use actix_web::web::{self, ServiceConfig, post};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::AdminOnly,
+    answer::{Answer, DONE, Data},
+    params::{Id, Json, in_range, required},
+};
+use crate::{
+    app::App,
+    domain::awards,
+    model::{Invalid, MedalDefinition, MedalId, UserId},
+};
+
+/// About a century.
+const MAX_VIP_DAYS: i64 = 36_500;
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/admin/v1/vip/grant").route(post().to(grant_vip)))
+        .service(web::resource("/admin/v1/medals/define").route(post().to(define_medal)))
+        .service(web::resource("/admin/v1/medals/grant").route(post().to(grant_medal)))
+        .service(web::resource("/admin/v1/medals/revoke").route(post().to(revoke_medal)));
+}
+
+#[derive(Deserialize)]
+struct VipBody {
+    user_id: Option<Id>,
+    days: Option<i64>,
+}
+
+async fn grant_vip(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<VipBody>>) -> Answer<bool> {
+    let user = required("user_id", body.user_id)?.user("user_id")?;
+    let days = in_range("days", required("days", body.days)?, 1, MAX_VIP_DAYS)?;
+    awards::grant_vip(&app, &operator, user, days).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct DefineMedalBody {
+    name: Option<String>,
+    desc: Option<String>,
+    image_url: Option<String>,
+    sort: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct MedalData {
+    id: i64,
+}
+
+async fn define_medal(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<DefineMedalBody>>,
+) -> Answer<MedalData> {
+    let name = required("name", body.name)?;
+    let (desc, image_url) = (body.desc.unwrap_or_default(), body.image_url.unwrap_or_default());
+    let medal = MedalDefinition::parse(&name, &desc, &image_url, body.sort.unwrap_or(0))?;
+    let id = awards::define_medal(&app, &operator, medal).await?;
+    Ok(Data(MedalData { id: id.0 }))
+}
+
+#[derive(Deserialize)]
+struct UserMedalBody {
+    user_id: Option<Id>,
+    medal_id: Option<Id>,
+}
+
+impl UserMedalBody {
+    fn parse(self) -> Result<(UserId, MedalId), Invalid> {
+        let user = required("user_id", self.user_id)?.user("user_id")?;
+        Ok((user, MedalId(required("medal_id", self.medal_id)?.number("medal_id")?)))
+    }
+}
+
+async fn grant_medal(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<UserMedalBody>>,
+) -> Answer<bool> {
+    let (user, medal) = body.parse()?;
+    awards::grant_medal(&app, &operator, user, medal).await?;
+    DONE
+}
+
+async fn revoke_medal(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<UserMedalBody>>,
+) -> Answer<bool> {
+    let (user, medal) = body.parse()?;
+    awards::revoke_medal(&app, &operator, user, medal).await?;
+    DONE
+}

@@ -1,0 +1,46 @@
+//! Bans, which everyone sees who looks at the account.
+
+use actix_web::web::{self, ServiceConfig, post};
+use serde::Deserialize;
+
+use super::{
+    access::AdminOnly,
+    answer::{Answer, DONE},
+    params::{Id, Json, in_range, required},
+};
+use crate::{app::App, domain::bans, model::BanReason};
+
+/// The end of the year 9999.
+const MAX_UNIX_SECS: i64 = 253_402_300_799;
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/admin/v1/bans/set").route(post().to(set)))
+        .service(web::resource("/admin/v1/bans/lift").route(post().to(lift)));
+}
+
+#[derive(Deserialize)]
+struct BanBody {
+    user_id: Option<Id>,
+    reason: Option<String>,
+    /// Unix seconds.
+    until: Option<i64>,
+}
+
+async fn set(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<BanBody>>) -> Answer<bool> {
+    let user = required("user_id", body.user_id)?.user("user_id")?;
+    let reason = BanReason::parse(&required("reason", body.reason)?)?;
+    let until_secs = in_range("until", required("until", body.until)?, 1, MAX_UNIX_SECS)?;
+    bans::set(&app, &operator, user, reason, until_secs * 1000).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct LiftBody {
+    user_id: Option<Id>,
+}
+
+async fn lift(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<LiftBody>>) -> Answer<bool> {
+    let user = required("user_id", body.user_id)?.user("user_id")?;
+    bans::lift(&app, &operator, user).await?;
+    DONE
+}
