@@ -73,8 +73,9 @@ async fn cut_connections_are_replaced() {
     // Several connections in the pool.
     futures_util::future::join_all((0..20).map(|_| info())).await.iter().for_each(crate::support::Res::assert_ok);
 
+    // Those of this test alone.
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE pid <> pg_backend_pid() AND usename = current_user AND query LIKE '%users%'";
+               WHERE pid <> pg_backend_pid() AND application_name = current_setting('application_name')";
     b.execute(cut).await.unwrap();
     // The first request may be the one that notices; all connections as old as the lost one go with it.
     let first = info().await;

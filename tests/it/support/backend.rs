@@ -70,7 +70,8 @@ impl Backend {
 impl Servers {
     fn url_in_schema(&self) -> String {
         let separator = if self.database_url.contains('?') { '&' } else { '?' };
-        format!("{}{separator}options=-csearch_path%3D{}", self.database_url, self.schema)
+        let schema = &self.schema;
+        format!("{}{separator}options=-csearch_path%3D{schema}&application_name={schema}", self.database_url)
     }
 
     fn execute(&self, sql: &str) {
