@@ -38,6 +38,12 @@ pub enum Error {
     /// The app has something of that kind and name already.
     #[error("name taken")]
     NameTaken,
+    /// The balance is too low for this change, or would be too high after it.
+    #[error("insufficient coins")]
+    CoinsInsufficient,
+    /// The idempotency key belongs to another change.
+    #[error("idempotency key reused")]
+    KeyReused,
     /// The app has no such medal.
     #[error("no such medal")]
     MedalNotFound,

@@ -10,6 +10,7 @@ mod activity;
 mod audit;
 pub mod awards;
 pub mod bans;
+pub mod coins;
 mod error;
 mod limits;
 mod passwords;

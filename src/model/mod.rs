@@ -3,6 +3,7 @@
 //! Knows nobody: no transport, no store, no clock. A value of one of these types is valid; what comes from outside
 //! becomes one through `parse`.
 
+mod coin;
 mod device;
 mod ids;
 mod invalid;
@@ -16,6 +17,7 @@ mod tenant;
 mod text;
 mod user;
 
+pub use coin::{Cents, CoinChange, CoinRecord};
 pub use device::{DeviceKey, LoginDevice, Platform};
 pub use ids::{AdminTokenId, AppId, DeviceSn, MedalId, SessionId, UserId};
 pub use invalid::{Invalid, Problem};

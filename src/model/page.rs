@@ -24,6 +24,21 @@ impl Page {
         })
     }
 
+    /// The page that a request of `/v1` names: 0 is absent, a larger size than 100 counts as 100 (security.md 36).
+    ///
+    /// # Errors
+    /// When one is negative.
+    pub fn parse_v1(num: i32, size: i32) -> Result<Self, Invalid> {
+        const DEFAULT_SIZE: i64 = 20;
+        const MAX_SIZE: i64 = 100;
+        let at_least_1 = |what, value: i32, default| match value {
+            0 => Ok(default),
+            1.. => Ok(i64::from(value)),
+            ..0 => Err(Invalid::new(what, Problem::OutOfRange { min: 1, max: i64::from(i32::MAX) })),
+        };
+        Ok(Self { num: at_least_1("page", num, 1)?, size: at_least_1("size", size, DEFAULT_SIZE)?.min(MAX_SIZE) })
+    }
+
     /// How many items come before it.
     #[must_use]
     pub const fn offset(self) -> i64 {

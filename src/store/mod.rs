@@ -8,6 +8,7 @@ pub mod admin_tokens;
 pub mod apps;
 pub mod audit;
 pub mod bans;
+pub mod coins;
 mod connect;
 mod db;
 pub mod devices;

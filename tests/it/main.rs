@@ -16,6 +16,7 @@ mod accounts;
 mod architecture;
 mod awards;
 mod cli;
+mod coins;
 mod documents;
 mod encodings;
 mod headers;

@@ -6,6 +6,7 @@ mod accounts;
 mod answer;
 mod awards;
 mod bans;
+mod coins;
 mod params;
 mod profile;
 mod sessions;
@@ -18,6 +19,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(accounts::routes)
         .configure(awards::routes)
         .configure(bans::routes)
+        .configure(coins::routes)
         .configure(profile::routes)
         .configure(sessions::routes);
 }

@@ -92,6 +92,7 @@ impl Row {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one row an error")]
 fn domain_row(error: &domain::Error) -> Row {
     use domain::Error as E;
     let not_logged_in = |admin, zh, en| {
@@ -122,6 +123,18 @@ fn domain_row(error: &domain::Error) -> Row {
             StatusCode::CONFLICT,
             "该名称已被占用",
             "invalid request parameter: name is in use",
+        ),
+        E::CoinsInsufficient => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "金币余额不足或超出上限",
+            "invalid request parameter: amount leaves the balance below zero or above its limit",
+        ),
+        E::KeyReused => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "idempotency_key 已用于其他变更",
+            "invalid request parameter: idempotency_key belongs to another change",
         ),
         E::MedalNotFound => refused(
             INVALID_PARAMETER,

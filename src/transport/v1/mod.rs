@@ -2,6 +2,7 @@
 //! each of which parses, calls the domain and wraps the answer.
 
 mod access;
+mod coins;
 mod profile;
 mod sessions;
 mod values;
@@ -16,7 +17,8 @@ use super::{
 
 /// All routes of `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(profile::routes)
+    cfg.configure(coins::routes)
+        .configure(profile::routes)
         .configure(sessions::routes)
         .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));
 }

@@ -1,0 +1,44 @@
+//! Coins: balances that are never negative, and a ledger that tells every change.
+
+use super::{Caller, Error, Operator, audit::Trail};
+use crate::{
+    app::App,
+    model::{CoinChange, CoinRecord, Page, UserId},
+    store::{Conn, StoreError, coins, users},
+};
+
+/// Changes a user's balance. The same key again changes nothing and returns the record of the first time.
+///
+/// # Errors
+/// [`Error::UserNotFound`]; [`Error::CoinsInsufficient`]; [`Error::KeyReused`] when the key belongs to another change.
+pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChange) -> Result<CoinRecord, Error> {
+    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            users::lock(conn, id)?;
+            if !users::exists(conn, &tenant, id)? {
+                return Err(Error::UserNotFound);
+            }
+            if let Some(known) = coins::find_by_key(conn, id, &change.idempotency_key)? {
+                let is_same = known.change == change.amount && known.typ == change.typ && known.reason == change.reason;
+                return if is_same { Ok(known) } else { Err(Error::KeyReused) };
+            }
+            let record = coins::change(conn, id, &change, now_ms)?.ok_or(Error::CoinsInsufficient)?;
+            trail.done(conn, "coins.adjust", &format!("{id}: record {}", record.id))?;
+            Ok(record)
+        })
+        .await
+}
+
+/// A page of the caller's records, newest first, and how many there are in all.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn list(app: &App, caller: &Caller, page: Page) -> Result<(Vec<CoinRecord>, i64), Error> {
+    let user = caller.user();
+    let list = move |conn: &mut Conn| -> Result<_, StoreError> {
+        let total = coins::count(conn, user)?;
+        Ok((coins::list(conn, user, page, total)?, total))
+    };
+    Ok(app.db.read(list).await?)
+}

@@ -1,0 +1,101 @@
+//! Coins: exact amounts, and the ledger's rows.
+
+use super::{Invalid, Problem, text::note};
+
+/// An amount in 0.01 coin: exact, never a fraction of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cents(pub i64);
+
+impl Cents {
+    /// A billion coins: no balance is higher, no change is larger.
+    pub const MAX: Self = Self(100_000_000_000);
+
+    /// A change of a balance, written as a decimal number of coins with at most two decimals.
+    ///
+    /// # Errors
+    /// When it has more decimals, is zero, too large or no such number (security.md 42).
+    pub fn parse_change(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        let malformed = Invalid::new(what, Problem::Malformed);
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text),
+        };
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let decimals = decimals.trim_end_matches('0');
+        if whole.is_empty() || !is_number(whole) || !is_number(decimals) || decimals.len() > 2 {
+            return Err(malformed);
+        }
+        let max = Self::MAX.0 / 100;
+        let too_large = Invalid::new(what, Problem::OutOfRange { min: -max, max });
+        let cents: i64 = format!("{whole}{decimals:0<2}").parse().map_err(|_| too_large)?;
+        match cents {
+            0 => Err(malformed),
+            cents if cents > Self::MAX.0 => Err(too_large),
+            cents => Ok(Self(sign * cents)),
+        }
+    }
+}
+
+/// A change of a balance to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoinChange {
+    /// By how much; negative to spend.
+    pub amount: Cents,
+    /// What kind of change it is: one of [`CoinChange::TYPS`].
+    pub typ: i16,
+    /// Why, for the owner to read.
+    pub reason: String,
+    /// More about it, for the owner to read.
+    pub remark: String,
+    /// Chosen by who makes the change: the same key changes nothing again.
+    pub idempotency_key: String,
+}
+
+impl CoinChange {
+    /// 2 reward, 3 post or comment, 4 first avatar or nickname change, 6 redeem, 7 ad watched, 8 raffle, 9 invitation
+    /// (behaviour.md §4).
+    pub const TYPS: [i16; 7] = [2, 3, 4, 6, 7, 8, 9];
+
+    /// # Errors
+    /// When a part is missing, too long or malformed.
+    pub fn parse(amount: Cents, typ: i64, reason: &str, remark: &str, idempotency_key: &str) -> Result<Self, Invalid> {
+        const MAX_KEY_CHARS: usize = 128;
+        let unknown_typ = Invalid::new("typ", Problem::Malformed);
+        let key = note("idempotency_key", idempotency_key, MAX_KEY_CHARS, false)?;
+        let reason = note("reason", reason, 200, false)?;
+        for (what, text) in [("idempotency_key", &key), ("reason", &reason)] {
+            if text.is_empty() {
+                return Err(Invalid::new(what, Problem::Missing));
+            }
+        }
+        Ok(Self {
+            amount,
+            typ: i16::try_from(typ).ok().filter(|typ| Self::TYPS.contains(typ)).ok_or(unknown_typ)?,
+            reason,
+            remark: note("remark", remark, 500, false)?,
+            idempotency_key: key,
+        })
+    }
+}
+
+/// A row of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoinRecord {
+    /// Its number.
+    pub id: i64,
+    /// The balance before.
+    pub before: Cents,
+    /// By how much it changed.
+    pub change: Cents,
+    /// The balance after.
+    pub after: Cents,
+    /// What kind of change it was.
+    pub typ: i16,
+    /// Why.
+    pub reason: String,
+    /// More about it.
+    pub remark: String,
+    /// When.
+    pub created_at_ms: i64,
+}

@@ -1,0 +1,62 @@
+//! Balances, as admins change them.
+
+use actix_web::web::{self, ServiceConfig, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use super::{
+    access::AdminOnly,
+    answer::{Answer, Data},
+    params::{Id, Json, required},
+};
+use crate::{
+    app::App,
+    domain::coins,
+    model::{Cents, CoinChange},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/admin/v1/coins/adjust").route(post().to(adjust)));
+}
+
+#[derive(Deserialize)]
+struct AdjustBody {
+    user_id: Option<Id>,
+    /// Coins with at most two decimals, negative to spend.
+    amount: Option<Number>,
+    typ: Option<i64>,
+    reason: Option<String>,
+    remark: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+/// The record of the change; amounts in 0.01 coin are exact.
+#[derive(Serialize)]
+struct RecordData {
+    id: i64,
+    before_cents: i64,
+    change_cents: i64,
+    after_cents: i64,
+}
+
+async fn adjust(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<AdjustBody>>,
+) -> Answer<RecordData> {
+    let user = required("user_id", body.user_id)?.user("user_id")?;
+    let amount = Cents::parse_change("amount", &required("amount", body.amount)?.to_string())?;
+    let change = CoinChange::parse(
+        amount,
+        required("typ", body.typ)?,
+        &required("reason", body.reason)?,
+        &body.remark.unwrap_or_default(),
+        &required("idempotency_key", body.idempotency_key)?,
+    )?;
+    let record = coins::adjust(&app, &operator, user, change).await?;
+    Ok(Data(RecordData {
+        id: record.id,
+        before_cents: record.before.0,
+        change_cents: record.change.0,
+        after_cents: record.after.0,
+    }))
+}
