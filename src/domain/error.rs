@@ -44,6 +44,9 @@ pub enum Error {
     /// The idempotency key belongs to another change.
     #[error("idempotency key reused")]
     KeyReused,
+    /// Only a VIP may do this.
+    #[error("VIP only")]
+    VipOnly,
     /// The app has no such medal.
     #[error("no such medal")]
     MedalNotFound,

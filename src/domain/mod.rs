@@ -13,6 +13,7 @@ pub mod bans;
 pub mod coins;
 mod error;
 mod limits;
+pub mod notifications;
 mod passwords;
 pub mod profile;
 pub mod sessions;

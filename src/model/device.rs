@@ -15,6 +15,14 @@ impl DeviceKey {
         &self.0
     }
 
+    /// The id in `text`, which must be there.
+    ///
+    /// # Errors
+    /// When `text` is empty, too long or holds control characters.
+    pub fn required(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        Self::parse(what, text)?.ok_or(Invalid::new(what, Problem::Missing))
+    }
+
     /// The id in `text`, if there is one.
     ///
     /// # Errors

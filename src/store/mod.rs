@@ -15,6 +15,8 @@ pub mod devices;
 mod error;
 pub mod medals;
 mod migrations;
+pub mod module_ignores;
+pub mod notifications;
 pub mod personal_data;
 pub mod remarks;
 mod schema;

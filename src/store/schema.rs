@@ -181,6 +181,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        device_key -> Text,
+        registration_id -> Text,
+        is_open -> Bool,
+        kind -> Integer,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    module_ignores (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        device_key -> Text,
+        ignored -> Text,
+        updated_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     apps,
     users,
@@ -195,4 +218,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_medals,
     bans,
     coin_ledger,
+    notifications,
+    module_ignores,
 );

@@ -25,6 +25,7 @@ mod logins;
 mod messages;
 mod negotiation;
 mod nodes;
+mod notifications;
 mod personal_data;
 mod profiles;
 mod sessions;

@@ -124,6 +124,9 @@ fn domain_row(error: &domain::Error) -> Row {
             "该名称已被占用",
             "invalid request parameter: name is in use",
         ),
+        E::VipOnly => {
+            refused(10010, StatusCode::FORBIDDEN, "此功能仅限VIP用户使用", "this function is for VIP users only")
+        }
         E::CoinsInsufficient => refused(
             INVALID_PARAMETER,
             StatusCode::CONFLICT,

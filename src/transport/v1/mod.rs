@@ -3,6 +3,7 @@
 
 mod access;
 mod coins;
+mod notifications;
 mod profile;
 mod sessions;
 mod values;
@@ -18,6 +19,7 @@ use super::{
 /// All routes of `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(coins::routes)
+        .configure(notifications::routes)
         .configure(profile::routes)
         .configure(sessions::routes)
         .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));

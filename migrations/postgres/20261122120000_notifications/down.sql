@@ -1,0 +1,2 @@
+DROP TABLE module_ignores;
+DROP TABLE notifications;

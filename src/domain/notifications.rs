@@ -1,0 +1,69 @@
+//! What users set for one of their devices: notifications, and modules that they ignore.
+
+use super::{Caller, Error};
+use crate::{
+    app::App,
+    model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, VipState},
+    store::{Conn, module_ignores, notifications, users},
+};
+
+/// The device's registration for notifications; an empty one when there is none.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn get(app: &App, caller: &Caller, device: DeviceKey) -> Result<Notification, Error> {
+    let user = caller.user();
+    let found = app.db.read(move |conn| notifications::find(conn, user, &device)).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Registers a device for notifications, or changes its registration.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn register(app: &App, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
+    let (user, now_ms) = (caller.user(), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            users::lock(conn, user)?;
+            Ok(notifications::save(conn, user, &new, now_ms)?)
+        })
+        .await
+}
+
+/// The modules that a VIP ignores on a device; nothing when none are set.
+///
+/// # Errors
+/// [`Error::VipOnly`].
+pub async fn get_ignored_modules(app: &App, caller: &Caller, device: DeviceKey) -> Result<ModuleIgnore, Error> {
+    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
+    app.db
+        .read(move |conn| {
+            vip_only(conn, &caller, now_ms)?;
+            Ok(module_ignores::find(conn, caller.user(), &device)?.unwrap_or_default())
+        })
+        .await
+}
+
+/// Sets the modules that a VIP ignores on a device.
+///
+/// # Errors
+/// [`Error::VipOnly`].
+pub async fn set_ignored_modules(app: &App, caller: &Caller, device: DeviceKey, ignored: String) -> Result<(), Error> {
+    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            users::lock(conn, caller.user())?;
+            vip_only(conn, &caller, now_ms)?;
+            Ok(module_ignores::save(conn, caller.user(), &device, &ignored, now_ms)?)
+        })
+        .await
+}
+
+fn vip_only(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
+    let user = users::find(conn, caller.app(), caller.user())?.ok_or(Error::UserNotFound)?;
+    match user.vip_state(now_ms) {
+        VipState::Active => Ok(()),
+        VipState::None | VipState::Expired => Err(Error::VipOnly),
+    }
+}

@@ -1,0 +1,45 @@
+//! The modules that users ignore: at most one row a device.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{Conn, StoreError, schema::module_ignores, selection};
+use crate::model::{DeviceKey, ModuleIgnore, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = module_ignores)]
+struct ModuleIgnoreRow {
+    id: i64,
+    ignored: String,
+    updated_at_ms: i64,
+}
+
+/// What is ignored on the device.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<ModuleIgnore>, StoreError> {
+    let row: Option<ModuleIgnoreRow> = module_ignores::table
+        .select(selection::<ModuleIgnoreRow>())
+        .filter(module_ignores::user_id.eq(user.get()))
+        .filter(module_ignores::device_key.eq(device.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|row| ModuleIgnore { id: row.id, ignored: row.ignored, updated_at_ms: row.updated_at_ms }))
+}
+
+/// Stores what is ignored on the device. The user's row must be locked.
+///
+/// # Errors
+/// When the query fails.
+pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, now_ms: i64) -> Result<(), StoreError> {
+    let values = (module_ignores::ignored.eq(ignored), module_ignores::updated_at_ms.eq(now_ms));
+    let known = module_ignores::table
+        .filter(module_ignores::user_id.eq(user.get()))
+        .filter(module_ignores::device_key.eq(device.as_str()));
+    if diesel::update(known).set(values).execute(conn)? == 0 {
+        diesel::insert_into(module_ignores::table)
+            .values((module_ignores::user_id.eq(user.get()), module_ignores::device_key.eq(device.as_str()), values))
+            .execute(conn)?;
+    }
+    Ok(())
+}

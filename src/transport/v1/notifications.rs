@@ -1,0 +1,75 @@
+//! What users set for one of their devices: notifications, and modules that they ignore.
+
+use actix_web::web::{Data, ServiceConfig, post};
+
+use super::access::SignedIn;
+use crate::{
+    app::App,
+    domain::notifications,
+    model::{DeviceKey, ModuleIgnore, NotificationRequest},
+    transport::{
+        pb,
+        wire::{Reply, Wire, json_native},
+    },
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(json_native("/v1/user/notification-status").route(post().to(notification_status)))
+        .service(json_native("/v1/user/notification-info").route(post().to(notification_info)))
+        .service(json_native("/v1/user/module-ignore-info").route(post().to(module_ignore_info)))
+        .service(json_native("/v1/user/module-ignore").route(post().to(module_ignore)));
+}
+
+async fn notification_status(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::NotificationStatusRequest>>,
+) -> Reply<pb::NotificationStatusResponse> {
+    let device = DeviceKey::required("deviceId", &req.device_id)?;
+    let known = notifications::get(&app, &caller, device).await?;
+    let notification = pb::Notification {
+        id: known.id,
+        user_id: caller.user().to_string(),
+        device_id: req.device_id,
+        registration_id: known.registration_id,
+        is_open: i32::from(known.is_open),
+        r#type: known.kind,
+        del_flag: 0,
+        create_time: known.created_at_ms / 1000,
+        update_time: known.updated_at_ms / 1000,
+    };
+    Ok(Wire(pb::NotificationStatusResponse { status: None, notification: Some(notification) }))
+}
+
+async fn notification_info(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::NotificationInfoRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let new = NotificationRequest::parse(&req.device_id, &req.registration_id, req.is_open, req.r#type)?;
+    notifications::register(&app, &caller, new).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+async fn module_ignore_info(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::ModuleIgnoreInfoRequest>>,
+) -> Reply<pb::ModuleIgnoreInfoResponse> {
+    let device = DeviceKey::required("deviceId", &req.device_id)?;
+    let known = notifications::get_ignored_modules(&app, &caller, device).await?;
+    let ignore = pb::ModuleIgnore {
+        id: known.id,
+        user_id: caller.user().to_string(),
+        update_time: known.updated_at_ms / 1000,
+        device_id: req.device_id,
+        ignore: known.ignored,
+    };
+    Ok(Wire(pb::ModuleIgnoreInfoResponse { status: None, ignore: Some(ignore) }))
+}
+
+async fn module_ignore(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::ModuleIgnoreRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let device = DeviceKey::required("deviceId", &req.device_id)?;
+    notifications::set_ignored_modules(&app, &caller, device, ModuleIgnore::parse(&req.ignore)?).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
