@@ -47,6 +47,12 @@ pub enum Error {
     /// Only a VIP may do this.
     #[error("VIP only")]
     VipOnly,
+    /// The app's discovery page has no such category, group or bot.
+    #[error("not on the discovery page")]
+    NotListed,
+    /// Groups are in the category.
+    #[error("category used")]
+    CategoryUsed,
     /// The app has no such medal.
     #[error("no such medal")]
     MedalNotFound,

@@ -11,6 +11,7 @@ mod audit;
 pub mod awards;
 pub mod bans;
 pub mod coins;
+pub mod discovery;
 mod error;
 mod limits;
 pub mod notifications;

@@ -40,6 +40,8 @@ pub enum Problem {
     Malformed,
     /// It holds characters that are not allowed: control characters, bidirectional overrides, …
     Characters,
+    /// It names something that does not exist.
+    Unknown,
     /// It is reserved for the service itself.
     Reserved,
 }

@@ -5,6 +5,7 @@
 
 mod coin;
 mod device;
+mod discovery;
 mod ids;
 mod invalid;
 mod names;
@@ -20,6 +21,7 @@ mod user;
 
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use device::{DeviceKey, LoginDevice, Platform};
+pub use discovery::{Ads, Bot, Card, Category, DiscoveryId, Group, Keyword};
 pub use ids::{AdminTokenId, AppId, DeviceSn, MedalId, SessionId, UserId};
 pub use invalid::{Invalid, Problem};
 pub use names::{LoginName, Nickname, Username};

@@ -39,6 +39,12 @@ impl Page {
         Ok(Self { num: at_least_1("page", num, 1)?, size: at_least_1("size", size, DEFAULT_SIZE)?.min(MAX_SIZE) })
     }
 
+    /// The first page, as long as pages get: for lists that clients take whole.
+    #[must_use]
+    pub const fn first() -> Self {
+        Self { num: 1, size: Self::MAX_SIZE }
+    }
+
     /// How many items come before it.
     #[must_use]
     pub const fn offset(self) -> i64 {

@@ -5,14 +5,18 @@
 //! [`Db::write`], and nothing slow may happen there: no await, no Redis, no bcrypt.
 
 pub mod admin_tokens;
+pub mod ads;
 pub mod apps;
 pub mod audit;
 pub mod bans;
+pub mod bots;
+pub mod categories;
 pub mod coins;
 mod connect;
 mod db;
 pub mod devices;
 mod error;
+pub mod groups;
 pub mod medals;
 mod migrations;
 pub mod module_ignores;

@@ -204,6 +204,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    categories (id) {
+        id -> BigInt,
+        app_id -> Text,
+        name -> Text,
+        sort -> Integer,
+    }
+}
+
+diesel::table! {
+    recommended_groups (id) {
+        id -> BigInt,
+        app_id -> Text,
+        category_id -> BigInt,
+        nickname -> Text,
+        search_text -> Text,
+        introduction -> Text,
+        avatar_url -> Text,
+        headcount -> Integer,
+        is_banned -> Bool,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    recommended_bots (id) {
+        id -> BigInt,
+        app_id -> Text,
+        nickname -> Text,
+        introduction -> Text,
+        avatar_url -> Text,
+        headcount -> Integer,
+        is_add -> Bool,
+        always_agree -> Bool,
+    }
+}
+
+diesel::table! {
+    ads (app_id) {
+        app_id -> Text,
+        is_shown -> Bool,
+        android_code_id -> Text,
+        ios_code_id -> Text,
+        bottom_height -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     apps,
     users,
@@ -220,4 +267,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     coin_ledger,
     notifications,
     module_ignores,
+    categories,
+    recommended_groups,
+    recommended_bots,
+    ads,
 );

@@ -17,6 +17,7 @@ mod architecture;
 mod awards;
 mod cli;
 mod coins;
+mod discovery;
 mod documents;
 mod encodings;
 mod headers;

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{AdminOnly, Outsider},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
-    params::{Batch, Id, Json, Query, ids, item, number, required},
+    params::{Batch, Id, Json, PageQuery, Query, ids, item, required},
     settings::SettingsData,
 };
 use crate::{
     app::App,
     domain::accounts::{self, Registration},
-    model::{Invalid, Page, Password, UserSummary, Username},
+    model::{Invalid, Password, UserSummary, Username},
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -70,12 +70,6 @@ async fn register_batch(
     Ok(results.collect())
 }
 
-#[derive(Deserialize)]
-struct PageQuery {
-    page_num: Option<String>,
-    page_size: Option<String>,
-}
-
 #[derive(Serialize)]
 struct UserData {
     user_id: i64,
@@ -89,9 +83,7 @@ async fn list(
     app: web::Data<App>,
     AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
 ) -> Answer<Vec<UserData>> {
-    let page_num = number("page_num", query.page_num.as_deref())?;
-    let page = Page::parse(page_num, number("page_size", query.page_size.as_deref())?)?;
-    let users = accounts::list(&app, &operator, page).await?;
+    let users = accounts::list(&app, &operator, query.page()?).await?;
     let row =
         |user: UserSummary| UserData { user_id: user.id.get(), username: user.username, status: user.standing.code() };
     Ok(Data(users.into_iter().map(row).collect()))

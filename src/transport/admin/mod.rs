@@ -7,6 +7,7 @@ mod answer;
 mod awards;
 mod bans;
 mod coins;
+mod discovery;
 mod params;
 mod profile;
 mod sessions;
@@ -20,6 +21,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .configure(awards::routes)
         .configure(bans::routes)
         .configure(coins::routes)
+        .configure(discovery::routes)
         .configure(profile::routes)
         .configure(sessions::routes);
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    model::{Invalid, Problem, UserId},
+    model::{Invalid, Page, Problem, UserId},
     transport::{
         body,
         error::{Error, Protocol},
@@ -85,10 +85,49 @@ pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Inv
     value.ok_or(Invalid::new(what, Problem::Missing))
 }
 
+/// The page that a list is asked for.
+#[derive(Deserialize)]
+pub(super) struct PageQuery {
+    page_num: Option<String>,
+    page_size: Option<String>,
+}
+
+impl PageQuery {
+    /// The page, the first one by default.
+    pub(super) fn page(&self) -> Result<Page, Invalid> {
+        Page::parse(number("page_num", self.page_num.as_deref())?, number("page_size", self.page_size.as_deref())?)
+    }
+}
+
 /// The number in the query's parameter `what`, if it is there.
-pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
+fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
     let malformed = |_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed);
     text.map(|text| text.parse().map_err(malformed)).transpose()
+}
+
+/// A switch in JSON: true, false, 1 or 0.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct Flag(bool);
+
+impl Flag {
+    /// Whether it is on.
+    pub(super) const fn get(self) -> bool {
+        self.0
+    }
+}
+
+impl TryFrom<Value> for Flag {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match (value.as_bool(), value.as_i64()) {
+            (Some(is_on), _) => Ok(Self(is_on)),
+            (None, Some(0)) => Ok(Self(false)),
+            (None, Some(1)) => Ok(Self(true)),
+            (None, _) => Err("neither true nor false"),
+        }
+    }
 }
 
 /// The number `value` of the parameter `what`, if it is from `min` to `max`.

@@ -127,6 +127,18 @@ fn domain_row(error: &domain::Error) -> Row {
         E::VipOnly => {
             refused(10010, StatusCode::FORBIDDEN, "此功能仅限VIP用户使用", "this function is for VIP users only")
         }
+        E::NotListed => refused(
+            INVALID_PARAMETER,
+            StatusCode::NOT_FOUND,
+            "请求参数错误: id 不存在",
+            "invalid request parameter: id does not exist",
+        ),
+        E::CategoryUsed => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "该分类下仍有群聊",
+            "invalid request parameter: groups are in the category",
+        ),
         E::CoinsInsufficient => refused(
             INVALID_PARAMETER,
             StatusCode::CONFLICT,
@@ -217,6 +229,7 @@ fn invalid_row(Invalid { what, problem }: Invalid) -> Row {
         }
         Problem::Malformed => ("格式错误".to_owned(), "is malformed".to_owned()),
         Problem::Characters => ("包含不允许的字符".to_owned(), "holds characters that are not allowed".to_owned()),
+        Problem::Unknown => ("不存在".to_owned(), "does not exist".to_owned()),
         Problem::Reserved => ("为保留名称".to_owned(), "is reserved".to_owned()),
     };
     Row::refusal(

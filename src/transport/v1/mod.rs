@@ -3,6 +3,7 @@
 
 mod access;
 mod coins;
+mod discovery;
 mod notifications;
 mod profile;
 mod sessions;
@@ -19,6 +20,7 @@ use super::{
 /// All routes of `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(coins::routes)
+        .configure(discovery::routes)
         .configure(notifications::routes)
         .configure(profile::routes)
         .configure(sessions::routes)

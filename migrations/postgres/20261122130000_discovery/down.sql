@@ -1,0 +1,4 @@
+DROP TABLE ads;
+DROP TABLE recommended_bots;
+DROP TABLE recommended_groups;
+DROP TABLE categories;

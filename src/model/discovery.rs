@@ -1,0 +1,160 @@
+//! The discovery page: categories, groups, bots, advertisements.
+
+use super::{
+    AvatarUrl, Invalid, Problem,
+    text::{line, note},
+};
+
+/// The number of something that the discovery page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DiscoveryId(pub i64);
+
+const NAME_CHARS: usize = 64;
+const INTRODUCTION_CHARS: usize = 500;
+
+/// A category of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Its name.
+    pub name: String,
+    /// Lower stands first.
+    pub sort: i32,
+}
+
+impl Category {
+    /// # Errors
+    /// When the name is blank, too long or holds control characters.
+    pub fn parse(name: &str, sort: i32) -> Result<Self, Invalid> {
+        Ok(Self { name: line("name", name, NAME_CHARS)?, sort })
+    }
+}
+
+/// What groups and bots show alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Card {
+    /// The display name.
+    pub nickname: String,
+    /// What it is about.
+    pub introduction: String,
+    /// Empty without one.
+    pub avatar_url: String,
+    /// How many are in it, or use it.
+    pub headcount: i32,
+}
+
+impl Card {
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters.
+    pub fn set_nickname(&mut self, text: &str) -> Result<(), Invalid> {
+        self.nickname = line("nickname", text, NAME_CHARS)?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// When `text` is too long or holds control characters.
+    pub fn set_introduction(&mut self, text: &str) -> Result<(), Invalid> {
+        self.introduction = note("introduction", text, INTRODUCTION_CHARS, true)?;
+        Ok(())
+    }
+
+    /// Sets the avatar's URL, or takes it away with an empty text.
+    ///
+    /// # Errors
+    /// When `text` is no URL of http or https.
+    pub fn set_avatar_url(&mut self, text: &str) -> Result<(), Invalid> {
+        self.avatar_url = match text {
+            "" => String::new(),
+            text => AvatarUrl::parse("avatar_url", text)?.as_str().to_owned(),
+        };
+        Ok(())
+    }
+
+    /// # Errors
+    /// When `count` is negative or too large.
+    pub fn set_headcount(&mut self, count: i64) -> Result<(), Invalid> {
+        let out_of_range = Invalid::new("headcount", Problem::OutOfRange { min: 0, max: i64::from(i32::MAX) });
+        self.headcount = i32::try_from(count).ok().filter(|count| *count >= 0).ok_or(out_of_range)?;
+        Ok(())
+    }
+}
+
+/// A group on the discovery page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// What it shows.
+    pub card: Card,
+    /// The name of its category.
+    pub category: String,
+    /// Whether it is hidden.
+    pub is_banned: bool,
+    /// When it was added.
+    pub created_at_ms: i64,
+}
+
+/// A bot on the discovery page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bot {
+    /// What it shows.
+    pub card: Card,
+    /// Whether users may add it.
+    pub is_add: bool,
+    /// Whether it agrees to everything.
+    pub always_agree: bool,
+}
+
+impl Default for Bot {
+    fn default() -> Self {
+        Self { card: Card::default(), is_add: true, always_agree: false }
+    }
+}
+
+/// The advertisements of an app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ads {
+    /// Whether any are shown.
+    pub is_shown: bool,
+    /// The advertisement network's code for Android.
+    pub android_code_id: String,
+    /// The advertisement network's code for iOS.
+    pub ios_code_id: String,
+    /// The height of the strip at the bottom, in the client's units.
+    pub bottom_height: i32,
+}
+
+impl Ads {
+    /// A code of an advertisement network, of up to 64 characters.
+    ///
+    /// # Errors
+    /// When it is too long or holds control characters.
+    pub fn parse_code_id(what: &'static str, text: &str) -> Result<String, Invalid> {
+        note(what, text, NAME_CHARS, false)
+    }
+
+    /// # Errors
+    /// When `height` is not 0 to 10,000.
+    pub fn set_bottom_height(&mut self, height: i64) -> Result<(), Invalid> {
+        const MAX: i32 = 10_000;
+        let out_of_range = Invalid::new("bottom_height", Problem::OutOfRange { min: 0, max: i64::from(MAX) });
+        self.bottom_height =
+            i32::try_from(height).ok().filter(|height| (0..=MAX).contains(height)).ok_or(out_of_range)?;
+        Ok(())
+    }
+}
+
+/// A word to look for, in any case; empty finds everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keyword(String);
+
+impl Keyword {
+    /// # Errors
+    /// When `text` is too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(note("keyword", text, NAME_CHARS, false)?.to_lowercase()))
+    }
+
+    /// The word in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

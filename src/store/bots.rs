@@ -1,0 +1,106 @@
+//! Bots of the discovery page.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{Conn, StoreError, schema::recommended_bots, selection};
+use crate::model::{AppId, Bot, Card, DiscoveryId, Page};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = recommended_bots)]
+struct BotRow {
+    id: i64,
+    nickname: String,
+    introduction: String,
+    avatar_url: String,
+    headcount: i32,
+    is_add: bool,
+    always_agree: bool,
+}
+
+impl From<BotRow> for (DiscoveryId, Bot) {
+    fn from(row: BotRow) -> Self {
+        let card = Card {
+            nickname: row.nickname,
+            introduction: row.introduction,
+            avatar_url: row.avatar_url,
+            headcount: row.headcount,
+        };
+        (DiscoveryId(row.id), Bot { card, is_add: row.is_add, always_agree: row.always_agree })
+    }
+}
+
+/// Adds a bot.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert(conn: &mut Conn, app: &AppId, new: &Bot) -> Result<DiscoveryId, StoreError> {
+    let id: i64 = diesel::insert_into(recommended_bots::table)
+        .values((
+            recommended_bots::app_id.eq(app.as_str()),
+            recommended_bots::nickname.eq(&new.card.nickname),
+            recommended_bots::introduction.eq(&new.card.introduction),
+            recommended_bots::avatar_url.eq(&new.card.avatar_url),
+            recommended_bots::headcount.eq(new.card.headcount),
+            recommended_bots::is_add.eq(new.is_add),
+            recommended_bots::always_agree.eq(new.always_agree),
+        ))
+        .returning(recommended_bots::id)
+        .get_result(conn)?;
+    Ok(DiscoveryId(id))
+}
+
+/// The bot of that number in that app.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
+    let row: Option<BotRow> = recommended_bots::table
+        .select(selection::<BotRow>())
+        .filter(recommended_bots::id.eq(id.0))
+        .filter(recommended_bots::app_id.eq(app.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|row| <(DiscoveryId, Bot)>::from(row).1))
+}
+
+/// A page of the app's bots, oldest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Bot)>, StoreError> {
+    let rows: Vec<BotRow> = recommended_bots::table
+        .select(selection::<BotRow>())
+        .filter(recommended_bots::app_id.eq(app.as_str()))
+        .order(recommended_bots::id)
+        .offset(page.offset())
+        .limit(page.size())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Changes a bot.
+///
+/// # Errors
+/// When the query fails.
+pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Bot) -> Result<(), StoreError> {
+    diesel::update(recommended_bots::table.find(id.0))
+        .set((
+            recommended_bots::nickname.eq(&new.card.nickname),
+            recommended_bots::introduction.eq(&new.card.introduction),
+            recommended_bots::avatar_url.eq(&new.card.avatar_url),
+            recommended_bots::headcount.eq(new.card.headcount),
+            recommended_bots::is_add.eq(new.is_add),
+            recommended_bots::always_agree.eq(new.always_agree),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a bot.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
+    diesel::delete(recommended_bots::table.find(id.0)).execute(conn)?;
+    Ok(())
+}

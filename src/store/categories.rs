@@ -1,0 +1,93 @@
+//! Categories of groups.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{
+    Conn, StoreError,
+    schema::{categories, recommended_groups},
+};
+use crate::model::{AppId, Category, DiscoveryId, Page};
+
+/// Adds a category.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the app has one of that name.
+pub fn insert(conn: &mut Conn, app: &AppId, new: &Category) -> Result<DiscoveryId, StoreError> {
+    let id: i64 = diesel::insert_into(categories::table)
+        .values((categories::app_id.eq(app.as_str()), categories::name.eq(&new.name), categories::sort.eq(new.sort)))
+        .returning(categories::id)
+        .get_result(conn)?;
+    Ok(DiscoveryId(id))
+}
+
+/// The category of that number in that app.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
+    let row: Option<(String, i32)> = categories::table
+        .select((categories::name, categories::sort))
+        .filter(categories::id.eq(id.0))
+        .filter(categories::app_id.eq(app.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|(name, sort)| Category { name, sort }))
+}
+
+/// The number of the category of that name in that app.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_name(conn: &mut Conn, app: &AppId, name: &str) -> Result<Option<DiscoveryId>, StoreError> {
+    let id: Option<i64> = categories::table
+        .select(categories::id)
+        .filter(categories::app_id.eq(app.as_str()))
+        .filter(categories::name.eq(name))
+        .get_result(conn)
+        .optional()?;
+    Ok(id.map(DiscoveryId))
+}
+
+/// A page of the app's categories, in their order.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Category)>, StoreError> {
+    let rows: Vec<(i64, String, i32)> = categories::table
+        .select((categories::id, categories::name, categories::sort))
+        .filter(categories::app_id.eq(app.as_str()))
+        .order((categories::sort, categories::id))
+        .offset(page.offset())
+        .limit(page.size())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name, sort)| (DiscoveryId(id), Category { name, sort })).collect())
+}
+
+/// Changes a category.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the app has another one of that name.
+pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Category) -> Result<(), StoreError> {
+    diesel::update(categories::table.find(id.0))
+        .set((categories::name.eq(&new.name), categories::sort.eq(new.sort)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Whether any group is in the category.
+///
+/// # Errors
+/// When the query fails.
+pub fn is_used(conn: &mut Conn, id: DiscoveryId) -> Result<bool, StoreError> {
+    let matches = recommended_groups::table.filter(recommended_groups::category_id.eq(id.0));
+    Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
+}
+
+/// Removes a category, which must not be used.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
+    diesel::delete(categories::table.find(id.0)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Groups of the discovery page.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::{
+    Conn, StoreError,
+    schema::{categories, recommended_groups},
+};
+use crate::model::{AppId, Card, DiscoveryId, Group, Keyword, Page};
+
+type Columns = (i64, String, String, String, i32, String, bool, i64);
+
+fn group(
+    (id, nickname, introduction, avatar_url, headcount, category, is_banned, at_ms): Columns,
+) -> (DiscoveryId, Group) {
+    let card = Card { nickname, introduction, avatar_url, headcount };
+    (DiscoveryId(id), Group { card, category, is_banned, created_at_ms: at_ms })
+}
+
+/// The columns of [`Columns`].
+const COLUMNS: (
+    recommended_groups::id,
+    recommended_groups::nickname,
+    recommended_groups::introduction,
+    recommended_groups::avatar_url,
+    recommended_groups::headcount,
+    categories::name,
+    recommended_groups::is_banned,
+    recommended_groups::created_at_ms,
+) = (
+    recommended_groups::id,
+    recommended_groups::nickname,
+    recommended_groups::introduction,
+    recommended_groups::avatar_url,
+    recommended_groups::headcount,
+    categories::name,
+    recommended_groups::is_banned,
+    recommended_groups::created_at_ms,
+);
+
+/// What keywords are looked for in.
+fn search_text(card: &Card) -> String {
+    format!("{}\n{}", card.nickname, card.introduction).to_lowercase()
+}
+
+/// Adds a group to a category.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert(conn: &mut Conn, app: &AppId, category: DiscoveryId, new: &Group) -> Result<DiscoveryId, StoreError> {
+    let id: i64 = diesel::insert_into(recommended_groups::table)
+        .values((
+            recommended_groups::app_id.eq(app.as_str()),
+            recommended_groups::category_id.eq(category.0),
+            recommended_groups::nickname.eq(&new.card.nickname),
+            recommended_groups::search_text.eq(search_text(&new.card)),
+            recommended_groups::introduction.eq(&new.card.introduction),
+            recommended_groups::avatar_url.eq(&new.card.avatar_url),
+            recommended_groups::headcount.eq(new.card.headcount),
+            recommended_groups::is_banned.eq(new.is_banned),
+            recommended_groups::created_at_ms.eq(new.created_at_ms),
+        ))
+        .returning(recommended_groups::id)
+        .get_result(conn)?;
+    Ok(DiscoveryId(id))
+}
+
+/// The group of that number in that app.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
+    let row: Option<Columns> = recommended_groups::table
+        .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
+        .select(COLUMNS)
+        .filter(recommended_groups::id.eq(id.0))
+        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|columns| group(columns).1))
+}
+
+/// A page of all groups of the app, newest first, banned ones included.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
+    let rows: Vec<Columns> = recommended_groups::table
+        .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
+        .select(COLUMNS)
+        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .order(recommended_groups::id.desc())
+        .offset(page.offset())
+        .limit(page.size())
+        .load(conn)?;
+    Ok(rows.into_iter().map(group).collect())
+}
+
+/// A page of the groups that the app shows, newest first: of one category or of all, with the keyword in name or
+/// introduction, banned ones left out.
+///
+/// # Errors
+/// When the query fails.
+pub fn list_shown(
+    conn: &mut Conn,
+    app: &AppId,
+    category: Option<DiscoveryId>,
+    keyword: &Keyword,
+    page: Page,
+) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
+    let mut query = recommended_groups::table
+        .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
+        .select(COLUMNS)
+        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .filter(recommended_groups::is_banned.eq(false))
+        .order(recommended_groups::id.desc())
+        .offset(page.offset())
+        .limit(page.size())
+        .into_boxed();
+    if let Some(category) = category {
+        query = query.filter(recommended_groups::category_id.eq(category.0));
+    }
+    if !keyword.as_str().is_empty() {
+        query = query.filter(recommended_groups::search_text.like(containing(keyword)).escape('!'));
+    }
+    let rows: Vec<Columns> = query.load(conn)?;
+    Ok(rows.into_iter().map(group).collect())
+}
+
+/// A pattern of LIKE for texts that contain the keyword; its own wildcards mean themselves (security.md 36).
+fn containing(keyword: &Keyword) -> String {
+    let mut pattern = String::from("%");
+    for letter in keyword.as_str().chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Changes a group.
+///
+/// # Errors
+/// When the query fails.
+pub fn update(conn: &mut Conn, id: DiscoveryId, category: DiscoveryId, new: &Group) -> Result<(), StoreError> {
+    diesel::update(recommended_groups::table.find(id.0))
+        .set((
+            recommended_groups::category_id.eq(category.0),
+            recommended_groups::nickname.eq(&new.card.nickname),
+            recommended_groups::search_text.eq(search_text(&new.card)),
+            recommended_groups::introduction.eq(&new.card.introduction),
+            recommended_groups::avatar_url.eq(&new.card.avatar_url),
+            recommended_groups::headcount.eq(new.card.headcount),
+            recommended_groups::is_banned.eq(new.is_banned),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a group.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
+    diesel::delete(recommended_groups::table.find(id.0)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! What admins put on the discovery page: categories, groups, bots, advertisements.
+
+use actix_web::web::{self, ServiceConfig, get, post};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::AdminOnly,
+    answer::{Answer, DONE, Data},
+    params::{Flag, Id, Json, PageQuery, Query, required},
+};
+use crate::{
+    app::App,
+    domain::discovery,
+    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Problem},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/admin/v1/categories/create").route(post().to(create_category)))
+        .service(web::resource("/admin/v1/categories/update").route(post().to(update_category)))
+        .service(web::resource("/admin/v1/categories/delete").route(post().to(delete_category)))
+        .service(web::resource("/admin/v1/categories/list").route(get().to(list_categories)))
+        .service(web::resource("/admin/v1/groups/create").route(post().to(create_group)))
+        .service(web::resource("/admin/v1/groups/update").route(post().to(update_group)))
+        .service(web::resource("/admin/v1/groups/delete").route(post().to(delete_group)))
+        .service(web::resource("/admin/v1/groups/list").route(get().to(list_groups)))
+        .service(web::resource("/admin/v1/bots/create").route(post().to(create_bot)))
+        .service(web::resource("/admin/v1/bots/update").route(post().to(update_bot)))
+        .service(web::resource("/admin/v1/bots/delete").route(post().to(delete_bot)))
+        .service(web::resource("/admin/v1/bots/list").route(get().to(list_bots)))
+        .service(web::resource("/admin/v1/ads/set").route(post().to(set_ads)))
+        .service(web::resource("/admin/v1/ads/get").route(get().to(get_ads)));
+}
+
+#[derive(Serialize)]
+struct CreatedData {
+    id: i64,
+}
+
+fn created(id: DiscoveryId) -> Data<CreatedData> {
+    Data(CreatedData { id: id.0 })
+}
+
+#[derive(Deserialize)]
+struct IdBody {
+    id: Option<Id>,
+}
+
+fn discovery_id(id: Option<Id>) -> Result<DiscoveryId, Invalid> {
+    Ok(DiscoveryId(required("id", id)?.number("id")?))
+}
+
+#[derive(Deserialize)]
+struct CategoryBody {
+    id: Option<Id>,
+    name: Option<String>,
+    sort: Option<i32>,
+}
+
+#[derive(Serialize)]
+struct CategoryData {
+    id: i64,
+    name: String,
+    sort: i32,
+}
+
+async fn create_category(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<CategoryBody>>,
+) -> Answer<CreatedData> {
+    let new = Category::parse(&required("name", body.name)?, body.sort.unwrap_or(0))?;
+    Ok(created(discovery::create_category(&app, &operator, new).await?))
+}
+
+async fn update_category(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<CategoryBody>>,
+) -> Answer<bool> {
+    let edit = move |known: Category| {
+        Category::parse(body.name.as_deref().unwrap_or(&known.name), body.sort.unwrap_or(known.sort))
+    };
+    discovery::update_category(&app, &operator, discovery_id(body.id)?, edit).await?;
+    DONE
+}
+
+async fn delete_category(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>,
+) -> Answer<bool> {
+    discovery::delete_category(&app, &operator, discovery_id(body.id)?).await?;
+    DONE
+}
+
+async fn list_categories(
+    app: web::Data<App>,
+    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+) -> Answer<Vec<CategoryData>> {
+    let listed = discovery::list_categories(&app, operator.app(), query.page()?).await?;
+    let data =
+        |(id, category): (DiscoveryId, Category)| CategoryData { id: id.0, name: category.name, sort: category.sort };
+    Ok(Data(listed.into_iter().map(data).collect()))
+}
+
+/// What bodies of groups and bots have alike.
+#[derive(Deserialize)]
+struct CardBody {
+    nickname: Option<String>,
+    introduction: Option<String>,
+    avatar_url: Option<String>,
+    headcount: Option<i64>,
+}
+
+impl CardBody {
+    /// Sets what is there.
+    fn apply(&self, card: &mut Card) -> Result<(), Invalid> {
+        self.nickname.as_deref().map_or(Ok(()), |text| card.set_nickname(text))?;
+        self.introduction.as_deref().map_or(Ok(()), |text| card.set_introduction(text))?;
+        self.avatar_url.as_deref().map_or(Ok(()), |text| card.set_avatar_url(text))?;
+        self.headcount.map_or(Ok(()), |count| card.set_headcount(count))
+    }
+
+    /// The name must be there to make something.
+    fn require_name(&self) -> Result<(), Invalid> {
+        self.nickname.as_ref().map(drop).ok_or(Invalid::new("nickname", Problem::Missing))
+    }
+}
+
+#[derive(Deserialize)]
+struct GroupBody {
+    id: Option<Id>,
+    category: Option<String>,
+    is_banned: Option<Flag>,
+    #[serde(flatten)]
+    card: CardBody,
+}
+
+impl GroupBody {
+    fn apply(&self, group: &mut Group) -> Result<(), Invalid> {
+        if let Some(category) = &self.category {
+            category.trim().clone_into(&mut group.category);
+        }
+        if let Some(is_banned) = self.is_banned {
+            group.is_banned = is_banned.get();
+        }
+        self.card.apply(&mut group.card)
+    }
+}
+
+#[derive(Serialize)]
+struct GroupData {
+    id: i64,
+    nickname: String,
+    category: String,
+    introduction: String,
+    avatar_url: String,
+    headcount: i32,
+    is_banned: bool,
+}
+
+async fn create_group(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<GroupBody>>,
+) -> Answer<CreatedData> {
+    body.card.require_name()?;
+    if body.category.is_none() {
+        return Err(Invalid::new("category", Problem::Missing).into());
+    }
+    let mut new = Group::default();
+    body.apply(&mut new)?;
+    Ok(created(discovery::create_group(&app, &operator, new).await?))
+}
+
+async fn update_group(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(mut body)): AdminOnly<Json<GroupBody>>,
+) -> Answer<bool> {
+    let id = discovery_id(body.id.take())?;
+    discovery::update_group(&app, &operator, id, move |group| body.apply(group)).await?;
+    DONE
+}
+
+async fn delete_group(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>) -> Answer<bool> {
+    discovery::delete_group(&app, &operator, discovery_id(body.id)?).await?;
+    DONE
+}
+
+async fn list_groups(
+    app: web::Data<App>,
+    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+) -> Answer<Vec<GroupData>> {
+    let listed = discovery::list_all_groups(&app, &operator, query.page()?).await?;
+    let data = |(id, group): (DiscoveryId, Group)| GroupData {
+        id: id.0,
+        nickname: group.card.nickname,
+        category: group.category,
+        introduction: group.card.introduction,
+        avatar_url: group.card.avatar_url,
+        headcount: group.card.headcount,
+        is_banned: group.is_banned,
+    };
+    Ok(Data(listed.into_iter().map(data).collect()))
+}
+
+#[derive(Deserialize)]
+struct BotBody {
+    id: Option<Id>,
+    is_add: Option<Flag>,
+    always_agree: Option<Flag>,
+    #[serde(flatten)]
+    card: CardBody,
+}
+
+impl BotBody {
+    fn apply(&self, bot: &mut Bot) -> Result<(), Invalid> {
+        bot.is_add = self.is_add.map_or(bot.is_add, Flag::get);
+        bot.always_agree = self.always_agree.map_or(bot.always_agree, Flag::get);
+        self.card.apply(&mut bot.card)
+    }
+}
+
+#[derive(Serialize)]
+struct BotData {
+    id: i64,
+    nickname: String,
+    introduction: String,
+    avatar_url: String,
+    headcount: i32,
+    is_add: bool,
+    always_agree: bool,
+}
+
+async fn create_bot(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<BotBody>>,
+) -> Answer<CreatedData> {
+    body.card.require_name()?;
+    let mut new = Bot::default();
+    body.apply(&mut new)?;
+    Ok(created(discovery::create_bot(&app, &operator, new).await?))
+}
+
+async fn update_bot(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(mut body)): AdminOnly<Json<BotBody>>,
+) -> Answer<bool> {
+    let id = discovery_id(body.id.take())?;
+    discovery::update_bot(&app, &operator, id, move |bot| body.apply(bot)).await?;
+    DONE
+}
+
+async fn delete_bot(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>) -> Answer<bool> {
+    discovery::delete_bot(&app, &operator, discovery_id(body.id)?).await?;
+    DONE
+}
+
+async fn list_bots(
+    app: web::Data<App>,
+    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+) -> Answer<Vec<BotData>> {
+    let listed = discovery::list_bots(&app, operator.app(), query.page()?).await?;
+    let data = |(id, bot): (DiscoveryId, Bot)| BotData {
+        id: id.0,
+        nickname: bot.card.nickname,
+        introduction: bot.card.introduction,
+        avatar_url: bot.card.avatar_url,
+        headcount: bot.card.headcount,
+        is_add: bot.is_add,
+        always_agree: bot.always_agree,
+    };
+    Ok(Data(listed.into_iter().map(data).collect()))
+}
+
+#[derive(Deserialize)]
+struct AdsBody {
+    is_show: Option<Flag>,
+    android_code_id: Option<String>,
+    ios_code_id: Option<String>,
+    bottom_height: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct AdsData {
+    is_show: bool,
+    android_code_id: String,
+    ios_code_id: String,
+    bottom_height: i32,
+}
+
+async fn set_ads(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<AdsBody>>) -> Answer<bool> {
+    let edit = move |ads: &mut Ads| -> Result<(), Invalid> {
+        ads.is_shown = body.is_show.map_or(ads.is_shown, Flag::get);
+        if let Some(code) = body.android_code_id {
+            ads.android_code_id = Ads::parse_code_id("android_code_id", &code)?;
+        }
+        if let Some(code) = body.ios_code_id {
+            ads.ios_code_id = Ads::parse_code_id("ios_code_id", &code)?;
+        }
+        body.bottom_height.map_or(Ok(()), |height| ads.set_bottom_height(height))
+    };
+    discovery::set_ads(&app, &operator, edit).await?;
+    DONE
+}
+
+async fn get_ads(app: web::Data<App>, AdminOnly(operator, ()): AdminOnly) -> Answer<AdsData> {
+    let ads = discovery::get_ads(&app, operator.app()).await?;
+    Ok(Data(AdsData {
+        is_show: ads.is_shown,
+        android_code_id: ads.android_code_id,
+        ios_code_id: ads.ios_code_id,
+        bottom_height: ads.bottom_height,
+    }))
+}

@@ -1,0 +1,88 @@
+//! The discovery page: categories, groups, bots, advertisements.
+
+use actix_web::web::{Data, ServiceConfig, post};
+
+use super::access::SignedIn;
+use crate::{
+    app::App,
+    domain::discovery,
+    model::{Bot, DiscoveryId, Group, Keyword, Page},
+    transport::{
+        pb,
+        wire::{Reply, Wire, json_native},
+    },
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(json_native("/v1/user/recommend-category-list").route(post().to(recommend_category_list)))
+        .service(json_native("/v1/user/recommend-list").route(post().to(recommend_list)))
+        .service(json_native("/v1/user/recommend").route(post().to(recommend)))
+        .service(json_native("/v1/user/get-user-show-adv").route(post().to(get_user_show_adv)));
+}
+
+async fn recommend_category_list(
+    app: Data<App>,
+    SignedIn(caller, _): SignedIn<Wire<pb::RecommendCategoryListRequest>>,
+) -> Reply<pb::RecommendCategoryListResponse> {
+    let categories = discovery::list_categories(&app, caller.app(), Page::first()).await?;
+    let categories = categories.into_iter().map(|(_, category)| category.name).collect();
+    Ok(Wire(pb::RecommendCategoryListResponse { status: None, categories }))
+}
+
+async fn recommend_list(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::RecommendListRequest>>,
+) -> Reply<pb::RecommendListResponse> {
+    let (keyword, page) = (Keyword::parse(&req.keyword)?, Page::parse_v1(req.page, req.size)?);
+    let groups = discovery::list_groups(&app, &caller, req.category, keyword, page).await?;
+    let group_list = groups.into_iter().map(pb::RecommendedGroup::from).collect();
+    Ok(Wire(pb::RecommendListResponse { status: None, group_list }))
+}
+
+async fn recommend(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::RecommendResponse> {
+    let bots = discovery::list_bots(&app, caller.app(), Page::first()).await?;
+    Ok(Wire(pb::RecommendResponse { status: None, bot_list: bots.into_iter().map(pb::RecommendedBot::from).collect() }))
+}
+
+async fn get_user_show_adv(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::GetUserShowAdvResponse> {
+    let ads = discovery::get_ads(&app, caller.app()).await?;
+    Ok(Wire(pb::GetUserShowAdvResponse {
+        status: None,
+        android_code_id: ads.android_code_id,
+        bottom_height: ads.bottom_height,
+        ios_code_id: ads.ios_code_id,
+        is_show: i32::from(ads.is_shown),
+    }))
+}
+
+impl From<(DiscoveryId, Group)> for pb::RecommendedGroup {
+    fn from((id, group): (DiscoveryId, Group)) -> Self {
+        Self {
+            chat_id: id.0.to_string(),
+            // Hidden groups are not listed.
+            ban_id: 0,
+            nickname: group.card.nickname,
+            introduction: group.card.introduction,
+            avatar_url: group.card.avatar_url,
+            headcount: group.card.headcount,
+            create_time: group.created_at_ms / 1000,
+        }
+    }
+}
+
+impl From<(DiscoveryId, Bot)> for pb::RecommendedBot {
+    fn from((id, bot): (DiscoveryId, Bot)) -> Self {
+        Self {
+            chat_id: id.0.to_string(),
+            chat_type: "3".to_owned(),
+            headcount: bot.card.headcount.to_string(),
+            nickname: bot.card.nickname,
+            introduction: bot.card.introduction,
+            introductions: String::new(),
+            avatar_url: bot.card.avatar_url,
+            is_add: i32::from(bot.is_add),
+            is_apply: 0,
+            always_agree: i32::from(bot.always_agree),
+        }
+    }
+}
