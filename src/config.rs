@@ -72,6 +72,8 @@ pub struct Config {
     pub login_tries_per_source: u32,
     /// Registrations from one source in an hour at the most.
     pub registrations_per_hour: u32,
+    /// Captchas for one source in a minute at the most.
+    pub captchas_per_minute: u32,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the gateway.
@@ -137,6 +139,7 @@ impl Config {
             login_tries_per_account: read.number("DIGLOT_LOGIN_TRIES_PER_ACCOUNT", 1, 1_000_000),
             login_tries_per_source: read.number("DIGLOT_LOGIN_TRIES_PER_SOURCE", 1, 1_000_000),
             registrations_per_hour: read.number("DIGLOT_REGISTRATIONS_PER_HOUR", 1, 1_000_000),
+            captchas_per_minute: read.number("DIGLOT_CAPTCHAS_PER_MINUTE", 1, 1_000_000),
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             timezone: read

@@ -15,12 +15,15 @@ pub struct Secret(Vec<u8>);
 pub enum Purpose {
     /// Hashing passwords before bcrypt.
     Password,
+    /// Storing the answers of captchas.
+    Captcha,
 }
 
 impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Password => b"diglot password",
+            Self::Captcha => b"diglot captcha",
         }
     }
 }

@@ -31,7 +31,7 @@ pub async fn register(app: &App, visitor: &Visitor, new: Registration) -> Result
     if !visitor.tenant().is_registration_open {
         return Err(Error::RegistrationClosed);
     }
-    limits::count_registration(app, visitor.app(), visitor.origin().address).await?;
+    limits::count_registration(app, visitor).await?;
     refuse_taken(app, visitor.app(), &new.username).await?;
     let hash = passwords::hash(app, &new.password).await?;
     insert(app, visitor.app(), new.username, hash, Trail::of_visitor(app, visitor)).await

@@ -71,6 +71,9 @@ pub enum Error {
     /// The app takes no new accounts from outside.
     #[error("registration closed")]
     RegistrationClosed,
+    /// The answer to the captcha is wrong, or there is no such captcha any more.
+    #[error("captcha wrong")]
+    CaptchaWrong,
     /// The source asks too often.
     #[error("too many requests, wait {wait_secs} s")]
     TooManyRequests {

@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::{Error, Visitor};
 use crate::{
     app::App,
-    model::{AppId, LoginName, UserId},
+    model::{LoginName, UserId},
     state::{Admission, LoginEnd, LoginSubject, State},
 };
 
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
+const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
 
 /// Whose failed logins are counted: the account's, or the name's where there is none, so that both look alike.
 pub(super) enum LoginTarget<'a> {
@@ -78,14 +79,26 @@ impl LoginAttempt {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when the source has made too many.
-pub(super) async fn count_registration(app: &App, tenant: &AppId, address: IpAddr) -> Result<(), Error> {
-    let subject = format!("registration:{tenant}:source:{}", source(address));
-    let (now_ms, limit) = (app.clock.now_ms(), app.config.registrations_per_hour);
-    let (uses, limit) = match app.state.count_use(&subject, REGISTRATION_WINDOW_MS, now_ms).await {
+pub(super) async fn count_registration(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    count_source(app, visitor, "registration", REGISTRATION_WINDOW_MS, app.config.registrations_per_hour).await
+}
+
+/// Counts a captcha.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] when the source has asked for too many.
+pub(super) async fn count_captcha(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    count_source(app, visitor, "captcha", CAPTCHA_WINDOW_MS, app.config.captchas_per_minute).await
+}
+
+async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
+    let subject = format!("{what}:{}:source:{}", visitor.app(), source(visitor.origin().address));
+    let now_ms = app.clock.now_ms();
+    let (uses, limit) = match app.state.count_use(&subject, window_ms, now_ms).await {
         Ok(uses) => (uses, limit),
         Err(error) => {
             log::warn!("counting in this node only: {error}");
-            (app.own_state.count_use(&subject, REGISTRATION_WINDOW_MS, now_ms).await?, limit.div_ceil(2))
+            (app.own_state.count_use(&subject, window_ms, now_ms).await?, limit.div_ceil(2))
         }
     };
     if uses.count > limit {

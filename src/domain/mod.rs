@@ -19,6 +19,7 @@ mod passwords;
 pub mod profile;
 pub mod sessions;
 pub mod tenants;
+pub mod verification;
 
 pub use access::{Caller, Operator, Origin, Visitor};
 pub use error::Error;

@@ -12,6 +12,7 @@ use super::{Admission, LoginEnd, LoginSubject, State, StateError, Uses};
 pub struct MemoryState {
     uses: Expiring<Uses>,
     logins: Expiring<Logins>,
+    captchas: Expiring<CaptchaAnswer>,
 }
 
 /// Values that go when their time is over, or earlier when there are too many (security.md 12).
@@ -55,6 +56,19 @@ impl<V: Ends> Expiring<V> {
 }
 
 impl Ends for Uses {
+    fn ends_at_ms(&self) -> i64 {
+        self.until_ms
+    }
+}
+
+/// The answer to a captcha.
+#[derive(Clone, Copy)]
+struct CaptchaAnswer {
+    mac: [u8; 32],
+    until_ms: i64,
+}
+
+impl Ends for CaptchaAnswer {
     fn ends_at_ms(&self) -> i64 {
         self.until_ms
     }
@@ -140,6 +154,16 @@ impl State for MemoryState {
             }
         }
         Ok(())
+    }
+
+    async fn put_captcha(&self, id: &str, mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+        self.captchas.with_room(1, now_ms).insert(id.to_owned(), CaptchaAnswer { mac, until_ms });
+        Ok(())
+    }
+
+    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
+        let answer = self.captchas.lock().remove(id);
+        Ok(answer.filter(|answer| answer.until_ms > now_ms).map(|answer| answer.mac))
     }
 
     async fn ping(&self) -> Result<(), StateError> {

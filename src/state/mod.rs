@@ -8,6 +8,7 @@
 //!
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
+//! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
@@ -29,6 +30,12 @@ pub trait State: Send + Sync {
 
     /// Ends a login that began.
     async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError>;
+
+    /// Remembers what the answer to a captcha hashes to, until then.
+    async fn put_captcha(&self, id: &str, answer_mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError>;
+
+    /// Gives what the answer hashes to and forgets it: of several that ask at once, one gets it.
+    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError>;
 
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;

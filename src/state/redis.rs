@@ -56,6 +56,10 @@ impl RedisState {
         format!("{}:uses:{subject}", self.prefix)
     }
 
+    fn captcha_key(&self, id: &str) -> String {
+        format!("{}:captcha:{id}", self.prefix)
+    }
+
     fn login_key(&self, subject: &LoginSubject) -> String {
         format!("{}:login:{}", self.prefix, subject.name)
     }
@@ -173,6 +177,25 @@ impl State for RedisState {
             });
         }
         Ok(call.invoke_async(&mut connection).await?)
+    }
+
+    async fn put_captcha(&self, id: &str, mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+        let mut connection = self.connection().await?;
+        let lifetime_ms = until_ms.saturating_sub(now_ms).max(1);
+        let value = [until_ms.to_be_bytes().as_slice(), &mac].concat();
+        let mut set = redis::cmd("SET");
+        set.arg(self.captcha_key(id)).arg(value).arg("PX").arg(lifetime_ms);
+        Ok(set.exec_async(&mut connection).await?)
+    }
+
+    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
+        let mut connection = self.connection().await?;
+        let value: Option<Vec<u8>> =
+            redis::cmd("GETDEL").arg(self.captcha_key(id)).query_async(&mut connection).await?;
+        let parts = value.as_deref().and_then(|value| value.split_at_checked(size_of::<i64>()));
+        let Some((until, mac)) = parts else { return Ok(None) };
+        let is_live = until.try_into().is_ok_and(|until| i64::from_be_bytes(until) > now_ms);
+        Ok(mac.try_into().ok().filter(|_| is_live))
     }
 
     async fn ping(&self) -> Result<(), StateError> {

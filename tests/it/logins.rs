@@ -8,7 +8,7 @@ use diglot::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Client, MINUTE_MS, PASSWORD, Res, TestApp, User};
+use crate::support::{Client, MINUTE_MS, PASSWORD, Res, TestApp, User, keep_log, logged};
 
 const REFUSED: &str = "json | 200 | 402 | Operation rejected: wrong name or password";
 
@@ -325,6 +325,39 @@ async fn a_hashing_thread_survives_a_panic() {
     }
     assert_eq!(hashing.run(|| 7).await, Ok(7));
     assert_eq!(hashing.run_in_turn(|| 8).await, Ok(8));
+}
+
+#[actix_web::test]
+async fn passwords_and_tokens_are_never_logged() {
+    keep_log();
+    let t = TestApp::new().await;
+    let (admin, alice) = (t.admin().await, t.user("alice").await);
+    let wrong = "a wrong and secret password";
+    login(&t.anon(), "alice", wrong).await.assert_line(REFUSED);
+    login(&t.anon(), wrong, wrong).await.assert_line(REFUSED);
+    let res = t.anon().get(&format!("/v1/user/info?token={}", alice.token)).header("token", "x").send().await;
+    res.assert_line("protobuf | 200 | -101 | 未登录");
+    admin.get("/user/list").send().await.assert_ok();
+
+    assert!(!logged("/v1/user/info").is_empty());
+    for secret in [PASSWORD, wrong, &alice.token, "adm-"] {
+        assert_eq!(logged(secret), [""; 0]);
+    }
+}
+
+#[actix_web::test]
+async fn a_line_break_in_a_request_stays_one_log_line() {
+    keep_log();
+    let t = TestApp::new().await;
+    t.anon()
+        .get("/v1/user/a%0Ab%0d")
+        .header("x-request-id", "x")
+        .send()
+        .await
+        .assert_line("json | 404 | -1 | 接口不存在");
+
+    let lines = logged("a%0Ab%0d");
+    assert!(lines.len() == 1 && !lines[0].contains('\n'), "{lines:?}");
 }
 
 #[actix_web::test]

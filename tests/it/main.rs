@@ -33,3 +33,4 @@ mod sessions;
 mod state;
 mod store;
 mod support;
+mod verification;

@@ -132,6 +132,24 @@ async fn of_logins_side_by_side_only_so_many_begin() {
 }
 
 #[actix_web::test]
+async fn a_captcha_is_taken_once_and_in_time() {
+    let states = states();
+    for state in &states.all {
+        let (mac, until) = ([7; 32], START_MS + 1000);
+        for id in ["a", "late"] {
+            state.put_captcha(id, mac, until, START_MS).await.unwrap();
+        }
+        assert_eq!(state.take_captcha("unknown", START_MS).await.unwrap(), None, "{}", state.describe());
+        assert_eq!(state.take_captcha("a", until - 1).await.unwrap(), Some(mac));
+        assert_eq!(state.take_captcha("a", until - 1).await.unwrap(), None);
+        assert_eq!(state.take_captcha("late", until).await.unwrap(), None);
+        state.put_captcha("crowd", mac, until, START_MS).await.unwrap();
+        let taken = join_all((0..20).map(|_| state.take_captcha("crowd", START_MS))).await;
+        assert_eq!(taken.into_iter().filter(|one| one.as_ref().unwrap().is_some()).count(), 1);
+    }
+}
+
+#[actix_web::test]
 async fn without_redis_limits_are_stricter_and_neither_open_nor_shut() {
     let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();

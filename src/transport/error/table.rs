@@ -182,6 +182,9 @@ fn domain_row(error: &domain::Error) -> Row {
             "Operation rejected: the account is disabled",
         )
         .on_v1("该账号已被禁用", "the account is disabled"),
+        E::CaptchaWrong => {
+            refused(10001, StatusCode::UNPROCESSABLE_ENTITY, "图形验证码错误或已过期", "captcha wrong or expired")
+        }
         E::RegistrationClosed => {
             refused(40001, StatusCode::FORBIDDEN, "该应用未开放注册", "open registration is off for this app")
         }

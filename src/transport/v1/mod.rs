@@ -8,6 +8,7 @@ mod notifications;
 mod profile;
 mod sessions;
 mod values;
+mod verification;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -24,6 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .configure(notifications::routes)
         .configure(profile::routes)
         .configure(sessions::routes)
+        .configure(verification::routes)
         .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));
 }
 

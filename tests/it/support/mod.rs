@@ -4,6 +4,7 @@
 mod backend;
 mod client;
 mod database;
+mod log;
 
 use std::sync::{
     Arc,
@@ -24,6 +25,7 @@ use serde_json::json;
 pub use backend::{Backend, server_urls};
 pub use client::{Client, Res};
 pub use database::AuditRow;
+pub use log::{keep_log, logged};
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;

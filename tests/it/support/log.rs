@@ -1,0 +1,35 @@
+//! Keeps what the gateway logs, for tests to look through.
+
+use std::sync::{Mutex, Once};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Keeper;
+
+impl log::Log for Keeper {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target().starts_with("diglot") || metadata.target() == "access"
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            LINES.lock().unwrap().push(record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Keeps lines from now on.
+pub fn keep_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Keeper).unwrap();
+        log::set_max_level(log::LevelFilter::Info);
+    });
+}
+
+/// The lines that hold this text.
+pub fn logged(text: &str) -> Vec<String> {
+    LINES.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
+}
