@@ -9,6 +9,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::as_conversions,
+    clippy::wildcard_enum_match_arm,
     reason = "a test that can't go on should say where"
 )]
 
@@ -17,6 +18,7 @@ mod architecture;
 mod awards;
 mod cli;
 mod coins;
+mod contract_v1;
 mod discovery;
 mod documents;
 mod encodings;

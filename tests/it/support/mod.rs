@@ -23,7 +23,7 @@ use diglot::{
 use serde_json::json;
 
 pub use backend::{Backend, server_urls};
-pub use client::{Client, Res};
+pub use client::{Client, Request, Res};
 pub use database::AuditRow;
 pub use log::{keep_log, logged};
 
