@@ -53,6 +53,9 @@ pub enum Error {
     /// Groups are in the category.
     #[error("category used")]
     CategoryUsed,
+    /// The account has no such device.
+    #[error("no such device")]
+    DeviceNotFound,
     /// The app has no such medal.
     #[error("no such medal")]
     MedalNotFound,

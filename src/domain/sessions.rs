@@ -13,7 +13,8 @@ use super::{
 use crate::{
     app::App,
     model::{
-        DeviceSn, EndReason, LoginDevice, LoginName, Password, Session, SessionId, Standing, Token, TokenHash, UserId,
+        DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Password, Session, SessionId, Standing,
+        Token, TokenHash, UserId,
     },
     state::LoginEnd,
     store::{
@@ -81,7 +82,8 @@ async fn compare_and_open(
     attempt.end(app, end).await;
     match (found, verdict?) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
-            let login = open(app, visitor, &known, device).await?;
+            let proof = Proof::Password { hash: known.password_hash.clone() };
+            let login = open(app, visitor, known.user, proof, device).await?;
             if verdict == Verdict::RightButOutdated {
                 rehash(app, known, password).await;
             }
@@ -100,21 +102,35 @@ const fn may_enter(standing: Standing) -> Result<(), Error> {
     }
 }
 
-/// Opens a session on a device for an account whose password was just compared. If the password is another by now, the
-/// comparison does not count: a change of password ends all sessions, also those about to be opened (security.md 8).
-async fn open(app: &App, visitor: &Visitor, compared: &Credentials, device: LoginDevice) -> Result<Login, Error> {
+/// How someone showed that an account is theirs.
+enum Proof {
+    /// By its password, compared with this hash. If the password is another by now, the comparison does not count: a
+    /// change of password ends all sessions, also those about to be opened (security.md 8).
+    Password {
+        /// What was stored when it was compared.
+        hash: Option<String>,
+    },
+    /// By this session, if it still lives.
+    Session(SessionId),
+}
+
+/// Opens a session on a device.
+async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
     let token = app.random.user_token()?;
-    let (user, now_ms) = (compared.user, app.clock.now_ms());
+    let now_ms = app.clock.now_ms();
     let expires_at_ms = now_ms.saturating_add(app.config.session_max_age_ms);
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
     let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
-    let (max_sessions, compared_hash) = (app.config.sessions_per_user, compared.password_hash.clone());
-    let today = activity::day(app, now_ms);
+    let (max_sessions, today) = (app.config.sessions_per_user, activity::day(app, now_ms));
     app.db
         .write(move |conn| {
             let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
-            if current.password_hash != compared_hash {
-                return Err(Error::LoginRefused);
+            match proof {
+                Proof::Password { hash } if hash != current.password_hash => return Err(Error::LoginRefused),
+                Proof::Session(id) if !sessions::list_live(conn, user)?.iter().any(|live| live.id == id) => {
+                    return Err(Error::TokenEnded);
+                }
+                Proof::Password { .. } | Proof::Session(_) => {}
             }
             may_enter(current.standing)?;
             let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
@@ -191,6 +207,44 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
         .write(move |conn| {
             sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
             trail.done(conn, "session.logout", &user.to_string())?;
+            Ok(())
+        })
+        .await
+}
+
+/// Gives the caller's account a second session, on no device in particular.
+///
+/// # Errors
+/// [`Error::NoPermission`] for an admin; [`Error::TokenEnded`] when the caller's own session ended just now.
+pub async fn open_another(app: &App, visitor: &Visitor, caller: &Caller) -> Result<Login, Error> {
+    let Actor::User { session, .. } = caller.actor() else { return Err(Error::NoPermission) };
+    open(app, visitor, caller.user(), Proof::Session(session), LoginDevice::default()).await
+}
+
+/// The devices that the caller is logged in on.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn list_devices(app: &App, caller: &Caller) -> Result<Vec<LoggedInDevice>, Error> {
+    let (user, now_ms) = (caller.user(), app.clock.now_ms());
+    let idle_since_ms = now_ms.saturating_sub(app.config.session_max_idle_ms);
+    Ok(app.db.read(move |conn| sessions::list_devices(conn, user, idle_since_ms, now_ms)).await?)
+}
+
+/// Ends the session on one of the caller's devices.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`].
+pub async fn take_offline(app: &App, caller: &Caller, device: DeviceKey) -> Result<(), Error> {
+    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            users::lock(conn, user)?;
+            let sn = devices::find_by_key(conn, user, &device)?.ok_or(Error::DeviceNotFound)?;
+            let live = sessions::list_live(conn, user)?.into_iter().filter(|live| live.device == sn);
+            let ids: Vec<SessionId> = live.map(|live| live.id).collect();
+            sessions::end(conn, &ids, EndReason::TakenOffline, now_ms)?;
+            trail.done(conn, "device.offline", &format!("{user}: device {}", sn.0))?;
             Ok(())
         })
         .await

@@ -29,7 +29,7 @@ pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::Page;
 pub use profile::{Activity, AvatarUrl, Ban, BanReason, Medal, MedalDefinition, PersonalData, PlacePart, Remark};
 pub use secrets::{Password, Token, TokenHash};
-pub use session::{EndReason, Session};
+pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;
 pub use tenant::{AdminToken, Tenant};
 pub use user::{Standing, User, UserSummary, VipState};

@@ -21,6 +21,17 @@ pub struct Session {
     pub is_ended: bool,
 }
 
+/// A device that an account is logged in on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedInDevice {
+    /// The id that the client chose, if any.
+    pub key: Option<String>,
+    /// The platform in the client's own words.
+    pub platform_name: String,
+    /// When it last logged in.
+    pub last_login_at_ms: i64,
+}
+
 /// What ended a session early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
@@ -30,6 +41,8 @@ pub enum EndReason {
     Replaced,
     /// The account was disabled.
     Disabled,
+    /// Its owner ended it from another device.
+    TakenOffline,
     /// The password was changed.
     PasswordChanged,
     /// The account had too many sessions, and this one was the oldest.
@@ -46,6 +59,7 @@ impl EndReason {
             Self::Disabled => 3,
             Self::Crowded => 4,
             Self::PasswordChanged => 5,
+            Self::TakenOffline => 6,
         }
     }
 }

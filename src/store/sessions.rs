@@ -4,9 +4,9 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
     Conn, MAX_PARAMETERS, StoreError,
-    schema::{sessions, users},
+    schema::{devices, sessions, users},
 };
-use crate::model::{AppId, DeviceSn, EndReason, Session, SessionId, Standing, TokenHash, UserId};
+use crate::model::{AppId, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, Standing, TokenHash, UserId};
 
 /// A session to be made.
 pub struct NewSession<'a> {
@@ -106,6 +106,31 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
         .order(sessions::id.desc())
         .load(conn)?;
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
+}
+
+/// The devices on which an account has a session that is not ended, was made or used after `idle_since_ms`, and has not
+/// expired at `now_ms`; in the order of their numbers.
+///
+/// # Errors
+/// When the query fails.
+pub fn list_devices(
+    conn: &mut Conn,
+    user: UserId,
+    idle_since_ms: i64,
+    now_ms: i64,
+) -> Result<Vec<LoggedInDevice>, StoreError> {
+    let same_device = devices::user_id.eq(sessions::user_id).and(devices::sn.eq(sessions::device_sn));
+    let rows: Vec<(Option<String>, String, i64)> = sessions::table
+        .inner_join(devices::table.on(same_device))
+        .select((devices::device_key, devices::platform_name, devices::last_login_at_ms))
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::ended_at_ms.is_null())
+        .filter(sessions::expires_at_ms.gt(now_ms))
+        .filter(sessions::last_used_at_ms.gt(idle_since_ms))
+        .order(devices::sn)
+        .load(conn)?;
+    let device = |(key, platform_name, last_login_at_ms)| LoggedInDevice { key, platform_name, last_login_at_ms };
+    Ok(rows.into_iter().map(device).collect())
 }
 
 /// Ends sessions.

@@ -112,3 +112,80 @@ async fn a_login_by_protobuf_is_a_login() {
     let res = t.anon().get("/v1/user/info").header("token", &login.token).send().await;
     res.assert_line("protobuf | 200 | 1");
 }
+
+#[actix_web::test]
+async fn the_devices_that_one_is_logged_in_on_are_listed() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    t.clock.advance(HOUR_MS);
+    let body =
+        json!({"email": "alice", "password": crate::support::PASSWORD, "deviceId": "pc", "platform": "Windows 11"});
+    t.anon().post("/v1/user/email-login").json(&body).send().await.assert_ok();
+    let gone = t.login("alice", "gone").await;
+    gone.v1.post("/v1/user/logout").send().await.assert_ok();
+    t.login("alice", "").await.v1.get("/v1/user/info").send().await.assert_ok();
+
+    let later = u64::try_from((crate::support::START_MS + HOUR_MS) / 1000).unwrap();
+    let id = alice.id.to_string();
+    let client = |platform: &str, device: &str, login_timestamp| pb::Client {
+        user_id: id.clone(),
+        platform: platform.to_owned(),
+        device_id: device.to_owned(),
+        login_timestamp,
+    };
+    let proto: pb::ClientsResponse = alice.v1.get("/v1/user/clients").send().await.proto();
+    let expected =
+        [client("", "alice's phone", later - 3600), client("Windows 11", "pc", later), client("", "", later)];
+    assert_eq!(proto.devices, expected);
+    let json = alice.v1.get("/v1/user/clients").header("accept", "application/json").send().await.json();
+    let expected = json!({"userId": id, "platform": "Windows 11", "deviceId": "pc", "loginTimestamp": later});
+    assert_eq!(json["data"]["devices"][1], expected);
+    t.clock.advance(30 * DAY_MS - HOUR_MS);
+    let late = t.login("alice", "late").await;
+    let proto: pb::ClientsResponse = late.v1.get("/v1/user/clients").send().await.proto();
+    assert!(!proto.devices.iter().any(|device| device.device_id == "pc" && device.login_timestamp != later));
+    t.clock.advance(HOUR_MS);
+    let proto: pb::ClientsResponse = late.v1.get("/v1/user/clients").send().await.proto();
+    assert_eq!(proto.devices.iter().map(|device| device.device_id.as_str()).collect::<Vec<_>>(), ["late"]);
+}
+
+#[actix_web::test]
+async fn a_device_can_be_taken_offline_from_another() {
+    let t = TestApp::new().await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
+    let laptop = t.login("alice", "laptop").await;
+    let offline =
+        |user: &User, device: &str| user.v1.post("/v1/user/device-offline").json(&json!({"deviceId": device})).send();
+
+    offline(&bob, "laptop").await.assert_line("json | 200 | -1 | 设备不存在");
+    assert!(is_live(&laptop).await);
+    offline(&alice, "laptop").await.assert_line("json | 200 | 1");
+    assert!(!is_live(&laptop).await);
+    assert!(is_live(&alice).await);
+    offline(&alice, "laptop").await.assert_ok();
+    offline(&alice, "").await.assert_line("json | 200 | 1100 | 请求参数错误: deviceId 不能为空");
+}
+
+#[actix_web::test]
+async fn a_token_gets_the_account_a_second_one() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let get = |token: &str| t.anon().get(&format!("/v1/user/get-token?token={token}")).send();
+
+    let res = get(&alice.token).await;
+    res.assert_line("json | 200 | 1");
+    let second = res.json()["data"]["token"].as_str().unwrap().to_owned();
+    assert_ne!(second, alice.token);
+    for token in [&alice.token, &second] {
+        t.anon().get("/v1/user/info").header("token", token).send().await.assert_line("protobuf | 200 | 1");
+    }
+    for token in ["", "x", "adm-00000000-0000-0000-0000-000000000000"] {
+        get(token).await.assert_line("json | 200 | -101 | 未登录");
+    }
+    let header = t.anon().get("/v1/user/get-token").header("token", &alice.token).send().await;
+    header.assert_line("json | 200 | -101 | 未登录");
+    alice.v1.post("/v1/user/logout").send().await.assert_ok();
+    get(&alice.token).await.assert_line("json | 200 | -101 | 未登录");
+    t.admin().await.put("/user/disable").json(&json!({"list": [alice.id]})).send().await.assert_ok();
+    get(&second).await.assert_line("json | 200 | -101 | 未登录");
+}

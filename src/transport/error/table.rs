@@ -139,6 +139,12 @@ fn domain_row(error: &domain::Error) -> Row {
             "该分类下仍有群聊",
             "invalid request parameter: groups are in the category",
         ),
+        E::DeviceNotFound => refused(
+            INVALID_PARAMETER,
+            StatusCode::NOT_FOUND,
+            "设备不存在",
+            "invalid request parameter: the device does not exist",
+        ),
         E::CoinsInsufficient => refused(
             INVALID_PARAMETER,
             StatusCode::CONFLICT,
