@@ -1,17 +1,25 @@
 //! How often something may be tried. Counted in the shared state, so that nodes share the count; while that is gone,
 //! in this node's memory with half the allowance: neither open nor shut (security.md 12).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use super::{Error, Visitor};
 use crate::{
     app::App,
     model::{LoginName, UserId},
-    state::{Admission, LoginEnd, LoginSubject, State},
+    state::{Admission, LoginEnd, LoginSubject, State, StateError},
 };
 
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
+
+/// A login that comes while many others are under way waits for half a second: people behind one address who come
+/// together are let in one after the other.
+const CROWD_TRIES: u32 = 10;
+const CROWD_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whose failed logins are counted: the account's, or the name's where there is none, so that both look alike.
 pub(super) enum LoginTarget<'a> {
@@ -49,21 +57,29 @@ impl LoginAttempt {
             ],
             is_shared: true,
         };
-        let now_ms = app.clock.now_ms();
-        let admission = match app.state.begin_login(&attempt.subjects, now_ms).await {
-            Ok(admission) => admission,
-            Err(error) => {
-                log::warn!("counting in this node only: {error}");
-                attempt.is_shared = false;
-                attempt.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
-                app.own_state.begin_login(&attempt.subjects, now_ms).await?
+        for _ in 0..CROWD_TRIES {
+            let now_ms = app.clock.now_ms();
+            match attempt.admission(app, now_ms).await? {
+                Admission::Admitted => return Ok(attempt),
+                Admission::Locked { until_ms } => {
+                    return Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) });
+                }
+                Admission::Crowded => tokio::time::sleep(CROWD_PAUSE).await,
             }
-        };
-        match admission {
-            Admission::Admitted => Ok(attempt),
-            Admission::Crowded => Err(Error::Busy),
-            Admission::Locked { until_ms } => Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) }),
         }
+        Err(Error::Busy)
+    }
+
+    async fn admission(&mut self, app: &App, now_ms: i64) -> Result<Admission, StateError> {
+        if self.is_shared {
+            match app.state.begin_login(&self.subjects, now_ms).await {
+                Ok(admission) => return Ok(admission),
+                Err(error) => log::warn!("counting in this node only: {error}"),
+            }
+            self.is_shared = false;
+            self.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
+        }
+        app.own_state.begin_login(&self.subjects, now_ms).await
     }
 
     /// Notes how it ended. When the state is lost meanwhile, it counts until the state forgets it.

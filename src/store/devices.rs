@@ -19,7 +19,28 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Opt
     Ok(sn.map(DeviceSn))
 }
 
-/// Adds a device.
+/// What a login tells of its device.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = devices)]
+struct LoginColumns<'a> {
+    platform: i16,
+    platform_name: &'a str,
+    user_agent: &'a str,
+    last_login_at_ms: i64,
+}
+
+impl<'a> LoginColumns<'a> {
+    fn new(device: &'a LoginDevice, user_agent: &'a str, now_ms: i64) -> Self {
+        Self {
+            platform: device.platform().code(),
+            platform_name: device.platform().name(),
+            user_agent,
+            last_login_at_ms: now_ms,
+        }
+    }
+}
+
+/// Adds a device that logs in.
 ///
 /// # Errors
 /// When the query fails.
@@ -36,10 +57,7 @@ pub fn insert(
             devices::user_id.eq(user.get()),
             devices::sn.eq(sn.0),
             devices::device_key.eq(device.key().map(DeviceKey::as_str)),
-            devices::platform.eq(device.platform().code()),
-            devices::platform_name.eq(device.platform().name()),
-            devices::user_agent.eq(user_agent),
-            devices::last_login_at_ms.eq(now_ms),
+            LoginColumns::new(device, user_agent, now_ms),
         ))
         .execute(conn)?;
     Ok(())
@@ -57,14 +75,8 @@ pub fn update(
     user_agent: &str,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    diesel::update(devices::table.find((user.get(), sn.0)))
-        .set((
-            devices::platform.eq(device.platform().code()),
-            devices::platform_name.eq(device.platform().name()),
-            devices::user_agent.eq(user_agent),
-            devices::last_login_at_ms.eq(now_ms),
-        ))
-        .execute(conn)?;
+    let columns = LoginColumns::new(device, user_agent, now_ms);
+    diesel::update(devices::table.find((user.get(), sn.0))).set(columns).execute(conn)?;
     Ok(())
 }
 

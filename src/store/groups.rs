@@ -5,38 +5,33 @@ use diesel::{OptionalExtension as _, prelude::*};
 use super::{
     Conn, StoreError,
     schema::{categories, recommended_groups},
+    selection,
 };
 use crate::model::{AppId, Card, DiscoveryId, Group, Keyword, Page};
 
-type Columns = (i64, String, String, String, i32, String, bool, i64);
-
-fn group(
-    (id, nickname, introduction, avatar_url, headcount, category, is_banned, at_ms): Columns,
-) -> (DiscoveryId, Group) {
-    let card = Card { nickname, introduction, avatar_url, headcount };
-    (DiscoveryId(id), Group { card, category, is_banned, created_at_ms: at_ms })
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = recommended_groups)]
+struct GroupRow {
+    id: i64,
+    nickname: String,
+    introduction: String,
+    avatar_url: String,
+    headcount: i32,
+    is_banned: bool,
+    created_at_ms: i64,
 }
 
-/// The columns of [`Columns`].
-const COLUMNS: (
-    recommended_groups::id,
-    recommended_groups::nickname,
-    recommended_groups::introduction,
-    recommended_groups::avatar_url,
-    recommended_groups::headcount,
-    categories::name,
-    recommended_groups::is_banned,
-    recommended_groups::created_at_ms,
-) = (
-    recommended_groups::id,
-    recommended_groups::nickname,
-    recommended_groups::introduction,
-    recommended_groups::avatar_url,
-    recommended_groups::headcount,
-    categories::name,
-    recommended_groups::is_banned,
-    recommended_groups::created_at_ms,
-);
+/// A group from its row and the name of its category.
+fn group((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
+    let card = Card {
+        nickname: row.nickname,
+        introduction: row.introduction,
+        avatar_url: row.avatar_url,
+        headcount: row.headcount,
+    };
+    let group = Group { card, category, is_banned: row.is_banned, created_at_ms: row.created_at_ms };
+    (DiscoveryId(row.id), group)
+}
 
 /// What keywords are looked for in.
 fn search_text(card: &Card) -> String {
@@ -70,14 +65,14 @@ pub fn insert(conn: &mut Conn, app: &AppId, category: DiscoveryId, new: &Group) 
 /// # Errors
 /// When the query fails.
 pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
-    let row: Option<Columns> = recommended_groups::table
+    let row: Option<(GroupRow, String)> = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
-        .select(COLUMNS)
+        .select((selection::<GroupRow>(), categories::name))
         .filter(recommended_groups::id.eq(id.0))
         .filter(recommended_groups::app_id.eq(app.as_str()))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|columns| group(columns).1))
+    Ok(row.map(|row| group(row).1))
 }
 
 /// A page of all groups of the app, newest first, banned ones included.
@@ -85,9 +80,9 @@ pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Grou
 /// # Errors
 /// When the query fails.
 pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
-    let rows: Vec<Columns> = recommended_groups::table
+    let rows: Vec<(GroupRow, String)> = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
-        .select(COLUMNS)
+        .select((selection::<GroupRow>(), categories::name))
         .filter(recommended_groups::app_id.eq(app.as_str()))
         .order(recommended_groups::id.desc())
         .offset(page.offset())
@@ -110,7 +105,7 @@ pub fn list_shown(
 ) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
     let mut query = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
-        .select(COLUMNS)
+        .select((selection::<GroupRow>(), categories::name))
         .filter(recommended_groups::app_id.eq(app.as_str()))
         .filter(recommended_groups::is_banned.eq(false))
         .order(recommended_groups::id.desc())
@@ -123,7 +118,7 @@ pub fn list_shown(
     if !keyword.as_str().is_empty() {
         query = query.filter(recommended_groups::search_text.like(containing(keyword)).escape('!'));
     }
-    let rows: Vec<Columns> = query.load(conn)?;
+    let rows: Vec<(GroupRow, String)> = query.load(conn)?;
     Ok(rows.into_iter().map(group).collect())
 }
 
