@@ -146,7 +146,7 @@ pub async fn update_group(
         let mut group = groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         edit(&mut group)?;
         let category = category_of(conn, &tenant, &group)?;
-        Ok(groups::update(conn, id, category, &group)?)
+        Ok(groups::update(conn, &tenant, id, category, &group)?)
     })
     .await
 }
@@ -159,7 +159,7 @@ pub async fn delete_group(app: &App, operator: &Operator, id: DiscoveryId) -> Re
     let tenant = operator.app().clone();
     change(app, operator, "group.delete", id.0.to_string(), move |conn| {
         groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        Ok(groups::delete(conn, id)?)
+        Ok(groups::delete(conn, &tenant, id)?)
     })
     .await
 }

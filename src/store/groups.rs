@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
-    Conn, StoreError,
+    Conn, StoreError, group_counts,
     schema::{categories, recommended_groups},
     selection,
 };
@@ -57,7 +57,14 @@ pub fn insert(conn: &mut Conn, app: &AppId, category: DiscoveryId, new: &Group) 
         ))
         .returning(recommended_groups::id)
         .get_result(conn)?;
-    Ok(DiscoveryId(id))
+    let id = DiscoveryId(id);
+    group_counts::add(conn, app, category, id, shown(new))?;
+    Ok(id)
+}
+
+/// 1 for a group that is shown.
+fn shown(group: &Group) -> i32 {
+    i32::from(!group.is_banned)
 }
 
 /// The group of that number in that app.
@@ -109,14 +116,18 @@ pub fn list_shown(
         .filter(recommended_groups::app_id.eq(app.as_str()))
         .filter(recommended_groups::is_banned.eq(false))
         .order(recommended_groups::id.desc())
-        .offset(page.offset())
         .limit(page.size())
         .into_boxed();
     if let Some(category) = category {
         query = query.filter(recommended_groups::category_id.eq(category.0));
     }
-    if !keyword.as_str().is_empty() {
+    if keyword.as_str().is_empty() {
+        let start = group_counts::find_start(conn, app, category, page.offset())?;
+        let Some(start) = start else { return Ok(Vec::new()) };
+        query = query.filter(recommended_groups::id.lt(start.below_id)).offset(start.skip);
+    } else {
         query = query.filter(recommended_groups::search_text.like(containing(keyword)).escape('!'));
+        query = query.offset(page.offset());
     }
     let rows: Vec<(GroupRow, String)> = query.load(conn)?;
     Ok(rows.into_iter().map(group).collect())
@@ -139,7 +150,14 @@ fn containing(keyword: &Keyword) -> String {
 ///
 /// # Errors
 /// When the query fails.
-pub fn update(conn: &mut Conn, id: DiscoveryId, category: DiscoveryId, new: &Group) -> Result<(), StoreError> {
+pub fn update(
+    conn: &mut Conn,
+    app: &AppId,
+    id: DiscoveryId,
+    category: DiscoveryId,
+    new: &Group,
+) -> Result<(), StoreError> {
+    uncount(conn, app, id)?;
     diesel::update(recommended_groups::table.find(id.0))
         .set((
             recommended_groups::category_id.eq(category.0),
@@ -151,14 +169,29 @@ pub fn update(conn: &mut Conn, id: DiscoveryId, category: DiscoveryId, new: &Gro
             recommended_groups::is_banned.eq(new.is_banned),
         ))
         .execute(conn)?;
-    Ok(())
+    group_counts::add(conn, app, category, id, shown(new))
 }
 
 /// Removes a group.
 ///
 /// # Errors
 /// When the query fails.
-pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
+pub fn delete(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<(), StoreError> {
+    uncount(conn, app, id)?;
     diesel::delete(recommended_groups::table.find(id.0)).execute(conn)?;
     Ok(())
+}
+
+/// Takes a group out of the counts as it is now, and holds its row until the transaction ends, so that nobody takes it
+/// out twice.
+fn uncount(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<(), StoreError> {
+    let known: Option<(i64, bool)> = diesel::update(recommended_groups::table.find(id.0))
+        .set(recommended_groups::headcount.eq(recommended_groups::headcount))
+        .returning((recommended_groups::category_id, recommended_groups::is_banned))
+        .get_result(conn)
+        .optional()?;
+    match known {
+        Some((category, false)) => group_counts::add(conn, app, DiscoveryId(category), id, -1),
+        Some((_, true)) | None => Ok(()),
+    }
 }

@@ -16,6 +16,7 @@ mod connect;
 mod db;
 pub mod devices;
 mod error;
+mod group_counts;
 pub mod groups;
 pub mod medals;
 mod migrations;

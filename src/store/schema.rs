@@ -229,6 +229,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    recommended_group_counts (app_id, category_id, bucket) {
+        app_id -> Text,
+        category_id -> BigInt,
+        bucket -> BigInt,
+        shown -> Integer,
+    }
+}
+
+diesel::table! {
     recommended_bots (id) {
         id -> BigInt,
         app_id -> Text,
@@ -269,6 +278,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     module_ignores,
     categories,
     recommended_groups,
+    recommended_group_counts,
     recommended_bots,
     ads,
 );

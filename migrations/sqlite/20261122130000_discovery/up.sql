@@ -25,6 +25,16 @@ CREATE TABLE recommended_groups (
 CREATE INDEX recommended_groups_shown ON recommended_groups (category_id, is_banned, id);
 CREATE INDEX recommended_groups_all ON recommended_groups (app_id, is_banned, id);
 
+-- How many groups are shown of each 1024 successive ids, per category and (category 0) in all: a deep page is found by
+-- adding these up.
+CREATE TABLE recommended_group_counts (
+    app_id      TEXT    NOT NULL REFERENCES apps (id),
+    category_id BIGINT  NOT NULL,
+    bucket      BIGINT  NOT NULL,
+    shown       INTEGER NOT NULL,
+    PRIMARY KEY (app_id, category_id, bucket)
+);
+
 CREATE TABLE recommended_bots (
     id            INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     app_id        TEXT    NOT NULL REFERENCES apps (id),

@@ -4,7 +4,7 @@ use diesel::{
     QueryableByName, RunQueryDsl as _,
     sql_types::{BigInt, Nullable, SmallInt, Text},
 };
-use diglot::store::StoreError;
+use diglot::store::{Conn, StoreError};
 
 use super::TestApp;
 
@@ -34,6 +34,17 @@ impl TestApp {
     pub async fn execute(&self, sql: &str) -> Result<usize, StoreError> {
         let sql = sql.to_owned();
         self.app.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
+    }
+
+    /// The `number` that a query gives.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let read = move |conn: &mut Conn| Ok::<_, StoreError>(diesel::sql_query(sql).get_result::<Row>(conn)?.number);
+        self.app.db.read(read).await.unwrap()
     }
 
     /// The audit log of the default app, oldest first.

@@ -1,0 +1,72 @@
+//! How many groups are shown of each range of ids, so that a deep page need not be counted to.
+
+use diesel::{prelude::*, upsert::excluded};
+
+use super::{Conn, StoreError, schema::recommended_group_counts};
+use crate::model::{AppId, DiscoveryId};
+
+/// How many successive ids one count is about.
+const BUCKET_IDS: i64 = 1024;
+
+/// Stands for all categories.
+const ALL: i64 = 0;
+
+/// Where a page of shown groups starts, newest first.
+pub(super) struct Start {
+    /// Below this id.
+    pub(super) below_id: i64,
+    /// After so many of those.
+    pub(super) skip: i64,
+}
+
+/// Notes that `change` more groups are shown at the place of `id`.
+pub(super) fn add(
+    conn: &mut Conn,
+    app: &AppId,
+    category: DiscoveryId,
+    id: DiscoveryId,
+    change: i32,
+) -> Result<(), StoreError> {
+    for scope in [ALL, category.0] {
+        let values = (
+            recommended_group_counts::app_id.eq(app.as_str()),
+            recommended_group_counts::category_id.eq(scope),
+            recommended_group_counts::bucket.eq(id.0 / BUCKET_IDS),
+            recommended_group_counts::shown.eq(change),
+        );
+        let key =
+            (recommended_group_counts::app_id, recommended_group_counts::category_id, recommended_group_counts::bucket);
+        let sum = recommended_group_counts::shown
+            .eq(recommended_group_counts::shown + excluded(recommended_group_counts::shown));
+        let insert = diesel::insert_into(recommended_group_counts::table).values(values);
+        // diesel's enum of connections knows no upsert; the databases share its syntax.
+        match conn {
+            Conn::Sqlite(conn) => insert.on_conflict(key).do_update().set(sum).execute(conn)?,
+            Conn::Postgres(conn) => insert.on_conflict(key).do_update().set(sum).execute(conn)?,
+        };
+    }
+    Ok(())
+}
+
+/// Where the page after the first `offset` shown groups starts; `None` when there are not so many.
+pub(super) fn find_start(
+    conn: &mut Conn,
+    app: &AppId,
+    category: Option<DiscoveryId>,
+    offset: i64,
+) -> Result<Option<Start>, StoreError> {
+    let counts: Vec<(i64, i32)> = recommended_group_counts::table
+        .select((recommended_group_counts::bucket, recommended_group_counts::shown))
+        .filter(recommended_group_counts::app_id.eq(app.as_str()))
+        .filter(recommended_group_counts::category_id.eq(category.map_or(ALL, |category| category.0)))
+        .order(recommended_group_counts::bucket.desc())
+        .load(conn)?;
+    let mut skip = offset;
+    for (bucket, shown) in counts {
+        if skip < i64::from(shown) {
+            return Ok(Some(Start { below_id: (bucket + 1) * BUCKET_IDS, skip }));
+        }
+        skip -= i64::from(shown);
+    }
+    Ok(None)
+}
