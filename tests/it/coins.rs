@@ -178,13 +178,15 @@ async fn a_deep_page_is_found_as_quickly_as_the_first() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let id = alice.id;
-    let fill = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {RECORDS})
-         INSERT INTO coin_ledger (user_id, seq, typ, before_cents, change_cents, after_cents, reason, remark,
-                                  idempotency_key, created_at_ms)
-         SELECT {id}, i, 2, i - 1, 1, i, 'r', '', 'key ' || i, 0 FROM n"
-    );
-    t.execute(&fill).await.unwrap();
+    for start in (0..RECORDS).step_by(20_000) {
+        let fill = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {start} + 1 UNION ALL SELECT i + 1 FROM n WHERE i < {start} + 20000)
+             INSERT INTO coin_ledger (user_id, seq, typ, before_cents, change_cents, after_cents, reason, remark,
+                                      idempotency_key, created_at_ms)
+             SELECT {id}, i, 2, i - 1, 1, i, 'r', '', 'key ' || i, 0 FROM n"
+        );
+        t.execute(&fill).await.unwrap();
+    }
     t.execute(&format!("UPDATE users SET coin_records = {RECORDS}, coin_cents = {RECORDS} WHERE id = {id}"))
         .await
         .unwrap();

@@ -265,13 +265,15 @@ async fn a_deep_page_of_groups_is_found_as_quickly_as_the_first() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let category = create(&admin, "categories", json!({"name": "A"})).await;
-    let fill = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {GROUPS})
-         INSERT INTO recommended_groups (app_id, category_id, nickname, search_text, introduction, avatar_url, headcount,
-                                         is_banned, created_at_ms)
-         SELECT 'default', {category}, 'g' || i, 'g' || i, '', '', 0, i % 10 = 0, 0 FROM n"
-    );
-    t.execute(&fill).await.unwrap();
+    for start in (0..GROUPS).step_by(20_000) {
+        let fill = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {start} + 1 UNION ALL SELECT i + 1 FROM n WHERE i < {start} + 20000)
+             INSERT INTO recommended_groups (app_id, category_id, nickname, search_text, introduction, avatar_url,
+                                             headcount, is_banned, created_at_ms)
+             SELECT 'default', {category}, 'g' || i, 'g' || i, '', '', 0, i % 10 = 0, 0 FROM n"
+        );
+        t.execute(&fill).await.unwrap();
+    }
     for scope in [0, category] {
         let count = format!(
             "INSERT INTO recommended_group_counts (app_id, category_id, bucket, shown)
