@@ -126,7 +126,8 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
         .write(move |conn| {
             let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
             match proof {
-                Proof::Password { hash } if hash != current.password_hash => return Err(Error::LoginRefused),
+                // Changed, or only hashed anew by another login: trying again tells.
+                Proof::Password { hash } if hash != current.password_hash => return Err(Error::Busy),
                 Proof::Session(id) if !sessions::list_live(conn, user)?.iter().any(|live| live.id == id) => {
                     return Err(Error::TokenEnded);
                 }

@@ -308,6 +308,19 @@ async fn a_login_renews_an_outdated_or_imported_hash() {
 }
 
 #[actix_web::test]
+async fn logins_side_by_side_with_an_outdated_hash_are_not_told_wrong() {
+    let t = TestApp::with(|config| config.hashing_threads = 4.try_into().unwrap()).await;
+    let alice = t.user("alice").await;
+    set_stored_hash(&t, &alice, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
+    let client = t.anon();
+
+    let results = join_all((0..10).map(|_| login(&client, "alice", PASSWORD))).await;
+    assert!(results.iter().all(|res| res.code() == 200 || res.status == 429));
+    assert!(results.iter().any(|res| res.code() == 200));
+    login(&client, "alice", PASSWORD).await.assert_ok();
+}
+
+#[actix_web::test]
 async fn a_damaged_hash_refuses_and_does_not_panic() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
