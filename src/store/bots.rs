@@ -5,6 +5,31 @@ use diesel::{OptionalExtension as _, prelude::*};
 use super::{Conn, StoreError, schema::recommended_bots, selection};
 use crate::model::{AppId, Bot, Card, DiscoveryId, Page};
 
+/// What inserts and updates write.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = recommended_bots)]
+struct BotColumns<'a> {
+    nickname: &'a str,
+    introduction: &'a str,
+    avatar_url: &'a str,
+    headcount: i32,
+    is_add: bool,
+    always_agree: bool,
+}
+
+impl<'a> From<&'a Bot> for BotColumns<'a> {
+    fn from(bot: &'a Bot) -> Self {
+        Self {
+            nickname: &bot.card.nickname,
+            introduction: &bot.card.introduction,
+            avatar_url: &bot.card.avatar_url,
+            headcount: bot.card.headcount,
+            is_add: bot.is_add,
+            always_agree: bot.always_agree,
+        }
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = recommended_bots)]
 struct BotRow {
@@ -35,15 +60,7 @@ impl From<BotRow> for (DiscoveryId, Bot) {
 /// When the query fails.
 pub fn insert(conn: &mut Conn, app: &AppId, new: &Bot) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(recommended_bots::table)
-        .values((
-            recommended_bots::app_id.eq(app.as_str()),
-            recommended_bots::nickname.eq(&new.card.nickname),
-            recommended_bots::introduction.eq(&new.card.introduction),
-            recommended_bots::avatar_url.eq(&new.card.avatar_url),
-            recommended_bots::headcount.eq(new.card.headcount),
-            recommended_bots::is_add.eq(new.is_add),
-            recommended_bots::always_agree.eq(new.always_agree),
-        ))
+        .values((recommended_bots::app_id.eq(app.as_str()), BotColumns::from(new)))
         .returning(recommended_bots::id)
         .get_result(conn)?;
     Ok(DiscoveryId(id))
@@ -83,16 +100,7 @@ pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId
 /// # Errors
 /// When the query fails.
 pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Bot) -> Result<(), StoreError> {
-    diesel::update(recommended_bots::table.find(id.0))
-        .set((
-            recommended_bots::nickname.eq(&new.card.nickname),
-            recommended_bots::introduction.eq(&new.card.introduction),
-            recommended_bots::avatar_url.eq(&new.card.avatar_url),
-            recommended_bots::headcount.eq(new.card.headcount),
-            recommended_bots::is_add.eq(new.is_add),
-            recommended_bots::always_agree.eq(new.always_agree),
-        ))
-        .execute(conn)?;
+    diesel::update(recommended_bots::table.find(id.0)).set(BotColumns::from(new)).execute(conn)?;
     Ok(())
 }
 

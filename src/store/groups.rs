@@ -9,6 +9,33 @@ use super::{
 };
 use crate::model::{AppId, Card, DiscoveryId, Group, Keyword, Page};
 
+/// What inserts and updates write.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = recommended_groups)]
+struct GroupColumns<'a> {
+    category_id: i64,
+    nickname: &'a str,
+    search_text: String,
+    introduction: &'a str,
+    avatar_url: &'a str,
+    headcount: i32,
+    is_banned: bool,
+}
+
+impl<'a> GroupColumns<'a> {
+    fn new(category: DiscoveryId, group: &'a Group) -> Self {
+        Self {
+            category_id: category.0,
+            nickname: &group.card.nickname,
+            search_text: search_text(&group.card),
+            introduction: &group.card.introduction,
+            avatar_url: &group.card.avatar_url,
+            headcount: group.card.headcount,
+            is_banned: group.is_banned,
+        }
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = recommended_groups)]
 struct GroupRow {
@@ -46,13 +73,7 @@ pub fn insert(conn: &mut Conn, app: &AppId, category: DiscoveryId, new: &Group) 
     let id: i64 = diesel::insert_into(recommended_groups::table)
         .values((
             recommended_groups::app_id.eq(app.as_str()),
-            recommended_groups::category_id.eq(category.0),
-            recommended_groups::nickname.eq(&new.card.nickname),
-            recommended_groups::search_text.eq(search_text(&new.card)),
-            recommended_groups::introduction.eq(&new.card.introduction),
-            recommended_groups::avatar_url.eq(&new.card.avatar_url),
-            recommended_groups::headcount.eq(new.card.headcount),
-            recommended_groups::is_banned.eq(new.is_banned),
+            GroupColumns::new(category, new),
             recommended_groups::created_at_ms.eq(new.created_at_ms),
         ))
         .returning(recommended_groups::id)
@@ -158,17 +179,8 @@ pub fn update(
     new: &Group,
 ) -> Result<(), StoreError> {
     uncount(conn, app, id)?;
-    diesel::update(recommended_groups::table.find(id.0))
-        .set((
-            recommended_groups::category_id.eq(category.0),
-            recommended_groups::nickname.eq(&new.card.nickname),
-            recommended_groups::search_text.eq(search_text(&new.card)),
-            recommended_groups::introduction.eq(&new.card.introduction),
-            recommended_groups::avatar_url.eq(&new.card.avatar_url),
-            recommended_groups::headcount.eq(new.card.headcount),
-            recommended_groups::is_banned.eq(new.is_banned),
-        ))
-        .execute(conn)?;
+    let columns = GroupColumns::new(category, new);
+    diesel::update(recommended_groups::table.find(id.0)).set(columns).execute(conn)?;
     group_counts::add(conn, app, category, id, shown(new))
 }
 
