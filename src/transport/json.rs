@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Map, Value};
-use url::form_urlencoded;
+
+use super::query;
 
 /// A request whose fields have more than one name in JSON.
 pub trait Aliases {
@@ -16,15 +16,14 @@ pub trait Aliases {
 
 /// Reads a request from a query, as [`read`] does from JSON.
 pub(super) fn read_query<T: DeserializeOwned + Aliases>(query: &str) -> Result<T, String> {
-    percent_decode_str(query).decode_utf8().map_err(|error| error.to_string())?;
-    let mut fields: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs: Vec<(String, String)> = query::read(query)?;
+    let mut fields: BTreeMap<String, String> = pairs.into_iter().collect();
     for (alias, name) in T::ALIASES {
         if let Some(value) = fields.remove(*alias) {
             fields.entry((*name).to_owned()).or_insert(value);
         }
     }
-    let query = serde_urlencoded::to_string(fields).map_err(|error| error.to_string())?;
-    serde_urlencoded::from_str(&query).map_err(|error| error.to_string())
+    query::read(&serde_urlencoded::to_string(fields).map_err(|error| error.to_string())?)
 }
 
 /// Reads a request. Of several names of a field the documented one counts; null is absent.

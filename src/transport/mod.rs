@@ -14,6 +14,7 @@ mod json;
 pub mod negotiation;
 mod ops;
 pub mod pb;
+mod query;
 mod reply;
 mod server;
 mod v1;

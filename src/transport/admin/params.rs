@@ -7,7 +7,6 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -16,6 +15,7 @@ use crate::{
     transport::{
         body,
         error::{Error, Protocol},
+        query,
     },
 };
 
@@ -30,7 +30,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(query(req.query_string()).map(Self).map_err(|problem| Protocol::BadQuery(problem).into()))
+        ready(query::read(req.query_string()).map(Self).map_err(|problem| Protocol::BadQuery(problem).into()))
     }
 }
 
@@ -47,12 +47,6 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
             Ok(Self(value))
         })
     }
-}
-
-/// The fields of a query. Bytes that are no UTF-8 are refused; `serde_urlencoded` would replace them.
-fn query<T: DeserializeOwned>(query: &str) -> Result<T, String> {
-    percent_decode_str(query).decode_utf8().map_err(|error| error.to_string())?;
-    serde_urlencoded::from_str(query).map_err(|error| error.to_string())
 }
 
 /// The body of a batch: 1 to 100 items (behaviour.md §3), each to be read on its own.
