@@ -9,7 +9,7 @@ use crate::{
     app::App,
     model::{AppId, EndReason, LoginName, Page, Password, Settings, Standing, UserId, UserSummary, Username},
     store::{
-        StoreError, sessions, settings,
+        Conn, sessions, settings,
         users::{self, NewUser},
     },
 };
@@ -78,6 +78,14 @@ pub async fn create_or_reset(app: &App, operator: &Operator, new: Registration) 
         .await
 }
 
+/// Makes sure that the app has an account of that number.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub(super) fn require_user(conn: &mut Conn, tenant: &AppId, id: UserId) -> Result<(), Error> {
+    if users::exists(conn, tenant, id)? { Ok(()) } else { Err(Error::UserNotFound) }
+}
+
 /// Before the costly hash; the insert itself decides.
 async fn refuse_taken(app: &App, tenant: &AppId, username: &Username) -> Result<(), Error> {
     let (tenant, username) = (tenant.clone(), username.clone());
@@ -98,10 +106,7 @@ async fn insert(
     app.db
         .write(move |conn| {
             let new = NewUser { app: &tenant, username: &username, password_hash: &password_hash, now_ms };
-            let user = users::insert(conn, &new).map_err(|error| match error {
-                StoreError::Taken => Error::UsernameTaken,
-                StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
-            })?;
+            let user = users::insert(conn, &new).map_err(Error::UsernameTaken.if_taken())?;
             let initial = Settings::default();
             settings::insert(conn, user, &initial)?;
             trail.done(conn, "account.register", &user.to_string())?;

@@ -21,13 +21,14 @@ pub(super) fn day(app: &App, now_ms: i64) -> i32 {
 
 /// Notes that a session is used now, if it is time to.
 pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
-    let is_due = now_ms.saturating_sub(session.last_used_at_ms) >= INTERVAL_MS
-        || day(app, now_ms) > day(app, session.last_used_at_ms);
-    if !is_due {
+    let today = day(app, now_ms);
+    let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
+    if idle_ms < INTERVAL_MS && today <= day(app, session.last_used_at_ms) {
         return;
     }
-    let (id, user, today) = (session.id, session.user, day(app, now_ms));
+    let (id, user) = (session.id, session.user);
     let noted = app.db.write(move |conn| {
+        users::lock(conn, user)?;
         sessions::touch(conn, id, now_ms)?;
         write_down(conn, user, now_ms, today)
     });
@@ -36,9 +37,8 @@ pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
     }
 }
 
-/// Writes down that an account is used now.
+/// Writes down that an account is used now. Its row must be locked.
 pub(super) fn write_down(conn: &mut Conn, user: UserId, now_ms: i64, today: i32) -> Result<(), StoreError> {
-    users::lock(conn, user)?;
     match users::find_activity(conn, user)? {
         Some(activity) => users::set_activity(conn, user, activity.after(now_ms, today)),
         None => Ok(()),

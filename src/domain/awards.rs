@@ -1,10 +1,10 @@
 //! What admins give to users: VIP time and medals.
 
-use super::{Error, Operator, audit::change};
+use super::{Error, Operator, accounts::require_user, audit::change};
 use crate::{
     app::App,
     model::{MedalDefinition, MedalId, UserId},
-    store::{StoreError, medals, users},
+    store::{medals, users},
 };
 
 /// Makes a user a VIP for `days` more, from now or from the end of what it has.
@@ -30,10 +30,7 @@ pub async fn grant_vip(app: &App, operator: &Operator, id: UserId, days: i64) ->
 pub async fn define_medal(app: &App, operator: &Operator, new: MedalDefinition) -> Result<MedalId, Error> {
     let tenant = operator.app().clone();
     change(app, operator, "medal.define", new.name.clone(), move |conn| {
-        medals::insert(conn, &tenant, &new).map_err(|error| match error {
-            StoreError::Taken => Error::NameTaken,
-            StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
-        })
+        medals::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -46,9 +43,7 @@ pub async fn grant_medal(app: &App, operator: &Operator, id: UserId, medal: Meda
     let (tenant, now_ms) = (operator.app().clone(), app.clock.now_ms());
     change(app, operator, "medal.grant", format!("{id}: {}", medal.0), move |conn| {
         users::lock(conn, id)?;
-        if !users::exists(conn, &tenant, id)? {
-            return Err(Error::UserNotFound);
-        }
+        require_user(conn, &tenant, id)?;
         if !medals::exists(conn, &tenant, medal)? {
             return Err(Error::MedalNotFound);
         }
@@ -64,9 +59,7 @@ pub async fn grant_medal(app: &App, operator: &Operator, id: UserId, medal: Meda
 pub async fn revoke_medal(app: &App, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
     let tenant = operator.app().clone();
     change(app, operator, "medal.revoke", format!("{id}: {}", medal.0), move |conn| {
-        if !users::exists(conn, &tenant, id)? {
-            return Err(Error::UserNotFound);
-        }
+        require_user(conn, &tenant, id)?;
         if !medals::exists(conn, &tenant, medal)? {
             return Err(Error::MedalNotFound);
         }

@@ -1,6 +1,6 @@
 //! Bans: shown to everyone who looks at the account.
 
-use super::{Error, Operator, audit::change};
+use super::{Error, Operator, accounts::require_user, audit::change};
 use crate::{
     app::App,
     model::{BanReason, UserId},
@@ -15,9 +15,7 @@ pub async fn set(app: &App, operator: &Operator, id: UserId, reason: BanReason, 
     let tenant = operator.app().clone();
     change(app, operator, "ban.set", id.to_string(), move |conn| {
         users::lock(conn, id)?;
-        if !users::exists(conn, &tenant, id)? {
-            return Err(Error::UserNotFound);
-        }
+        require_user(conn, &tenant, id)?;
         Ok(bans::set(conn, id, reason.as_str(), ends_at_ms)?)
     })
     .await
@@ -30,9 +28,7 @@ pub async fn set(app: &App, operator: &Operator, id: UserId, reason: BanReason, 
 pub async fn lift(app: &App, operator: &Operator, id: UserId) -> Result<(), Error> {
     let tenant = operator.app().clone();
     change(app, operator, "ban.lift", id.to_string(), move |conn| {
-        if !users::exists(conn, &tenant, id)? {
-            return Err(Error::UserNotFound);
-        }
+        require_user(conn, &tenant, id)?;
         Ok(bans::lift(conn, id)?)
     })
     .await

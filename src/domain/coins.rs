@@ -1,6 +1,6 @@
 //! Coins: balances that are never negative, and a ledger that tells every change.
 
-use super::{Caller, Error, Operator, audit::Trail};
+use super::{Caller, Error, Operator, accounts::require_user, audit::Trail};
 use crate::{
     app::App,
     model::{CoinChange, CoinRecord, Page, UserId},
@@ -16,9 +16,7 @@ pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChan
     app.db
         .write(move |conn| {
             users::lock(conn, id)?;
-            if !users::exists(conn, &tenant, id)? {
-                return Err(Error::UserNotFound);
-            }
+            require_user(conn, &tenant, id)?;
             if let Some(known) = coins::find_by_key(conn, id, &change.idempotency_key)? {
                 let is_same = known.change == change.amount && known.typ == change.typ && known.reason == change.reason;
                 return if is_same { Ok(known) } else { Err(Error::KeyReused) };

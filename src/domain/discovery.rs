@@ -69,7 +69,7 @@ pub async fn set_ads(
 pub async fn create_category(app: &App, operator: &Operator, new: Category) -> Result<DiscoveryId, Error> {
     let tenant = operator.app().clone();
     change(app, operator, "category.create", new.name.clone(), move |conn| {
-        categories::insert(conn, &tenant, &new).map_err(name_taken)
+        categories::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -87,7 +87,7 @@ pub async fn update_category(
     let tenant = operator.app().clone();
     change(app, operator, "category.update", id.0.to_string(), move |conn| {
         let known = categories::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        categories::update(conn, id, &edit(known)?).map_err(name_taken)
+        categories::update(conn, id, &edit(known)?).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -227,11 +227,4 @@ pub async fn list_bots(app: &App, tenant: &AppId, page: Page) -> Result<Listed<B
 fn category_of(conn: &mut Conn, tenant: &AppId, group: &Group) -> Result<DiscoveryId, Error> {
     let found = categories::find_by_name(conn, tenant, &group.category)?;
     found.ok_or(Error::Invalid(Invalid::new("category", Problem::Unknown)))
-}
-
-fn name_taken(error: StoreError) -> Error {
-    match error {
-        StoreError::Taken => Error::NameTaken,
-        StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
-    }
 }

@@ -94,6 +94,16 @@ pub enum Error {
     Internal(String),
 }
 
+impl Error {
+    /// What an insert fails with when its unique value is in use: this, and whatever else happened as itself.
+    pub(super) fn if_taken(self) -> impl FnOnce(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Taken => self,
+            StoreError::Unavailable(_) | StoreError::Query(_) => Self::from(error),
+        }
+    }
+}
+
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(invalid)

@@ -1,6 +1,6 @@
 //! What accounts show of themselves, and what their owners change of it.
 
-use super::{Caller, Error, Visitor, activity, audit::Trail};
+use super::{Caller, Error, Visitor, accounts::require_user, activity, audit::Trail};
 use crate::{
     app::App,
     model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, Remark, User, UserId, VipState},
@@ -165,9 +165,7 @@ pub async fn edit_personal_data(
 pub async fn save_remark(app: &App, caller: &Caller, friend: UserId, remark: Remark) -> Result<(), Error> {
     let tenant = caller.app().clone();
     change(app, caller, "profile.remark", move |conn, user| {
-        if !users::exists(conn, &tenant, friend)? {
-            return Err(Error::UserNotFound);
-        }
+        require_user(conn, &tenant, friend)?;
         Ok(remarks::save(conn, user, friend, &remark)?)
     })
     .await

@@ -5,7 +5,6 @@ use crate::{
     app::App,
     model::{AdminToken, Invalid, Problem, Tenant, Token},
     store::{
-        StoreError,
         admin_tokens::{self, NewAdminToken},
         apps,
     },
@@ -58,10 +57,7 @@ pub async fn create_admin_token(
                 return Err(Error::AppUnknown);
             }
             let new = NewAdminToken { app: &tenant, name: &name, token_hash, now_ms, expires_at_ms };
-            admin_tokens::insert(conn, &new).map_err(|error| match error {
-                StoreError::Taken => Error::NameTaken,
-                StoreError::Unavailable(_) | StoreError::Query(_) => Error::from(error),
-            })?;
+            admin_tokens::insert(conn, &new).map_err(Error::NameTaken.if_taken())?;
             trail.done(conn, "admin_token.create", &name)?;
             Ok(())
         })
