@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use crate::{
     clock::Clock,
     config::Config,
+    delivery::{self, Delivery},
     hashing::Hashing,
     random::Random,
     secret::Secret,
@@ -22,6 +23,8 @@ pub struct App {
     pub state: Arc<dyn State>,
     /// Stands in for counters when the shared state is gone.
     pub own_state: MemoryState,
+    /// Sends codes to people.
+    pub delivery: Delivery,
     /// The threads for bcrypt.
     pub hashing: Hashing,
     /// The time.
@@ -41,6 +44,9 @@ pub enum BuildError {
     /// No secret.
     #[error("the server's secret: {0}")]
     Secret(#[source] io::Error),
+    /// Codes can't be sent.
+    #[error(transparent)]
+    Delivery(#[from] delivery::SetupError),
     /// Redis can't be used.
     #[error(transparent)]
     State(#[from] StateError),
@@ -61,6 +67,7 @@ impl App {
             state,
             own_state: MemoryState::default(),
             hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
+            delivery: Delivery::start(&config, &clock)?,
             clock,
             random: Random,
             secret: config.secret.resolve(Random).map_err(BuildError::Secret)?,

@@ -12,10 +12,12 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     thread,
+    time::Duration,
 };
 
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
+use lettre::message::Mailbox;
 use url::Url;
 
 pub use self::{
@@ -60,6 +62,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Characters of a password set through /user at the least.
     pub password_min: usize,
+    /// Characters of a password set through /v1 at the least.
+    pub v1_password_min: usize,
     /// When a session ends however much it is used.
     pub session_max_age_ms: i64,
     /// When an unused session ends.
@@ -83,11 +87,13 @@ pub struct Config {
     /// The SMTP server.
     pub smtp_url: Option<Url>,
     /// The sender of e-mail.
-    pub mail_from: Option<String>,
+    pub mail_from: Option<Mailbox>,
     /// Where SMS to be sent are posted.
     pub sms_webhook_url: Option<Url>,
     /// Signs these posts.
     pub sms_webhook_secret: Option<String>,
+    /// How long a try to send a code may take.
+    pub delivery_timeout: Duration,
     /// Seconds between failing `/readyz` and closing the listeners.
     pub drain_secs: u64,
     /// Seconds that running requests have to finish.
@@ -133,6 +139,7 @@ impl Config {
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
             workers: read.threads("DIGLOT_WORKERS"),
             password_min: read.number("DIGLOT_PASSWORD_MIN", 1, 128),
+            v1_password_min: read.number("DIGLOT_V1_PASSWORD_MIN", 1, 128),
             session_max_age_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_AGE_DAYS", 1, 3650),
             session_max_idle_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_IDLE_DAYS", 1, 3650),
             sessions_per_user: read.number("DIGLOT_SESSIONS_PER_USER", 1, 1000),
@@ -146,9 +153,10 @@ impl Config {
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is no time zone"))
                 .unwrap_or(TimeZone::UTC),
             smtp_url: read.checked("DIGLOT_SMTP_URL", |text| url(text, &["smtp", "smtps"])),
-            mail_from: read.optional("DIGLOT_MAIL_FROM"),
+            mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is no e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
+            delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),
             log: read.required("DIGLOT_LOG").unwrap_or_default(),

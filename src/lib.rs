@@ -1,12 +1,13 @@
 //! diglot: an account gateway for chat products.
 //!
 //! Bytes come in at the edge ([`transport`]) and become a typed message there; a [`domain`] function decides; the
-//! [`store`] or the [`state`] remembers; and the edge turns the answer into the encoding that the client asked for.
+//! [`store`] or the [`state`] remembers, [`delivery`] tells someone; and the edge turns the answer into the encoding that the client asked for.
 //! Nothing inside the edge knows which encoding that was. Arrows point down only:
 //!
 //! ```text
-//! main ─> cli ─> transport ─> domain ─┬─> store ──> model
-//!                                     └─> state ──> model
+//! main ─> cli ─> transport ─> domain ─┬─> store ────> model
+//!                                     ├─> state ────> model
+//!                                     └─> delivery ─> model
 //! ```
 
 pub mod app;
@@ -14,6 +15,7 @@ pub mod captcha;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod domain;
 pub mod hashing;
 pub mod model;

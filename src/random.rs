@@ -1,6 +1,6 @@
 //! Where randomness comes from: the operating system's generator.
 
-use crate::model::Token;
+use crate::model::{Code, Token};
 
 /// Makes values that nobody can guess.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +35,22 @@ impl Random {
     /// When the operating system gives no random bytes.
     pub fn admin_token(self) -> Result<Token, RandomError> {
         Ok(Token::for_admin(&self.base62(Token::RANDOM_CHARS)?))
+    }
+
+    /// A new code, each of the million equally likely.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn code(self) -> Result<Code, RandomError> {
+        const CODES: u32 = 1_000_000;
+        // The numbers past the last whole million are thrown away, so that no code is likelier.
+        const FAIR: u32 = u32::MAX - u32::MAX % CODES;
+        loop {
+            let number = u32::from_le_bytes(self.bytes()?);
+            if number < FAIR {
+                return Ok(Code::of(number % CODES));
+            }
+        }
     }
 
     /// `length` characters of `0–9 A–Z a–z`, each equally likely.

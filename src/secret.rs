@@ -17,6 +17,8 @@ pub enum Purpose {
     Password,
     /// Storing the answers of captchas.
     Captcha,
+    /// Storing verification codes.
+    Code,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Self::Password => b"diglot password",
             Self::Captcha => b"diglot captcha",
+            Self::Code => b"diglot code",
         }
     }
 }
@@ -55,6 +58,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The bytes in lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The URL for people to read: without a password, be it in front of the host or in the query.
 #[must_use]
 pub fn without_password(url: &Url) -> String {
@@ -71,7 +80,9 @@ pub fn without_password(url: &Url) -> String {
     shown.to_string()
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+/// HMAC-SHA-256 (RFC 2104), for keys that others gave us.
+#[must_use]
+pub fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC takes keys of any length (RFC 2104); the Result is only the trait's.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return [0; 32];

@@ -10,7 +10,7 @@ use crate::{
         accounts::{self, Registration},
         sessions, tenants,
     },
-    model::{DeviceKey, LoginDevice, LoginName, Password, Platform, Username},
+    model::{DeviceKey, Language, LoginDevice, LoginName, Password, Platform, Username},
     transport::Listeners,
 };
 
@@ -37,6 +37,7 @@ pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, 
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         request_id: "dev".to_owned(),
         user_agent: "diglot serve --dev".to_owned(),
+        language: Language::En,
     };
     let visitor = access::visitor(app, tenant.clone(), origin).await?;
     let name = LoginName::parse("name", USERNAME).map_err(invalid)?;

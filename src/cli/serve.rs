@@ -1,6 +1,6 @@
 //! `diglot serve`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,6 +76,7 @@ async fn serve(app: Arc<App>) -> Outcome {
         super::print(&greeting)?;
     }
     server.run(stop_signal).await?;
+    app.delivery.finish(Duration::from_secs(app.config.shutdown_secs)).await;
     log::info!("stopped");
     Ok(())
 }

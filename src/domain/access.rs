@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Error, sessions};
 use crate::{
     app::App,
-    model::{AdminTokenId, AppId, DeviceSn, SessionId, Tenant, Token, UserId},
+    model::{AdminTokenId, AppId, DeviceSn, Language, SessionId, Tenant, Token, UserId},
     store::{self, Conn, admin_tokens, apps, users},
 };
 
@@ -18,6 +18,8 @@ pub struct Origin {
     pub request_id: String,
     /// What the client calls itself.
     pub user_agent: String,
+    /// What the client wants to read.
+    pub language: Language,
 }
 
 /// Someone in a known app, without a token.

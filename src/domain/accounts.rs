@@ -4,13 +4,21 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{Error, Operator, Visitor, audit::Trail, limits, passwords};
+use super::{
+    Caller, Error, Operator, Visitor,
+    audit::Trail,
+    limits, passwords,
+    verification::{self, Use},
+};
 use crate::{
     app::App,
-    model::{AppId, EndReason, LoginName, Page, Password, Settings, Standing, UserId, UserSummary, Username},
+    model::{
+        AppId, Code, Contact, EndReason, Language, LoginName, Mobile, Page, Password, Settings, Standing, UserId,
+        UserSummary, Username,
+    },
     store::{
-        Conn, sessions, settings,
-        users::{self, NewUser},
+        Conn, devices, module_ignores, notifications, personal_data, remarks, sessions, settings,
+        users::{self, NewLogin, NewUser},
     },
 };
 
@@ -28,13 +36,18 @@ pub struct Registration {
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::TooManyRequests`], [`Error::UsernameTaken`], [`Error::Busy`].
 pub async fn register(app: &App, visitor: &Visitor, new: Registration) -> Result<(UserId, Settings), Error> {
-    if !visitor.tenant().is_registration_open {
-        return Err(Error::RegistrationClosed);
-    }
-    limits::count_registration(app, visitor).await?;
+    admit_registration(app, visitor).await?;
     refuse_taken(app, visitor.app(), &new.username).await?;
     let hash = passwords::hash(app, &new.password).await?;
     insert(app, visitor.app(), new.username, hash, Trail::of_visitor(app, visitor)).await
+}
+
+/// Whether someone from outside may make an account.
+async fn admit_registration(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    if !visitor.tenant().is_registration_open {
+        return Err(Error::RegistrationClosed);
+    }
+    limits::count_registration(app, visitor).await
 }
 
 /// Makes many accounts for an admin, each on its own: one that fails harms no other. The results are in the order of
@@ -105,14 +118,77 @@ async fn insert(
     let (tenant, now_ms) = (tenant.clone(), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            let new = NewUser { app: &tenant, username: &username, password_hash: &password_hash, now_ms };
-            let user = users::insert(conn, &new).map_err(Error::UsernameTaken.if_taken())?;
-            let initial = Settings::default();
-            settings::insert(conn, user, &initial)?;
-            trail.done(conn, "account.register", &user.to_string())?;
-            Ok((user, initial))
+            let nickname = username.as_str();
+            let login = NewLogin::Password { username: &username, hash: &password_hash };
+            let new = NewUser { app: &tenant, login, nickname, now_ms };
+            insert_with_settings(conn, &new, Error::UsernameTaken, &trail)
         })
         .await
+}
+
+fn insert_with_settings(
+    conn: &mut Conn,
+    new: &NewUser<'_>,
+    taken: Error,
+    trail: &Trail,
+) -> Result<(UserId, Settings), Error> {
+    let user = users::insert(conn, new).map_err(taken.if_taken())?;
+    let initial = Settings::default();
+    settings::insert(conn, user, &initial)?;
+    trail.done(conn, "account.register", &user.to_string())?;
+    Ok((user, initial))
+}
+
+/// Makes an account for someone who showed to have a mobile number. It has no login name and no password; the display name
+/// tells nothing of the number.
+///
+/// # Errors
+/// [`Error::RegistrationClosed`], [`Error::TooManyRequests`]; [`Error::Busy`] when the number found an account just now.
+pub(super) async fn register_by_mobile(app: &App, visitor: &Visitor, mobile: Mobile) -> Result<UserId, Error> {
+    const RANDOM_CHARS: usize = 8;
+    admit_registration(app, visitor).await?;
+    let nickname = match visitor.origin().language {
+        Language::Zh => format!("用户{}", app.random.base62(RANDOM_CHARS)?),
+        Language::En => format!("User {}", app.random.base62(RANDOM_CHARS)?),
+    };
+    let (tenant, trail, now_ms) = (visitor.app().clone(), Trail::of_visitor(app, visitor), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            let new = NewUser { app: &tenant, login: NewLogin::Mobile(&mobile), nickname: &nickname, now_ms };
+            let (user, _) = insert_with_settings(conn, &new, Error::Busy, &trail)?;
+            Ok(user)
+        })
+        .await
+}
+
+/// Deletes the caller's account: `code` shows that the contact, which must be bound to it, is still the caller's.
+///
+/// # Errors
+/// [`Error::ContactNotBound`], [`Error::CodeWrong`].
+pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
+    let (user, tenant, wanted) = (caller.user(), caller.app().clone(), contact.clone());
+    let owner = app.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await?;
+    if owner.is_none_or(|owner| owner.id != user) {
+        return Err(Error::ContactNotBound);
+    }
+    verification::redeem(app, caller.app(), &contact, code, Use::Cancel(user)).await?;
+    let (trail, now_ms) = (Trail::of_caller(app, caller), app.clock.now_ms());
+    app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await
+}
+
+/// Forgets all that an account says about its owner, and frees its names and contacts for others. What it did with coins
+/// and what admins did to it stays written down under its number.
+fn erase(conn: &mut Conn, user: UserId, trail: &Trail, now_ms: i64) -> Result<(), Error> {
+    sessions::end_all_of(conn, &[user], EndReason::Deleted, now_ms)?;
+    users::erase(conn, user)?;
+    settings::delete(conn, user)?;
+    devices::delete_all_of(conn, user)?;
+    personal_data::delete(conn, user)?;
+    remarks::delete_all_of(conn, user)?;
+    notifications::delete_all_of(conn, user)?;
+    module_ignores::delete_all_of(conn, user)?;
+    trail.done(conn, "account.delete", &user.to_string())?;
+    Ok(())
 }
 
 /// A page of an app's accounts, oldest first.

@@ -1,6 +1,9 @@
 //! What can be in the way of an operation. Facts only: `transport/error.rs` has the one table of codes and texts.
 
-use crate::{hashing::HashingError, model::Invalid, random::RandomError, state::StateError, store::StoreError};
+use crate::{
+    delivery::DeliveryError, hashing::HashingError, model::Invalid, random::RandomError, state::StateError,
+    store::StoreError,
+};
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,30 @@ pub enum Error {
     /// The answer to the captcha is wrong, or there is no such captcha any more.
     #[error("captcha wrong")]
     CaptchaWrong,
+    /// The code is wrong, void or expired, or for something else.
+    #[error("code wrong")]
+    CodeWrong,
+    /// Too many codes were sent to that number or address, or tried.
+    #[error("code asked for too soon, wait {wait_secs} s")]
+    CodeTooSoon {
+        /// Seconds to wait.
+        wait_secs: i64,
+    },
+    /// Another account has that mobile number.
+    #[error("mobile taken")]
+    MobileTaken,
+    /// Another account has that e-mail address.
+    #[error("e-mail taken")]
+    EmailTaken,
+    /// The account is not bound to that number or address.
+    #[error("contact not bound")]
+    ContactNotBound,
+    /// The password is one of those that are tried first.
+    #[error("common password")]
+    PasswordCommon,
+    /// The password is the account's own name.
+    #[error("password is the name")]
+    PasswordIsName,
     /// The source asks too often.
     #[error("too many requests, wait {wait_secs} s")]
     TooManyRequests {
@@ -123,6 +150,15 @@ impl From<StoreError> for Error {
 impl From<StateError> for Error {
     fn from(error: StateError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<DeliveryError> for Error {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Busy => Self::Busy,
+            DeliveryError::Off(_) => Self::Unavailable(error.to_string()),
+        }
     }
 }
 

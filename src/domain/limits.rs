@@ -124,7 +124,7 @@ async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, 
 }
 
 /// Seconds to wait, rounded up, at least one.
-fn secs_until(until_ms: i64, now_ms: i64) -> i64 {
+pub(super) fn secs_until(until_ms: i64, now_ms: i64) -> i64 {
     until_ms.saturating_sub(now_ms).max(1).saturating_add(999) / 1000
 }
 

@@ -1,6 +1,8 @@
 //! Passwords: HMAC-SHA-256 with the server's secret, then bcrypt, which alone would cut them at 72 bytes
 //! (security.md 3). Hashes taken over from another system are plain bcrypt until their owner's next login.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::Error;
@@ -18,6 +20,14 @@ pub(super) enum Verdict {
     Right,
     /// The password, but its hash is not what would be made today.
     RightButOutdated,
+}
+
+/// The 3,000 passwords that people choose most often, the most frequent first (security.md 4).
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// Whether it is one of the passwords that are tried first, whatever the case.
+pub(super) fn is_common(password: &Password) -> bool {
+    COMMON.contains(password.lower_case().as_str())
 }
 
 /// The hash to store.

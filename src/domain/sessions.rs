@@ -5,16 +5,17 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Caller, Error, Visitor,
     access::Actor,
-    activity,
+    accounts, activity,
     audit::Trail,
     limits::{LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
+    verification::{self, Use},
 };
 use crate::{
     app::App,
     model::{
-        DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Password, Session, SessionId, Standing,
-        Token, TokenHash, UserId,
+        Code, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile, Password,
+        Session, SessionId, Standing, Token, TokenHash, UserId,
     },
     state::LoginEnd,
     store::{
@@ -57,7 +58,20 @@ pub async fn login_with_password(
         Ok(attempt) => compare_and_open(app, visitor, attempt, found, password, device).await,
         Err(locked) => Err(locked),
     };
-    if let Err(refusal @ (Error::LoginRefused | Error::LoginLocked { .. } | Error::AccountDisabled)) = &outcome {
+    note_refusal(app, visitor, target, outcome).await
+}
+
+/// Writes down that a login was refused, if it was.
+async fn note_refusal(
+    app: &App,
+    visitor: &Visitor,
+    target: String,
+    outcome: Result<Login, Error>,
+) -> Result<Login, Error> {
+    if let Err(
+        refusal @ (Error::LoginRefused | Error::LoginLocked { .. } | Error::AccountDisabled | Error::CodeWrong),
+    ) = &outcome
+    {
         let (trail, why) = (Trail::of_visitor(app, visitor), refusal.to_string());
         app.db.write(move |conn| trail.refused(conn, "session.login", &target, &why)).await?;
     }
@@ -93,8 +107,34 @@ async fn compare_and_open(
     }
 }
 
+/// Logs in with a code sent by SMS; a number that no account has gets one (behaviour.md §4).
+///
+/// # Errors
+/// [`Error::CodeWrong`]; after the right code [`Error::AccountDisabled`], [`Error::RegistrationClosed`],
+/// [`Error::TooManyRequests`].
+pub async fn login_with_code(
+    app: &App,
+    visitor: &Visitor,
+    mobile: Mobile,
+    code: &Code,
+    device: LoginDevice,
+) -> Result<Login, Error> {
+    let contact = Contact::Mobile(mobile.clone());
+    let (tenant, wanted) = (visitor.app().clone(), contact.clone());
+    let target = contact.to_string();
+    let enter = async {
+        verification::redeem(app, visitor.app(), &contact, code, Use::Login).await?;
+        let user = match app.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await? {
+            Some(known) => known.id,
+            None => accounts::register_by_mobile(app, visitor, mobile).await?,
+        };
+        open(app, visitor, user, Proof::Code(contact), device).await
+    };
+    note_refusal(app, visitor, target, enter.await).await
+}
+
 /// The one decision whether an account may be used, for every way in (security.md 7).
-const fn may_enter(standing: Standing) -> Result<(), Error> {
+pub(super) const fn may_enter(standing: Standing) -> Result<(), Error> {
     match standing {
         Standing::Active => Ok(()),
         Standing::Disabled => Err(Error::AccountDisabled),
@@ -112,6 +152,8 @@ enum Proof {
     },
     /// By this session, if it still lives.
     Session(SessionId),
+    /// By a code sent to this contact, if it is still the account's.
+    Code(Contact),
 }
 
 /// Opens a session on a device.
@@ -130,6 +172,12 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
                 Proof::Password { hash } if hash != current.password_hash => return Err(Error::Busy),
                 Proof::Session(id) if !sessions::list_live(conn, user)?.iter().any(|live| live.id == id) => {
                     return Err(Error::TokenEnded);
+                }
+                Proof::Code(contact) => {
+                    let owner = users::find_by_contact(conn, &tenant, &contact)?;
+                    if owner.is_none_or(|owner| owner.id != user) {
+                        return Err(Error::CodeWrong);
+                    }
                 }
                 Proof::Password { .. } | Proof::Session(_) => {}
             }

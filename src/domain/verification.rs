@@ -1,68 +1,165 @@
-//! Telling people from programs.
+//! Codes that show who reads the messages sent to a number or an address (security.md 13–16, 19).
 
-use super::{Error, Visitor, limits};
+use super::{Caller, Error, Visitor, captchas, limits};
 use crate::{
     app::App,
-    captcha::{self, Captcha},
-    secret::Purpose,
+    delivery::{Message, Purpose},
+    model::{AppId, Code, Contact, UserId},
+    secret::Purpose as Key,
+    state::{CodeSending, Keep},
+    store::users,
 };
 
-/// How long a captcha may be answered.
-const CAPTCHA_LIFETIME_MS: i64 = 5 * 60 * 1000;
-
-/// A captcha for someone to answer.
-#[derive(Debug)]
-pub struct CaptchaChallenge {
-    /// Names it when the answer comes.
-    pub id: String,
-    /// The picture, as PNG.
-    pub png: Vec<u8>,
+/// What someone wants a code for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To log in or, with a session, to change the account.
+    Enter,
+    /// To set another password.
+    ResetPassword,
 }
 
-/// Makes a captcha: to be answered once, within five minutes. Its answer is stored keyed, and shown to nobody but the
-/// log of `--dev`.
+/// Someone's answer to a captcha.
+#[derive(Clone, Copy, Debug)]
+pub struct CaptchaAnswer<'a> {
+    /// The captcha.
+    pub id: &'a str,
+    /// What its picture shows.
+    pub answer: &'a str,
+}
+
+/// What a code can be used for. It is part of what is stored of the code, so a code is worth nothing for another use.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// Asked for without a session: to log in, or to bind the contact to whoever has a session.
+    Open,
+    /// Asked for in a session: only for that account.
+    Account(UserId),
+    /// To set another password.
+    Reset,
+}
+
+/// What a code is used for.
+#[derive(Clone, Copy)]
+pub(super) enum Use {
+    /// A login.
+    Login,
+    /// Binding the contact to an account.
+    Bind(UserId),
+    /// Cancelling an account.
+    Cancel(UserId),
+    /// Setting another password.
+    Reset,
+}
+
+impl Use {
+    /// The scopes that allow it.
+    fn scopes(self) -> Vec<Scope> {
+        match self {
+            Self::Login => vec![Scope::Open],
+            Self::Bind(user) => vec![Scope::Account(user), Scope::Open],
+            Self::Cancel(user) => vec![Scope::Account(user)],
+            Self::Reset => vec![Scope::Reset],
+        }
+    }
+}
+
+/// Sends a code to `contact` for someone who answered a captcha: six digits, valid once and for five minutes. With a
+/// session (`caller`) it is for that account only. Whether anybody has the contact is not told.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`]; [`Error::Unavailable`] without the shared state.
-pub async fn make_captcha(app: &App, visitor: &Visitor) -> Result<CaptchaChallenge, Error> {
-    const ID_CHARS: usize = 22;
-    limits::count_captcha(app, visitor).await?;
-    let drawn = tokio::task::spawn_blocking(captcha::draw).await;
-    let Ok(Some(Captcha { answer, png })) = drawn else {
-        return Err(Error::Internal("no captcha could be drawn".to_owned()));
+/// [`Error::CaptchaWrong`], [`Error::CodeTooSoon`], [`Error::Busy`]; [`Error::Unavailable`] without the shared state or a
+/// provider.
+pub async fn send_code(
+    app: &App,
+    visitor: &Visitor,
+    caller: Option<&Caller>,
+    contact: Contact,
+    wish: Wish,
+    captcha: CaptchaAnswer<'_>,
+) -> Result<(), Error> {
+    captchas::answer(app, visitor, captcha.id, captcha.answer).await?;
+    let (scope, purpose) = match (wish, caller) {
+        (Wish::ResetPassword, _) => (Scope::Reset, Purpose::PasswordReset),
+        (Wish::Enter, Some(caller)) => (Scope::Account(caller.user()), Purpose::Account),
+        (Wish::Enter, None) => (Scope::Open, Purpose::Login),
     };
-    let id = app.random.base62(ID_CHARS)?;
-    let now_ms = app.clock.now_ms();
-    let mac = captcha_mac(app, visitor, &id, &answer);
-    app.state.put_captcha(&id, mac, now_ms.saturating_add(CAPTCHA_LIFETIME_MS), now_ms).await?;
-    if app.config.is_dev {
-        log::info!("development mode: captcha {id} shows {answer}");
+    let slot = app.delivery.slot(&contact)?;
+    let (tenant, wanted) = (visitor.app().clone(), contact.clone());
+    let owner = app.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await?;
+    let (code, now_ms) = (app.random.code()?, app.clock.now_ms());
+    let mac = code_mac(app, visitor.app(), &contact, scope, &code);
+    if let CodeSending::TooSoon { until_ms } = app.state.put_code(&key(visitor.app(), &contact), mac, now_ms).await? {
+        return Err(Error::CodeTooSoon { wait_secs: limits::secs_until(until_ms, now_ms) });
     }
-    Ok(CaptchaChallenge { id, png })
+    // A password can only be reset where there is an account; nobody else gets mail that they did not ask for.
+    if wish == Wish::Enter || owner.is_some() {
+        slot.send(Message {
+            id: app.random.base62(Message::ID_CHARS)?,
+            app: visitor.app().clone(),
+            to: contact,
+            purpose,
+            code,
+            language: visitor.origin().language,
+            request_id: visitor.origin().request_id.clone(),
+        });
+    }
+    Ok(())
 }
 
-/// Whether someone answered a captcha. It is gone then, whatever the answer was.
+/// Uses a code up.
 ///
 /// # Errors
-/// [`Error::CaptchaWrong`]; [`Error::Unavailable`] without the shared state.
-pub async fn answer_captcha(app: &App, visitor: &Visitor, id: &str, answer: &str) -> Result<(), Error> {
-    let expected = app.state.take_captcha(id, app.clock.now_ms()).await?;
-    // Both are keyed hashes: how long comparing them takes tells nothing of the answer.
-    match expected {
-        Some(expected) if expected == captcha_mac(app, visitor, id, answer) => Ok(()),
-        Some(_) | None => Err(Error::CaptchaWrong),
+/// [`Error::CodeWrong`]; [`Error::Unavailable`] without the shared state.
+pub(super) async fn redeem(app: &App, tenant: &AppId, contact: &Contact, code: &Code, wish: Use) -> Result<(), Error> {
+    attempt(app, tenant, contact, code, wish, Keep::No).await
+}
+
+/// Makes sure that a code is right, and leaves it valid.
+///
+/// # Errors
+/// As [`redeem`].
+pub(super) async fn check(app: &App, tenant: &AppId, contact: &Contact, code: &Code, wish: Use) -> Result<(), Error> {
+    attempt(app, tenant, contact, code, wish, Keep::Yes).await
+}
+
+async fn attempt(
+    app: &App,
+    tenant: &AppId,
+    contact: &Contact,
+    code: &Code,
+    wish: Use,
+    keep: Keep,
+) -> Result<(), Error> {
+    let macs: Vec<_> = wish.scopes().into_iter().map(|scope| code_mac(app, tenant, contact, scope, code)).collect();
+    if app.state.try_code(&key(tenant, contact), &macs, keep, app.clock.now_ms()).await? {
+        Ok(())
+    } else {
+        Err(Error::CodeWrong)
     }
 }
 
-/// What is stored of an answer: whatever its case, and with letters that look alike taken for each other. It is worth
-/// nothing in another app or for another captcha.
-fn captcha_mac(app: &App, visitor: &Visitor, id: &str, answer: &str) -> [u8; 32] {
-    let alike = |letter: char| match letter.to_ascii_lowercase() {
-        'i' | 'l' => '1',
-        'o' => '0',
-        other => other,
+/// Makes the codes worthless that were sent to an account's contacts (security.md 8).
+///
+/// # Errors
+/// [`Error::Unavailable`] without the shared state.
+pub(super) async fn void_codes(app: &App, tenant: &AppId, contacts: &[Contact]) -> Result<(), Error> {
+    for contact in contacts {
+        app.state.void_code(&key(tenant, contact)).await?;
+    }
+    Ok(())
+}
+
+fn key(tenant: &AppId, contact: &Contact) -> String {
+    format!("{tenant}:{contact}")
+}
+
+fn code_mac(app: &App, tenant: &AppId, contact: &Contact, scope: Scope, code: &Code) -> [u8; 32] {
+    let scope = match scope {
+        Scope::Open => "open".to_owned(),
+        Scope::Account(user) => format!("account {user}"),
+        Scope::Reset => "reset".to_owned(),
     };
-    let answer: String = answer.trim().chars().map(alike).collect();
-    let message = format!("{}\n{id}\n{answer}", visitor.app());
-    app.secret.mac(Purpose::Captcha, message.as_bytes())
+    let message = format!("{tenant}\n{contact}\n{scope}\n{}", code.reveal());
+    app.secret.mac(Key::Code, message.as_bytes())
 }

@@ -4,10 +4,12 @@
 //! becomes one through `parse`.
 
 mod coin;
+mod contact;
 mod device;
 mod discovery;
 mod ids;
 mod invalid;
+mod language;
 mod names;
 mod notification;
 mod page;
@@ -20,15 +22,17 @@ mod text;
 mod user;
 
 pub use coin::{Cents, CoinChange, CoinRecord};
+pub use contact::{Contact, EmailAddress, Mobile};
 pub use device::{DeviceKey, LoginDevice, Platform};
 pub use discovery::{Ads, Bot, Card, Category, DiscoveryId, Group, Keyword};
 pub use ids::{AdminTokenId, AppId, DeviceSn, MedalId, SessionId, UserId};
 pub use invalid::{Invalid, Problem};
+pub use language::Language;
 pub use names::{LoginName, Nickname, Username};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::Page;
 pub use profile::{Activity, AvatarUrl, Ban, BanReason, Medal, MedalDefinition, PersonalData, PlacePart, Remark};
-pub use secrets::{Password, Token, TokenHash};
+pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;
 pub use tenant::{AdminToken, Tenant};

@@ -36,6 +36,19 @@ impl Password {
         Err(Invalid::new(what, problem))
     }
 
+    /// Whether it is `name`, whatever the case.
+    #[must_use]
+    pub fn is_name(&self, name: &str) -> bool {
+        let name: String = name.nfc().collect();
+        !name.is_empty() && self.lower_case() == name.to_lowercase()
+    }
+
+    /// The password in lower case, to be looked for among those that are too easy.
+    #[must_use]
+    pub fn lower_case(&self) -> String {
+        self.0.to_lowercase()
+    }
+
     /// The bytes to hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -99,6 +112,48 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
+    }
+}
+
+/// A code that shows who reads the messages sent to a number or an address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(String);
+
+impl Code {
+    const DIGITS: usize = 6;
+
+    /// The code that `number` is: six digits, leading zeros kept.
+    #[must_use]
+    pub fn of(number: u32) -> Self {
+        Self(format!("{number:0digits$}", digits = Self::DIGITS))
+    }
+
+    /// What someone typed as a code; it need not look like one: then it is a wrong one.
+    ///
+    /// # Errors
+    /// When `text` is empty or far too long.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        const MAX_CHARS: usize = 64;
+        let text = text.trim();
+        if text.is_empty() {
+            Err(Invalid::new(what, Problem::Missing))
+        } else if text.len() > MAX_CHARS {
+            Err(Invalid::new(what, Problem::TooLong { max: MAX_CHARS }))
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The code in clear: for the eyes of whom it is sent to.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
     }
 }
 

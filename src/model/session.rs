@@ -45,6 +45,8 @@ pub enum EndReason {
     TakenOffline,
     /// The password was changed.
     PasswordChanged,
+    /// The account was deleted.
+    Deleted,
     /// The account had too many sessions, and this one was the oldest.
     Crowded,
 }
@@ -60,6 +62,7 @@ impl EndReason {
             Self::Crowded => 4,
             Self::PasswordChanged => 5,
             Self::TakenOffline => 6,
+            Self::Deleted => 7,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use super::{Activity, UserId};
+use super::{Activity, Contact, EmailAddress, Mobile, UserId};
 
 /// An account as the store knows it, without its password.
 #[derive(Clone, Debug)]
@@ -49,6 +49,14 @@ impl User {
         let disguised = self.id.get().unsigned_abs().wrapping_mul(0x5A_1B63_7C95_2D4B);
         let letter = |place: u32| LETTERS.get(usize::try_from((disguised >> (place * 5)) & 31).ok()?);
         (0..CHARS).filter_map(letter).map(|&byte| char::from(byte)).collect()
+    }
+
+    /// Where codes for the account may have been sent.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Contact> {
+        let mobile = self.mobile.as_deref().and_then(|text| Mobile::parse("mobile", text).ok());
+        let email = self.email.as_deref().and_then(|text| EmailAddress::parse("email", text).ok());
+        mobile.map(Contact::Mobile).into_iter().chain(email.map(Contact::Email)).collect()
     }
 
     /// The VIP state at `now_ms`.

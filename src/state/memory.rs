@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Admission, LoginEnd, LoginSubject, State, StateError, Uses};
+use super::{Admission, CodeRules, CodeSending, Keep, LoginEnd, LoginSubject, State, StateError, Uses};
 
 /// State that lives and dies with this process.
 #[derive(Default)]
@@ -13,6 +13,7 @@ pub struct MemoryState {
     uses: Expiring<Uses>,
     logins: Expiring<Logins>,
     captchas: Expiring<CaptchaAnswer>,
+    codes: Expiring<SentCodes>,
 }
 
 /// Values that go when their time is over, or earlier when there are too many (security.md 12).
@@ -71,6 +72,47 @@ struct CaptchaAnswer {
 impl Ends for CaptchaAnswer {
     fn ends_at_ms(&self) -> i64 {
         self.until_ms
+    }
+}
+
+/// The codes sent to a contact.
+#[derive(Default)]
+struct SentCodes {
+    /// The newest, and until when it is valid.
+    newest: Option<([u8; 32], i64)>,
+    tries: u32,
+    tries_until_ms: i64,
+    /// When each was sent that counts.
+    sent_at_ms: Vec<i64>,
+}
+
+impl SentCodes {
+    /// Until when there must not be another.
+    fn blocked_until_ms(&self, now_ms: i64) -> Option<i64> {
+        if self.tries >= CodeRules::TRIES && self.tries_until_ms > now_ms {
+            return Some(self.tries_until_ms);
+        }
+        let full = |(window_ms, limit): &(i64, usize)| {
+            let oldest_ms = self.sent_at_ms.iter().rev().nth(limit.saturating_sub(1))?;
+            Some(oldest_ms.saturating_add(*window_ms)).filter(|until_ms| *until_ms > now_ms)
+        };
+        CodeRules::SENDS.iter().filter_map(full).max()
+    }
+
+    fn note_wrong_try(&mut self, now_ms: i64) {
+        if self.tries == 0 || self.tries_until_ms <= now_ms {
+            (self.tries, self.tries_until_ms) = (0, now_ms.saturating_add(CodeRules::TRIES_WINDOW_MS));
+        }
+        self.tries += 1;
+        if self.tries >= CodeRules::TRIES {
+            self.newest = None;
+        }
+    }
+}
+
+impl Ends for SentCodes {
+    fn ends_at_ms(&self) -> i64 {
+        self.sent_at_ms.last().copied().unwrap_or_default().saturating_add(CodeRules::DAY_MS)
     }
 }
 
@@ -164,6 +206,39 @@ impl State for MemoryState {
     async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
         let answer = self.captchas.lock().remove(id);
         Ok(answer.filter(|answer| answer.until_ms > now_ms).map(|answer| answer.mac))
+    }
+
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError> {
+        let mut all = self.codes.with_room(1, now_ms);
+        let codes = all.entry(contact.to_owned()).or_default();
+        if let Some(until_ms) = codes.blocked_until_ms(now_ms) {
+            return Ok(CodeSending::TooSoon { until_ms });
+        }
+        codes.sent_at_ms.retain(|at_ms| at_ms.saturating_add(CodeRules::DAY_MS) > now_ms);
+        codes.sent_at_ms.push(now_ms);
+        codes.newest = Some((code_mac, now_ms.saturating_add(CodeRules::LIFETIME_MS)));
+        Ok(CodeSending::Allowed)
+    }
+
+    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError> {
+        let mut all = self.codes.lock();
+        let Some(codes) = all.get_mut(contact) else { return Ok(false) };
+        let Some((mac, _)) = codes.newest.filter(|(_, until_ms)| *until_ms > now_ms) else { return Ok(false) };
+        if !macs.contains(&mac) {
+            codes.note_wrong_try(now_ms);
+            return Ok(false);
+        }
+        if keep == Keep::No {
+            (codes.newest, codes.tries) = (None, 0);
+        }
+        Ok(true)
+    }
+
+    async fn void_code(&self, contact: &str) -> Result<(), StateError> {
+        if let Some(codes) = self.codes.lock().get_mut(contact) {
+            codes.newest = None;
+        }
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StateError> {

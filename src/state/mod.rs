@@ -1,4 +1,4 @@
-//! What may be lost: counters now, and later captchas, codes, presence and events. Redis when nodes share it, else this
+//! What may be lost: counters, captchas, codes, and later presence and events. Redis when nodes share it, else this
 //! process's memory.
 //!
 //! The trait speaks the domain's words, and both implementations pass one behaviour suite (`tests/it/state.rs`). Time
@@ -8,6 +8,7 @@
 //!
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
+//! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, a space between) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
@@ -37,6 +38,16 @@ pub trait State: Send + Sync {
     /// Gives what the answer hashes to and forgets it: of several that ask at once, one gets it.
     async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError>;
 
+    /// Remembers what a code sent to `contact` hashes to, in place of an older one, unless [`CodeRules`] are against it.
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError>;
+
+    /// Whether the code sent to `contact` hashes to one of `macs`. A wrong try counts; a right one uses the code up unless
+    /// it is to be kept: of several that try at once, one is right.
+    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError>;
+
+    /// Forgets the code sent to `contact`, if there is one.
+    async fn void_code(&self, contact: &str) -> Result<(), StateError>;
+
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;
 
@@ -51,6 +62,47 @@ pub struct Uses {
     pub count: u32,
     /// When the window ends.
     pub until_ms: i64,
+}
+
+/// What holds for the codes sent to one contact (security.md 13, 14).
+pub struct CodeRules;
+
+impl CodeRules {
+    /// A code is valid for so long.
+    pub const LIFETIME_MS: i64 = 5 * 60 * 1000;
+
+    /// After so many wrong tries the code is void, and there is no other until they are forgotten.
+    pub const TRIES: u32 = 5;
+
+    /// Wrong tries are forgotten so long after the first of them.
+    pub const TRIES_WINDOW_MS: i64 = 5 * 60 * 1000;
+
+    /// In each of these windows (ms) so many codes at the most. The last is the longest.
+    pub const SENDS: [(i64, usize); 3] = [(60 * 1000, 1), (60 * 60 * 1000, 5), (Self::DAY_MS, 10)];
+
+    /// What was sent earlier does not count any more.
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+}
+
+/// Whether a code may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeSending {
+    /// It may, and is remembered.
+    Allowed,
+    /// Not before then.
+    TooSoon {
+        /// When the next one may be.
+        until_ms: i64,
+    },
+}
+
+/// Whether a right try uses a code up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It stays valid: something else is still to be checked.
+    Yes,
+    /// It is used up.
+    No,
 }
 
 /// Something that failed logins are counted for: an account, or a source.

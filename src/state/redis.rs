@@ -14,7 +14,7 @@ use redis::{
 };
 use tokio::sync::OnceCell;
 
-use super::{Admission, LoginEnd, LoginSubject, State, StateError, Uses};
+use super::{Admission, CodeRules, CodeSending, Keep, LoginEnd, LoginSubject, State, StateError, Uses};
 
 /// Redis, reached through one multiplexed connection per worker thread: measured, one for all threads is a quarter
 /// slower (docs/adr/0006-state.md).
@@ -58,6 +58,10 @@ impl RedisState {
 
     fn captcha_key(&self, id: &str) -> String {
         format!("{}:captcha:{id}", self.prefix)
+    }
+
+    fn code_key(&self, contact: &str) -> String {
+        format!("{}:code:{contact}", self.prefix)
     }
 
     fn login_key(&self, subject: &LoginSubject) -> String {
@@ -142,6 +146,53 @@ static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
+/// KEYS: the contact. ARGV: now, the code's hash, its lifetime (ms), wrong tries at the most; for each window its length
+/// (ms) and how many may be sent in it, the longest last. Returns 0 when the code is remembered, else when the next may be.
+static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, longest = tonumber(ARGV[1]), tonumber(ARGV[#ARGV - 1])
+         local values = redis.call('HMGET', KEYS[1], 'sent', 'tries', 'tries_until')
+         local tries, tries_until = tonumber(values[2] or '0'), tonumber(values[3] or '0')
+         if tries >= tonumber(ARGV[4]) and tries_until > now then return tries_until end
+         local sent = {}
+         for at in string.gmatch(values[1] or '', '%d+') do
+             if tonumber(at) + longest > now then sent[#sent + 1] = at end
+         end
+         local blocked_until = 0
+         for i = 5, #ARGV, 2 do
+             local oldest = sent[#sent + 1 - tonumber(ARGV[i + 1])]
+             local till = oldest and tonumber(oldest) + tonumber(ARGV[i]) or 0
+             if till > now then blocked_until = math.max(blocked_until, till) end
+         end
+         if blocked_until > 0 then return blocked_until end
+         sent[#sent + 1] = ARGV[1]
+         redis.call('HSET', KEYS[1], 'sent', table.concat(sent, ' '), 'mac', ARGV[2], 'until', now + tonumber(ARGV[3]))
+         redis.call('PEXPIRE', KEYS[1], longest)
+         return 0",
+    )
+});
+
+/// KEYS: the contact. ARGV: now, wrong tries at the most, for how long they count (ms), `keep` or `take`; then the hashes
+/// of which one is right. Returns whether it was.
+static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now = tonumber(ARGV[1])
+         local values = redis.call('HMGET', KEYS[1], 'mac', 'until', 'tries', 'tries_until')
+         if not values[1] or tonumber(values[2]) <= now then return false end
+         for i = 5, #ARGV do
+             if ARGV[i] == values[1] then
+                 if ARGV[4] == 'take' then redis.call('HDEL', KEYS[1], 'mac', 'until', 'tries', 'tries_until') end
+                 return true
+             end
+         end
+         local tries, till = tonumber(values[3] or '0'), tonumber(values[4] or '0')
+         if tries == 0 or till <= now then tries, till = 0, now + tonumber(ARGV[3]) end
+         redis.call('HSET', KEYS[1], 'tries', tries + 1, 'tries_until', till)
+         if tries + 1 >= tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], 'mac', 'until') end
+         return false",
+    )
+});
+
 #[async_trait::async_trait]
 impl State for RedisState {
     async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
@@ -196,6 +247,42 @@ impl State for RedisState {
         let Some((until, mac)) = parts else { return Ok(None) };
         let is_live = until.try_into().is_ok_and(|until| i64::from_be_bytes(until) > now_ms);
         Ok(mac.try_into().ok().filter(|_| is_live))
+    }
+
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError> {
+        let mut connection = self.connection().await?;
+        let mut call = PUT_CODE.prepare_invoke();
+        call.key(self.code_key(contact)).arg(now_ms).arg(code_mac.as_slice());
+        call.arg(CodeRules::LIFETIME_MS).arg(CodeRules::TRIES);
+        for (window_ms, limit) in CodeRules::SENDS {
+            call.arg(window_ms).arg(limit);
+        }
+        Ok(match call.invoke_async(&mut connection).await? {
+            0 => CodeSending::Allowed,
+            until_ms => CodeSending::TooSoon { until_ms },
+        })
+    }
+
+    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError> {
+        let mut connection = self.connection().await?;
+        let mut call = TRY_CODE.prepare_invoke();
+        call.key(self.code_key(contact)).arg(now_ms).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
+        call.arg(match keep {
+            Keep::Yes => "keep",
+            Keep::No => "take",
+        });
+        for mac in macs {
+            call.arg(mac.as_slice());
+        }
+        let is_right: Option<bool> = call.invoke_async(&mut connection).await?;
+        Ok(is_right.unwrap_or(false))
+    }
+
+    async fn void_code(&self, contact: &str) -> Result<(), StateError> {
+        let mut connection = self.connection().await?;
+        let mut delete = redis::cmd("HDEL");
+        delete.arg(self.code_key(contact)).arg("mac").arg("until");
+        Ok(delete.exec_async(&mut connection).await?)
     }
 
     async fn ping(&self) -> Result<(), StateError> {

@@ -88,3 +88,12 @@ pub fn last_login_at_ms(conn: &mut Conn, user: UserId) -> Result<Option<i64>, St
     let newest = diesel::dsl::max(devices::last_login_at_ms);
     Ok(devices::table.filter(devices::user_id.eq(user.get())).select(newest).get_result(conn)?)
 }
+
+/// Forgets the devices of an account.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(devices::table.filter(devices::user_id.eq(user.get()))).execute(conn)?;
+    Ok(())
+}

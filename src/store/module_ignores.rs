@@ -43,3 +43,12 @@ pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, no
     }
     Ok(())
 }
+
+/// Forgets what an account ignores.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(module_ignores::table.filter(module_ignores::user_id.eq(user.get()))).execute(conn)?;
+    Ok(())
+}

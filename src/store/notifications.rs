@@ -63,3 +63,12 @@ pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i6
     }
     Ok(())
 }
+
+/// Forgets the registrations of an account.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(notifications::table.filter(notifications::user_id.eq(user.get()))).execute(conn)?;
+    Ok(())
+}

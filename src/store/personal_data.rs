@@ -69,3 +69,12 @@ pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), Sto
     }
     Ok(())
 }
+
+/// Forgets what an account told about itself.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(personal_data::table.find(user.get())).execute(conn)?;
+    Ok(())
+}

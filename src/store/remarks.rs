@@ -36,3 +36,12 @@ pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> R
     }
     Ok(())
 }
+
+/// Forgets what `user` noted about others.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(remarks::table.filter(remarks::user_id.eq(user.get()))).execute(conn)?;
+    Ok(())
+}

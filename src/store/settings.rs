@@ -32,3 +32,12 @@ pub fn insert(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), Store
         .execute(conn)?;
     Ok(())
 }
+
+/// Forgets the settings of an account.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    diesel::delete(settings::table.find(user.get())).execute(conn)?;
+    Ok(())
+}

@@ -4,7 +4,8 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection};
 use crate::model::{
-    Activity, AppId, AvatarUrl, DeviceSn, LoginName, Nickname, Page, Standing, User, UserId, UserSummary, Username,
+    Activity, AppId, AvatarUrl, Contact, DeviceSn, LoginName, Mobile, Nickname, Page, Standing, User, UserId,
+    UserSummary, Username,
 };
 
 /// The columns of [`User`]; what is left out is read by the few who need it.
@@ -64,26 +65,45 @@ impl From<UserRow> for User {
 pub struct NewUser<'a> {
     /// The tenant.
     pub app: &'a AppId,
-    /// The login name; its form is also the first display name.
-    pub username: &'a Username,
-    /// The bcrypt hash.
-    pub password_hash: &'a str,
+    /// How its owner logs in.
+    pub login: NewLogin<'a>,
+    /// The first display name.
+    pub nickname: &'a str,
     /// When.
     pub now_ms: i64,
+}
+
+/// How the owner of a new account logs in.
+#[derive(Clone, Copy)]
+pub enum NewLogin<'a> {
+    /// With a name and a password.
+    Password {
+        /// The login name.
+        username: &'a Username,
+        /// The password's hash.
+        hash: &'a str,
+    },
+    /// With codes sent to a number.
+    Mobile(&'a Mobile),
 }
 
 /// Adds an account.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the username is in use.
+/// [`StoreError::Taken`] when the username or the number is in use.
 pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> {
+    let (username, hash, mobile) = match new.login {
+        NewLogin::Password { username, hash } => (Some(username), Some(hash), None),
+        NewLogin::Mobile(mobile) => (None, None, Some(mobile.as_str())),
+    };
     let id: i64 = diesel::insert_into(users::table)
         .values((
             users::app_id.eq(new.app.as_str()),
-            users::username.eq(new.username.as_str()),
-            users::username_key.eq(new.username.key()),
-            users::password_hash.eq(new.password_hash),
-            users::nickname.eq(new.username.as_str()),
+            users::username.eq(username.map(Username::as_str)),
+            users::username_key.eq(username.map(Username::key)),
+            users::password_hash.eq(hash),
+            users::mobile.eq(mobile),
+            users::nickname.eq(new.nickname),
             users::name_id.eq(1),
             users::avatar_url.eq(""),
             users::avatar_id.eq(0_i64),
@@ -116,6 +136,57 @@ pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, St
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
+}
+
+/// The account that is bound to that contact.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_contact(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<Option<User>, StoreError> {
+    let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(app.as_str()));
+    let row: Option<UserRow> = match contact {
+        Contact::Mobile(mobile) => in_app.filter(users::mobile.eq(mobile.as_str())).get_result(conn),
+        Contact::Email(address) => in_app.filter(users::email.eq(address.as_str())).get_result(conn),
+    }
+    .optional()?;
+    Ok(row.map(User::from))
+}
+
+/// Binds the account to that contact.
+///
+/// # Errors
+/// [`StoreError::Taken`] when another account has it.
+pub fn set_contact(conn: &mut Conn, id: UserId, contact: &Contact) -> Result<(), StoreError> {
+    let account = users::table.find(id.get());
+    match contact {
+        Contact::Mobile(mobile) => diesel::update(account).set(users::mobile.eq(mobile.as_str())).execute(conn)?,
+        Contact::Email(address) => diesel::update(account).set(users::email.eq(address.as_str())).execute(conn)?,
+    };
+    Ok(())
+}
+
+/// Deletes the account: its number stays, all that its owner put into it goes.
+///
+/// # Errors
+/// When the query fails.
+pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    const NOTHING: Option<&str> = None;
+    diesel::update(users::table.find(id.get()))
+        .set((
+            users::status.eq(Standing::Deleted.code()),
+            users::username.eq(NOTHING),
+            users::username_key.eq(NOTHING),
+            users::password_hash.eq(NOTHING),
+            users::mobile.eq(NOTHING),
+            users::email.eq(NOTHING),
+            users::description.eq(NOTHING),
+            users::private_info.eq(NOTHING),
+            users::public_info.eq(NOTHING),
+            users::nickname.eq(""),
+            users::avatar_url.eq(""),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Whether that app has an account of that number, deleted ones left out.

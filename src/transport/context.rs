@@ -12,7 +12,7 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
-use crate::{config::Config, domain::Origin, random::Random};
+use crate::{config::Config, domain::Origin, model::Language, random::Random};
 
 /// The face that a request came to: it decides the encoding of an answer when nothing else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +30,6 @@ pub enum Api {
     V1,
     /// Everything else.
     Admin,
-}
-
-/// The languages of our texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese.
-    Zh,
-    /// English.
-    En,
 }
 
 /// What is known of a request before it is routed.
@@ -90,6 +81,7 @@ impl Context {
         Origin {
             address: self.address,
             request_id: self.id.clone(),
+            language: self.language,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect(),
         }
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
-use super::context::{Api, Language};
-use crate::domain;
+use super::context::Api;
+use crate::{domain, model::Language};
 
 mod table;
 

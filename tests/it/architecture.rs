@@ -65,6 +65,12 @@ fn only_one_file_names_redis() {
 }
 
 #[test]
+fn only_delivery_sends_anything() {
+    assert_no_word("", "src/delivery", &["lettre::transport", "ureq"]);
+    assert_no_word("delivery", "", &["domain::", "crate::transport", "store::", "state::", "actix"]);
+}
+
+#[test]
 fn only_the_transport_names_actix_and_prost() {
     assert_no_word("", "src/transport", &["actix_web", "prost::", "use prost"]);
 }

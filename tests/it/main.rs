@@ -16,9 +16,13 @@
 mod accounts;
 mod architecture;
 mod awards;
+mod captchas;
 mod cli;
 mod coins;
+mod contacts;
 mod contract_v1;
+mod credentials;
+mod delivery;
 mod discovery;
 mod documents;
 mod encodings;

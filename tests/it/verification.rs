@@ -1,113 +1,259 @@
-//! Captchas (behaviour.md §4, security.md 18).
+//! Verification codes (behaviour.md §4, security.md 13–16, 19).
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use diglot::{
-    domain::{Error, Origin, Visitor, access, verification},
-    transport::pb,
-};
+use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{MINUTE_MS, TestApp, app_id, keep_log, logged};
+use crate::support::{Client, CodeApp, DAY_MS, HOUR_MS, MINUTE_MS, Res, TestApp, keep_log, logged};
 
-async fn visitor(t: &TestApp, app: &str) -> Visitor {
-    let origin =
-        Origin { address: "203.0.113.9".parse().unwrap(), request_id: "1".to_owned(), user_agent: String::new() };
-    access::visitor(&t.app, app_id(app), origin).await.unwrap()
+const MOBILE: &str = "13812345678";
+const WRONG: &str = "json | 200 | -1 | 验证码错误或已过期";
+
+/// A code that is not `code`.
+fn other_than(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+async fn bind(client: &Client, mobile: &str, code: &str) -> Res {
+    client.post("/v1/user/bing-phone").json(&json!({"phone": mobile, "captcha": code})).send().await
+}
+
+async fn reset(t: &TestApp, email: &str, code: &str) -> Res {
+    let body = json!({"email": email, "captcha": code, "password": "quite another"});
+    t.anon().post("/v1/user/forget-password").json(&body).send().await
 }
 
 #[actix_web::test]
-async fn a_captcha_is_a_picture_with_an_id() {
-    let t = TestApp::new().await;
+async fn an_sms_login_makes_the_account_once() {
+    let codes = CodeApp::new().await;
+    let client = codes.sms_user(MOBILE).await;
+    let info = client.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    let user = &info["data"]["user"];
+    assert_eq!(user["phone"], MOBILE);
+    let nickname = user["nickname"].as_str().unwrap();
+    assert!(nickname.starts_with("用户") && nickname.chars().count() == 10 && !nickname.contains("5678"), "{nickname}");
 
-    let res = t.anon().post("/v1/user/captcha").send().await;
-    res.assert_line("json | 200 | 1");
-    let json = res.json();
-    let data = json["data"].as_object().unwrap();
-    assert_eq!(data.len(), 2);
-    let png = STANDARD.decode(data["b64s"].as_str().unwrap().strip_prefix("data:image/png;base64,").unwrap()).unwrap();
-    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
-    // No metadata: the chunks that a picture needs, and nothing else.
-    let mut chunks = Vec::new();
-    let mut rest = &png[8..];
-    while rest.len() > 8 {
-        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
-        chunks.push(String::from_utf8_lossy(&rest[4..8]).into_owned());
-        rest = &rest[12 + length..];
+    let again = codes.sms_user("+8613812345678").await;
+    let info = again.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    assert_eq!(info["data"]["user"]["userId"], user["userId"]);
+}
+
+#[actix_web::test]
+async fn a_code_works_once_however_many_try_at_once() {
+    let codes = CodeApp::new().await;
+    let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+
+    let logins = join_all((0..20).map(|_| codes.login(MOBILE, &code))).await;
+    assert_eq!(logins.iter().filter(|res| res.code() == 1).count(), 1);
+    codes.login(MOBILE, &code).await.assert_line(WRONG);
+}
+
+#[actix_web::test]
+async fn five_wrong_tries_void_a_code_and_asking_anew_does_not_reset_the_count() {
+    let codes = CodeApp::new().await;
+    let anon = codes.t.anon();
+    // Without a code there is nothing to try: others can't use up the tries of a number.
+    for _ in 0..5 {
+        codes.login(MOBILE, "000000").await.assert_line(WRONG);
     }
-    assert!(chunks.iter().all(|chunk| ["IHDR", "PLTE", "IDAT", "IEND"].contains(&chunk.as_str())), "{chunks:?}");
-    assert_eq!(data["id"].as_str().unwrap().len(), 22);
-
-    let res = t.anon().post("/v1/user/captcha").header("accept", "application/x-protobuf").send().await;
-    let proto: pb::CaptchaResponse = res.proto();
-    assert!(proto.b64s.len() > 1000 && proto.id != data["id"].as_str().unwrap());
-}
-
-#[actix_web::test]
-async fn a_source_gets_so_many_captchas_a_minute() {
-    let t = TestApp::with(|config| config.captchas_per_minute = 2).await;
-    let ask = |from: &str| t.anon().from(from).post("/v1/user/captcha").json(&json!({})).send();
-
+    let first = codes.sms_code(&anon, MOBILE).await;
+    for _ in 0..3 {
+        codes.login(MOBILE, other_than(&first)).await.assert_line(WRONG);
+    }
+    codes.t.clock.advance(MINUTE_MS);
+    let second = codes.sms_code(&anon, MOBILE).await;
     for _ in 0..2 {
-        ask("198.51.100.1").await.assert_ok();
+        codes.login(MOBILE, other_than(&second)).await.assert_line(WRONG);
     }
-    ask("198.51.100.1").await.assert_line("json | 429 | -1 | 请求过于频繁，请 60 秒后再试");
-    ask("198.51.100.2").await.assert_ok();
-    t.clock.advance(MINUTE_MS);
-    ask("198.51.100.1").await.assert_ok();
+    codes.login(MOBILE, &second).await.assert_line(WRONG);
+    codes.t.clock.advance(MINUTE_MS);
+    let res = codes.ask_sms(&anon, MOBILE).await;
+    res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 180 秒后再试");
+    assert_eq!(res.header("retry-after"), "180");
+    codes.t.clock.advance(3 * MINUTE_MS);
+    let third = codes.sms_code(&anon, MOBILE).await;
+    codes.login(MOBILE, &third).await.assert_ok();
 }
 
 #[actix_web::test]
-async fn a_right_answer_counts_once_in_its_app_in_time_and_in_any_case() {
-    keep_log();
-    let t = TestApp::with(|config| config.is_dev = true).await;
-    t.admin_of("other").await.get("/user/list").send().await.assert_ok();
-    let (here, there) = (visitor(&t, "default").await, visitor(&t, "other").await);
-    let make = async || {
-        let id = verification::make_captcha(&t.app, &here).await.unwrap().id;
-        let line = logged(&id).pop().unwrap();
-        (id, line.rsplit(' ').next().unwrap().to_owned())
-    };
+async fn a_code_is_valid_for_five_minutes_and_replaced_by_the_next() {
+    let codes = CodeApp::new().await;
+    let first = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    codes.t.clock.advance(5 * MINUTE_MS);
+    codes.login(MOBILE, &first).await.assert_line(WRONG);
 
-    let (id, answer) = make().await;
-    verification::answer_captcha(&t.app, &here, &id, &answer).await.unwrap();
-    verification::answer_captcha(&t.app, &here, &id, &answer).await.unwrap_err();
-    let (id, answer) = make().await;
-    let typed = format!(" {} ", answer.to_uppercase().replace('I', "l").replace('0', "O"));
-    verification::answer_captcha(&t.app, &here, &id, &typed).await.unwrap();
-    let (id, answer) = make().await;
-    verification::answer_captcha(&t.app, &there, &id, &answer).await.unwrap_err();
-    let (id, answer) = make().await;
-    t.clock.advance(5 * MINUTE_MS);
-    verification::answer_captcha(&t.app, &here, &id, &answer).await.unwrap_err();
-}
-
-#[actix_web::test]
-async fn the_answer_is_logged_in_development_mode_only() {
-    keep_log();
-    let t = TestApp::new().await;
-    let id = verification::make_captcha(&t.app, &visitor(&t, "default").await).await.unwrap().id;
-    assert_eq!(logged(&id), [""; 0]);
-}
-
-#[actix_web::test]
-async fn a_wrong_answer_uses_a_captcha_up() {
-    let t = TestApp::new().await;
-    let visitor = visitor(&t, "default").await;
-
-    let challenge = verification::make_captcha(&t.app, &visitor).await.unwrap();
-    for (id, answer) in
-        [("", ""), ("unknown", ""), ("null", "null"), (challenge.id.as_str(), ""), (challenge.id.as_str(), "wrong")]
-    {
-        let outcome = verification::answer_captcha(&t.app, &visitor, id, answer).await;
-        assert!(matches!(outcome, Err(Error::CaptchaWrong)), "{id} {answer}");
+    let second = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    codes.t.clock.advance(MINUTE_MS);
+    let third = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    if second != third {
+        codes.login(MOBILE, &second).await.assert_line(WRONG);
     }
-    assert_eq!(t.app.state.take_captcha(&challenge.id, 0).await.unwrap(), None);
+    codes.t.clock.advance(4 * MINUTE_MS);
+    codes.login(MOBILE, &third).await.assert_ok();
 }
 
 #[actix_web::test]
-async fn without_the_shared_state_there_is_no_captcha() {
-    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+async fn a_target_gets_one_code_a_minute_five_an_hour_and_ten_a_day() {
+    let codes = CodeApp::new().await;
+    let anon = codes.t.anon();
+    let wait = |res: Res| res.header("retry-after").parse::<i64>().unwrap_or(0) * 1000;
 
-    let res = t.anon().post("/v1/user/captcha").send().await;
+    codes.sms_code(&anon, MOBILE).await;
+    codes.t.clock.advance(1000);
+    let res = codes.ask_sms(&anon, MOBILE).await;
+    res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 59 秒后再试");
+    codes.sms_code(&anon, "13987654321").await;
+    codes.t.clock.advance(MINUTE_MS);
+    for _ in 0..4 {
+        codes.sms_code(&anon, MOBILE).await;
+        codes.t.clock.advance(MINUTE_MS);
+    }
+    assert_eq!(wait(codes.ask_sms(&anon, MOBILE).await), HOUR_MS - 5 * MINUTE_MS - 1000);
+    codes.t.clock.advance(HOUR_MS);
+    for _ in 0..5 {
+        codes.sms_code(&anon, MOBILE).await;
+        codes.t.clock.advance(MINUTE_MS);
+    }
+    codes.t.clock.advance(HOUR_MS);
+    assert_eq!(wait(codes.ask_sms(&anon, MOBILE).await), DAY_MS - 2 * HOUR_MS - 10 * MINUTE_MS - 1000);
+    codes.t.clock.advance(DAY_MS);
+    codes.sms_code(&anon, MOBILE).await;
+}
+
+#[actix_web::test]
+async fn a_code_is_bound_to_its_target_and_its_app() {
+    let codes = CodeApp::new().await;
+    codes.t.admin_of("other").await.get("/user/list").send().await.assert_ok();
+    let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
+
+    codes.login("13987654321", &code).await.assert_line(WRONG);
+    let elsewhere = codes.t.anon().header("app_id", "other");
+    let body = json!({"mobile": MOBILE, "captcha": code});
+    elsewhere.post("/v1/user/verification-login").json(&body).send().await.assert_line(WRONG);
+    codes.login(MOBILE, &code).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_code_asked_for_with_a_token_serves_that_account_only() {
+    let codes = CodeApp::new().await;
+    let (alice, bob) = (codes.t.user("alice").await.v1, codes.t.user("bob").await.v1);
+    let code = codes.sms_code(&alice, MOBILE).await;
+    codes.login(MOBILE, &code).await.assert_line(WRONG);
+    bind(&bob, MOBILE, &code).await.assert_line(WRONG);
+    bind(&alice, MOBILE, &code).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_code_asked_for_without_a_token_serves_login_and_binding_and_nothing_else() {
+    let codes = CodeApp::new().await;
+    let client = codes.sms_user(MOBILE).await;
+    // A token that is none counts as none.
+    let stale = codes.t.anon().header("token", "stale");
+    let code = codes.sms_code(&stale, "13987654321").await;
+    bind(&client, "13987654321", &code).await.assert_ok();
+    codes.t.clock.advance(MINUTE_MS);
+    let code = codes.sms_code(&stale, "13987654321").await;
+    let cancel = json!({"phone": "13987654321", "captcha": code});
+    client.post("/v1/user/cancel-user").json(&cancel).send().await.assert_line(WRONG);
+    codes.login("13987654321", &code).await.assert_ok();
+
+    let alice = codes.mail_user("alice", "alice@mail.example").await;
+    let code = codes.mail_code(&codes.t.anon(), "alice@mail.example", "").await;
+    reset(&codes.t, "alice@mail.example", &code).await.assert_line(WRONG);
+    let body = json!({"email": "alice@mail.example", "captcha": code});
+    alice.v1.post("/v1/user/change-email-check").json(&body).send().await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_reset_code_resets_and_nothing_else() {
+    let codes = CodeApp::new().await;
+    let alice = codes.mail_user("alice", "alice@mail.example").await;
+    // Asked for with a token, it is still one that resets.
+    let code = codes.mail_code(&alice.v1, "alice@mail.example", "forget_password").await;
+    let body = json!({"email": "alice@mail.example", "captcha": code});
+    for path in ["bing-email", "change-email-check", "cancel-user"] {
+        alice.v1.post(&format!("/v1/user/{path}")).json(&body).send().await.assert_line(WRONG);
+    }
+    reset(&codes.t, "alice@mail.example", &code).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn asking_for_an_unknown_account_looks_like_asking_for_a_known_one() {
+    let codes = CodeApp::new().await;
+    codes.mail_user("alice", "alice@mail.example").await;
+    let known = codes.ask_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
+    let unknown = codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
+    assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
+    let known = codes.ask_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
+    let unknown = codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
+    assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
+
+    codes.mail.next();
+    codes.t.app.delivery.finish(std::time::Duration::from_secs(20)).await;
+    assert!(codes.mail.at_hand().is_none(), "who has no account gets no mail about its password");
+}
+
+#[actix_web::test]
+async fn codes_reach_neither_log_nor_answer_nor_audit() {
+    keep_log();
+    let codes = CodeApp::new().await;
+    let res = codes.ask_sms(&codes.t.anon(), MOBILE).await;
+    let code = codes.sms.next().code();
+    assert!(!String::from_utf8_lossy(&res.body).contains(&code), "{:?}", res.body);
+    codes.login(MOBILE, &code).await.assert_ok();
+    let lines: Vec<String> = logged(&code).into_iter().filter(|line| line.contains("code")).collect();
+    assert!(lines.iter().all(|line| !line.contains(&format!(" {code} "))), "{lines:?}");
+    let rows = codes.t.audit_rows().await;
+    assert!(rows.iter().all(|row| !format!("{row:?}").contains(&code)));
+}
+
+#[actix_web::test]
+async fn without_a_provider_or_the_shared_state_there_are_no_codes() {
+    let t = TestApp::new().await;
+    let (id, answer) = t.captcha().await;
+    let body = json!({"mobile": MOBILE, "code": answer, "id": id});
+    let res = t.anon().post("/v1/verification/get-verification-code").json(&body).send().await;
     res.assert_line("json | 503 | -1 | 服务暂时不可用，请稍后再试");
+
+    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+    for (path, body) in [
+        ("verification/get-verification-code", json!({"mobile": MOBILE, "code": "x", "id": "y"})),
+        ("user/verification-login", json!({"mobile": MOBILE, "captcha": "123456"})),
+        ("user/forget-password", json!({"email": "a@b.example", "captcha": "123456", "password": "quite another"})),
+    ] {
+        let res = t.anon().post(&format!("/v1/{path}")).json(&body).send().await;
+        res.assert_line("json | 503 | -1 | 服务暂时不可用，请稍后再试");
+    }
+}
+
+#[actix_web::test]
+async fn numbers_and_addresses_must_look_like_some() {
+    let codes = CodeApp::new().await;
+    for mobile in [
+        "",
+        "12812345678",
+        "1381234567",
+        "138123456789",
+        "+1234567",
+        "+1234567890123456",
+        "+49x0123456",
+        "１３８12345678",
+    ] {
+        let res = codes.ask_sms(&codes.t.anon(), mobile).await;
+        assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: mobile "), "{mobile}: {}", res.line());
+    }
+    for email in [
+        "",
+        "a",
+        "a@",
+        "@b.example",
+        "a@b",
+        "a b@c.example",
+        "a@b.example\r\nbcc: x@y.example",
+        "a@[127.0.0.1]",
+        "<a@b.example>",
+    ] {
+        let res = codes.ask_mail(&codes.t.anon(), email, "").await;
+        assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: email "), "{email}: {}", res.line());
+    }
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::{
     domain,
+    model::Language,
     transport::{
-        context::{Api, Context, Language},
+        context::{Api, Context},
         error::Error,
         negotiation::Encoding,
         reply::{self, ADMIN_SUCCESS, Outcome},

@@ -6,8 +6,8 @@ use actix_web::http::StatusCode;
 use super::{Error, Protocol, Shown};
 use crate::{
     domain,
-    model::{Invalid, Problem},
-    transport::context::{Api, Language},
+    model::{Invalid, Language, Problem},
+    transport::context::Api,
 };
 
 impl Error {
@@ -191,6 +191,46 @@ fn domain_row(error: &domain::Error) -> Row {
         E::CaptchaWrong => {
             refused(10001, StatusCode::UNPROCESSABLE_ENTITY, "图形验证码错误或已过期", "captcha wrong or expired")
         }
+        E::CodeWrong => {
+            refused(10001, StatusCode::UNPROCESSABLE_ENTITY, "验证码错误或已过期", "verification code wrong or expired")
+        }
+        E::CodeTooSoon { wait_secs } => refused(
+            10001,
+            StatusCode::TOO_MANY_REQUESTS,
+            &format!("验证码请求过于频繁，请 {wait_secs} 秒后再试"),
+            &format!("a verification code was sent already, try again in {wait_secs} seconds"),
+        )
+        .retry_after(*wait_secs),
+        E::MobileTaken => refused(
+            11012,
+            StatusCode::CONFLICT,
+            "该手机号已绑定其他账号",
+            "the mobile number is bound to another account",
+        ),
+        E::EmailTaken => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "该邮箱已绑定其他账号",
+            "invalid request parameter: the e-mail address is bound to another account",
+        ),
+        E::ContactNotBound => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "该手机号或邮箱未绑定此账号",
+            "invalid request parameter: the account is not bound to that number or address",
+        ),
+        E::PasswordCommon => refused(
+            INVALID_PARAMETER,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "密码过于常见，请更换",
+            "invalid request parameter: password is too common",
+        ),
+        E::PasswordIsName => refused(
+            INVALID_PARAMETER,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "密码不能与账号名称相同",
+            "invalid request parameter: password must not be the account's name",
+        ),
         E::RegistrationClosed => {
             refused(40001, StatusCode::FORBIDDEN, "该应用未开放注册", "open registration is off for this app")
         }

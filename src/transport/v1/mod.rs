@@ -2,7 +2,9 @@
 //! each of which parses, calls the domain and wraps the answer.
 
 mod access;
+mod accounts;
 mod coins;
+mod contacts;
 mod discovery;
 mod notifications;
 mod profile;
@@ -20,7 +22,9 @@ use super::{
 
 /// All routes of `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(coins::routes)
+    cfg.configure(accounts::routes)
+        .configure(coins::routes)
+        .configure(contacts::routes)
         .configure(discovery::routes)
         .configure(notifications::routes)
         .configure(profile::routes)

@@ -8,7 +8,7 @@ use crate::{
         access::{self, Door},
         sessions,
     },
-    model::{DeviceKey, LoggedInDevice, LoginDevice, LoginName, Password, Platform, Token},
+    model::{Code, DeviceKey, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token},
     transport::{
         pb,
         wire::{Reply, Wire, json_native, protobuf_native},
@@ -21,11 +21,22 @@ use super::{
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/email-login").route(post().to(email_login)))
+    cfg.service(json_native("/v1/user/verification-login").route(post().to(verification_login)))
+        .service(json_native("/v1/user/email-login").route(post().to(email_login)))
         .service(json_native("/v1/user/logout").route(post().to(logout)))
         .service(json_native("/v1/user/get-token").route(get().to(get_token)))
         .service(protobuf_native("/v1/user/clients").route(get().to(clients)))
         .service(json_native("/v1/user/device-offline").route(post().to(device_offline)));
+}
+
+async fn verification_login(
+    app: Data<App>,
+    Guest(visitor, Wire(req)): Guest<Wire<pb::VerificationLoginRequest>>,
+) -> Reply<pb::LoginResponse> {
+    let (mobile, code) = (Mobile::parse("mobile", &req.mobile)?, Code::parse("captcha", &req.captcha)?);
+    let device = LoginDevice::new(DeviceKey::parse("deviceId", &req.device_id)?, Platform::parse(&req.platform)?);
+    let login = sessions::login_with_code(&app, &visitor, mobile, &code, device).await?;
+    Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 
 async fn email_login(

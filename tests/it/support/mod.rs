@@ -3,8 +3,10 @@
 
 mod backend;
 mod client;
+mod codes;
 mod database;
 mod log;
+mod receivers;
 
 use std::sync::{
     Arc,
@@ -24,8 +26,10 @@ use serde_json::json;
 
 pub use backend::{Backend, server_urls};
 pub use client::{Client, Request, Res};
+pub use codes::CodeApp;
 pub use database::AuditRow;
 pub use log::{keep_log, logged};
+pub use receivers::{SmsReceiver, SmtpServer};
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;

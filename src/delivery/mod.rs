@@ -1,0 +1,240 @@
+//! Sends codes to people: e-mail through SMTP, SMS through a webhook, and into the log in development mode.
+//!
+//! A request only hands a code over; a thread of its own sends it and tries again where that may help, so a provider that
+//! hangs or fails holds up nobody (docs/delivery.md). What waits to be sent is bounded, and lost with the process.
+
+mod smtp;
+mod texts;
+mod webhook;
+
+use std::{io, sync::Arc, thread, time::Duration};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    model::{AppId, Code, Contact, Language},
+};
+
+/// A code on its way to someone.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Unique: however often it is tried, it is one message.
+    pub id: String,
+    /// The tenant whose code it is.
+    pub app: AppId,
+    /// Whom it goes to.
+    pub to: Contact,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The code.
+    pub code: Code,
+    /// What its receiver reads.
+    pub language: Language,
+    /// The request that asked for it.
+    pub request_id: String,
+}
+
+impl Message {
+    /// Characters of a message's id.
+    pub const ID_CHARS: usize = 22;
+}
+
+/// What a code is for, in words for its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To log in, or to bind the contact.
+    Login,
+    /// To change or cancel the account that asked for it.
+    Account,
+    /// To set another password.
+    PasswordReset,
+}
+
+impl Purpose {
+    /// The word in the webhook's body and in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Account => "account",
+            Self::PasswordReset => "password_reset",
+        }
+    }
+}
+
+/// Why a message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Trying again may help.
+    #[error("{0}")]
+    Passing(String),
+    /// It will not.
+    #[error("{0}")]
+    Final(String),
+}
+
+/// A way to send codes.
+pub trait Channel: Send + Sync {
+    /// Sends a message, within the configured time.
+    ///
+    /// # Errors
+    /// When the provider could not be reached or refused.
+    fn send(&self, message: &Message) -> Result<(), SendError>;
+}
+
+/// The log: for development mode only.
+struct LogChannel;
+
+impl Channel for LogChannel {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
+        let Message { to, purpose, code, .. } = message;
+        log::info!("development mode: code {} for {} ({})", code.reveal(), to.as_str(), purpose.name());
+        Ok(())
+    }
+}
+
+/// Delivery can't be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// No thread.
+    #[error("no thread for delivery: {0}")]
+    Thread(#[from] io::Error),
+    /// The SMTP server's URL can't be used.
+    #[error("DIGLOT_SMTP_URL: {0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+}
+
+/// A code can't be taken on.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// No provider is configured for such a contact.
+    #[error("no {0} provider is configured")]
+    Off(&'static str),
+    /// Too many wait to be sent.
+    #[error("too many codes wait to be sent")]
+    Busy,
+}
+
+/// All ways to send codes.
+pub struct Delivery {
+    sms: Option<Arc<dyn Channel>>,
+    email: Option<Arc<dyn Channel>>,
+    room: Arc<Semaphore>,
+    queue: mpsc::UnboundedSender<Job>,
+}
+
+struct Job {
+    channel: Arc<dyn Channel>,
+    message: Message,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Room for one message to be sent.
+pub struct Slot<'a> {
+    delivery: &'a Delivery,
+    channel: Arc<dyn Channel>,
+    room: OwnedSemaphorePermit,
+}
+
+impl Slot<'_> {
+    /// Takes the message on.
+    pub fn send(self, message: Message) {
+        let job = Job { channel: self.channel, message, _room: self.room };
+        if self.delivery.queue.send(job).is_err() {
+            log::error!("the delivery thread is gone: a code was not sent");
+        }
+    }
+}
+
+impl Delivery {
+    /// Messages that may wait at the most.
+    const ROOM: u32 = 1000;
+
+    /// Sets up what `config` names, and starts the thread.
+    ///
+    /// # Errors
+    /// When a provider's settings can't be used, or the operating system gives no thread.
+    pub fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, SetupError> {
+        let (webhook, smtp) = (webhook::Webhook::new(config, clock), smtp::Smtp::new(config)?);
+        let in_log = || config.is_dev.then(|| shared(LogChannel));
+        let (sms, email) = (webhook.map(shared).or_else(in_log), smtp.map(shared).or_else(in_log));
+        let (queue, jobs) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        thread::Builder::new().name("delivery".to_owned()).spawn(move || runtime.block_on(work(jobs)))?;
+        let room = Arc::new(Semaphore::new(usize::try_from(Self::ROOM).unwrap_or(usize::MAX)));
+        Ok(Self { sms, email, room, queue })
+    }
+
+    /// Room for a message to `contact`.
+    ///
+    /// # Errors
+    /// See [`DeliveryError`].
+    pub fn slot(&self, contact: &Contact) -> Result<Slot<'_>, DeliveryError> {
+        let (channel, name) = match contact {
+            Contact::Mobile(_) => (&self.sms, "SMS"),
+            Contact::Email(_) => (&self.email, "e-mail"),
+        };
+        let channel = channel.clone().ok_or(DeliveryError::Off(name))?;
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| DeliveryError::Busy)?;
+        Ok(Slot { delivery: self, channel, room })
+    }
+
+    /// Waits until all is sent or given up, for `patience` at the most.
+    pub async fn finish(&self, patience: Duration) {
+        if tokio::time::timeout(patience, self.room.acquire_many(Self::ROOM)).await.is_err() {
+            log::warn!("stopped with codes still to be sent");
+        }
+    }
+}
+
+fn shared(channel: impl Channel + 'static) -> Arc<dyn Channel> {
+    Arc::new(channel)
+}
+
+/// A message is given up after so long: its receiver may have asked for another by then, which must not be overtaken.
+const PATIENCE: Duration = Duration::from_secs(55);
+
+/// Between the first tries; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Tries at the same time: each holds a thread.
+const AT_ONCE: usize = 16;
+
+async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let tries = Arc::new(Semaphore::new(AT_ONCE));
+    while let Some(job) = jobs.recv().await {
+        let tries = Arc::clone(&tries);
+        tokio::spawn(async move {
+            let (purpose, id) = (job.message.purpose.name(), job.message.request_id.clone());
+            if tokio::time::timeout(PATIENCE, deliver(&job, &tries)).await.is_err() {
+                log::error!("a code for {purpose} was not sent in time (request {id})");
+            }
+        });
+    }
+}
+
+/// Sends until it is sent or can't be.
+async fn deliver(job: &Job, tries: &Semaphore) {
+    let (purpose, id) = (job.message.purpose.name(), &job.message.request_id);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let turn = tries.acquire().await;
+        let (channel, message) = (Arc::clone(&job.channel), job.message.clone());
+        let outcome = tokio::task::spawn_blocking(move || channel.send(&message)).await;
+        drop(turn);
+        match outcome {
+            Ok(Ok(())) => return log::debug!("sent a code for {purpose} (request {id})"),
+            Ok(Err(SendError::Final(problem))) => {
+                return log::error!("a code for {purpose} was refused (request {id}): {problem}");
+            }
+            Ok(Err(SendError::Passing(problem))) => {
+                log::warn!("a code for {purpose} will be tried again (request {id}): {problem}");
+            }
+            Err(error) => return log::error!("sending a code for {purpose} failed (request {id}): {error}"),
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}

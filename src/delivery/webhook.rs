@@ -1,0 +1,81 @@
+//! SMS through a webhook: a signed POST of JSON (docs/delivery.md).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use ureq::{
+    Agent,
+    tls::{RootCerts, TlsConfig},
+};
+
+use super::{Channel, Message, SendError, texts};
+use crate::{clock::Clock, config::Config, secret};
+
+/// The receiver that sends SMS for us.
+pub(super) struct Webhook {
+    agent: Agent,
+    url: String,
+    key: String,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    app_id: &'a str,
+    mobile: &'a str,
+    purpose: &'static str,
+    code: &'a str,
+    text: &'a str,
+    request_id: &'a str,
+}
+
+impl Webhook {
+    /// The configured receiver, if there is one.
+    pub(super) fn new(config: &Config, clock: &Arc<dyn Clock>) -> Option<Self> {
+        let (url, key) = (config.sms_webhook_url.as_ref()?, config.sms_webhook_secret.clone()?);
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let agent = Agent::config_builder()
+            .timeout_global(Some(config.delivery_timeout))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .proxy(None)
+            .user_agent("diglot")
+            .tls_config(tls)
+            .build()
+            .into();
+        Some(Self { agent, url: url.to_string(), key, clock: Arc::clone(clock) })
+    }
+}
+
+impl Channel for Webhook {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
+        let body = Body {
+            app_id: message.app.as_str(),
+            mobile: message.to.as_str(),
+            purpose: message.purpose.name(),
+            code: message.code.reveal(),
+            text: &texts::text(message).plain,
+            request_id: &message.request_id,
+        };
+        let body = serde_json::to_string(&body).map_err(|error| SendError::Final(error.to_string()))?;
+        let timestamp = (self.clock.now_ms() / 1000).to_string();
+        let signature = secret::hex(&secret::hmac(self.key.as_bytes(), format!("{timestamp}.{body}").as_bytes()));
+        let answer = self
+            .agent
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .header("x-diglot-timestamp", timestamp)
+            .header("x-diglot-signature", signature)
+            .send(body);
+        match answer.map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => Ok(()),
+            // RFC 9110 §15: of the refusals only these can change by waiting.
+            Ok(status) if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) => {
+                Err(SendError::Passing(format!("the webhook answered {status}")))
+            }
+            Ok(status) => Err(SendError::Final(format!("the webhook answered {status}"))),
+            Err(error) => Err(SendError::Passing(error.to_string())),
+        }
+    }
+}

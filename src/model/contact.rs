@@ -1,0 +1,110 @@
+//! Where people are reached: what codes are sent to, and what accounts are bound to.
+
+use std::fmt;
+
+use email_address::{EmailAddress as Rfc5321, Options};
+
+use super::{Invalid, Problem};
+
+/// A mobile number: `+` and 8 to 15 digits (E.164), or 11 Chinese digits starting 13–19 (behaviour.md §3). A Chinese number
+/// is the same with and without `+86`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mobile(String);
+
+impl Mobile {
+    /// # Errors
+    /// When `text` is empty or no such number.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::new(what, Problem::Missing));
+        }
+        let national = text.strip_prefix("+86").unwrap_or(text);
+        if is_chinese(national) {
+            return Ok(Self(national.to_owned()));
+        }
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        if (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(what, Problem::Malformed))
+    }
+
+    /// The number as it is stored and shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_chinese(digits: &str) -> bool {
+    digits.len() == 11
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.starts_with('1')
+        && matches!(digits.as_bytes().get(1), Some(b'3'..=b'9'))
+}
+
+/// An e-mail address, in lower case: mail servers that tell `A` from `a` are a thing of the past, and people are not sure
+/// which they typed. ASCII only; an internationalised domain is written in its `xn--` form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// RFC 5321 allows a path of 256 bytes, which includes the angle brackets.
+    const MAX_BYTES: usize = 254;
+
+    /// # Errors
+    /// When `text` is empty, too long or no such address.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        let text = text.trim().to_ascii_lowercase();
+        let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+        let problem = if text.is_empty() {
+            Problem::Missing
+        } else if text.len() > Self::MAX_BYTES {
+            Problem::TooLong { max: Self::MAX_BYTES }
+        } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains('"') {
+            Problem::Characters
+        } else if Rfc5321::parse_with_options(&text, options).is_err() {
+            Problem::Malformed
+        } else {
+            return Ok(Self(text));
+        };
+        Err(Invalid::new(what, problem))
+    }
+
+    /// The address as it is stored and shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A place where someone is reached.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contact {
+    /// By SMS.
+    Mobile(Mobile),
+    /// By e-mail.
+    Email(EmailAddress),
+}
+
+impl Contact {
+    /// The number or address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Mobile(mobile) => mobile.as_str(),
+            Self::Email(address) => address.as_str(),
+        }
+    }
+}
+
+/// `mobile:…` or `email:…`: names it among all contacts.
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mobile(mobile) => write!(f, "mobile:{}", mobile.as_str()),
+            Self::Email(address) => write!(f, "email:{}", address.as_str()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What owners do to their accounts as a whole.
+
+use actix_web::web::{Data, ServiceConfig, post};
+
+use super::access::{Guest, SignedIn};
+use crate::{
+    app::App,
+    domain::{accounts, credentials},
+    model::{Code, Contact, EmailAddress, Invalid, Mobile, Password, Problem},
+    transport::{
+        pb,
+        wire::{Reply, Wire, json_native},
+    },
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(json_native("/v1/user/forget-password").route(post().to(forget_password)))
+        .service(json_native("/v1/user/cancel-user").route(post().to(cancel_user)));
+}
+
+async fn forget_password(
+    app: Data<App>,
+    Guest(visitor, Wire(req)): Guest<Wire<pb::ForgetPasswordRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let address = EmailAddress::parse("email", &req.email)?;
+    let code = Code::parse("captcha", &req.captcha)?;
+    let password = Password::parse("password", &req.password, app.config.v1_password_min)?;
+    credentials::reset_password(&app, &visitor, address, &code, &password).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}
+
+async fn cancel_user(
+    app: Data<App>,
+    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::CancelUserRequest>>,
+) -> Reply<pb::StatusResponse> {
+    let contact = match (req.phone.as_str(), req.email.as_str()) {
+        ("", "") => return Err(Invalid::new("phone", Problem::Missing).into()),
+        (phone, "") => Contact::Mobile(Mobile::parse("phone", phone)?),
+        ("", email) => Contact::Email(EmailAddress::parse("email", email)?),
+        (_, _) => return Err(Invalid::new("phone", Problem::Malformed).into()),
+    };
+    accounts::cancel(&app, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
+    Ok(Wire(pb::StatusResponse::default()))
+}

@@ -1,0 +1,114 @@
+//! How codes reach people: the signed webhook and e-mail (docs/delivery.md).
+
+use std::time::{Duration, Instant};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::support::{CodeApp, START_MS, keep_log, logged};
+
+const MOBILE: &str = "13812345678";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[actix_web::test]
+async fn the_webhook_gets_a_signed_post() {
+    let codes = CodeApp::new().await;
+    codes.ask_sms(&codes.t.anon().header("x-request-id", "ask-1"), MOBILE).await.assert_ok();
+    let post = codes.sms.next();
+    let code = post.code();
+    let expected = json!({
+        "app_id": "default",
+        "mobile": MOBILE,
+        "purpose": "login",
+        "code": code,
+        "text": format!("您的登录验证码：{code}。5 分钟内有效，请勿告诉他人。"),
+        "request_id": "ask-1",
+    });
+    assert_eq!(post.json(), expected);
+    assert_eq!(post.headers["content-type"], "application/json");
+    assert_eq!(post.headers["x-diglot-timestamp"], (START_MS / 1000).to_string());
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"webhook secret").unwrap();
+    mac.update(format!("{}.{}", post.headers["x-diglot-timestamp"], post.body).as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(post.headers["x-diglot-signature"], signature);
+
+    let alice = codes.t.user("alice").await.v1.header("accept-language", "en");
+    codes.ask_sms(&alice, "+4930123456").await.assert_ok();
+    let json = codes.sms.next().json();
+    assert_eq!((&json["purpose"], &json["mobile"]), (&json!("account"), &json!("+4930123456")));
+    assert!(json["text"].as_str().unwrap().starts_with("Your code to change your account: "), "{json}");
+}
+
+#[actix_web::test]
+async fn a_failing_webhook_is_tried_again_until_it_says_yes_and_never_after() {
+    let codes = CodeApp::answering(&[503, 429, 204], &[], |_| {}).await;
+    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    let posts = [codes.sms.next(), codes.sms.next(), codes.sms.next()];
+    assert!(posts.iter().all(|post| post.body == posts[0].body));
+    codes.t.app.delivery.finish(PATIENCE).await;
+    assert!(codes.sms.at_hand().is_none());
+    codes.login(MOBILE, &posts[0].code()).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_webhook_that_refuses_is_not_asked_again() {
+    keep_log();
+    let codes = CodeApp::answering(&[302, 400], &[], |_| {}).await;
+    for (mobile, status) in [(MOBILE, 302), ("13987654321", 400)] {
+        let client = codes.t.anon().header("x-request-id", &format!("refused-{status}"));
+        codes.ask_sms(&client, mobile).await.assert_ok();
+        let code = codes.sms.next().code();
+        codes.t.app.delivery.finish(PATIENCE).await;
+        assert!(codes.sms.at_hand().is_none());
+        let lines = logged(&format!("refused-{status}"));
+        let line = lines.iter().find(|line| line.contains("webhook")).unwrap();
+        assert!(line.contains(&format!("the webhook answered {status}")) && !line.contains(&code), "{line}");
+    }
+}
+
+#[actix_web::test]
+async fn a_webhook_that_hangs_holds_up_nobody_and_is_given_up() {
+    let codes = CodeApp::answering(&[0], &[], |config| config.delivery_timeout = Duration::from_millis(500)).await;
+    let started = Instant::now();
+    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    codes.sms.next();
+    let second = codes.sms.next();
+    codes.login(MOBILE, &second.code()).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_code_comes_by_mail_as_text_and_as_a_page_in_the_readers_language() {
+    let codes = CodeApp::new().await;
+    codes.ask_mail(&codes.t.anon().header("accept-language", "en"), "Bob@Mail.example", "").await.assert_ok();
+    let mail = codes.mail.next();
+    assert!(mail.from.contains("<codes@chat.example>") && mail.to.contains("<bob@mail.example>"), "{mail:?}");
+    assert_eq!(mail.header("From"), "Chat <codes@chat.example>");
+    assert_eq!(mail.header("Subject"), "Your login code");
+    assert!(mail.header("Content-Type").starts_with("multipart/alternative"));
+    let code = mail.code();
+    assert!(mail.data.contains(&format!("Your login code: {code}. It is valid for 5 minutes.")), "{}", mail.data);
+    assert!(mail.data.contains("Content-Type: text/plain") && mail.data.contains("Content-Type: text/html"));
+    assert!(mail.data.contains("<html lang") && mail.data.contains(&format!("<strong>{code}</strong>")));
+
+    codes.t.clock.advance(60_000);
+    codes.ask_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
+    let mail = codes.mail.next();
+    // 登录验证码, as RFC 2047 writes it.
+    assert_eq!(mail.header("Subject"), "=?utf-8?b?55m75b2V6aqM6K+B56CB?=");
+}
+
+#[actix_web::test]
+async fn a_mail_that_is_put_off_is_tried_again_as_the_same_and_a_refused_one_is_not() {
+    let replies = &["451 4.3.0 later", "421 4.3.2 going down", "250 2.0.0 taken", "550 5.1.1 nobody"];
+    let codes = CodeApp::answering(&[], replies, |_| {}).await;
+    codes.ask_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
+    let mails = [codes.mail.next(), codes.mail.next(), codes.mail.next()];
+    assert!(mails.iter().all(|mail| mail.header("Message-ID") == mails[0].header("Message-ID")));
+    codes.t.app.delivery.finish(PATIENCE).await;
+    codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "").await.assert_ok();
+    codes.mail.next();
+    codes.t.app.delivery.finish(PATIENCE).await;
+    assert!(codes.mail.at_hand().is_none());
+}

@@ -1,0 +1,111 @@
+//! The way of a code: a captcha, the request, the message that brings it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diglot::{config::Config, secret::Purpose};
+use serde_json::{Value, json};
+
+use super::{Client, MINUTE_MS, Res, START_MS, SmsReceiver, SmtpServer, TestApp, User};
+
+/// A gateway whose codes go to an HTTP receiver and to an SMTP server.
+pub struct CodeApp {
+    pub t: TestApp,
+    pub sms: SmsReceiver,
+    pub mail: SmtpServer,
+}
+
+impl CodeApp {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::answering(&[], &[], change).await
+    }
+
+    /// The same with what the receivers answer first.
+    pub async fn answering(
+        sms: &'static [u16],
+        mail: &'static [&'static str],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let (sms, mail) = (SmsReceiver::start(sms), SmtpServer::start(mail));
+        let t = TestApp::with(|config| {
+            config.sms_webhook_url = Some(sms.url().parse().unwrap());
+            config.sms_webhook_secret = Some("webhook secret".to_owned());
+            config.smtp_url = Some(mail.url().parse().unwrap());
+            config.mail_from = Some("Chat <codes@chat.example>".parse().unwrap());
+            change(config);
+        })
+        .await;
+        Self { t, sms, mail }
+    }
+
+    /// Asks for an SMS.
+    pub async fn ask_sms(&self, client: &Client, mobile: &str) -> Res {
+        let body = json!({"mobile": mobile, "platform": "web"});
+        self.ask(client, "/v1/verification/get-verification-code", body).await
+    }
+
+    /// Asks for an e-mail; `typ` says what for.
+    pub async fn ask_mail(&self, client: &Client, email: &str, typ: &str) -> Res {
+        let body = json!({"email": email, "typ": typ});
+        self.ask(client, "/v1/verification/get-email-verification-code", body).await
+    }
+
+    async fn ask(&self, client: &Client, path: &str, mut body: Value) -> Res {
+        let (id, answer) = self.t.captcha().await;
+        body["id"] = json!(id);
+        body["code"] = json!(answer);
+        client.post(path).json(&body).send().await
+    }
+
+    /// A code by SMS.
+    pub async fn sms_code(&self, client: &Client, mobile: &str) -> String {
+        self.ask_sms(client, mobile).await.assert_ok();
+        self.sms.next().code()
+    }
+
+    /// A code by e-mail.
+    pub async fn mail_code(&self, client: &Client, email: &str, typ: &str) -> String {
+        self.ask_mail(client, email, typ).await.assert_ok();
+        self.mail.next().code()
+    }
+
+    /// Logs in with a code.
+    pub async fn login(&self, mobile: &str, code: &str) -> Res {
+        let body = json!({"mobile": mobile, "captcha": code, "deviceId": "d", "platform": "web"});
+        self.t.anon().post("/v1/user/verification-login").json(&body).send().await
+    }
+
+    /// A user that has a number, by way of an SMS login.
+    pub async fn sms_user(&self, mobile: &str) -> Client {
+        let code = self.sms_code(&self.t.anon(), mobile).await;
+        let res = self.login(mobile, &code).await;
+        res.assert_ok();
+        self.t.clock.advance(MINUTE_MS);
+        self.t.anon().header("token", res.json()["data"]["token"].as_str().unwrap())
+    }
+
+    /// A user with a password and this address.
+    pub async fn mail_user(&self, name: &str, email: &str) -> User {
+        let user = self.t.user(name).await;
+        let code = self.mail_code(&user.v1, email, "").await;
+        let body = json!({"email": email, "captcha": code});
+        user.v1.post("/v1/user/bing-email").json(&body).send().await.assert_ok();
+        self.t.clock.advance(MINUTE_MS);
+        user
+    }
+}
+
+impl TestApp {
+    /// A captcha and its answer. It is put where the gateway puts its own, since only a person reads their pictures.
+    pub async fn captcha(&self) -> (String, String) {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = format!("captcha {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mac = self.app.secret.mac(Purpose::Captcha, format!("default\n{id}\nxyz").as_bytes());
+        let until_ms = START_MS * 2;
+        self.app.state.put_captcha(&id, mac, until_ms, self.app.clock.now_ms()).await.unwrap();
+        (id, "xyz".to_owned())
+    }
+}
