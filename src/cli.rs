@@ -1,7 +1,9 @@
 //! The command line. Commands read the settings, build the [`App`] and call the domain; what they print for programs
 //! goes to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 
+mod awards;
 mod dev;
+mod discovery;
 mod doctor;
 mod serve;
 mod tenants;
@@ -19,6 +21,8 @@ use crate::{
     app::App,
     clock::SystemClock,
     config::{Config, Flags, Values},
+    domain::{Operator, access},
+    model::{AppId, UserId},
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
@@ -56,6 +60,30 @@ enum Command {
     /// Make, list and revoke the tokens of ops scripts
     #[command(subcommand)]
     AdminToken(tenants::AdminTokenCommand),
+    /// Change balances
+    #[command(subcommand)]
+    Coins(awards::CoinsCommand),
+    /// Make users VIPs
+    #[command(subcommand)]
+    Vip(awards::VipCommand),
+    /// Make medals and give them to users
+    #[command(subcommand)]
+    Medal(awards::MedalCommand),
+    /// Ban users, for everyone to see
+    #[command(subcommand)]
+    Ban(awards::BanCommand),
+    /// The categories of the discovery page
+    #[command(subcommand)]
+    Category(discovery::CategoryCommand),
+    /// The groups of the discovery page
+    #[command(subcommand)]
+    Group(discovery::GroupCommand),
+    /// The bots of the discovery page
+    #[command(subcommand)]
+    Bot(discovery::BotCommand),
+    /// The advertisements of an app
+    #[command(subcommand)]
+    Ads(discovery::AdsCommand),
     /// Show every setting with its value, where that comes from, and what it means
     Config,
     /// Tell what is reachable and what is misconfigured
@@ -76,6 +104,30 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// The app that a command is about.
+#[derive(Args)]
+struct Tenant {
+    /// The app
+    #[arg(long = "app", value_name = "APP_ID")]
+    app_id: String,
+}
+
+impl Tenant {
+    /// The one at the keyboard, acting for that app.
+    async fn operator(&self, app: &App) -> Result<Operator, Failure> {
+        Ok(access::command_line_in(app, parse_app_id(&self.app_id)?).await?)
+    }
+}
+
+fn parse_app_id(text: &str) -> Result<AppId, Failure> {
+    AppId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+}
+
+/// A user's number on the command line.
+fn user_id(text: &str) -> Result<UserId, &'static str> {
+    UserId::parse("user", text).map_err(|_| "a user's number has digits only")
+}
+
 type Outcome = Result<(), Failure>;
 
 /// Runs the command that the process was called with.
@@ -87,6 +139,14 @@ pub fn main() -> ExitCode {
         Command::Migrate => migrate(&settings),
         Command::App(command) => tenants::run_app(&settings, command),
         Command::AdminToken(command) => tenants::run_admin_token(&settings, command),
+        Command::Coins(command) => awards::run_coins(&settings, command),
+        Command::Vip(command) => awards::run_vip(&settings, command),
+        Command::Medal(command) => awards::run_medal(&settings, command),
+        Command::Ban(command) => awards::run_ban(&settings, command),
+        Command::Category(command) => discovery::run_category(&settings, command),
+        Command::Group(command) => discovery::run_group(&settings, command),
+        Command::Bot(command) => discovery::run_bot(&settings, command),
+        Command::Ads(command) => discovery::run_ads(&settings, command),
         Command::Config => show_config(&settings),
         Command::Doctor => doctor::run(&settings),
     };

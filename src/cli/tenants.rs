@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
-use super::{Failure, Outcome, SettingFlags, build_app, print};
+use super::{Failure, Outcome, SettingFlags, Tenant, build_app, parse_app_id, print};
 use crate::{
-    domain::{Operator, access, tenants},
-    model::{AdminToken, AppId, Tenant},
+    domain::{access, tenants},
+    model::{self, AdminToken},
     transport::block_on,
 };
 
@@ -25,9 +25,8 @@ pub(super) enum AppCommand {
 pub(super) enum AdminTokenCommand {
     /// Make an admin token and print it, this once
     Create {
-        /// The app that it rules
-        #[arg(long, value_name = "APP_ID")]
-        app: String,
+        #[command(flatten)]
+        tenant: Tenant,
         /// What it is for
         #[arg(long)]
         name: String,
@@ -37,15 +36,13 @@ pub(super) enum AdminTokenCommand {
     },
     /// List an app's admin tokens: number, name, state, when made
     List {
-        /// The app
-        #[arg(long, value_name = "APP_ID")]
-        app: String,
+        #[command(flatten)]
+        tenant: Tenant,
     },
     /// Revoke an admin token
     Revoke {
-        /// The app that it rules
-        #[arg(long, value_name = "APP_ID")]
-        app: String,
+        #[command(flatten)]
+        tenant: Tenant,
         /// Its name
         #[arg(long)]
         name: String,
@@ -57,14 +54,14 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
     block_on(async {
         match command {
             AppCommand::Create { app_id } => {
-                if tenants::create(&app, &operator(&app_id)?).await? {
+                if tenants::create(&app, &access::command_line(parse_app_id(&app_id)?)).await? {
                     print(&format!("made app {app_id}\n"))
                 } else {
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
             AppCommand::List => {
-                let line = |row: Tenant| {
+                let line = |row: model::Tenant| {
                     let registration = if row.is_registration_open { "open" } else { "closed" };
                     format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
                 };
@@ -78,11 +75,11 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
     let app = build_app(settings.config()?, false)?;
     block_on(async {
         match command {
-            AdminTokenCommand::Create { app: tenant, name, expires_in } => {
-                let token = tenants::create_admin_token(&app, &operator(&tenant)?, &name, expires_in).await?;
+            AdminTokenCommand::Create { tenant, name, expires_in } => {
+                let token = tenants::create_admin_token(&app, &tenant.operator(&app).await?, &name, expires_in).await?;
                 print(&format!("{}\n", token.reveal()))
             }
-            AdminTokenCommand::List { app: tenant } => {
+            AdminTokenCommand::List { tenant } => {
                 let now_ms = app.clock.now_ms();
                 let line = |token: AdminToken| {
                     let state = match (token.revoked_at_ms, token.expires_at_ms) {
@@ -95,25 +92,18 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
                     };
                     format!("{}\t{}\t{state}\t{}\n", token.id.0, token.name, time(token.created_at_ms))
                 };
-                let tokens = tenants::list_admin_tokens(&app, &operator(&tenant)?).await?;
+                let tokens = tenants::list_admin_tokens(&app, &tenant.operator(&app).await?).await?;
                 print(&tokens.into_iter().map(line).collect::<String>())
             }
-            AdminTokenCommand::Revoke { app: tenant, name } => {
-                if tenants::revoke_admin_token(&app, &operator(&tenant)?, name.clone()).await? {
+            AdminTokenCommand::Revoke { tenant, name } => {
+                if tenants::revoke_admin_token(&app, &tenant.operator(&app).await?, name.clone()).await? {
                     print(&format!("revoked {name}\n"))
                 } else {
-                    Err(Failure::Failed(format!("app {tenant} has no admin token named {name}")))
+                    Err(Failure::Failed(format!("app {} has no admin token named {name}", tenant.app_id)))
                 }
             }
         }
     })
-}
-
-/// The one at the keyboard, acting for the app of that name.
-fn operator(app_id: &str) -> Result<Operator, Failure> {
-    let parsed = AppId::parse(app_id);
-    let app = parsed.map_err(|_| Failure::Usage(format!("{app_id}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))?;
-    Ok(access::command_line(app))
 }
 
 fn duration_ms(text: &str) -> Result<i64, String> {

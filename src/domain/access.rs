@@ -212,6 +212,15 @@ pub const fn command_line(app: AppId) -> Operator {
     Operator { app, office: Office::CommandLine }
 }
 
+/// The same in an app that exists.
+///
+/// # Errors
+/// [`Error::AppUnknown`].
+pub async fn command_line_in(app: &App, name: AppId) -> Result<Operator, Error> {
+    let tenant = app.db.read(move |conn| tenant(conn, &name)).await?;
+    Ok(command_line(tenant.id))
+}
+
 /// The admin token at the door, and whether its app has the user `for_user`.
 async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId, AdminTokenId, bool), Error> {
     let Door { app: name, origin: _, token } = door;

@@ -9,7 +9,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A parameter is missing or has a wrong value.
-    #[error("{} is invalid: {:?}", .0.what, .0.problem)]
+    #[error("{0}")]
     Invalid(Invalid),
     /// The request names no app.
     #[error("no app named")]

@@ -48,6 +48,8 @@ fn help_and_version_are_on_stdout_and_usage_errors_on_stderr() {
         &["app", "--help"],
         &["app", "create", "--help"],
         &["admin-token", "create", "--help"],
+        &["coins", "adjust", "--help"],
+        &["group", "create", "--help"],
         &["config", "--help"],
         &["doctor", "--help"],
         &["--version"],

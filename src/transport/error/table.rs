@@ -263,30 +263,25 @@ fn domain_row(error: &domain::Error) -> Row {
     }
 }
 
-fn invalid_row(Invalid { what, problem }: Invalid) -> Row {
-    let (zh, en) = match problem {
-        Problem::Missing => ("不能为空".to_owned(), "is required".to_owned()),
-        Problem::TooShort { min } => {
-            (format!("过短，至少 {min} 个字符"), format!("is too short: at least {min} characters"))
-        }
-        Problem::TooLong { max } => {
-            (format!("过长，最多 {max} 个字符"), format!("is too long: at most {max} characters"))
-        }
-        Problem::TooMany { max } => (format!("最多 {max} 项"), format!("has too many items: at most {max}")),
-        Problem::OutOfRange { min, max } => {
-            (format!("必须在 {min} 到 {max} 之间"), format!("must be from {min} to {max}"))
-        }
-        Problem::Malformed => ("格式错误".to_owned(), "is malformed".to_owned()),
-        Problem::Characters => ("包含不允许的字符".to_owned(), "holds characters that are not allowed".to_owned()),
-        Problem::Unknown => ("不存在".to_owned(), "does not exist".to_owned()),
-        Problem::Reserved => ("为保留名称".to_owned(), "is reserved".to_owned()),
+fn invalid_row(invalid: Invalid) -> Row {
+    let Invalid { what, problem } = invalid;
+    let zh = match problem {
+        Problem::Missing => "不能为空".to_owned(),
+        Problem::TooShort { min } => format!("过短，至少 {min} 个字符"),
+        Problem::TooLong { max } => format!("过长，最多 {max} 个字符"),
+        Problem::TooMany { max } => format!("最多 {max} 项"),
+        Problem::OutOfRange { min, max } => format!("必须在 {min} 到 {max} 之间"),
+        Problem::Malformed => "格式错误".to_owned(),
+        Problem::Characters => "包含不允许的字符".to_owned(),
+        Problem::Unknown => "不存在".to_owned(),
+        Problem::Reserved => "为保留名称".to_owned(),
     };
     Row::refusal(
         V1_INVALID,
         INVALID_PARAMETER,
         StatusCode::UNPROCESSABLE_ENTITY,
         format!("请求参数错误: {what} {zh}"),
-        format!("invalid request parameter: {what} {en}"),
+        format!("invalid request parameter: {invalid}"),
     )
 }
 

@@ -59,6 +59,11 @@ impl Backend {
         Self { flags, _files: files, _servers: servers }
     }
 
+    /// The settings that name this backend.
+    pub fn environment(&self) -> Flags {
+        self.flags.clone()
+    }
+
     /// The default settings with this backend and cheap bcrypt.
     pub fn config(&self) -> Config {
         let mut config = default_config(&self.flags);

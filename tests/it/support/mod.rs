@@ -114,10 +114,25 @@ impl TestApp {
 
     /// An admin of an app, which is made if need be.
     pub async fn admin_of(&self, app: &str) -> Client {
+        let token = self.admin_token_of(app).await;
+        self.anon().header("app_id", app).header("access-token", &token)
+    }
+
+    /// An admin token of the default app.
+    pub async fn admin_token(&self) -> String {
+        self.admin_token_of("default").await
+    }
+
+    async fn admin_token_of(&self, app: &str) -> String {
         tenants::create(&self.app, &command_line(app)).await.unwrap();
         let name = format!("test-{}", self.app.random.base62(8).unwrap());
         let token = tenants::create_admin_token(&self.app, &command_line(app), &name, None).await.unwrap();
-        self.anon().header("app_id", app).header("access-token", token.reveal())
+        token.reveal().to_owned()
+    }
+
+    /// What makes a process of its own a node on the same database and state.
+    pub fn environment(&self) -> Flags {
+        self.backend.environment()
     }
 
     /// A new user of the default app, logged in.

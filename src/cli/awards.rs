@@ -1,0 +1,166 @@
+//! `diglot coins`, `diglot vip`, `diglot medal` and `diglot ban`: what `/admin/v1` gives to users, from the shell.
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use crate::{
+    domain::{awards, bans, coins},
+    model::{BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId},
+    transport::block_on,
+};
+
+/// A user of an app.
+#[derive(Args)]
+pub(super) struct Target {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// The user's number
+    #[arg(long, value_name = "USER_ID", value_parser = user_id)]
+    user: UserId,
+}
+
+#[derive(Subcommand)]
+pub(super) enum CoinsCommand {
+    /// Change a user's balance; prints the balance after it
+    Adjust {
+        #[command(flatten)]
+        target: Target,
+        /// Coins with at most two decimals, negative to spend
+        #[arg(long, allow_negative_numbers = true)]
+        amount: String,
+        /// 2 reward, 3 post or comment, 4 first avatar or nickname change, 6 redeem, 7 ad watched, 8 raffle, 9 invitation
+        #[arg(long)]
+        typ: i64,
+        /// Why, for the user to read
+        #[arg(long)]
+        reason: String,
+        /// More about it
+        #[arg(long, default_value = "")]
+        remark: String,
+        /// Names the change: given twice, it is made once
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum VipCommand {
+    /// Make a user a VIP for so many days more
+    Grant {
+        #[command(flatten)]
+        target: Target,
+        /// 1 to 36500
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..=36_500))]
+        days: i64,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum MedalCommand {
+    /// Make a medal and print its number
+    Define {
+        #[command(flatten)]
+        tenant: Tenant,
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        desc: String,
+        /// Its picture
+        #[arg(long, default_value = "", value_name = "URL")]
+        image_url: String,
+        /// Lower stands first
+        #[arg(long, default_value_t = 0)]
+        sort: i64,
+    },
+    /// Give a medal to a user
+    Grant(MedalTarget),
+    /// Take a medal from a user
+    Revoke(MedalTarget),
+}
+
+#[derive(Args)]
+pub(super) struct MedalTarget {
+    #[command(flatten)]
+    target: Target,
+    /// The medal's number
+    #[arg(long, value_name = "MEDAL_ID")]
+    medal: i64,
+}
+
+#[derive(Subcommand)]
+pub(super) enum BanCommand {
+    /// Show everyone that a user is banned
+    Set {
+        #[command(flatten)]
+        target: Target,
+        /// Why, for everyone to read
+        #[arg(long)]
+        reason: String,
+        /// When it ends
+        #[arg(long, value_name = "UNIX_SECONDS", value_parser = clap::value_parser!(i64).range(1..=253_402_300_799))]
+        until: i64,
+    },
+    /// End a user's ban
+    Lift {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outcome {
+    let CoinsCommand::Adjust { target, amount, typ, reason, remark, idempotency_key } = command;
+    let change = CoinChange::parse(Cents::parse_change("amount", &amount)?, typ, &reason, &remark, &idempotency_key)?;
+    let app = build_app(settings.config()?, false)?;
+    block_on(async {
+        let record = coins::adjust(&app, &target.tenant.operator(&app).await?, target.user, change).await?;
+        let cents = record.after.0;
+        print(&format!("{}.{:02}\n", cents / 100, cents % 100))
+    })
+}
+
+pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {
+    let VipCommand::Grant { target, days } = command;
+    let app = build_app(settings.config()?, false)?;
+    block_on(async {
+        awards::grant_vip(&app, &target.tenant.operator(&app).await?, target.user, days).await.map_err(Failure::from)
+    })
+}
+
+pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(async {
+        match command {
+            MedalCommand::Define { tenant, name, desc, image_url, sort } => {
+                let new = MedalDefinition::parse(&name, &desc, &image_url, sort)?;
+                let id = awards::define_medal(&app, &tenant.operator(&app).await?, new).await?;
+                print(&format!("{}\n", id.0))
+            }
+            MedalCommand::Grant(MedalTarget { target, medal }) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(awards::grant_medal(&app, &operator, target.user, MedalId(medal)).await?)
+            }
+            MedalCommand::Revoke(MedalTarget { target, medal }) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(awards::revoke_medal(&app, &operator, target.user, MedalId(medal)).await?)
+            }
+        }
+    })
+}
+
+pub(super) fn run_ban(settings: &SettingFlags, command: BanCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(async {
+        match command {
+            BanCommand::Set { target, reason, until } => {
+                let reason = BanReason::parse(&reason)?;
+                let operator = target.tenant.operator(&app).await?;
+                Ok(bans::set(&app, &operator, target.user, reason, until.saturating_mul(1000)).await?)
+            }
+            BanCommand::Lift { target } => {
+                Ok(bans::lift(&app, &target.tenant.operator(&app).await?, target.user).await?)
+            }
+        }
+    })
+}

@@ -1,0 +1,341 @@
+//! `diglot category`, `diglot group`, `diglot bot` and `diglot ads`: the discovery page, from the shell.
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print};
+use crate::{
+    app::App,
+    domain::discovery,
+    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Page, Problem},
+    transport::block_on,
+};
+
+/// Something of an app's discovery page.
+#[derive(Args)]
+pub(super) struct Item {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// Its number
+    #[arg(long)]
+    id: i64,
+}
+
+/// A page of an app's list.
+#[derive(Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// Which page
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    page: i64,
+    /// How many a page, up to 200
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    size: i64,
+}
+
+impl ListArgs {
+    fn page(&self) -> Result<Page, Invalid> {
+        Page::parse(Some(self.page), Some(self.size))
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum CategoryCommand {
+    /// Make a category and print its number
+    Create {
+        #[command(flatten)]
+        tenant: Tenant,
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// Lower stands first
+        #[arg(long, default_value_t = 0)]
+        sort: i32,
+    },
+    /// Change a category; what is left out stays
+    Update {
+        #[command(flatten)]
+        item: Item,
+        /// Its name
+        #[arg(long)]
+        name: Option<String>,
+        /// Lower stands first
+        #[arg(long)]
+        sort: Option<i32>,
+    },
+    /// Delete a category without groups
+    Delete(Item),
+    /// List categories: number, place, name
+    List(ListArgs),
+}
+
+/// What groups and bots have alike.
+#[derive(Args)]
+pub(super) struct CardArgs {
+    /// Its name
+    #[arg(long)]
+    nickname: Option<String>,
+    /// What it is
+    #[arg(long)]
+    introduction: Option<String>,
+    /// Its picture
+    #[arg(long, value_name = "URL")]
+    avatar_url: Option<String>,
+    /// How many people are in it
+    #[arg(long)]
+    headcount: Option<i64>,
+}
+
+impl CardArgs {
+    fn apply(&self, card: &mut Card) -> Result<(), Invalid> {
+        self.nickname.as_deref().map_or(Ok(()), |text| card.set_nickname(text))?;
+        self.introduction.as_deref().map_or(Ok(()), |text| card.set_introduction(text))?;
+        self.avatar_url.as_deref().map_or(Ok(()), |text| card.set_avatar_url(text))?;
+        self.headcount.map_or(Ok(()), |count| card.set_headcount(count))
+    }
+}
+
+#[derive(Args)]
+pub(super) struct GroupArgs {
+    #[command(flatten)]
+    card: CardArgs,
+    /// The name of its category
+    #[arg(long)]
+    category: Option<String>,
+    /// Hide it
+    #[arg(long, value_name = "true|false")]
+    is_banned: Option<bool>,
+}
+
+impl GroupArgs {
+    fn apply(&self, group: &mut Group) -> Result<(), Invalid> {
+        if let Some(category) = &self.category {
+            category.trim().clone_into(&mut group.category);
+        }
+        group.is_banned = self.is_banned.unwrap_or(group.is_banned);
+        self.card.apply(&mut group.card)
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum GroupCommand {
+    /// Make a group and print its number; --nickname and --category are needed
+    Create {
+        #[command(flatten)]
+        tenant: Tenant,
+        #[command(flatten)]
+        group: GroupArgs,
+    },
+    /// Change a group; what is left out stays
+    Update {
+        #[command(flatten)]
+        item: Item,
+        #[command(flatten)]
+        group: GroupArgs,
+    },
+    /// Delete a group
+    Delete(Item),
+    /// List groups, hidden ones too: number, shown or hidden, category, name
+    List(ListArgs),
+}
+
+#[derive(Args)]
+pub(super) struct BotArgs {
+    #[command(flatten)]
+    card: CardArgs,
+    /// Whether it can be added
+    #[arg(long, value_name = "true|false")]
+    is_add: Option<bool>,
+    /// Whether it always agrees
+    #[arg(long, value_name = "true|false")]
+    always_agree: Option<bool>,
+}
+
+impl BotArgs {
+    fn apply(&self, bot: &mut Bot) -> Result<(), Invalid> {
+        bot.is_add = self.is_add.unwrap_or(bot.is_add);
+        bot.always_agree = self.always_agree.unwrap_or(bot.always_agree);
+        self.card.apply(&mut bot.card)
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum BotCommand {
+    /// Make a bot and print its number; --nickname is needed
+    Create {
+        #[command(flatten)]
+        tenant: Tenant,
+        #[command(flatten)]
+        bot: BotArgs,
+    },
+    /// Change a bot; what is left out stays
+    Update {
+        #[command(flatten)]
+        item: Item,
+        #[command(flatten)]
+        bot: BotArgs,
+    },
+    /// Delete a bot
+    Delete(Item),
+    /// List bots: number, name
+    List(ListArgs),
+}
+
+#[derive(Subcommand)]
+pub(super) enum AdsCommand {
+    /// Change an app's advertisements; what is left out stays
+    Set {
+        #[command(flatten)]
+        tenant: Tenant,
+        /// Whether they are shown
+        #[arg(long, value_name = "true|false")]
+        is_show: Option<bool>,
+        /// Android's code id
+        #[arg(long)]
+        android_code_id: Option<String>,
+        /// iOS' code id
+        #[arg(long)]
+        ios_code_id: Option<String>,
+        /// Height at the bottom
+        #[arg(long)]
+        bottom_height: Option<i64>,
+    },
+    /// Show an app's advertisements
+    Get {
+        #[command(flatten)]
+        tenant: Tenant,
+    },
+}
+
+/// The name must be there to make something.
+fn require(what: &'static str, text: Option<&String>) -> Result<(), Failure> {
+    Ok(text.map(drop).ok_or(Invalid::new(what, Problem::Missing))?)
+}
+
+fn print_created(id: DiscoveryId) -> Outcome {
+    print(&format!("{}\n", id.0))
+}
+
+/// One line for each listed thing.
+fn print_lines<T>(listed: Vec<(DiscoveryId, T)>, line: impl Fn(T) -> String) -> Outcome {
+    let lines = listed.into_iter().map(|(id, thing)| format!("{}\t{}\n", id.0, line(thing)));
+    print(&lines.collect::<String>())
+}
+
+pub(super) fn run_category(settings: &SettingFlags, command: CategoryCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(category(&app, command))
+}
+
+async fn category(app: &App, command: CategoryCommand) -> Outcome {
+    match command {
+        CategoryCommand::Create { tenant, name, sort } => {
+            let new = Category::parse(&name, sort)?;
+            print_created(discovery::create_category(app, &tenant.operator(app).await?, new).await?)
+        }
+        CategoryCommand::Update { item, name, sort } => {
+            let edit = move |known: Category| {
+                Category::parse(name.as_deref().unwrap_or(&known.name), sort.unwrap_or(known.sort))
+            };
+            let operator = item.tenant.operator(app).await?;
+            Ok(discovery::update_category(app, &operator, DiscoveryId(item.id), edit).await?)
+        }
+        CategoryCommand::Delete(item) => {
+            Ok(discovery::delete_category(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+        }
+        CategoryCommand::List(args) => {
+            let listed = discovery::list_categories(app, args.tenant.operator(app).await?.app(), args.page()?).await?;
+            print_lines(listed, |category| format!("{}\t{}", category.sort, category.name))
+        }
+    }
+}
+
+pub(super) fn run_group(settings: &SettingFlags, command: GroupCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(group(&app, command))
+}
+
+async fn group(app: &App, command: GroupCommand) -> Outcome {
+    match command {
+        GroupCommand::Create { tenant, group } => {
+            require("nickname", group.card.nickname.as_ref())?;
+            require("category", group.category.as_ref())?;
+            let mut new = Group::default();
+            group.apply(&mut new)?;
+            print_created(discovery::create_group(app, &tenant.operator(app).await?, new).await?)
+        }
+        GroupCommand::Update { item, group } => {
+            let edit = move |known: &mut Group| group.apply(known);
+            let operator = item.tenant.operator(app).await?;
+            Ok(discovery::update_group(app, &operator, DiscoveryId(item.id), edit).await?)
+        }
+        GroupCommand::Delete(item) => {
+            Ok(discovery::delete_group(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+        }
+        GroupCommand::List(args) => {
+            let listed = discovery::list_all_groups(app, &args.tenant.operator(app).await?, args.page()?).await?;
+            print_lines(listed, |group| {
+                let state = if group.is_banned { "hidden" } else { "shown" };
+                format!("{state}\t{}\t{}", group.category, group.card.nickname)
+            })
+        }
+    }
+}
+
+pub(super) fn run_bot(settings: &SettingFlags, command: BotCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(bot(&app, command))
+}
+
+async fn bot(app: &App, command: BotCommand) -> Outcome {
+    match command {
+        BotCommand::Create { tenant, bot } => {
+            require("nickname", bot.card.nickname.as_ref())?;
+            let mut new = Bot::default();
+            bot.apply(&mut new)?;
+            print_created(discovery::create_bot(app, &tenant.operator(app).await?, new).await?)
+        }
+        BotCommand::Update { item, bot } => {
+            let edit = move |known: &mut Bot| bot.apply(known);
+            Ok(discovery::update_bot(app, &item.tenant.operator(app).await?, DiscoveryId(item.id), edit).await?)
+        }
+        BotCommand::Delete(item) => {
+            Ok(discovery::delete_bot(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+        }
+        BotCommand::List(args) => {
+            let listed = discovery::list_bots(app, args.tenant.operator(app).await?.app(), args.page()?).await?;
+            print_lines(listed, |bot| bot.card.nickname)
+        }
+    }
+}
+
+pub(super) fn run_ads(settings: &SettingFlags, command: AdsCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(ads(&app, command))
+}
+
+async fn ads(app: &App, command: AdsCommand) -> Outcome {
+    match command {
+        AdsCommand::Set { tenant, is_show, android_code_id, ios_code_id, bottom_height } => {
+            let edit = move |ads: &mut Ads| -> Result<(), Invalid> {
+                ads.is_shown = is_show.unwrap_or(ads.is_shown);
+                if let Some(code) = android_code_id {
+                    ads.android_code_id = Ads::parse_code_id("android_code_id", &code)?;
+                }
+                if let Some(code) = ios_code_id {
+                    ads.ios_code_id = Ads::parse_code_id("ios_code_id", &code)?;
+                }
+                bottom_height.map_or(Ok(()), |height| ads.set_bottom_height(height))
+            };
+            Ok(discovery::set_ads(app, &tenant.operator(app).await?, edit).await?)
+        }
+        AdsCommand::Get { tenant } => {
+            let Ads { is_shown, android_code_id, ios_code_id, bottom_height } =
+                discovery::get_ads(app, tenant.operator(app).await?.app()).await?;
+            print(&format!(
+                "is_show\t{is_shown}\nandroid_code_id\t{android_code_id}\nios_code_id\t{ios_code_id}\n\
+                 bottom_height\t{bottom_height}\n"
+            ))
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What `/admin/v1` manages, from the shell.
+
+use std::{process::Command, sync::Arc};
+
+use diglot::{
+    app::App,
+    clock::SystemClock,
+    config::Flags,
+    domain::accounts::{self, Registration},
+    model::{Password, Username},
+};
+use tempfile::TempDir;
+
+use crate::support::{command_line, default_config};
+
+/// A folder with a database that has an app `shop` with one user.
+struct Shop {
+    folder: TempDir,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let shop = Self { folder: tempfile::tempdir().unwrap() };
+        shop.run(&["app", "create", "shop"]);
+        let path = shop.folder.path().join("diglot.db");
+        let config = default_config(&Flags::from([("DATABASE_URL", format!("sqlite:{}", path.display()))]));
+        let app = App::build(config, Arc::new(SystemClock)).unwrap();
+        let registration = Registration {
+            username: Username::parse("alice").unwrap(),
+            password: Password::parse("password", "secret", 1).unwrap(),
+        };
+        accounts::create_or_reset(&app, &command_line("shop"), registration).await.unwrap();
+        shop
+    }
+
+    /// Exit code, stdout and stderr of a command on one line.
+    fn try_line(&self, line: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_diglot"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .args(line)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Stdout of a command that succeeds.
+    #[track_caller]
+    fn run(&self, line: &[&str]) -> String {
+        let (code, stdout, stderr) = self.try_line(line);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{line:?}");
+        stdout
+    }
+
+    /// Stderr of a command that fails.
+    #[track_caller]
+    fn fail(&self, line: &[&str]) -> String {
+        let (code, stdout, stderr) = self.try_line(line);
+        assert!(code != 0 && stdout.is_empty(), "{line:?}");
+        stderr.trim_end().to_owned()
+    }
+}
+
+#[actix_web::test]
+async fn users_get_coins_time_as_vips_medals_and_bans() {
+    let shop = Shop::new().await;
+    let adjust = |amount: &'static str, key: &'static str| {
+        ["coins", "adjust", "--app", "shop", "--user", "1", "--amount", amount, "--typ", "2", "--reason", "gift"]
+            .into_iter()
+            .chain(["--idempotency-key", key])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shop.run(&adjust("2.50", "a")), "2.50\n");
+    assert_eq!(shop.run(&adjust("2.50", "a")), "2.50\n");
+    assert_eq!(shop.run(&adjust("-0.45", "b")), "2.05\n");
+    assert_eq!(shop.fail(&adjust("-2.06", "c")), "diglot: insufficient coins");
+    assert_eq!(shop.fail(&adjust("1.001", "d")), "diglot: amount is malformed");
+    shop.run(&["vip", "grant", "--app", "shop", "--user", "1", "--days", "30"]);
+    assert_eq!(shop.run(&["medal", "define", "--app", "shop", "--name", "Helper"]), "1\n");
+    shop.run(&["medal", "grant", "--app", "shop", "--user", "1", "--medal", "1"]);
+    shop.run(&["medal", "revoke", "--app", "shop", "--user", "1", "--medal", "1"]);
+    let unknown = ["medal", "grant", "--app", "shop", "--user", "1", "--medal", "2"];
+    assert_eq!(shop.fail(&unknown), "diglot: no such medal");
+    shop.run(&["ban", "set", "--app", "shop", "--user", "1", "--reason", "spam", "--until", "4102444800"]);
+    shop.run(&["ban", "lift", "--app", "shop", "--user", "1"]);
+    assert_eq!(shop.fail(&["ban", "lift", "--app", "shop", "--user", "2"]), "diglot: no such user");
+    assert_eq!(shop.fail(&["ban", "lift", "--app", "nowhere", "--user", "1"]), "diglot: no such app");
+}
+
+#[actix_web::test]
+async fn the_discovery_page_is_managed() {
+    let shop = Shop::new().await;
+    assert_eq!(shop.run(&["category", "create", "--app", "shop", "--name", "Games"]), "1\n");
+    shop.run(&["category", "update", "--app", "shop", "--id", "1", "--sort", "7"]);
+    assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "1\t7\tGames\n");
+    let group = ["group", "create", "--app", "shop", "--nickname", "Chess", "--category", "Games", "--headcount", "3"];
+    assert_eq!(shop.run(&group), "1\n");
+    shop.run(&["group", "update", "--app", "shop", "--id", "1", "--is-banned", "true"]);
+    assert_eq!(shop.run(&["group", "list", "--app", "shop"]), "1\thidden\tGames\tChess\n");
+    let used = ["category", "delete", "--app", "shop", "--id", "1"];
+    assert_eq!(shop.fail(&used), "diglot: category used");
+    shop.run(&["group", "delete", "--app", "shop", "--id", "1"]);
+    shop.run(&used);
+    assert_eq!(shop.fail(&["bot", "create", "--app", "shop"]), "diglot: nickname is required");
+    assert_eq!(shop.run(&["bot", "create", "--app", "shop", "--nickname", "Bot", "--is-add", "true"]), "1\n");
+    shop.run(&["bot", "update", "--app", "shop", "--id", "1", "--nickname", "Robot"]);
+    assert_eq!(shop.run(&["bot", "list", "--app", "shop"]), "1\tRobot\n");
+    shop.run(&["bot", "delete", "--app", "shop", "--id", "1"]);
+    shop.run(&["ads", "set", "--app", "shop", "--is-show", "true", "--bottom-height", "40"]);
+    let ads = shop.run(&["ads", "get", "--app", "shop"]);
+    assert_eq!(ads, "is_show\ttrue\nandroid_code_id\t\nios_code_id\t\nbottom_height\t40\n");
+    assert_eq!(shop.fail(&["category", "create", "--app", "nowhere", "--name", "x"]), "diglot: no such app");
+    assert_eq!(shop.fail(&["category", "list", "--app", "nowhere"]), "diglot: no such app");
+}
