@@ -79,7 +79,9 @@ async fn coins_stay_exact_when_a_node_is_killed_while_they_change() {
             thread::yield_now();
         }
         node.kill();
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
     }
 
     let acknowledged = i64::try_from(acknowledged.load(Ordering::Relaxed)).unwrap();
