@@ -92,6 +92,8 @@ pub struct Config {
     pub sms_webhook_url: Option<Url>,
     /// Signs these posts.
     pub sms_webhook_secret: Option<String>,
+    /// How long a device counts as in use after a request.
+    pub presence_ttl_ms: i64,
     /// How long a try to send a code may take.
     pub delivery_timeout: Duration,
     /// Seconds between failing `/readyz` and closing the listeners.
@@ -156,6 +158,7 @@ impl Config {
             mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is no e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
+            presence_ttl_ms: 1000 * read.number::<i64>("DIGLOT_PRESENCE_TTL_SECS", 5, 3600),
             delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),

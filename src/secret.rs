@@ -19,6 +19,8 @@ pub enum Purpose {
     Captcha,
     /// Storing verification codes.
     Code,
+    /// Making the secrets of apps.
+    AppSecret,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Password => b"diglot password",
             Self::Captcha => b"diglot captcha",
             Self::Code => b"diglot code",
+            Self::AppSecret => b"diglot app secret",
         }
     }
 }

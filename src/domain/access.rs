@@ -164,7 +164,7 @@ pub async fn user(app: &App, door: Door) -> Result<Caller, Error> {
         Ok((tenant.id, session))
     };
     let (name, session) = app.db.read(find).await?;
-    let session = sessions::check(app, session.ok_or(Error::TokenUnknown)?).await?;
+    let session = sessions::check(app, &name, session.ok_or(Error::TokenUnknown)?).await?;
     let actor = Actor::User { session: session.id, device: session.device };
     Ok(Caller { app: name, user: session.user, actor, origin })
 }
@@ -203,6 +203,45 @@ pub async fn operator(app: &App, door: Door) -> Result<Operator, Error> {
     let origin = door.origin.clone();
     let (name, token, _) = admin(app, door, None).await?;
     Ok(Operator { app: name, office: Office::Token(token, origin) })
+}
+
+/// The user that an admin acts as: for what a user can't do for itself.
+///
+/// # Errors
+/// As [`user_or_admin_as`]; [`Error::NoPermission`] for a valid user token.
+pub async fn admin_as(app: &App, door: Door, for_user: Option<UserId>) -> Result<Caller, Error> {
+    let caller = user_or_admin_as(app, door, for_user).await?;
+    match caller.actor() {
+        Actor::Admin(_) => Ok(caller),
+        Actor::User { .. } => Err(Error::NoPermission),
+    }
+}
+
+/// Someone with a token of the app, whoever that is: a user, an admin acting as one, or an admin.
+///
+/// # Errors
+/// As [`user_or_admin_as`], but for an admin token without a number.
+pub async fn member(app: &App, door: Door, for_user: Option<UserId>) -> Result<Visitor, Error> {
+    let (name, origin) = (door.app.clone(), door.origin.clone());
+    if for_user.is_none() && door.token.as_ref().is_some_and(Token::is_admin) {
+        operator(app, door).await?;
+    } else {
+        user_or_admin_as(app, door, for_user).await?;
+    }
+    visitor(app, name, origin).await
+}
+
+/// The user that an operator with an admin token acts as, in an item of a batch.
+///
+/// # Errors
+/// [`Error::UserNotFound`]; [`Error::NoPermission`] at the command line.
+pub(super) async fn acting_as(app: &App, operator: &Operator, user: UserId) -> Result<Caller, Error> {
+    let Office::Token(token, origin) = operator.office() else { return Err(Error::NoPermission) };
+    let tenant = operator.app().clone();
+    if !app.db.read(move |conn| users::exists(conn, &tenant, user)).await? {
+        return Err(Error::UserNotFound);
+    }
+    Ok(Caller { app: operator.app().clone(), user, actor: Actor::Admin(*token), origin: origin.clone() })
 }
 
 /// Someone at the command line of the machine, who may do everything. Never called for a request: a test of the sources

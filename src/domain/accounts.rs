@@ -6,18 +6,21 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     Caller, Error, Operator, Visitor,
+    access::Actor,
     audit::Trail,
-    limits, passwords,
+    credentials, limits, passwords, presence, tenants,
     verification::{self, Use},
 };
 use crate::{
     app::App,
     model::{
-        AppId, Code, Contact, EndReason, Language, LoginName, Mobile, Page, Password, Settings, Standing, UserId,
-        UserSummary, Username,
+        Alias, AppId, Code, Contact, DeviceKey, EndReason, Invalid, Language, LoginDevice, LoginName, Mobile, Page,
+        Password, Platform, Problem, Settings, Standing, UserId, UserSummary, Username,
     },
+    secret::{self, Purpose},
     store::{
-        Conn, devices, module_ignores, notifications, personal_data, remarks, sessions, settings,
+        Conn, devices, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens, remarks,
+        sessions, settings,
         users::{self, NewLogin, NewUser},
     },
 };
@@ -121,7 +124,9 @@ async fn insert(
             let nickname = username.as_str();
             let login = NewLogin::Password { username: &username, hash: &password_hash };
             let new = NewUser { app: &tenant, login, nickname, now_ms };
-            insert_with_settings(conn, &new, Error::UsernameTaken, &trail)
+            let initial = Settings::default();
+            let user = insert_with_settings(conn, &new, &initial, Error::UsernameTaken, &trail)?;
+            Ok((user, initial))
         })
         .await
 }
@@ -129,14 +134,14 @@ async fn insert(
 fn insert_with_settings(
     conn: &mut Conn,
     new: &NewUser<'_>,
+    initial: &Settings,
     taken: Error,
     trail: &Trail,
-) -> Result<(UserId, Settings), Error> {
+) -> Result<UserId, Error> {
     let user = users::insert(conn, new).map_err(taken.if_taken())?;
-    let initial = Settings::default();
-    settings::insert(conn, user, &initial)?;
+    settings::insert(conn, user, initial)?;
     trail.done(conn, "account.register", &user.to_string())?;
-    Ok((user, initial))
+    Ok(user)
 }
 
 /// Makes an account for someone who showed to have a mobile number. It has no login name and no password; the display name
@@ -155,8 +160,7 @@ pub(super) async fn register_by_mobile(app: &App, visitor: &Visitor, mobile: Mob
     app.db
         .write(move |conn| {
             let new = NewUser { app: &tenant, login: NewLogin::Mobile(&mobile), nickname: &nickname, now_ms };
-            let (user, _) = insert_with_settings(conn, &new, Error::Busy, &trail)?;
-            Ok(user)
+            insert_with_settings(conn, &new, &Settings::default(), Error::Busy, &trail)
         })
         .await
 }
@@ -176,6 +180,104 @@ pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -
     app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await
 }
 
+/// Deletes the caller's account. A user must know its password; an admin need not.
+///
+/// # Errors
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
+pub async fn delete(app: &App, caller: &Caller, password: Option<&Password>) -> Result<(), Error> {
+    match caller.actor() {
+        Actor::User { .. } => drop(credentials::confirm(app, caller, password).await?),
+        Actor::Admin(_) => {}
+    }
+    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await?;
+    presence::end(app, caller.app(), user, None).await;
+    Ok(())
+}
+
+/// Gives the caller's account another login name.
+///
+/// # Errors
+/// [`Error::UsernameTaken`].
+pub async fn set_username(app: &App, caller: &Caller, name: Username) -> Result<(), Error> {
+    let (trail, user) = (Trail::of_caller(app, caller), caller.user());
+    app.db
+        .write(move |conn| {
+            users::set_username(conn, user, &name).map_err(Error::UsernameTaken.if_taken())?;
+            trail.done(conn, "account.set_username", &user.to_string())?;
+            Ok(())
+        })
+        .await
+}
+
+/// What a push registration brings beside name and password.
+#[derive(Clone, Debug, Default)]
+pub struct PushRegistration {
+    /// Another name for the new account.
+    pub alias: Option<Alias>,
+    /// The device that it is made on.
+    pub device: Option<DeviceKey>,
+    /// The push service's token.
+    pub push_token: Option<String>,
+    /// HMAC-SHA-256 over the username under the app's secret, in hexadecimal.
+    pub sign: Option<String>,
+}
+
+/// Makes an account for someone from outside, ready for push messages.
+///
+/// # Errors
+/// As [`register`]; [`Error::AliasTaken`]; [`Error::Invalid`] for a missing or wrong signature.
+pub async fn register_for_push(
+    app: &App,
+    visitor: &Visitor,
+    new: Registration,
+    push: PushRegistration,
+) -> Result<(UserId, Settings), Error> {
+    check_sign(app, visitor, &new.username, push.sign.as_deref())?;
+    admit_registration(app, visitor).await?;
+    refuse_taken(app, visitor.app(), &new.username).await?;
+    let hash = passwords::hash(app, &new.password).await?;
+    let mut initial = Settings::default();
+    push.push_token.map_or(Ok(()), |token| initial.set_push_token(&token))?;
+    let (trail, now_ms) = (Trail::of_visitor(app, visitor), app.clock.now_ms());
+    let (tenant, user_agent) = (visitor.app().clone(), visitor.origin().user_agent.clone());
+    app.db
+        .write(move |conn| {
+            let login = NewLogin::Password { username: &new.username, hash: &hash };
+            let row = NewUser { app: &tenant, login, nickname: new.username.as_str(), now_ms };
+            let user = insert_with_settings(conn, &row, &initial, Error::UsernameTaken, &trail)?;
+            if let Some(alias) = &push.alias {
+                push_profiles::set_alias(conn, &tenant, user, alias).map_err(Error::AliasTaken.if_taken())?;
+            }
+            if push.device.is_some() {
+                let sn = users::next_device_sn(conn, user)?;
+                let device = LoginDevice::new(push.device, Platform::default());
+                devices::insert(conn, user, sn, &device, &user_agent, now_ms)?;
+                users::bump_devices_version(conn, user)?;
+            }
+            Ok((user, initial))
+        })
+        .await
+}
+
+/// A signature must be there when the app demands one, and right when it is there.
+fn check_sign(app: &App, visitor: &Visitor, username: &Username, sign: Option<&str>) -> Result<(), Error> {
+    let tenant = visitor.tenant();
+    let Some(sign) = sign.filter(|sign| !sign.is_empty()) else {
+        let missing = Invalid::new("sign", Problem::Missing);
+        return if tenant.is_push_sign_required { Err(missing.into()) } else { Ok(()) };
+    };
+    let key = tenants::secret_of(app, tenant);
+    let expected = secret::hex(&secret::hmac(key.as_bytes(), username.as_str().as_bytes()));
+    // Compared as keyed hashes: how long that takes tells nothing of the right one.
+    let keyed = |text: &str| app.secret.mac(Purpose::AppSecret, text.as_bytes());
+    if keyed(&expected) == keyed(&sign.to_ascii_lowercase()) {
+        Ok(())
+    } else {
+        Err(Invalid::new("sign", Problem::Wrong).into())
+    }
+}
+
 /// Forgets all that an account says about its owner, and frees its names and contacts for others. What it did with coins
 /// and what admins did to it stays written down under its number.
 fn erase(conn: &mut Conn, user: UserId, trail: &Trail, now_ms: i64) -> Result<(), Error> {
@@ -186,6 +288,9 @@ fn erase(conn: &mut Conn, user: UserId, trail: &Trail, now_ms: i64) -> Result<()
     personal_data::delete(conn, user)?;
     remarks::delete_all_of(conn, user)?;
     notifications::delete_all_of(conn, user)?;
+    push_tokens::delete_all_of(conn, user)?;
+    push_profiles::delete(conn, user)?;
+    push_tags::delete_all_of(conn, user)?;
     module_ignores::delete_all_of(conn, user)?;
     trail.done(conn, "account.delete", &user.to_string())?;
     Ok(())

@@ -3,11 +3,12 @@
 use super::{
     Caller, Error,
     audit::Trail,
+    profile::change,
     verification::{self, Use},
 };
 use crate::{
     app::App,
-    model::{Code, Contact},
+    model::{Code, Contact, Mobile},
     store::users,
 };
 
@@ -29,8 +30,20 @@ pub async fn bind(app: &App, caller: &Caller, contact: Contact, code: &Code) -> 
         .await
 }
 
+/// Binds the caller's account to a mobile number without a code: the admin document has it so.
+///
+/// # Errors
+/// [`Error::MobileTaken`].
+pub async fn set_mobile(app: &App, caller: &Caller, mobile: Mobile) -> Result<(), Error> {
+    let contact = Contact::Mobile(mobile);
+    change(app, caller, "account.set_mobile", move |conn, user| {
+        users::set_contact(conn, user, &contact).map_err(taken(&contact).if_taken())
+    })
+    .await
+}
+
 /// What it means that another account has the contact.
-pub(super) const fn taken(contact: &Contact) -> Error {
+const fn taken(contact: &Contact) -> Error {
     match contact {
         Contact::Mobile(_) => Error::MobileTaken,
         Contact::Email(_) => Error::EmailTaken,

@@ -1,14 +1,18 @@
 //! Passwords as their owners set them.
 
 use super::{
-    Error, Visitor,
+    Caller, Error, Visitor,
+    access::Actor,
     audit::Trail,
-    passwords, sessions,
+    limits::{LoginAttempt, LoginTarget},
+    passwords::{self, Verdict},
+    sessions,
     verification::{self, Use},
 };
 use crate::{
     app::App,
-    model::{Code, Contact, EmailAddress, EndReason, Password, User},
+    model::{Code, Contact, EmailAddress, EndReason, Invalid, Password, Problem, SessionId, User},
+    state::LoginEnd,
     store::{self, users},
 };
 
@@ -49,6 +53,103 @@ pub async fn reset_password(
             Ok(())
         })
         .await
+}
+
+/// Sets the caller's password to another one. `old` must be the one in force; an account without one needs none. All other
+/// sessions end.
+///
+/// # Errors
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones; [`Error::Busy`].
+pub async fn change_password(
+    app: &App,
+    caller: &Caller,
+    old: Option<&Password>,
+    password: &Password,
+) -> Result<(), Error> {
+    let confirmed = confirm(app, caller, old).await?;
+    let kept = match caller.actor() {
+        Actor::User { session, .. } => Some(session),
+        Actor::Admin(_) => None,
+    };
+    set_password_of(app, caller, password, confirmed, kept).await
+}
+
+/// Sets the password of the account that an admin acts as; all of its sessions end.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn set_password(app: &App, caller: &Caller, password: &Password) -> Result<(), Error> {
+    set_password_of(app, caller, password, Confirmed::Needless, None).await
+}
+
+/// What the new password takes the place of.
+pub(super) enum Confirmed {
+    /// This hash; if there is another by now, someone else was quicker.
+    Hash(Option<String>),
+    /// Whatever there is.
+    Needless,
+}
+
+async fn set_password_of(
+    app: &App,
+    caller: &Caller,
+    password: &Password,
+    confirmed: Confirmed,
+    kept: Option<SessionId>,
+) -> Result<(), Error> {
+    let hash = passwords::hash(app, password).await?;
+    let (tenant, id) = (caller.app().clone(), caller.user());
+    let (trail, now_ms) = (Trail::of_caller(app, caller), app.clock.now_ms());
+    let contacts = app
+        .db
+        .write(move |conn| {
+            let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
+            let current = users::lock_credentials(conn, id)?.ok_or(Error::UserNotFound)?;
+            if matches!(&confirmed, Confirmed::Hash(hash) if *hash != current.password_hash) {
+                return Err(Error::Busy);
+            }
+            users::set_password_hash(conn, id, &hash)?;
+            store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
+            trail.done(conn, "account.set_password", &id.to_string())?;
+            Ok(user.contacts())
+        })
+        .await?;
+    if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {
+        log::warn!("codes stay valid until they expire: {error}");
+    }
+    Ok(())
+}
+
+/// Makes sure that `password` is the caller's. An account without one confirms with nothing.
+///
+/// # Errors
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
+pub(super) async fn confirm(app: &App, caller: &Caller, password: Option<&Password>) -> Result<Confirmed, Error> {
+    let id = caller.user();
+    let found = app.db.read(move |conn| users::find_password_hash(conn, id)).await?;
+    let (Some(stored), Some(password)) = (&found, password) else {
+        return match (&found, password) {
+            (None, None) => Ok(Confirmed::Hash(None)),
+            (Some(_), None) => Err(Invalid::new("password", Problem::Missing).into()),
+            (_, Some(_)) => Err(Error::PasswordWrong),
+        };
+    };
+    let attempt = match LoginAttempt::begin(app, caller.app(), caller.origin(), LoginTarget::Account(id)).await {
+        // A client that is told that its login failed would log in again.
+        Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
+        begun => begun?,
+    };
+    let verdict = passwords::verify(app, password, Some(stored.clone())).await;
+    let end = match &verdict {
+        Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
+        Ok(Verdict::Wrong) => LoginEnd::Wrong,
+        Err(_) => LoginEnd::Cancelled,
+    };
+    attempt.end(app, end).await;
+    match verdict? {
+        Verdict::Right | Verdict::RightButOutdated => Ok(Confirmed::Hash(found)),
+        Verdict::Wrong => Err(Error::PasswordWrong),
+    }
 }
 
 /// Whether the password is what everybody can read of the account (security.md 4).

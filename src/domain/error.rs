@@ -98,6 +98,12 @@ pub enum Error {
     /// The account is not bound to that number or address.
     #[error("contact not bound")]
     ContactNotBound,
+    /// The password that should confirm something is wrong.
+    #[error("password wrong")]
+    PasswordWrong,
+    /// Another account of the app has that alias.
+    #[error("alias taken")]
+    AliasTaken,
     /// The password is one of those that are tried first.
     #[error("common password")]
     PasswordCommon,

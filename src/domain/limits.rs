@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Error, Visitor};
+use super::{Error, Origin, Visitor};
 use crate::{
     app::App,
-    model::{LoginName, UserId},
+    model::{AppId, LoginName, UserId},
     state::{Admission, LoginEnd, LoginSubject, State, StateError},
 };
 
@@ -38,17 +38,21 @@ pub(super) struct LoginAttempt {
 }
 
 impl LoginAttempt {
-    /// Lets a login from the visitor's address begin.
+    /// Lets a login begin that comes from that origin.
     ///
     /// # Errors
     /// [`Error::LoginLocked`] after too many failed ones, [`Error::Busy`] while too many are under way.
-    pub(super) async fn begin(app: &App, visitor: &Visitor, target: LoginTarget<'_>) -> Result<Self, Error> {
-        let tenant = visitor.app();
+    pub(super) async fn begin(
+        app: &App,
+        tenant: &AppId,
+        origin: &Origin,
+        target: LoginTarget<'_>,
+    ) -> Result<Self, Error> {
         let account = match target {
             LoginTarget::Account(user) => format!("{tenant}:user:{user}"),
             LoginTarget::Name(name) => format!("{tenant}:name:{}", name.key()),
         };
-        let source = format!("source:{}", source(visitor.origin().address));
+        let source = format!("source:{}", source(origin.address));
         let subject = |name, limit, is_forgiven| LoginSubject { name, limit, is_forgiven };
         let mut attempt = Self {
             subjects: [

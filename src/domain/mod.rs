@@ -14,13 +14,17 @@ pub mod captchas;
 pub mod coins;
 pub mod contacts;
 pub mod credentials;
+pub mod devices;
 pub mod discovery;
 mod error;
 mod limits;
 pub mod notifications;
 mod passwords;
+pub mod presence;
 pub mod profile;
+pub mod push;
 pub mod sessions;
+pub mod settings;
 pub mod tenants;
 pub mod verification;
 

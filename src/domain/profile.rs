@@ -1,9 +1,11 @@
 //! What accounts show of themselves, and what their owners change of it.
 
-use super::{Caller, Error, Visitor, accounts::require_user, activity, audit::Trail};
+use super::{Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail};
 use crate::{
     app::App,
-    model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, Remark, User, UserId, VipState},
+    model::{
+        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, Remark, User, UserId, Username, VipState,
+    },
     store::{Conn, StoreError, bans, devices, medals, personal_data, remarks, users},
 };
 
@@ -171,8 +173,65 @@ pub async fn save_remark(app: &App, caller: &Caller, friend: UserId, remark: Rem
     .await
 }
 
+/// What an account changes of its profile; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChanges {
+    /// The display name.
+    pub nickname: Option<Nickname>,
+    /// What it says of itself.
+    pub info: InfoChanges,
+}
+
+/// Changes the caller's profile.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn edit(app: &App, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
+    change(app, caller, "profile.edit", move |conn, user| {
+        if let Some(name) = &changes.nickname {
+            users::set_nickname(conn, user, name)?;
+        }
+        Ok(users::set_info(conn, user, &changes.info)?)
+    })
+    .await
+}
+
+/// Changes the profile of one account of the operator's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn edit_of(app: &App, operator: &Operator, user: UserId, changes: ProfileChanges) -> Result<(), Error> {
+    edit(app, &access::acting_as(app, operator, user).await?, changes).await
+}
+
+/// Changes the avatar of one account of the operator's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn set_avatar_of(app: &App, operator: &Operator, user: UserId, avatar: AvatarUrl) -> Result<(), Error> {
+    set_avatar(app, &access::acting_as(app, operator, user).await?, avatar).await
+}
+
+/// The account of that number in the visitor's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn get_by_id(app: &App, visitor: &Visitor, id: UserId) -> Result<User, Error> {
+    let tenant = visitor.app().clone();
+    app.db.read(move |conn| users::find(conn, &tenant, id)).await?.ok_or(Error::UserNotFound)
+}
+
+/// The account of that login name in the visitor's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn get_by_username(app: &App, visitor: &Visitor, name: Username) -> Result<User, Error> {
+    let tenant = visitor.app().clone();
+    app.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?.ok_or(Error::UserNotFound)
+}
+
 /// Changes something of the caller's account, whose row is locked meanwhile.
-async fn change(
+pub(super) async fn change(
     app: &App,
     caller: &Caller,
     action: &'static str,

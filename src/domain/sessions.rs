@@ -9,12 +9,13 @@ use super::{
     audit::Trail,
     limits::{LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
+    presence,
     verification::{self, Use},
 };
 use crate::{
     app::App,
     model::{
-        Code, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile, Password,
+        AppId, Code, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile, Password,
         Session, SessionId, Standing, Token, TokenHash, UserId,
     },
     state::LoginEnd,
@@ -54,7 +55,7 @@ pub async fn login_with_password(
         Some(known) => (LoginTarget::Account(known.user), known.user.to_string()),
         None => (LoginTarget::Name(&name), format!("name:{}", name.key())),
     };
-    let outcome = match LoginAttempt::begin(app, visitor, counted).await {
+    let outcome = match LoginAttempt::begin(app, visitor.app(), visitor.origin(), counted).await {
         Ok(attempt) => compare_and_open(app, visitor, attempt, found, password, device).await,
         Err(locked) => Err(locked),
     };
@@ -164,7 +165,8 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
     let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
     let (max_sessions, today) = (app.config.sessions_per_user, activity::day(app, now_ms));
-    app.db
+    let sn = app
+        .db
         .write(move |conn| {
             let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
             match proof {
@@ -184,13 +186,16 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
             may_enter(current.standing)?;
             let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
             make_room(conn, user, sn, max_sessions, now_ms)?;
+            users::bump_devices_version(conn, user)?;
             let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
             sessions::insert(conn, &new)?;
+            devices::delete_lost(conn, user)?;
             activity::write_down(conn, user, now_ms, today)?;
             trail.done(conn, "session.login", &user.to_string())?;
-            Ok(())
+            Ok(sn)
         })
         .await?;
+    presence::note_login(app, visitor.app(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
 
@@ -234,7 +239,7 @@ fn make_room(
 ///
 /// # Errors
 /// [`Error::TokenEnded`].
-pub(super) async fn check(app: &App, session: Session) -> Result<Session, Error> {
+pub(super) async fn check(app: &App, tenant: &AppId, session: Session) -> Result<Session, Error> {
     let now_ms = app.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= app.config.session_max_idle_ms;
@@ -242,6 +247,7 @@ pub(super) async fn check(app: &App, session: Session) -> Result<Session, Error>
         return Err(Error::TokenEnded);
     }
     activity::note(app, &session, now_ms).await;
+    presence::note(app, tenant, session.user, session.device, now_ms).await;
     Ok(session)
 }
 
@@ -250,15 +256,17 @@ pub(super) async fn check(app: &App, session: Session) -> Result<Session, Error>
 /// # Errors
 /// [`Error::NoPermission`] for an admin, who has none.
 pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
-    let Actor::User { session, .. } = caller.actor() else { return Err(Error::NoPermission) };
+    let Actor::User { session, device } = caller.actor() else { return Err(Error::NoPermission) };
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
     app.db
-        .write(move |conn| {
+        .write::<(), Error>(move |conn| {
             sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
             trail.done(conn, "session.logout", &user.to_string())?;
             Ok(())
         })
-        .await
+        .await?;
+    presence::end(app, caller.app(), user, Some(device)).await;
+    Ok(())
 }
 
 /// Gives the caller's account a second session, on no device in particular.
@@ -280,23 +288,41 @@ pub async fn list_devices(app: &App, caller: &Caller) -> Result<Vec<LoggedInDevi
     Ok(app.db.read(move |conn| sessions::list_devices(conn, user, idle_since_ms, now_ms)).await?)
 }
 
-/// Ends the session on one of the caller's devices.
+/// Ends the session on the caller's device of that id.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
 pub async fn take_offline(app: &App, caller: &Caller, device: DeviceKey) -> Result<(), Error> {
+    let user = caller.user();
+    let found = app.db.read(move |conn| devices::find_by_key(conn, user, &device)).await?;
+    end_on(app, caller, Some(found.ok_or(Error::DeviceNotFound)?), EndReason::TakenOffline).await
+}
+
+/// Ends the session on one of the caller's devices, or on all of them.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`].
+pub async fn kick(app: &App, caller: &Caller, device: Option<DeviceSn>) -> Result<(), Error> {
+    end_on(app, caller, device, EndReason::Kicked).await
+}
+
+async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
     app.db
         .write(move |conn| {
             users::lock(conn, user)?;
-            let sn = devices::find_by_key(conn, user, &device)?.ok_or(Error::DeviceNotFound)?;
-            let live = sessions::list_live(conn, user)?.into_iter().filter(|live| live.device == sn);
-            let ids: Vec<SessionId> = live.map(|live| live.id).collect();
-            sessions::end(conn, &ids, EndReason::TakenOffline, now_ms)?;
-            trail.done(conn, "device.offline", &format!("{user}: device {}", sn.0))?;
+            let target = match device {
+                Some(sn) if !devices::exists(conn, user, sn)? => return Err(Error::DeviceNotFound),
+                Some(sn) => format!("{user}: device {}", sn.0),
+                None => user.to_string(),
+            };
+            sessions::end_on(conn, user, device, None, reason, now_ms)?;
+            trail.done(conn, "session.kick", &target)?;
             Ok(())
         })
-        .await
+        .await?;
+    presence::end(app, caller.app(), user, device).await;
+    Ok(())
 }
 
 /// What is stored of a token.

@@ -1,10 +1,16 @@
 //! Apps and their admin tokens: what the command line manages. A running server sees every change at once.
 
-use super::{Error, Operator, audit::Trail, sessions};
+use super::{
+    Error, Operator,
+    audit::{Trail, change},
+    sessions,
+};
 use crate::{
     app::App,
-    model::{AdminToken, Invalid, Problem, Tenant, Token},
+    model::{AdminToken, AppId, Invalid, Problem, Tenant, Token},
+    secret::{self, Purpose},
     store::{
+        Conn,
         admin_tokens::{self, NewAdminToken},
         apps,
     },
@@ -34,6 +40,59 @@ pub async fn create(app: &App, operator: &Operator) -> Result<bool, Error> {
 /// When the database can't be asked.
 pub async fn list(app: &App) -> Result<Vec<Tenant>, Error> {
     Ok(app.db.read(apps::list).await?)
+}
+
+/// The secret of an app, which it signs push registrations with. It is derived and stored nowhere: who has the server's
+/// secret and the number of the app's can make it.
+pub(super) fn secret_of(app: &App, tenant: &Tenant) -> String {
+    derive_secret(app, &tenant.id, tenant.secret_version)
+}
+
+fn derive_secret(app: &App, tenant: &AppId, version: i32) -> String {
+    secret::hex(&app.secret.mac(Purpose::AppSecret, format!("{tenant}\n{version}").as_bytes()))
+}
+
+/// The secret of the operator's app.
+///
+/// # Errors
+/// [`Error::AppUnknown`].
+pub async fn show_secret(app: &App, operator: &Operator) -> Result<String, Error> {
+    let name = operator.app().clone();
+    let tenant = app.db.read(move |conn| apps::find(conn, &name)).await?.ok_or(Error::AppUnknown)?;
+    Ok(secret_of(app, &tenant))
+}
+
+/// Gives the operator's app another secret: what was signed with the old one is worthless.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn rotate_secret(app: &App, operator: &Operator) -> Result<String, Error> {
+    let name = operator.app().clone();
+    let rotate = move |conn: &mut Conn| Ok(apps::bump_secret_version(conn, &name)?);
+    let version = change(app, operator, "app.rotate_secret", operator.app().to_string(), rotate).await?;
+    Ok(derive_secret(app, operator.app(), version))
+}
+
+/// Opens or closes the operator's app for new accounts from outside.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn set_registration_open(app: &App, operator: &Operator, is_open: bool) -> Result<(), Error> {
+    let (name, action) = (operator.app().clone(), if is_open { "app.open" } else { "app.close" });
+    change(app, operator, action, name.to_string(), move |conn| Ok(apps::set_registration_open(conn, &name, is_open)?))
+        .await
+}
+
+/// Sets whether push registrations in the operator's app must be signed.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn set_push_sign_required(app: &App, operator: &Operator, is_required: bool) -> Result<(), Error> {
+    let name = operator.app().clone();
+    change(app, operator, "app.push_sign", name.to_string(), move |conn| {
+        Ok(apps::set_push_sign_required(conn, &name, is_required)?)
+    })
+    .await
 }
 
 /// Makes an admin token of the operator's app. `lifetime_ms` limits it; without, it ends only when revoked.

@@ -1,6 +1,6 @@
 //! The devices that people log in from.
 
-use super::{Invalid, Problem};
+use super::{DeviceSn, Invalid, Problem};
 
 /// The id that a client chose for its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,17 @@ impl DeviceKey {
     pub fn parse(what: &'static str, text: &str) -> Result<Option<Self>, Invalid> {
         short_text(what, text, Self::MAX_CHARS).map(|key| (!key.is_empty()).then_some(Self(key)))
     }
+}
+
+/// A device that logged in to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its number among the account's devices.
+    pub sn: DeviceSn,
+    /// The platform's number: see [`Platform::code`].
+    pub platform: i16,
+    /// What its client called itself when it last logged in.
+    pub user_agent: String,
 }
 
 /// A platform's name in the client's own words, and the number that the admin document gives it.

@@ -61,6 +61,15 @@ pub struct MedalId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceSn(pub i32);
 
+impl DeviceSn {
+    /// # Errors
+    /// When `number` is not positive or too large.
+    pub fn parse(what: &'static str, number: i64) -> Result<Self, Invalid> {
+        let out_of_range = Invalid::new(what, Problem::OutOfRange { min: 1, max: i64::from(i32::MAX) });
+        i32::try_from(number).ok().filter(|number| *number >= 1).map(Self).ok_or(out_of_range)
+    }
+}
+
 /// A tenant's name, chosen by the operator: 1–64 characters of `A–Z a–z 0–9 _ - .`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AppId(String);

@@ -51,6 +51,9 @@ pub enum Problem {
     /// It names something that does not exist.
     #[error("does not exist")]
     Unknown,
+    /// It is not the value that it should be.
+    #[error("is wrong")]
+    Wrong,
     /// It is reserved for the service itself.
     #[error("is reserved")]
     Reserved,

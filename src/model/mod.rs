@@ -14,6 +14,7 @@ mod names;
 mod notification;
 mod page;
 mod profile;
+mod push;
 mod secrets;
 mod session;
 mod settings;
@@ -23,7 +24,7 @@ mod user;
 
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use contact::{Contact, EmailAddress, Mobile};
-pub use device::{DeviceKey, LoginDevice, Platform};
+pub use device::{Device, DeviceKey, LoginDevice, Platform};
 pub use discovery::{Ads, Bot, Card, Category, DiscoveryId, Group, Keyword};
 pub use ids::{AdminTokenId, AppId, DeviceSn, MedalId, SessionId, UserId};
 pub use invalid::{Invalid, Problem};
@@ -31,7 +32,10 @@ pub use language::Language;
 pub use names::{LoginName, Nickname, Username};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::Page;
-pub use profile::{Activity, AvatarUrl, Ban, BanReason, Medal, MedalDefinition, PersonalData, PlacePart, Remark};
+pub use profile::{
+    Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, Remark,
+};
+pub use push::{Alias, Badge, PushToken, Tag};
 pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;

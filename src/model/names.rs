@@ -1,7 +1,7 @@
 //! The names that people give themselves.
 
 use super::{
-    Invalid, Problem,
+    Invalid, Mobile, Problem, UserId,
     text::{is_forbidden, line},
 };
 
@@ -69,17 +69,24 @@ impl Username {
     }
 }
 
-/// What someone typed as the name of an account: an e-mail address when it holds an `@`, else a username. It need not
-/// name one: a login with a malformed name fails like one with an unknown name (security.md 1).
+/// What someone gave as the name of an account. It need not name one: a login with a malformed name fails like one with an
+/// unknown name (security.md 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginName {
     /// An e-mail address, in lower case.
     Email(String),
     /// A username, in lower case.
     Username(String),
+    /// A mobile number.
+    Mobile(Mobile),
+    /// The account's number.
+    Id(UserId),
 }
 
 impl LoginName {
+    /// What someone typed: an e-mail address when it holds an `@`, a mobile number when it looks like one, else a username.
+    /// No username looks like the others.
+    ///
     /// # Errors
     /// When `text` is empty, or longer than any name can be.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
@@ -94,15 +101,17 @@ impl LoginName {
         } else if key.contains('@') {
             Ok(Self::Email(key))
         } else {
-            Ok(Self::Username(key))
+            Ok(Mobile::parse(what, &key).map_or(Self::Username(key), Self::Mobile))
         }
     }
 
     /// The name as it is compared.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub fn key(&self) -> String {
         match self {
-            Self::Email(key) | Self::Username(key) => key,
+            Self::Email(key) | Self::Username(key) => key.clone(),
+            Self::Mobile(mobile) => mobile.as_str().to_owned(),
+            Self::Id(id) => format!("id {id}"),
         }
     }
 }

@@ -42,6 +42,43 @@ impl AvatarUrl {
     }
 }
 
+/// Text or data that an account keeps for apps to read, verbatim: up to 64 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info(String);
+
+impl Info {
+    const MAX_BYTES: usize = 64 * 1024;
+
+    /// # Errors
+    /// When `text` is too long or holds a NUL, which PostgreSQL can't store.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        if text.len() > Self::MAX_BYTES {
+            Err(Invalid::new(what, Problem::TooLong { max: Self::MAX_BYTES }))
+        } else if text.contains('\0') {
+            Err(Invalid::new(what, Problem::Characters))
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an account changes of what it says of itself on /user; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct InfoChanges {
+    /// The description.
+    pub description: Option<Info>,
+    /// For the owner only.
+    pub private_info: Option<Info>,
+    /// For everyone.
+    pub public_info: Option<Info>,
+}
+
 /// What an account tells about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonalData {

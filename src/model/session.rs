@@ -47,6 +47,10 @@ pub enum EndReason {
     PasswordChanged,
     /// The account was deleted.
     Deleted,
+    /// Its owner or an admin kicked it.
+    Kicked,
+    /// Its device was removed.
+    DeviceRemoved,
     /// The account had too many sessions, and this one was the oldest.
     Crowded,
 }
@@ -63,6 +67,8 @@ impl EndReason {
             Self::PasswordChanged => 5,
             Self::TakenOffline => 6,
             Self::Deleted => 7,
+            Self::Kicked => 8,
+            Self::DeviceRemoved => 9,
         }
     }
 }

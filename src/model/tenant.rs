@@ -11,6 +11,10 @@ pub struct Tenant {
     pub is_registration_open: bool,
     /// When it was made.
     pub created_at_ms: i64,
+    /// Which of its secrets is the one in force.
+    pub secret_version: i32,
+    /// Whether a push registration must be signed with it.
+    pub is_push_sign_required: bool,
 }
 
 /// An admin token without its secret.

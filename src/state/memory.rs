@@ -14,6 +14,7 @@ pub struct MemoryState {
     logins: Expiring<Logins>,
     captchas: Expiring<CaptchaAnswer>,
     codes: Expiring<SentCodes>,
+    presences: Expiring<Presences>,
 }
 
 /// Values that go when their time is over, or earlier when there are too many (security.md 12).
@@ -113,6 +114,16 @@ impl SentCodes {
 impl Ends for SentCodes {
     fn ends_at_ms(&self) -> i64 {
         self.sent_at_ms.last().copied().unwrap_or_default().saturating_add(CodeRules::DAY_MS)
+    }
+}
+
+/// Until when the devices of an account are in use.
+#[derive(Default)]
+struct Presences(HashMap<i32, i64>);
+
+impl Ends for Presences {
+    fn ends_at_ms(&self) -> i64 {
+        self.0.values().max().copied().unwrap_or_default()
     }
 }
 
@@ -239,6 +250,27 @@ impl State for MemoryState {
             codes.newest = None;
         }
         Ok(())
+    }
+
+    async fn note_presence(&self, account: &str, device: i32, until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+        let mut all = self.presences.with_room(1, now_ms);
+        let devices = &mut all.entry(account.to_owned()).or_default().0;
+        devices.retain(|_, until_ms| *until_ms > now_ms);
+        devices.insert(device, until_ms);
+        Ok(())
+    }
+
+    async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
+        let mut all = self.presences.lock();
+        match device {
+            Some(device) => drop(all.get_mut(account).and_then(|devices| devices.0.remove(&device))),
+            None => drop(all.remove(account)),
+        }
+        Ok(())
+    }
+
+    async fn is_present(&self, account: &str, now_ms: i64) -> Result<bool, StateError> {
+        Ok(self.presences.lock().get(account).is_some_and(|devices| devices.ends_at_ms() > now_ms))
     }
 
     async fn ping(&self) -> Result<(), StateError> {

@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, a space between) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
+//! | `PREFIX:presence:ACCOUNT` | sorted set: a device each, scored by until when (ms) | the longest of these | [`State::note_presence`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
@@ -47,6 +48,15 @@ pub trait State: Send + Sync {
 
     /// Forgets the code sent to `contact`, if there is one.
     async fn void_code(&self, contact: &str) -> Result<(), StateError>;
+
+    /// Notes that a device of an account is in use until then.
+    async fn note_presence(&self, account: &str, device: i32, until_ms: i64, now_ms: i64) -> Result<(), StateError>;
+
+    /// Notes that a device of an account is not in use any more, or that none is.
+    async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError>;
+
+    /// Whether any device of an account is in use.
+    async fn is_present(&self, account: &str, now_ms: i64) -> Result<bool, StateError>;
 
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;

@@ -64,6 +64,10 @@ impl RedisState {
         format!("{}:code:{contact}", self.prefix)
     }
 
+    fn presence_key(&self, account: &str) -> String {
+        format!("{}:presence:{account}", self.prefix)
+    }
+
     fn login_key(&self, subject: &LoginSubject) -> String {
         format!("{}:login:{}", self.prefix, subject.name)
     }
@@ -193,6 +197,16 @@ static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// KEYS: the account. ARGV: now, the device, until when it is in use (ms).
+static NOTE_PRESENCE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+         redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
+         local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+         redis.call('PEXPIRE', KEYS[1], math.max(tonumber(last[2]) - tonumber(ARGV[1]), 1))",
+    )
+});
+
 #[async_trait::async_trait]
 impl State for RedisState {
     async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
@@ -283,6 +297,30 @@ impl State for RedisState {
         let mut delete = redis::cmd("HDEL");
         delete.arg(self.code_key(contact)).arg("mac").arg("until");
         Ok(delete.exec_async(&mut connection).await?)
+    }
+
+    async fn note_presence(&self, account: &str, device: i32, until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+        let mut connection = self.connection().await?;
+        let mut call = NOTE_PRESENCE.prepare_invoke();
+        call.key(self.presence_key(account)).arg(now_ms).arg(device).arg(until_ms);
+        Ok(call.invoke_async(&mut connection).await?)
+    }
+
+    async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
+        let mut connection = self.connection().await?;
+        let command = match device {
+            Some(device) => redis::cmd("ZREM").arg(self.presence_key(account)).arg(device).to_owned(),
+            None => redis::cmd("DEL").arg(self.presence_key(account)).to_owned(),
+        };
+        Ok(command.exec_async(&mut connection).await?)
+    }
+
+    async fn is_present(&self, account: &str, now_ms: i64) -> Result<bool, StateError> {
+        let mut connection = self.connection().await?;
+        let mut count = redis::cmd("ZCOUNT");
+        count.arg(self.presence_key(account)).arg(format!("({now_ms}")).arg("+inf");
+        let devices: i64 = count.query_async(&mut connection).await?;
+        Ok(devices > 0)
     }
 
     async fn ping(&self) -> Result<(), StateError> {

@@ -11,6 +11,8 @@ struct AppRow {
     id: String,
     registration_open: bool,
     created_at_ms: i64,
+    secret_version: i32,
+    push_sign_required: bool,
 }
 
 impl From<AppRow> for Tenant {
@@ -19,6 +21,8 @@ impl From<AppRow> for Tenant {
             id: AppId::stored(row.id),
             is_registration_open: row.registration_open,
             created_at_ms: row.created_at_ms,
+            secret_version: row.secret_version,
+            is_push_sign_required: row.push_sign_required,
         }
     }
 }
@@ -29,9 +33,44 @@ impl From<AppRow> for Tenant {
 /// [`StoreError::Taken`] when there is one of that name.
 pub fn insert(conn: &mut Conn, id: &AppId, now_ms: i64) -> Result<(), StoreError> {
     diesel::insert_into(apps::table)
-        .values((apps::id.eq(id.as_str()), apps::registration_open.eq(true), apps::created_at_ms.eq(now_ms)))
+        .values((
+            apps::id.eq(id.as_str()),
+            apps::registration_open.eq(true),
+            apps::created_at_ms.eq(now_ms),
+            apps::secret_version.eq(1),
+            apps::push_sign_required.eq(false),
+        ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Opens or closes registration.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_registration_open(conn: &mut Conn, id: &AppId, is_open: bool) -> Result<(), StoreError> {
+    diesel::update(apps::table.find(id.as_str())).set(apps::registration_open.eq(is_open)).execute(conn)?;
+    Ok(())
+}
+
+/// Sets whether push registrations must be signed.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_push_sign_required(conn: &mut Conn, id: &AppId, is_required: bool) -> Result<(), StoreError> {
+    diesel::update(apps::table.find(id.as_str())).set(apps::push_sign_required.eq(is_required)).execute(conn)?;
+    Ok(())
+}
+
+/// Gives the tenant another secret; returns its number.
+///
+/// # Errors
+/// When the query fails.
+pub fn bump_secret_version(conn: &mut Conn, id: &AppId) -> Result<i32, StoreError> {
+    Ok(diesel::update(apps::table.find(id.as_str()))
+        .set(apps::secret_version.eq(apps::secret_version + 1))
+        .returning(apps::secret_version)
+        .get_result(conn)?)
 }
 
 /// The tenant of that name.

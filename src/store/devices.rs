@@ -2,8 +2,11 @@
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::devices};
-use crate::model::{DeviceKey, DeviceSn, LoginDevice, UserId};
+use super::{
+    Conn, StoreError,
+    schema::{devices, sessions},
+};
+use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, UserId};
 
 /// The number of the device that the client calls `key`.
 ///
@@ -77,6 +80,56 @@ pub fn update(
 ) -> Result<(), StoreError> {
     let columns = LoginColumns::new(device, user_agent, now_ms);
     diesel::update(devices::table.find((user.get(), sn.0))).set(columns).execute(conn)?;
+    Ok(())
+}
+
+/// Whether the account has a device of that number.
+///
+/// # Errors
+/// When the query fails.
+pub fn exists(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(devices::table.find((user.get(), sn.0)))).get_result(conn)?)
+}
+
+/// Up to `limit` devices of the account that come after the number `after`, in the order of their numbers.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec<Device>, StoreError> {
+    let rows: Vec<(i32, i16, String)> = devices::table
+        .select((devices::sn, devices::platform, devices::user_agent))
+        .filter(devices::user_id.eq(user.get()))
+        .filter(devices::sn.gt(after))
+        .order(devices::sn)
+        .limit(limit)
+        .load(conn)?;
+    let device = |(sn, platform, user_agent)| Device { sn: DeviceSn(sn), platform, user_agent };
+    Ok(rows.into_iter().map(device).collect())
+}
+
+/// Forgets a device; tells whether there was one.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
+    Ok(diesel::delete(devices::table.find((user.get(), sn.0))).execute(conn)? > 0)
+}
+
+/// Forgets the devices without an id on which nobody is logged in: nothing leads back to them.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    let live: Vec<i32> = sessions::table
+        .select(sessions::device_sn)
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::ended_at_ms.is_null())
+        .load(conn)?;
+    let lost = devices::table
+        .filter(devices::user_id.eq(user.get()))
+        .filter(devices::device_key.is_null())
+        .filter(devices::sn.ne_all(live));
+    diesel::delete(lost).execute(conn)?;
     Ok(())
 }
 

@@ -23,10 +23,14 @@ mod migrations;
 pub mod module_ignores;
 pub mod notifications;
 pub mod personal_data;
+pub mod push_profiles;
+pub mod push_tags;
+pub mod push_tokens;
 pub mod remarks;
 mod schema;
 pub mod sessions;
 pub mod settings;
+mod user_counts;
 pub mod users;
 
 pub use connect::{Conn, DatabaseUrl};

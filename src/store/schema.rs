@@ -5,6 +5,8 @@ diesel::table! {
         id -> Text,
         registration_open -> Bool,
         created_at_ms -> BigInt,
+        secret_version -> Integer,
+        push_sign_required -> Bool,
     }
 }
 
@@ -34,6 +36,7 @@ diesel::table! {
         online_days -> Integer,
         continuous_online_days -> Integer,
         coin_records -> BigInt,
+        devices_version -> BigInt,
     }
 }
 
@@ -260,6 +263,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    push_tokens (user_id, device_sn) {
+        user_id -> BigInt,
+        device_sn -> Integer,
+        app_id -> Text,
+        device_token -> Text,
+        notifier_name -> Text,
+    }
+}
+
+diesel::table! {
+    push_profiles (user_id) {
+        user_id -> BigInt,
+        app_id -> Text,
+        alias -> Nullable<Text>,
+        badge -> Integer,
+    }
+}
+
+diesel::table! {
+    push_tags (user_id, tag) {
+        user_id -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    user_counts (app_id, bucket) {
+        app_id -> Text,
+        bucket -> BigInt,
+        listed -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     apps,
     users,
@@ -281,4 +318,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     recommended_group_counts,
     recommended_bots,
     ads,
+    push_tokens,
+    push_profiles,
+    push_tags,
+    user_counts,
 );

@@ -149,6 +149,24 @@ pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -
     Ok(())
 }
 
+/// Ends the session on one device of an account, or those on all of them, but for `kept`.
+///
+/// # Errors
+/// When the query fails.
+pub fn end_on(
+    conn: &mut Conn,
+    user: UserId,
+    device: Option<DeviceSn>,
+    kept: Option<SessionId>,
+    reason: EndReason,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let live = list_live(conn, user)?.into_iter();
+    let meant = live.filter(|live| device.is_none_or(|device| live.device == device) && kept != Some(live.id));
+    let ids: Vec<SessionId> = meant.map(|live| live.id).collect();
+    end(conn, &ids, reason, now_ms)
+}
+
 /// Ends every session of these accounts.
 ///
 /// # Errors

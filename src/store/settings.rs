@@ -1,9 +1,75 @@
 //! Settings: one row an account.
 
-use diesel::prelude::*;
+use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::settings};
+use super::{Conn, StoreError, schema::settings, selection};
 use crate::model::{Settings, UserId};
+
+/// All columns but the key, for reading and for writing.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = settings, treat_none_as_null = true)]
+struct SettingsRow {
+    auth_mode: i16,
+    auth_question: Option<String>,
+    auth_answer: Option<String>,
+    auto_download: bool,
+    group_confirm: bool,
+    no_push: bool,
+    no_push_detail: bool,
+    no_push_start_hour: i16,
+    no_push_end_hour: i16,
+    no_sounds: bool,
+    push_nick_name: Option<String>,
+    push_token: Option<String>,
+    silence_start_time: Option<i32>,
+    silence_end_time: Option<i32>,
+    vibratory: bool,
+}
+
+impl From<SettingsRow> for Settings {
+    fn from(row: SettingsRow) -> Self {
+        Self {
+            auth_mode: row.auth_mode,
+            auth_question: row.auth_question,
+            auth_answer: row.auth_answer,
+            auto_download: row.auto_download,
+            group_confirm: row.group_confirm,
+            no_push: row.no_push,
+            no_push_detail: row.no_push_detail,
+            no_push_start_hour: row.no_push_start_hour,
+            no_push_end_hour: row.no_push_end_hour,
+            no_sounds: row.no_sounds,
+            push_nick_name: row.push_nick_name,
+            push_token: row.push_token,
+            silence_start_time: row.silence_start_time,
+            silence_end_time: row.silence_end_time,
+            vibratory: row.vibratory,
+        }
+    }
+}
+
+impl From<&Settings> for SettingsRow {
+    fn from(settings: &Settings) -> Self {
+        let settings = settings.clone();
+        Self {
+            auth_mode: settings.auth_mode,
+            auth_question: settings.auth_question,
+            auth_answer: settings.auth_answer,
+            auto_download: settings.auto_download,
+            group_confirm: settings.group_confirm,
+            no_push: settings.no_push,
+            no_push_detail: settings.no_push_detail,
+            no_push_start_hour: settings.no_push_start_hour,
+            no_push_end_hour: settings.no_push_end_hour,
+            no_sounds: settings.no_sounds,
+            push_nick_name: settings.push_nick_name,
+            push_token: settings.push_token,
+            silence_start_time: settings.silence_start_time,
+            silence_end_time: settings.silence_end_time,
+            vibratory: settings.vibratory,
+        }
+    }
+}
 
 /// Adds the settings of a new account.
 ///
@@ -11,25 +77,27 @@ use crate::model::{Settings, UserId};
 /// When the query fails.
 pub fn insert(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
     diesel::insert_into(settings::table)
-        .values((
-            settings::user_id.eq(user.get()),
-            settings::auth_mode.eq(new.auth_mode),
-            settings::auth_question.eq(&new.auth_question),
-            settings::auth_answer.eq(&new.auth_answer),
-            settings::auto_download.eq(new.auto_download),
-            settings::group_confirm.eq(new.group_confirm),
-            settings::no_push.eq(new.no_push),
-            settings::no_push_detail.eq(new.no_push_detail),
-            settings::no_push_start_hour.eq(new.no_push_start_hour),
-            settings::no_push_end_hour.eq(new.no_push_end_hour),
-            settings::no_sounds.eq(new.no_sounds),
-            settings::push_nick_name.eq(&new.push_nick_name),
-            settings::push_token.eq(&new.push_token),
-            settings::silence_start_time.eq(new.silence_start_time),
-            settings::silence_end_time.eq(new.silence_end_time),
-            settings::vibratory.eq(new.vibratory),
-        ))
+        .values((settings::user_id.eq(user.get()), SettingsRow::from(new)))
         .execute(conn)?;
+    Ok(())
+}
+
+/// The settings of an account.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Settings>, StoreError> {
+    let row: Option<SettingsRow> =
+        settings::table.find(user.get()).select(selection::<SettingsRow>()).get_result(conn).optional()?;
+    Ok(row.map(Settings::from))
+}
+
+/// Changes the settings of an account. Its row must be locked.
+///
+/// # Errors
+/// When the query fails.
+pub fn update(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
+    diesel::update(settings::table.find(user.get())).set(SettingsRow::from(new)).execute(conn)?;
     Ok(())
 }
 

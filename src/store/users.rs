@@ -2,9 +2,17 @@
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection};
+mod activity;
+mod credentials;
+
+pub use activity::{find_activity, set_activity};
+pub use credentials::{
+    Credentials, find_credentials, find_password_hash, lock_credentials, renew_password_hash, set_password_hash,
+};
+
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
 use crate::model::{
-    Activity, AppId, AvatarUrl, Contact, DeviceSn, LoginName, Mobile, Nickname, Page, Standing, User, UserId,
+    Activity, AppId, AvatarUrl, Contact, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, Standing, User, UserId,
     UserSummary, Username,
 };
 
@@ -117,6 +125,7 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
             users::online_days.eq(0),
             users::continuous_online_days.eq(0),
             users::coin_records.eq(0_i64),
+            users::devices_version.eq(0_i64),
         ))
         .returning(users::id)
         .get_result(conn)?;
@@ -210,53 +219,18 @@ pub fn is_username_taken(conn: &mut Conn, app: &AppId, name: &Username) -> Resul
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
-/// What a login compares: the account's number, state and password hash.
-#[derive(Debug)]
-pub struct Credentials {
-    /// The account.
-    pub user: UserId,
-    /// Whether it may be used.
-    pub standing: Standing,
-    /// The bcrypt hash; accounts made by SMS have none.
-    pub password_hash: Option<String>,
-}
-
-fn credentials((id, status, password_hash): (i64, i16, Option<String>)) -> Credentials {
-    Credentials { user: UserId::stored(id), standing: Standing::stored(status), password_hash }
-}
-
-/// The credentials behind a login name.
+/// The account of that login name.
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_credentials(conn: &mut Conn, app: &AppId, name: &LoginName) -> Result<Option<Credentials>, StoreError> {
-    let columns = (users::id, users::status, users::password_hash);
-    let in_app = users::table.select(columns).filter(users::app_id.eq(app.as_str()));
-    let row: Option<(i64, i16, Option<String>)> = match name {
-        LoginName::Email(key) => in_app.filter(users::email.eq(key)).get_result(conn),
-        LoginName::Username(key) => in_app.filter(users::username_key.eq(key)).get_result(conn),
-    }
-    .optional()?;
-    Ok(row.map(credentials))
-}
-
-/// Gives the account the hash of another password.
-///
-/// # Errors
-/// When the query fails.
-pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
-    Ok(())
-}
-
-/// Stores another hash of the same password, unless the password was changed meanwhile.
-///
-/// # Errors
-/// When the query fails.
-pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) -> Result<(), StoreError> {
-    let unchanged = users::table.filter(users::id.eq(id.get())).filter(users::password_hash.eq(old));
-    diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
-    Ok(())
+pub fn find_by_username(conn: &mut Conn, app: &AppId, name: &Username) -> Result<Option<User>, StoreError> {
+    let row: Option<UserRow> = users::table
+        .select(selection::<UserRow>())
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::username_key.eq(name.key()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(User::from))
 }
 
 /// Gives the account another display name, and that name a number.
@@ -281,37 +255,6 @@ pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(),
     Ok(())
 }
 
-/// How active the account is.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
-    let columns = (users::last_active_at_ms, users::last_active_day, users::online_days, users::continuous_online_days);
-    let row: Option<(i64, i32, i32, i32)> = users::table.find(id.get()).select(columns).get_result(conn).optional()?;
-    Ok(row.map(|(last_active_at_ms, last_active_day, online_days, continuous_days)| Activity {
-        last_active_at_ms,
-        last_active_day,
-        online_days,
-        continuous_days,
-    }))
-}
-
-/// Notes how active the account is.
-///
-/// # Errors
-/// When the query fails.
-pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()))
-        .set((
-            users::last_active_at_ms.eq(activity.last_active_at_ms),
-            users::last_active_day.eq(activity.last_active_day),
-            users::online_days.eq(activity.online_days),
-            users::continuous_online_days.eq(activity.continuous_days),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
 /// Makes the account a VIP until then.
 ///
 /// # Errors
@@ -319,6 +262,60 @@ pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(
 pub fn set_vip_end(conn: &mut Conn, id: UserId, expires_at_ms: i64) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::vip_expires_at_ms.eq(expires_at_ms)).execute(conn)?;
     Ok(())
+}
+
+/// Gives the account another login name.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the name is in use.
+pub fn set_username(conn: &mut Conn, id: UserId, name: &Username) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set((users::username.eq(name.as_str()), users::username_key.eq(name.key())))
+        .execute(conn)?;
+    Ok(())
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+struct InfoColumns<'a> {
+    description: Option<&'a str>,
+    private_info: Option<&'a str>,
+    public_info: Option<&'a str>,
+}
+
+/// Changes what the account says of itself on /user.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<(), StoreError> {
+    let columns = InfoColumns {
+        description: changes.description.as_ref().map(Info::as_str),
+        private_info: changes.private_info.as_ref().map(Info::as_str),
+        public_info: changes.public_info.as_ref().map(Info::as_str),
+    };
+    let is_empty = columns.description.is_none() && columns.private_info.is_none() && columns.public_info.is_none();
+    if !is_empty {
+        diesel::update(users::table.find(id.get())).set(columns).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Notes that the account's devices changed.
+///
+/// # Errors
+/// When the query fails.
+pub fn bump_devices_version(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    let version = users::devices_version.eq(users::devices_version + 1);
+    diesel::update(users::table.find(id.get())).set(version).execute(conn)?;
+    Ok(())
+}
+
+/// Grows whenever the account's devices change.
+///
+/// # Errors
+/// When the query fails.
+pub fn devices_version(conn: &mut Conn, id: UserId) -> Result<i64, StoreError> {
+    Ok(users::table.find(id.get()).select(users::devices_version).get_result(conn)?)
 }
 
 /// Sets the state of the accounts among `ids` that are in this app and not deleted; returns how many these are.
@@ -342,12 +339,14 @@ pub fn set_standing(conn: &mut Conn, app: &AppId, ids: &[UserId], standing: Stan
 /// # Errors
 /// When the query fails.
 pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<UserSummary>, StoreError> {
+    let Some(start) = user_counts::find_start(conn, app, page.offset())? else { return Ok(Vec::new()) };
     let rows: Vec<(i64, Option<String>, i16)> = users::table
         .select((users::id, users::username, users::status))
         .filter(users::app_id.eq(app.as_str()))
+        .filter(users::id.ge(start.from_id))
         .filter(users::status.ne(Standing::Deleted.code()))
         .order(users::id)
-        .offset(page.offset())
+        .offset(start.skip)
         .limit(page.size())
         .load(conn)?;
     let summary =
@@ -375,18 +374,4 @@ pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreErro
 pub fn lock(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::last_device_sn.eq(users::last_device_sn)).execute(conn)?;
     Ok(())
-}
-
-/// The credentials of an account; holds its row until the transaction ends, so that a login and a disabling or a change
-/// of password of the same account follow each other.
-///
-/// # Errors
-/// When the query fails.
-pub fn lock_credentials(conn: &mut Conn, id: UserId) -> Result<Option<Credentials>, StoreError> {
-    let row: Option<(i64, i16, Option<String>)> = diesel::update(users::table.find(id.get()))
-        .set(users::last_device_sn.eq(users::last_device_sn))
-        .returning((users::id, users::status, users::password_hash))
-        .get_result(conn)
-        .optional()?;
-    Ok(row.map(credentials))
 }

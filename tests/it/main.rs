@@ -21,6 +21,7 @@ mod cli;
 mod cli_admin;
 mod coins;
 mod contacts;
+mod contract_admin;
 mod contract_v1;
 mod crash;
 mod credentials;

@@ -24,9 +24,17 @@ pub(super) struct AnyUser<T = ()>(pub(super) Caller, pub(super) T);
 /// An admin, and then `T`.
 pub(super) struct AdminOnly<T = ()>(pub(super) Operator, pub(super) T);
 
+/// The user in `user_id` that an admin acts as, for what users can't do for themselves; and then `T`.
+pub(super) struct AdminAs<T = ()>(pub(super) Caller, pub(super) T);
+
+/// Anyone with a token of the app, and then `T`.
+pub(super) struct Member<T = ()>(pub(super) Visitor, pub(super) T);
+
 extracts!(Outsider by outsider);
 extracts!(AnyUser by any_user);
 extracts!(AdminOnly by admin);
+extracts!(AdminAs by admin_as);
+extracts!(Member by member);
 
 async fn outsider(req: &HttpRequest) -> Result<Visitor, Error> {
     acting_as(req.headers())?;
@@ -49,6 +57,22 @@ async fn admin(req: &HttpRequest) -> Result<Operator, Error> {
     let operator = access::operator(app(req)?, door).await?;
     note(req, operator.app(), None);
     Ok(operator)
+}
+
+async fn admin_as(req: &HttpRequest) -> Result<Caller, Error> {
+    let door = door(req)?;
+    let for_user = acting_as(req.headers())?;
+    let caller = access::admin_as(app(req)?, door, for_user).await?;
+    note(req, caller.app(), Some(caller.user()));
+    Ok(caller)
+}
+
+async fn member(req: &HttpRequest) -> Result<Visitor, Error> {
+    let door = door(req)?;
+    let for_user = acting_as(req.headers())?;
+    let visitor = access::member(app(req)?, door, for_user).await?;
+    note(req, visitor.app(), for_user);
+    Ok(visitor)
 }
 
 fn door(req: &HttpRequest) -> Result<Door, Error> {

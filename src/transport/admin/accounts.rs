@@ -1,26 +1,30 @@
 //! Accounts: registering, listing, disabling and enabling them.
 
-use actix_web::web::{self, ServiceConfig, get, post, put};
+use actix_web::web::{self, ServiceConfig, delete, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{AdminOnly, Outsider},
+    access::{AdminOnly, AnyUser, Outsider},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
     params::{Batch, Id, Json, PageQuery, Query, ids, item, required},
+    put_or_post,
     settings::SettingsData,
 };
 use crate::{
     app::App,
-    domain::accounts::{self, Registration},
-    model::{Invalid, Password, UserSummary, Username},
+    domain::accounts::{self, PushRegistration, Registration},
+    model::{Alias, DeviceKey, Invalid, Password, UserSummary, Username},
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/register/v2").route(post().to(register)))
+        .service(web::resource("/user/register/push").route(post().to(register_for_push)))
         .service(web::resource("/user/register/batch").route(post().to(register_batch)))
         .service(web::resource("/user/list").route(get().to(list)))
         .service(web::resource("/user/disable").route(put().to(disable)))
-        .service(web::resource("/user/enable").route(put().to(enable)));
+        .service(web::resource("/user/enable").route(put().to(enable)))
+        .service(put_or_post("/user/username", set_username))
+        .service(web::resource("/user/delete").route(delete().to(delete_account)).route(post().to(delete_account)));
 }
 
 #[derive(Deserialize)]
@@ -43,6 +47,31 @@ async fn register(
     Outsider(visitor, Json(body)): Outsider<Json<RegisterBody>>,
 ) -> Answer<SettingsData> {
     let (user, settings) = accounts::register(&app, &visitor, body.parse(&app)?).await?;
+    Ok(Data(SettingsData::new(user, settings)))
+}
+
+#[derive(Deserialize)]
+struct PushBody {
+    #[serde(flatten)]
+    registration: RegisterBody,
+    alias: Option<String>,
+    device_guid: Option<String>,
+    push_token: Option<String>,
+    sign: Option<String>,
+}
+
+async fn register_for_push(
+    app: web::Data<App>,
+    Outsider(visitor, Json(body)): Outsider<Json<PushBody>>,
+) -> Answer<SettingsData> {
+    let registration = body.registration.parse(&app)?;
+    let push = PushRegistration {
+        alias: body.alias.filter(|alias| !alias.is_empty()).map(|alias| Alias::parse(&alias)).transpose()?,
+        device: DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?,
+        push_token: body.push_token.filter(|token| !token.is_empty()),
+        sign: body.sign,
+    };
+    let (user, settings) = accounts::register_for_push(&app, &visitor, registration, push).await?;
     Ok(Data(SettingsData::new(user, settings)))
 }
 
@@ -101,5 +130,30 @@ async fn disable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly
 
 async fn enable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>) -> Answer<bool> {
     accounts::enable(&app, &operator, ids("list", body.list)?).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct UsernameQuery {
+    username: Option<String>,
+}
+
+async fn set_username(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<UsernameQuery>>,
+) -> Answer<bool> {
+    let name = Username::parse(&required("username", query.username)?)?;
+    accounts::set_username(&app, &caller, name).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct DeleteBody {
+    password: Option<String>,
+}
+
+async fn delete_account(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<DeleteBody>>) -> Answer<bool> {
+    let password = body.password.map(|text| Password::parse("password", &text, 1)).transpose()?;
+    accounts::delete(&app, &caller, password.as_ref()).await?;
     DONE
 }

@@ -55,6 +55,59 @@ impl<T: Serialize> Responder for Data<T> {
     }
 }
 
+/// A part of a list, with what the next part needs beside `data`.
+#[derive(Serialize)]
+pub(super) struct Part<T> {
+    /// The items.
+    pub(super) data: T,
+    /// Where the next part starts; absent in the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<String>,
+    /// Grows whenever the list changes.
+    pub(super) version: i64,
+}
+
+impl<T: Serialize> Responder for Part<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        success(req, &Beside { code: ADMIN_SUCCESS, fields: self })
+    }
+}
+
+/// An envelope with `fields` beside the code.
+#[derive(Serialize)]
+struct Beside<T> {
+    code: i32,
+    #[serde(flatten)]
+    fields: T,
+}
+
+/// A success whose fields stand under `data` and beside it: SDKs read either (docs/quirks.md).
+pub(super) struct Both<T>(pub(super) T);
+
+impl<T: Serialize> Responder for Both<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        #[derive(Serialize)]
+        struct Twice<'a, T> {
+            data: &'a T,
+            #[serde(flatten)]
+            fields: &'a T,
+        }
+        success(req, &Beside { code: ADMIN_SUCCESS, fields: Twice { data: &self.0, fields: &self.0 } })
+    }
+}
+
+fn success<T: Serialize>(req: &HttpRequest, envelope: &T) -> HttpResponse {
+    req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+    match serde_json::to_vec(envelope) {
+        Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
+        Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
+    }
+}
+
 impl<T: Serialize> Responder for BatchResults<T> {
     type Body = BoxBody;
 

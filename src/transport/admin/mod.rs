@@ -4,24 +4,52 @@
 mod access;
 mod accounts;
 mod answer;
+mod app_dns;
 mod awards;
 mod bans;
 mod coins;
+mod contacts;
+mod credentials;
+mod devices;
 mod discovery;
 mod params;
+mod presence;
 mod profile;
+mod push;
+mod roster;
 mod sessions;
 mod settings;
 
-use actix_web::web::ServiceConfig;
+use actix_web::{
+    FromRequest, Handler, Resource, Responder,
+    web::{self, ServiceConfig, post, put},
+};
 
 /// All routes of the admin API.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(accounts::routes)
+        .configure(app_dns::routes)
         .configure(awards::routes)
         .configure(bans::routes)
         .configure(coins::routes)
+        .configure(contacts::routes)
+        .configure(credentials::routes)
+        .configure(devices::routes)
         .configure(discovery::routes)
+        .configure(presence::routes)
         .configure(profile::routes)
-        .configure(sessions::routes);
+        .configure(push::routes)
+        .configure(roster::routes)
+        .configure(sessions::routes)
+        .configure(settings::routes);
+}
+
+/// A path whose PUT and POST are the same, as most of the admin document's are.
+fn put_or_post<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(put().to(handler.clone())).route(post().to(handler))
 }

@@ -49,6 +49,42 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     }
 }
 
+/// The body as it is, of any content type: at most 64 KiB of text (behaviour.md §3).
+pub(super) struct Raw(pub(super) String);
+
+impl FromRequest for Raw {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            if bytes.is_empty() {
+                return Err(Invalid::new("body", Problem::Missing).into());
+            }
+            let text = String::from_utf8(bytes.to_vec());
+            Ok(Self(text.map_err(|_| Invalid::new("body", Problem::Characters))?))
+        })
+    }
+}
+
+/// The number in the query's parameter `what`, which must be there.
+pub(super) fn required_number(what: &'static str, text: Option<&str>) -> Result<i64, Invalid> {
+    required(what, number(what, text)?)
+}
+
+/// The switch in the query's parameter `what`, which must be there: in any of the forms of behaviour.md §3.
+pub(super) fn required_switch(what: &'static str, text: Option<&str>) -> Result<bool, Invalid> {
+    let text = required(what, text)?.trim().to_ascii_lowercase();
+    match text.as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        "" => Err(Invalid::new(what, Problem::Missing)),
+        _ => Err(Invalid::new(what, Problem::Malformed)),
+    }
+}
+
 /// The body of a batch: 1 to 100 items (behaviour.md §3), each to be read on its own.
 #[derive(Deserialize)]
 pub(super) struct Batch {
@@ -94,7 +130,7 @@ impl PageQuery {
 }
 
 /// The number in the query's parameter `what`, if it is there.
-fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
+pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
     let malformed = |_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed);
     text.map(|text| text.parse().map_err(malformed)).transpose()
 }

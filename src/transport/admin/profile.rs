@@ -4,15 +4,25 @@ use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::AnyUser,
-    answer::{Answer, DONE, Data},
-    params::{Query, required},
+    access::{AdminOnly, AnyUser},
+    answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
+    params::{Batch, Id, Json, Query, Raw, item, required},
+    put_or_post,
 };
-use crate::{app::App, domain::profile, model::Nickname};
+use crate::{
+    app::App,
+    domain::profile::{self, ProfileChanges},
+    model::{AvatarUrl, Info, InfoChanges, Invalid, Nickname, UserId},
+};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/profile").route(get().to(own)))
-        .service(web::resource("/user/nickname").route(put().to(set_nickname)).route(post().to(set_nickname)));
+    cfg.service(web::resource("/user/profile").route(get().to(own)).route(put().to(edit)).route(post().to(edit)))
+        .service(put_or_post("/user/profile/batch", edit_batch))
+        .service(put_or_post("/user/nickname", set_nickname))
+        .service(put_or_post("/user/avatar", set_avatar))
+        .service(put_or_post("/user/avatar/batch", set_avatar_batch))
+        .service(put_or_post("/user/private", set_private))
+        .service(put_or_post("/user/public", set_public));
 }
 
 /// The profile as its owner sees it (admin document 1.16); what is unset is left out.
@@ -62,5 +72,116 @@ async fn set_nickname(
 ) -> Answer<bool> {
     let name = Nickname::parse(&required("nick_name", query.nick_name)?)?;
     profile::rename(&app, &caller, name).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct ProfileBody {
+    description: Option<String>,
+    nick_name: Option<String>,
+    private_info: Option<String>,
+    public_info: Option<String>,
+}
+
+impl ProfileBody {
+    fn parse(self) -> Result<ProfileChanges, Invalid> {
+        let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
+        Ok(ProfileChanges {
+            nickname: self.nick_name.map(|name| Nickname::parse(&name)).transpose()?,
+            info: InfoChanges {
+                description: info("description", self.description)?,
+                private_info: info("private_info", self.private_info)?,
+                public_info: info("public_info", self.public_info)?,
+            },
+        })
+    }
+}
+
+async fn edit(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<ProfileBody>>) -> Answer<bool> {
+    profile::edit(&app, &caller, body.parse()?).await?;
+    DONE
+}
+
+/// An item of a batch: whom it is about, and what.
+#[derive(Deserialize)]
+struct UserItem<T> {
+    user_id: Option<Id>,
+    #[serde(flatten)]
+    body: T,
+}
+
+#[derive(Serialize)]
+struct UserResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+}
+
+/// The number that an item names, as far as it is one.
+fn named(item: &serde_json::Value) -> UserResult {
+    let id = &item["user_id"];
+    UserResult { user_id: id.as_i64().or_else(|| id.as_str()?.parse().ok()) }
+}
+
+fn user_of(id: Option<Id>) -> Result<UserId, Invalid> {
+    required("user_id", id)?.user("user_id")
+}
+
+async fn edit_batch(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<Batch>>,
+) -> BatchAnswer<UserResult> {
+    let mut results = Vec::new();
+    for value in body.items()? {
+        let named = named(&value);
+        let work = async {
+            let UserItem { user_id, body } = item::<UserItem<ProfileBody>>(value)?;
+            profile::edit_of(&app, &operator, user_of(user_id)?, body.parse()?).await
+        };
+        results.push(BatchResult { item: named, result: work.await });
+    }
+    Ok(results.into_iter().collect())
+}
+
+#[derive(Deserialize)]
+struct AvatarBody {
+    avatar: Option<String>,
+}
+
+impl AvatarBody {
+    fn parse(self) -> Result<AvatarUrl, Invalid> {
+        AvatarUrl::parse("avatar", &required("avatar", self.avatar)?)
+    }
+}
+
+async fn set_avatar(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<AvatarBody>>) -> Answer<bool> {
+    profile::set_avatar(&app, &caller, body.parse()?).await?;
+    DONE
+}
+
+async fn set_avatar_batch(
+    app: web::Data<App>,
+    AdminOnly(operator, Json(body)): AdminOnly<Json<Batch>>,
+) -> BatchAnswer<UserResult> {
+    let mut results = Vec::new();
+    for value in body.items()? {
+        let named = named(&value);
+        let work = async {
+            let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
+            profile::set_avatar_of(&app, &operator, user_of(user_id)?, body.parse()?).await
+        };
+        results.push(BatchResult { item: named, result: work.await });
+    }
+    Ok(results.into_iter().collect())
+}
+
+async fn set_private(app: web::Data<App>, AnyUser(caller, Raw(text)): AnyUser<Raw>) -> Answer<bool> {
+    let info = InfoChanges { private_info: Some(Info::parse("body", &text)?), ..InfoChanges::default() };
+    profile::edit(&app, &caller, ProfileChanges { nickname: None, info }).await?;
+    DONE
+}
+
+async fn set_public(app: web::Data<App>, AnyUser(caller, Raw(text)): AnyUser<Raw>) -> Answer<bool> {
+    let info = InfoChanges { public_info: Some(Info::parse("body", &text)?), ..InfoChanges::default() };
+    profile::edit(&app, &caller, ProfileChanges { nickname: None, info }).await?;
     DONE
 }

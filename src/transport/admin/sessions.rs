@@ -6,23 +6,21 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::Outsider,
     answer::{Answer, Data},
-    params::{Json, required},
+    params::{Id, Json, required},
 };
 use crate::{
     app::App,
-    domain::sessions::{self, Login},
+    domain::{
+        Visitor,
+        sessions::{self, Login},
+    },
     model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/token/user").route(post().to(by_username)));
-}
-
-#[derive(Deserialize)]
-struct UsernameBody {
-    name: Option<String>,
-    password: Option<String>,
-    device_guid: Option<String>,
+    cfg.service(web::resource("/token/user").route(post().to(by_username)))
+        .service(web::resource("/token/id").route(post().to(by_id)))
+        .service(web::resource("/token/login").route(post().to(by_login_name)));
 }
 
 #[derive(Serialize)]
@@ -39,14 +37,58 @@ impl From<Login> for LoginData {
     }
 }
 
+/// What all logins bring beside the name.
+#[derive(Deserialize)]
+struct Proof {
+    password: Option<String>,
+    device_guid: Option<String>,
+}
+
+async fn log_in(app: &App, visitor: &Visitor, name: LoginName, proof: Proof) -> Answer<LoginData> {
+    let password = Password::parse("password", &required("password", proof.password)?, 1)?;
+    let key = DeviceKey::parse("device_guid", proof.device_guid.as_deref().unwrap_or_default())?;
+    let device = LoginDevice::new(key, Platform::default());
+    Ok(Data(sessions::login_with_password(app, visitor, name, &password, device).await?.into()))
+}
+
+#[derive(Deserialize)]
+struct UsernameBody {
+    name: Option<String>,
+    #[serde(flatten)]
+    proof: Proof,
+}
+
 async fn by_username(
     app: web::Data<App>,
     Outsider(visitor, Json(body)): Outsider<Json<UsernameBody>>,
 ) -> Answer<LoginData> {
     let name = LoginName::parse("name", &required("name", body.name)?)?;
-    let password = Password::parse("password", &required("password", body.password)?, 1)?;
-    let key = DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?;
-    let device = LoginDevice::new(key, Platform::default());
-    let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
-    Ok(Data(login.into()))
+    log_in(&app, &visitor, name, body.proof).await
+}
+
+#[derive(Deserialize)]
+struct IdBody {
+    user_id: Option<Id>,
+    #[serde(flatten)]
+    proof: Proof,
+}
+
+async fn by_id(app: web::Data<App>, Outsider(visitor, Json(body)): Outsider<Json<IdBody>>) -> Answer<LoginData> {
+    let id = required("user_id", body.user_id)?.user("user_id")?;
+    log_in(&app, &visitor, LoginName::Id(id), body.proof).await
+}
+
+#[derive(Deserialize)]
+struct LoginNameBody {
+    login_name: Option<String>,
+    #[serde(flatten)]
+    proof: Proof,
+}
+
+async fn by_login_name(
+    app: web::Data<App>,
+    Outsider(visitor, Json(body)): Outsider<Json<LoginNameBody>>,
+) -> Answer<LoginData> {
+    let name = LoginName::parse("login_name", &required("login_name", body.login_name)?)?;
+    log_in(&app, &visitor, name, body.proof).await
 }

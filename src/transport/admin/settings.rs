@@ -1,8 +1,31 @@
-//! Settings as the admin document shows them.
+//! How accounts want to be treated.
 
-use serde::Serialize;
+use actix_web::web::{self, ServiceConfig, get, post, put};
+use serde::{Deserialize, Serialize};
 
-use crate::model::{Settings, UserId};
+use super::{
+    access::AnyUser,
+    answer::{Answer, DONE, Data},
+    params::{Flag, Id, Json, Query, required, required_number, required_switch},
+    put_or_post,
+};
+use crate::{
+    app::App,
+    domain::{self, Caller, settings},
+    model::{Invalid, Settings, UserId},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/user/settings").route(get().to(own)).route(put().to(edit)).route(post().to(edit)))
+        .service(put_or_post("/user/authmode", set_auth_mode))
+        .service(put_or_post("/user/download", set_auto_download))
+        .service(put_or_post("/user/push", set_no_push))
+        .service(put_or_post("/user/push/detail", set_no_push_detail))
+        .service(put_or_post("/user/push/limit", set_no_push_hours))
+        .service(put_or_post("/user/push/nickname", set_push_nick_name))
+        .service(put_or_post("/user/sounds", set_no_sounds))
+        .service(put_or_post("/user/vibratory", set_vibratory));
+}
 
 /// The settings of an account (admin document 1.33); what is unset is left out.
 #[derive(Serialize)]
@@ -52,4 +75,141 @@ impl SettingsData {
             vibratory: settings.vibratory,
         }
     }
+}
+
+async fn own(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<SettingsData> {
+    let settings = settings::get(&app, &caller).await?;
+    Ok(Data(SettingsData::new(caller.user(), settings)))
+}
+
+/// What is absent stays as it is; `id` has no meaning.
+#[derive(Deserialize)]
+struct SettingsBody {
+    user_id: Option<Id>,
+    auth_mode: Option<i64>,
+    auth_question: Option<String>,
+    auth_answer: Option<String>,
+    auto_download: Option<Flag>,
+    group_confirm: Option<Flag>,
+    no_push: Option<Flag>,
+    no_push_detail: Option<Flag>,
+    no_push_start_hour: Option<i64>,
+    no_push_end_hour: Option<i64>,
+    no_sounds: Option<Flag>,
+    push_nick_name: Option<String>,
+    push_token: Option<String>,
+    silence_start_time: Option<i64>,
+    silence_end_time: Option<i64>,
+    vibratory: Option<Flag>,
+}
+
+impl SettingsBody {
+    fn apply(self, settings: &mut Settings) -> Result<(), Invalid> {
+        self.auth_mode.map_or(Ok(()), |mode| settings.set_auth_mode("auth_mode", mode))?;
+        self.auth_question.map_or(Ok(()), |text| settings.set_auth_question(&text))?;
+        self.auth_answer.map_or(Ok(()), |text| settings.set_auth_answer(&text))?;
+        self.no_push_start_hour.map_or(Ok(()), |hour| settings.set_no_push_start_hour(hour))?;
+        self.no_push_end_hour.map_or(Ok(()), |hour| settings.set_no_push_end_hour(hour))?;
+        self.push_nick_name.map_or(Ok(()), |text| settings.set_push_nick_name("push_nick_name", &text))?;
+        self.push_token.map_or(Ok(()), |text| settings.set_push_token(&text))?;
+        self.silence_start_time.map_or(Ok(()), |time| settings.set_silence_start_time(time))?;
+        self.silence_end_time.map_or(Ok(()), |time| settings.set_silence_end_time(time))?;
+        for (field, flag) in [
+            (&mut settings.auto_download, self.auto_download),
+            (&mut settings.group_confirm, self.group_confirm),
+            (&mut settings.no_push, self.no_push),
+            (&mut settings.no_push_detail, self.no_push_detail),
+            (&mut settings.no_sounds, self.no_sounds),
+            (&mut settings.vibratory, self.vibratory),
+        ] {
+            *field = flag.map_or(*field, Flag::get);
+        }
+        Ok(())
+    }
+}
+
+async fn edit(app: web::Data<App>, AnyUser(caller, Json(mut body)): AnyUser<Json<SettingsBody>>) -> Answer<bool> {
+    let user = required("user_id", body.user_id.take())?.user("user_id")?;
+    if user != caller.user() {
+        return Err(domain::Error::NoPermission.into());
+    }
+    settings::edit(&app, &caller, move |settings| body.apply(settings)).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct ValueQuery {
+    value: Option<String>,
+}
+
+async fn set_auth_mode(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+    let mode = required_number("value", query.value.as_deref())?;
+    settings::edit(&app, &caller, move |settings| settings.set_auth_mode("value", mode)).await?;
+    DONE
+}
+
+/// Turns on or off what `set` sets.
+async fn switch(app: &App, caller: &Caller, query: &ValueQuery, set: fn(&mut Settings, bool)) -> Answer<bool> {
+    let is_on = required_switch("value", query.value.as_deref())?;
+    let edit = move |settings: &mut Settings| {
+        set(settings, is_on);
+        Ok(())
+    };
+    settings::edit(app, caller, edit).await?;
+    DONE
+}
+
+async fn set_auto_download(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+) -> Answer<bool> {
+    switch(&app, &caller, &query, |settings, is_on| settings.auto_download = is_on).await
+}
+
+async fn set_no_push(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+    switch(&app, &caller, &query, |settings, is_on| settings.no_push = is_on).await
+}
+
+async fn set_no_push_detail(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+) -> Answer<bool> {
+    switch(&app, &caller, &query, |settings, is_on| settings.no_push_detail = is_on).await
+}
+
+async fn set_no_sounds(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+    switch(&app, &caller, &query, |settings, is_on| settings.no_sounds = is_on).await
+}
+
+async fn set_vibratory(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+    switch(&app, &caller, &query, |settings, is_on| settings.vibratory = is_on).await
+}
+
+#[derive(Deserialize)]
+struct HoursQuery {
+    no_push_start_hour: Option<String>,
+    no_push_end_hour: Option<String>,
+}
+
+async fn set_no_push_hours(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<HoursQuery>>,
+) -> Answer<bool> {
+    let start = required_number("no_push_start_hour", query.no_push_start_hour.as_deref())?;
+    let end = required_number("no_push_end_hour", query.no_push_end_hour.as_deref())?;
+    let edit = move |settings: &mut Settings| {
+        settings.set_no_push_start_hour(start)?;
+        settings.set_no_push_end_hour(end)
+    };
+    settings::edit(&app, &caller, edit).await?;
+    DONE
+}
+
+async fn set_push_nick_name(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+) -> Answer<bool> {
+    let name = required("value", query.value)?;
+    settings::edit(&app, &caller, move |settings| settings.set_push_nick_name("value", &name)).await?;
+    DONE
 }

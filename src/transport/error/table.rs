@@ -219,6 +219,13 @@ fn domain_row(error: &domain::Error) -> Row {
             "该手机号或邮箱未绑定此账号",
             "invalid request parameter: the account is not bound to that number or address",
         ),
+        E::PasswordWrong => refused(11001, StatusCode::FORBIDDEN, "密码错误", "the password is wrong"),
+        E::AliasTaken => refused(
+            INVALID_PARAMETER,
+            StatusCode::CONFLICT,
+            "该别名已被占用",
+            "invalid request parameter: alias belongs to another user",
+        ),
         E::PasswordCommon => refused(
             INVALID_PARAMETER,
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -274,6 +281,7 @@ fn invalid_row(invalid: Invalid) -> Row {
         Problem::Malformed => "格式错误".to_owned(),
         Problem::Characters => "包含不允许的字符".to_owned(),
         Problem::Unknown => "不存在".to_owned(),
+        Problem::Wrong => "错误".to_owned(),
         Problem::Reserved => "为保留名称".to_owned(),
     };
     Row::refusal(

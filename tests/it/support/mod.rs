@@ -140,6 +140,12 @@ impl TestApp {
         self.user_of("default", name).await
     }
 
+    /// A new user of an app that is made for it, logged in.
+    pub async fn user_of_new_app(&self, app: &str, name: &str) -> User {
+        tenants::create(&self.app, &command_line(app)).await.unwrap();
+        self.user_of(app, name).await
+    }
+
     /// A new user of an app, logged in.
     pub async fn user_of(&self, app: &str, name: &str) -> User {
         let outsider = self.anon().header("app_id", app);

@@ -1,0 +1,89 @@
+//! The devices that logged in to an account.
+
+use super::{Caller, Error, audit::Trail, presence, profile::change};
+use crate::{
+    app::App,
+    model::{Device, DeviceSn, EndReason, PushToken},
+    store::{self, Conn, StoreError, devices, push_tokens, users},
+};
+
+/// A part of an account's devices.
+#[derive(Debug)]
+pub struct DevicePage {
+    /// The devices, in the order of their numbers.
+    pub devices: Vec<Device>,
+    /// The last number in this part, when there are more.
+    pub next: Option<DeviceSn>,
+    /// Grows whenever the devices change.
+    pub version: i64,
+}
+
+/// Up to `limit` of the caller's devices, those after `cursor`.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn list(app: &App, caller: &Caller, cursor: Option<DeviceSn>, limit: i64) -> Result<DevicePage, Error> {
+    let (user, after) = (caller.user(), cursor.map_or(0, |sn| sn.0));
+    let find = move |conn: &mut Conn| -> Result<_, StoreError> {
+        let found = devices::list(conn, user, after, limit.saturating_add(1))?;
+        Ok((found, users::devices_version(conn, user)?))
+    };
+    let (mut found, version) = app.db.read(find).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = if has_more { found.last().map(|device| device.sn) } else { None };
+    Ok(DevicePage { devices: found, next, version })
+}
+
+/// Forgets one of the caller's devices, and ends the session on it.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`].
+pub async fn remove(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
+    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            users::lock(conn, user)?;
+            if !devices::delete(conn, user, device)? {
+                return Err(Error::DeviceNotFound);
+            }
+            store::sessions::end_on(conn, user, Some(device), None, EndReason::DeviceRemoved, now_ms)?;
+            push_tokens::unbind(conn, user, device)?;
+            users::bump_devices_version(conn, user)?;
+            trail.done(conn, "device.remove", &format!("{user}: device {}", device.0))?;
+            Ok(())
+        })
+        .await?;
+    presence::end(app, caller.app(), user, Some(device)).await;
+    Ok(())
+}
+
+/// Tells how push messages reach one of the caller's devices. A device of the app that had the token loses it.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`]; [`Error::Busy`] when another device takes the token at the same time.
+pub async fn bind_push_token(app: &App, caller: &Caller, device: DeviceSn, token: PushToken) -> Result<(), Error> {
+    let tenant = caller.app().clone();
+    change(app, caller, "device.bind_token", move |conn, user| {
+        if !devices::exists(conn, user, device)? {
+            return Err(Error::DeviceNotFound);
+        }
+        push_tokens::bind(conn, &tenant, user, device, &token).map_err(Error::Busy.if_taken())
+    })
+    .await
+}
+
+/// Push messages reach one of the caller's devices no more.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`].
+pub async fn unbind_push_token(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
+    change(app, caller, "device.unbind_token", move |conn, user| {
+        if !devices::exists(conn, user, device)? {
+            return Err(Error::DeviceNotFound);
+        }
+        Ok(push_tokens::unbind(conn, user, device)?)
+    })
+    .await
+}

@@ -1,0 +1,34 @@
+//! How an account wants to be treated: one row, whichever route changes it.
+
+use super::{Caller, Error, profile::change};
+use crate::{
+    app::App,
+    model::{Invalid, Settings},
+    store::settings,
+};
+
+/// The caller's settings.
+///
+/// # Errors
+/// [`Error::UserNotFound`] when the account was deleted just now.
+pub async fn get(app: &App, caller: &Caller) -> Result<Settings, Error> {
+    let user = caller.user();
+    app.db.read(move |conn| settings::find(conn, user)).await?.ok_or(Error::UserNotFound)
+}
+
+/// Changes the caller's settings; what `edit` leaves alone stays.
+///
+/// # Errors
+/// What `edit` refuses.
+pub async fn edit(
+    app: &App,
+    caller: &Caller,
+    edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Send + 'static,
+) -> Result<(), Error> {
+    change(app, caller, "settings.edit", move |conn, user| {
+        let mut known = settings::find(conn, user)?.ok_or(Error::UserNotFound)?;
+        edit(&mut known)?;
+        Ok(settings::update(conn, user, &known)?)
+    })
+    .await
+}

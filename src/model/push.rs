@@ -1,0 +1,81 @@
+//! How push messages reach accounts.
+
+use super::{Invalid, Problem, text::line};
+
+/// What a push service calls a device, and with which certificate it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushToken {
+    /// The service's token of the device.
+    pub device_token: String,
+    /// The certificate's name.
+    pub notifier_name: String,
+}
+
+impl PushToken {
+    /// # Errors
+    /// When a part is blank, too long or holds control characters.
+    pub fn parse(device_token: &str, notifier_name: &str) -> Result<Self, Invalid> {
+        Ok(Self {
+            device_token: line("device_token", device_token, 1024)?,
+            notifier_name: line("notifier_name", notifier_name, 255)?,
+        })
+    }
+}
+
+/// Another name by which push messages find an account: unique per app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias(String);
+
+impl Alias {
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(line("alias", text, 255)?))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A tag by which push messages choose accounts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag(String);
+
+impl Tag {
+    /// Tags of one account at the most.
+    pub const MAX: usize = 500;
+
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(line("tags", text, 64)?))
+    }
+
+    /// The tag.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The number that an app's icon shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Badge(i32);
+
+impl Badge {
+    /// # Errors
+    /// When `count` is negative or too large.
+    pub fn parse(count: i64) -> Result<Self, Invalid> {
+        let out_of_range = Invalid::new("badge", Problem::OutOfRange { min: 0, max: i64::from(i32::MAX) });
+        i32::try_from(count).ok().filter(|count| *count >= 0).map(Self).ok_or(out_of_range)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}

@@ -1,0 +1,74 @@
+//! Where SDKs find this server.
+
+use actix_web::{
+    HttpRequest, Responder,
+    web::{self, ServiceConfig, get},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    answer::Both,
+    params::{Query, required},
+};
+use crate::{
+    app::App,
+    domain::{Error as Refusal, access},
+    model::AppId,
+    transport::{access::origin, error::Error},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/v2/app_dns").route(get().to(app_dns)));
+}
+
+#[derive(Deserialize)]
+struct AppQuery {
+    app_id: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
+struct Endpoint {
+    protocol: &'static str,
+    host: String,
+}
+
+#[derive(Serialize)]
+struct Cluster {
+    ratel: Vec<Endpoint>,
+    webim: Vec<Endpoint>,
+    ws: Vec<Endpoint>,
+    rtc: Vec<Endpoint>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    group_level: i32,
+    clusters: Vec<Cluster>,
+}
+
+#[derive(Serialize)]
+struct AppDns {
+    version: i64,
+    app_status: i32,
+    dns_list: Vec<Group>,
+}
+
+/// The server is where the request came to: behind a proxy that is what the proxy says it is called.
+async fn app_dns(
+    app: web::Data<App>,
+    req: HttpRequest,
+    Query(query): Query<AppQuery>,
+) -> Result<impl Responder, Error> {
+    let name = required("app_id", query.app_id)?;
+    let name = AppId::parse(&name).map_err(|_| Refusal::AppUnknown)?;
+    access::visitor(&app, name, origin(&req)?).await?;
+    let (scheme, host) = {
+        let connection = req.connection_info();
+        (connection.scheme().to_owned(), connection.host().to_owned())
+    };
+    let (http, ws) = if scheme == "https" { ("https", "wss") } else { ("http", "ws") };
+    let at = |protocol| vec![Endpoint { protocol, host: host.clone() }];
+    let cluster = Cluster { ratel: at(http), webim: at(http), ws: at(ws), rtc: at(http) };
+    let group = Group { group_level: 0, clusters: vec![cluster] };
+    Ok(Both(AppDns { version: 1, app_status: 0, dns_list: vec![group] }))
+}

@@ -1,0 +1,29 @@
+//! The number that an account is bound to.
+
+use actix_web::web::{self, ServiceConfig};
+use serde::Deserialize;
+
+use super::{
+    access::AnyUser,
+    answer::{Answer, DONE},
+    params::{Query, required},
+    put_or_post,
+};
+use crate::{app::App, domain::contacts, model::Mobile};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(put_or_post("/user/mobile", set_mobile));
+}
+
+#[derive(Deserialize)]
+struct MobileQuery {
+    mobile: Option<String>,
+}
+
+async fn set_mobile(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<MobileQuery>>) -> Answer<bool> {
+    let text = required("mobile", query.mobile)?;
+    // In a query a plus sign is a space unless it is escaped, which people forget.
+    let text = if text.starts_with(' ') { text.replacen(' ', "+", 1) } else { text };
+    contacts::set_mobile(&app, &caller, Mobile::parse("mobile", &text)?).await?;
+    DONE
+}

@@ -1,0 +1,132 @@
+//! The devices of an account.
+
+use actix_web::{
+    Responder,
+    web::{self, ServiceConfig, delete, get, post, put},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::AnyUser,
+    answer::{Answer, DONE, Data, Part},
+    params::{Json, Query, number, required, required_number},
+    put_or_post,
+};
+use crate::{
+    app::App,
+    domain::{devices, sessions},
+    model::{DeviceSn, Invalid, Problem, PushToken},
+    transport::error::Error,
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/user/device/list").route(get().to(list)))
+        .service(web::resource("/user/device/remove").route(delete().to(remove)).route(post().to(remove)))
+        .service(web::resource("/user/kick").route(put().to(kick)).route(post().to(kick)))
+        .service(put_or_post("/user/token/bind", bind_token))
+        .service(web::resource("/user/token/unbind").route(delete().to(unbind_token)).route(post().to(unbind_token)));
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    cursor: Option<String>,
+    page_size: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DeviceData {
+    user_id: i64,
+    device_sn: i32,
+    platform: i16,
+    user_agent: String,
+}
+
+async fn list(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<ListQuery>>,
+) -> Result<impl Responder, Error> {
+    const MAX_SIZE: i64 = 200;
+    let size = number("page_size", query.page_size.as_deref())?.unwrap_or(MAX_SIZE);
+    if !(1..=MAX_SIZE).contains(&size) {
+        return Err(Invalid::new("page_size", Problem::OutOfRange { min: 1, max: MAX_SIZE }).into());
+    }
+    let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
+    let cursor = number("cursor", cursor.as_deref())?.map(|sn| DeviceSn::parse("cursor", sn)).transpose()?;
+    let page = devices::list(&app, &caller, cursor, size).await?;
+    let user_id = caller.user().get();
+    let data = page.devices.into_iter().map(|device| DeviceData {
+        user_id,
+        device_sn: device.sn.0,
+        platform: device.platform,
+        user_agent: device.user_agent,
+    });
+    let cursor = page.next.map(|sn| sn.0.to_string());
+    Ok(Part { data: data.collect::<Vec<_>>(), cursor, version: page.version })
+}
+
+#[derive(Deserialize)]
+struct DeviceQuery {
+    device_sn: Option<String>,
+}
+
+impl DeviceQuery {
+    fn required(&self) -> Result<DeviceSn, Invalid> {
+        DeviceSn::parse("device_sn", required_number("device_sn", self.device_sn.as_deref())?)
+    }
+}
+
+async fn remove(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<DeviceQuery>>) -> Answer<bool> {
+    devices::remove(&app, &caller, query.required()?).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct DeviceBody {
+    device_sn: Option<i64>,
+}
+
+/// The device may stand in the query or in a JSON body, which a widely used SDK sends (behaviour.md §3).
+async fn kick(
+    app: web::Data<App>,
+    AnyUser(caller, (Query(query), Json(body))): AnyUser<(Query<DeviceQuery>, Json<DeviceBody>)>,
+) -> Answer<bool> {
+    let sn = number("device_sn", query.device_sn.as_deref())?.or(body.device_sn);
+    let device = sn.map(|sn| DeviceSn::parse("device_sn", sn)).transpose()?;
+    sessions::kick(&app, &caller, device).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct TokenBody {
+    device_sn: Option<i64>,
+    device_token: Option<String>,
+    notifier_name: Option<String>,
+}
+
+async fn bind_token(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<TokenBody>>) -> Answer<bool> {
+    let device = DeviceSn::parse("device_sn", required("device_sn", body.device_sn)?)?;
+    let device_token = required("device_token", body.device_token)?;
+    let token = PushToken::parse(&device_token, &required("notifier_name", body.notifier_name)?)?;
+    devices::bind_push_token(&app, &caller, device, token).await?;
+    DONE
+}
+
+#[derive(Deserialize)]
+struct UnbindQuery {
+    /// The document spells it so here, and only here.
+    #[serde(rename = "deviceSn")]
+    device_sn: Option<String>,
+}
+
+/// The document shows an object without fields.
+#[derive(Serialize)]
+struct Nothing {}
+
+async fn unbind_token(
+    app: web::Data<App>,
+    AnyUser(caller, Query(query)): AnyUser<Query<UnbindQuery>>,
+) -> Answer<Nothing> {
+    let device = DeviceSn::parse("deviceSn", required_number("deviceSn", query.device_sn.as_deref())?)?;
+    devices::unbind_push_token(&app, &caller, device).await?;
+    Ok(Data(Nothing {}))
+}
