@@ -7,6 +7,7 @@ mod discovery;
 mod doctor;
 mod serve;
 mod tenants;
+mod users;
 
 use std::{
     io::{self, Write as _},
@@ -60,6 +61,9 @@ enum Command {
     /// Make, list and revoke the tokens of ops scripts
     #[command(subcommand)]
     AdminToken(tenants::AdminTokenCommand),
+    /// Import, export and manage accounts
+    #[command(subcommand)]
+    User(users::UserCommand),
     /// Change balances
     #[command(subcommand)]
     Coins(awards::CoinsCommand),
@@ -139,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Migrate => migrate(&settings),
         Command::App(command) => tenants::run_app(&settings, command),
         Command::AdminToken(command) => tenants::run_admin_token(&settings, command),
+        Command::User(command) => users::run(&settings, command),
         Command::Coins(command) => awards::run_coins(&settings, command),
         Command::Vip(command) => awards::run_vip(&settings, command),
         Command::Medal(command) => awards::run_medal(&settings, command),

@@ -1,6 +1,6 @@
 //! `diglot app` and `diglot admin-token`.
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use super::{Failure, Outcome, SettingFlags, Tenant, build_app, parse_app_id, print};
@@ -19,6 +19,38 @@ pub(super) enum AppCommand {
     },
     /// List all apps: id, registration, when made
     List,
+    /// Change an app; what is left out stays
+    Update {
+        /// Its id
+        app_id: String,
+        /// Whether anyone may register
+        #[arg(long, value_enum)]
+        registration: Option<Registration>,
+        /// Whether push registrations must be signed with the app's secret
+        #[arg(long, value_enum)]
+        push_sign: Option<PushSign>,
+    },
+    /// Give an app another secret and print it, this once
+    RotateSecret {
+        /// Its id
+        app_id: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Registration {
+    /// Anyone may register
+    Open,
+    /// Admins make all accounts
+    Closed,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum PushSign {
+    /// They must be
+    Required,
+    /// They need not be
+    Optional,
 }
 
 #[derive(Subcommand)]
@@ -54,11 +86,29 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
     block_on(async {
         match command {
             AppCommand::Create { app_id } => {
-                if tenants::create(&app, &access::command_line(parse_app_id(&app_id)?)).await? {
-                    print(&format!("made app {app_id}\n"))
+                let operator = access::command_line(parse_app_id(&app_id)?);
+                if tenants::create(&app, &operator).await? {
+                    let secret = tenants::show_secret(&app, &operator).await?;
+                    print(&format!("made app {app_id}\nits secret, shown this once: {secret}\n"))
                 } else {
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
+            }
+            AppCommand::Update { app_id, registration, push_sign } => {
+                let operator = Tenant { app_id }.operator(&app).await?;
+                if let Some(registration) = registration {
+                    let is_open = matches!(registration, Registration::Open);
+                    tenants::set_registration_open(&app, &operator, is_open).await?;
+                }
+                if let Some(push_sign) = push_sign {
+                    let is_required = matches!(push_sign, PushSign::Required);
+                    tenants::set_push_sign_required(&app, &operator, is_required).await?;
+                }
+                Ok(())
+            }
+            AppCommand::RotateSecret { app_id } => {
+                let operator = Tenant { app_id }.operator(&app).await?;
+                print(&format!("{}\n", tenants::rotate_secret(&app, &operator).await?))
             }
             AppCommand::List => {
                 let line = |row: model::Tenant| {

@@ -42,7 +42,8 @@ pub async fn register(app: &App, visitor: &Visitor, new: Registration) -> Result
     admit_registration(app, visitor).await?;
     refuse_taken(app, visitor.app(), &new.username).await?;
     let hash = passwords::hash(app, &new.password).await?;
-    insert(app, visitor.app(), new.username, hash, Trail::of_visitor(app, visitor)).await
+    let user = insert(app, visitor.app(), new.username, hash, Trail::of_visitor(app, visitor)).await?;
+    Ok((user, Settings::default()))
 }
 
 /// Whether someone from outside may make an account.
@@ -64,8 +65,7 @@ pub async fn register_batch(
         let new = new?;
         refuse_taken(app, operator.app(), &new.username).await?;
         let hash = passwords::hash_in_turn(app, &new.password).await?;
-        let (user, _) = insert(app, operator.app(), new.username, hash, Trail::of_operator(app, operator)).await?;
-        Ok(user)
+        insert(app, operator.app(), new.username, hash, Trail::of_operator(app, operator)).await
     };
     let at_once = app.config.hashing_threads.get() * 2;
     stream::iter(list).map(register).buffered(at_once).collect().await
@@ -81,8 +81,7 @@ pub async fn create_or_reset(app: &App, operator: &Operator, new: Registration) 
     let found = app.db.read(move |conn| users::find_credentials(conn, &tenant, &name)).await?;
     let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
     let Some(known) = found else {
-        let (user, _) = insert(app, operator.app(), new.username, hash, trail).await?;
-        return Ok(user);
+        return insert(app, operator.app(), new.username, hash, trail).await;
     };
     app.db
         .write(move |conn| {
@@ -117,29 +116,20 @@ async fn insert(
     username: Username,
     password_hash: String,
     trail: Trail,
-) -> Result<(UserId, Settings), Error> {
+) -> Result<UserId, Error> {
     let (tenant, now_ms) = (tenant.clone(), app.clock.now_ms());
     app.db
         .write(move |conn| {
             let nickname = username.as_str();
             let login = NewLogin::Password { username: &username, hash: &password_hash };
             let new = NewUser { app: &tenant, login, nickname, now_ms };
-            let initial = Settings::default();
-            let user = insert_with_settings(conn, &new, &initial, Error::UsernameTaken, &trail)?;
-            Ok((user, initial))
+            insert_row(conn, &new, Error::UsernameTaken, &trail)
         })
         .await
 }
 
-fn insert_with_settings(
-    conn: &mut Conn,
-    new: &NewUser<'_>,
-    initial: &Settings,
-    taken: Error,
-    trail: &Trail,
-) -> Result<UserId, Error> {
+fn insert_row(conn: &mut Conn, new: &NewUser<'_>, taken: Error, trail: &Trail) -> Result<UserId, Error> {
     let user = users::insert(conn, new).map_err(taken.if_taken())?;
-    settings::insert(conn, user, initial)?;
     trail.done(conn, "account.register", &user.to_string())?;
     Ok(user)
 }
@@ -160,7 +150,7 @@ pub(super) async fn register_by_mobile(app: &App, visitor: &Visitor, mobile: Mob
     app.db
         .write(move |conn| {
             let new = NewUser { app: &tenant, login: NewLogin::Mobile(&mobile), nickname: &nickname, now_ms };
-            insert_with_settings(conn, &new, &Settings::default(), Error::Busy, &trail)
+            insert_row(conn, &new, Error::Busy, &trail)
         })
         .await
 }
@@ -192,6 +182,22 @@ pub async fn delete(app: &App, caller: &Caller, password: Option<&Password>) -> 
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
     app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await?;
     presence::end(app, caller.app(), user, None).await;
+    Ok(())
+}
+
+/// Deletes an account of the operator's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn delete_of(app: &App, operator: &Operator, user: UserId) -> Result<(), Error> {
+    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            require_user(conn, &tenant, user)?;
+            erase(conn, user, &trail, now_ms)
+        })
+        .await?;
+    presence::end(app, operator.app(), user, None).await;
     Ok(())
 }
 
@@ -245,7 +251,10 @@ pub async fn register_for_push(
         .write(move |conn| {
             let login = NewLogin::Password { username: &new.username, hash: &hash };
             let row = NewUser { app: &tenant, login, nickname: new.username.as_str(), now_ms };
-            let user = insert_with_settings(conn, &row, &initial, Error::UsernameTaken, &trail)?;
+            let user = insert_row(conn, &row, Error::UsernameTaken, &trail)?;
+            if initial != Settings::default() {
+                settings::save(conn, user, &initial)?;
+            }
             if let Some(alias) = &push.alias {
                 push_profiles::set_alias(conn, &tenant, user, alias).map_err(Error::AliasTaken.if_taken())?;
             }

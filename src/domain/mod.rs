@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod devices;
 pub mod discovery;
 mod error;
+pub mod imports;
 mod limits;
 pub mod notifications;
 mod passwords;

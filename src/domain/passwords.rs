@@ -6,10 +6,11 @@ use std::{collections::HashSet, sync::LazyLock};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::Error;
-use crate::{app::App, model::Password, secret::Purpose};
-
-/// Stands in front of a hash that was made here.
-const KEYED: &str = "hmac-sha256:";
+use crate::{
+    app::App,
+    model::{Password, PasswordHash},
+    secret::Purpose,
+};
 
 /// What a comparison showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +59,14 @@ pub(super) async fn verify(app: &App, password: &Password, stored: Option<String
     let keyed = keyed(app, password);
     let plain = password.clone();
     let work = move || {
-        let (is_right, spent_cost) = match stored.as_deref().map(|stored| (stored, stored.strip_prefix(KEYED))) {
-            None => (false, None),
-            Some((_, Some(hash))) => compare(keyed.as_bytes(), hash),
-            Some((hash, None)) => (compare(plain.as_bytes(), hash).0, cost_of(hash)),
-        };
-        let is_current = spent_cost == Some(cost) && stored.is_some_and(|stored| stored.starts_with(KEYED));
+        let (is_right, spent_cost) =
+            match stored.as_deref().map(|stored| (stored, stored.strip_prefix(PasswordHash::KEYED))) {
+                None => (false, None),
+                Some((_, Some(hash))) => compare(keyed.as_bytes(), hash),
+                Some((hash, None)) => (compare(plain.as_bytes(), hash).0, cost_of(hash)),
+            };
+        let is_current =
+            spent_cost == Some(cost) && stored.is_some_and(|stored| stored.starts_with(PasswordHash::KEYED));
         match (is_right, is_current) {
             (false, _) => {
                 make_up(keyed.as_bytes(), spent_cost, cost);
@@ -79,7 +82,7 @@ pub(super) async fn verify(app: &App, password: &Password, stored: Option<String
 fn hash_job(app: &App, password: &Password) -> impl FnOnce() -> Result<String, Error> + Send + 'static {
     let (keyed, cost) = (keyed(app, password), app.config.bcrypt_cost);
     move || match bcrypt::hash(keyed, cost) {
-        Ok(hash) => Ok(format!("{KEYED}{hash}")),
+        Ok(hash) => Ok(format!("{}{hash}", PasswordHash::KEYED)),
         Err(error) => Err(Error::Internal(format!("bcrypt: {error}"))),
     }
 }

@@ -196,6 +196,15 @@ pub async fn edit(app: &App, caller: &Caller, changes: ProfileChanges) -> Result
     .await
 }
 
+/// All of one account of the operator's app but its password.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn get_of(app: &App, operator: &Operator, user: UserId) -> Result<User, Error> {
+    let tenant = operator.app().clone();
+    app.db.read(move |conn| users::find(conn, &tenant, user)).await?.ok_or(Error::UserNotFound)
+}
+
 /// Changes the profile of one account of the operator's app.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Caller, Error, profile::change};
 use crate::{
     app::App,
-    model::{Alias, Badge, Invalid, Problem, Settings, Tag},
+    model::{Alias, Badge, Invalid, Problem, Tag},
     store::{push_profiles, push_tags, settings},
 };
 
@@ -18,9 +18,9 @@ pub async fn set_alias(app: &App, caller: &Caller, alias: Alias, push_token: Opt
     change(app, caller, "push.alias", move |conn, user| {
         push_profiles::set_alias(conn, &tenant, user, &alias).map_err(Error::AliasTaken.if_taken())?;
         if let Some(token) = push_token {
-            let mut known: Settings = settings::find(conn, user)?.ok_or(Error::UserNotFound)?;
+            let mut known = settings::get(conn, user)?;
             known.set_push_token(&token)?;
-            settings::update(conn, user, &known)?;
+            settings::save(conn, user, &known)?;
         }
         Ok(())
     })

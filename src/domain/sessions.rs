@@ -3,10 +3,10 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Caller, Error, Visitor,
+    Caller, Error, Operator, Visitor,
     access::Actor,
     accounts, activity,
-    audit::Trail,
+    audit::{Trail, change},
     limits::{LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
     presence,
@@ -304,6 +304,21 @@ pub async fn take_offline(app: &App, caller: &Caller, device: DeviceKey) -> Resu
 /// [`Error::DeviceNotFound`].
 pub async fn kick(app: &App, caller: &Caller, device: Option<DeviceSn>) -> Result<(), Error> {
     end_on(app, caller, device, EndReason::Kicked).await
+}
+
+/// Ends all sessions of an account of the operator's app.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn kick_all_of(app: &App, operator: &Operator, user: UserId) -> Result<(), Error> {
+    let (tenant, now_ms) = (operator.app().clone(), app.clock.now_ms());
+    change(app, operator, "session.kick", user.to_string(), move |conn| {
+        accounts::require_user(conn, &tenant, user)?;
+        Ok(sessions::end_all_of(conn, &[user], EndReason::Kicked, now_ms)?)
+    })
+    .await?;
+    presence::end(app, operator.app(), user, None).await;
+    Ok(())
 }
 
 async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {

@@ -10,10 +10,10 @@ use crate::{
 /// The caller's settings.
 ///
 /// # Errors
-/// [`Error::UserNotFound`] when the account was deleted just now.
+/// When the database can't be asked.
 pub async fn get(app: &App, caller: &Caller) -> Result<Settings, Error> {
     let user = caller.user();
-    app.db.read(move |conn| settings::find(conn, user)).await?.ok_or(Error::UserNotFound)
+    Ok(app.db.read(move |conn| settings::get(conn, user)).await?)
 }
 
 /// Changes the caller's settings; what `edit` leaves alone stays.
@@ -26,9 +26,9 @@ pub async fn edit(
     edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
     change(app, caller, "settings.edit", move |conn, user| {
-        let mut known = settings::find(conn, user)?.ok_or(Error::UserNotFound)?;
+        let mut known = settings::get(conn, user)?;
         edit(&mut known)?;
-        Ok(settings::update(conn, user, &known)?)
+        Ok(settings::save(conn, user, &known)?)
     })
     .await
 }

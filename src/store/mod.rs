@@ -18,6 +18,7 @@ pub mod devices;
 mod error;
 mod group_counts;
 pub mod groups;
+pub mod imports;
 pub mod medals;
 mod migrations;
 pub mod module_ignores;

@@ -297,6 +297,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imports (app_id, content_hash) {
+        app_id -> Text,
+        content_hash -> Text,
+        records_done -> BigInt,
+        started_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     apps,
     users,
@@ -322,4 +331,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     push_profiles,
     push_tags,
     user_counts,
+    imports,
 );

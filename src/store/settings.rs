@@ -1,4 +1,4 @@
-//! Settings: one row an account.
+//! Settings: one row an account, from their first change on.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -71,33 +71,25 @@ impl From<&Settings> for SettingsRow {
     }
 }
 
-/// Adds the settings of a new account.
+/// The settings of an account; the default ones until they are changed.
 ///
 /// # Errors
 /// When the query fails.
-pub fn insert(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
-    diesel::insert_into(settings::table)
-        .values((settings::user_id.eq(user.get()), SettingsRow::from(new)))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// The settings of an account.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Settings>, StoreError> {
+pub fn get(conn: &mut Conn, user: UserId) -> Result<Settings, StoreError> {
     let row: Option<SettingsRow> =
         settings::table.find(user.get()).select(selection::<SettingsRow>()).get_result(conn).optional()?;
-    Ok(row.map(Settings::from))
+    Ok(row.map(Settings::from).unwrap_or_default())
 }
 
-/// Changes the settings of an account. Its row must be locked.
+/// Stores the settings of an account. Its row must be locked.
 ///
 /// # Errors
 /// When the query fails.
-pub fn update(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
-    diesel::update(settings::table.find(user.get())).set(SettingsRow::from(new)).execute(conn)?;
+pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
+    let row = SettingsRow::from(new);
+    if diesel::update(settings::table.find(user.get())).set(&row).execute(conn)? == 0 {
+        diesel::insert_into(settings::table).values((settings::user_id.eq(user.get()), row)).execute(conn)?;
+    }
     Ok(())
 }
 

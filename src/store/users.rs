@@ -3,9 +3,11 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 mod activity;
+mod bulk;
 mod credentials;
 
 pub use activity::{find_activity, set_activity};
+pub use bulk::{ExportRow, UniqueName, find_taken, insert_many, list_for_export};
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock_credentials, renew_password_hash, set_password_hash,
 };

@@ -7,28 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use tempfile::TempDir;
-
-struct Shell {
-    folder: TempDir,
-}
-
-impl Shell {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// `diglot ARGS` in an empty folder, with nothing in the environment.
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
-        command.current_dir(self.folder.path()).env_clear().args(args);
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-}
+use crate::support::Shell;
 
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
@@ -54,12 +33,12 @@ fn help_and_version_are_on_stdout_and_usage_errors_on_stderr() {
         &["doctor", "--help"],
         &["--version"],
     ] {
-        let output = shell.run(args);
+        let output = shell.output(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(stdout(&output).len() > 5 && output.stderr.is_empty(), "{args:?}");
     }
     for args in [&[][..], &["nonsense"], &["app"], &["admin-token", "create"], &["serve", "--nonsense"]] {
-        let output = shell.run(args);
+        let output = shell.output(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
     }
@@ -95,7 +74,7 @@ fn every_problem_with_the_settings_is_named_at_once() {
         assert!(stderr(&output).contains(name), "{name} in {}", stderr(&output));
     }
     assert!(!stderr(&output).contains("too short\n"), "{}", stderr(&output));
-    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(shell.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -122,24 +101,24 @@ fn settings_that_must_be_set_can_not_be_emptied() {
 #[test]
 fn a_database_does_not_start_without_its_secret() {
     let shell = Shell::new();
-    assert_eq!(shell.run(&["migrate"]).status.code(), Some(0));
-    std::fs::remove_file(shell.folder.path().join("diglot.db.secret")).unwrap();
+    assert_eq!(shell.output(&["migrate"]).status.code(), Some(0));
+    std::fs::remove_file(shell.path().join("diglot.db.secret")).unwrap();
 
-    let output = shell.run(&["app", "list"]);
+    let output = shell.output(&["app", "list"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("diglot.db.secret: is missing beside its database"), "{}", stderr(&output));
 }
 
 #[test]
 fn postgres_without_a_secret_does_not_start() {
-    let output = Shell::new().run(&["serve", "--dev", "--database-url", "postgres://127.0.0.1:1/x"]);
+    let output = Shell::new().output(&["serve", "--dev", "--database-url", "postgres://127.0.0.1:1/x"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("DIGLOT_SECRET: must be set with PostgreSQL"), "{}", stderr(&output));
 }
 
 #[test]
 fn development_mode_listens_on_loopback_only() {
-    let output = Shell::new().run(&["serve", "--dev", "--listen", "0.0.0.0:0", "--web-listen", "[::]:0"]);
+    let output = Shell::new().output(&["serve", "--dev", "--listen", "0.0.0.0:0", "--web-listen", "[::]:0"]);
     assert_eq!(output.status.code(), Some(2));
     for name in ["DIGLOT_LISTEN: --dev", "DIGLOT_WEB_LISTEN: --dev"] {
         assert!(stderr(&output).contains(name), "{}", stderr(&output));
@@ -149,11 +128,8 @@ fn development_mode_listens_on_loopback_only() {
 #[test]
 fn config_shows_values_with_their_source_and_no_secrets() {
     let shell = Shell::new();
-    std::fs::write(
-        shell.folder.path().join("d.toml"),
-        "listen = '127.0.0.1:7'\nbcrypt_cost = 11\nweb_hosts = ['a', 'b']",
-    )
-    .unwrap();
+    std::fs::write(shell.path().join("d.toml"), "listen = '127.0.0.1:7'\nbcrypt_cost = 11\nweb_hosts = ['a', 'b']")
+        .unwrap();
     let secret = "0123456789abcdef0123456789abcdef";
     let mut command = shell.command(&[
         "config",
@@ -182,8 +158,8 @@ fn config_shows_values_with_their_source_and_no_secrets() {
     }
     assert!(!stdout(&output).contains(secret) && !stdout(&output).contains("hidden"));
 
-    std::fs::write(shell.folder.path().join("bad.toml"), "listne = 'x'\nbcrypt_cost = 1.5").unwrap();
-    let output = shell.run(&["config", "--config", "bad.toml"]);
+    std::fs::write(shell.path().join("bad.toml"), "listne = 'x'\nbcrypt_cost = 1.5").unwrap();
+    let output = shell.output(&["config", "--config", "bad.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("listne is not a setting") && stderr(&output).contains("bcrypt_cost must be"));
 }
@@ -191,58 +167,58 @@ fn config_shows_values_with_their_source_and_no_secrets() {
 #[test]
 fn apps_and_admin_tokens_are_managed_from_the_shell() {
     let shell = Shell::new();
-    assert_eq!(stdout(&shell.run(&["app", "create", "shop"])), "made app shop\n");
-    let again = shell.run(&["app", "create", "shop"]);
+    assert!(stdout(&shell.output(&["app", "create", "shop"])).starts_with("made app shop\n"));
+    let again = shell.output(&["app", "create", "shop"]);
     assert_eq!((again.status.code(), stderr(&again)), (Some(1), "diglot: there is an app shop already\n"));
-    assert_eq!(shell.run(&["app", "create", "no good"]).status.code(), Some(2));
-    assert!(stdout(&shell.run(&["app", "list"])).starts_with("shop\topen\t20"));
+    assert_eq!(shell.output(&["app", "create", "no good"]).status.code(), Some(2));
+    assert!(stdout(&shell.output(&["app", "list"])).starts_with("shop\topen\t20"));
 
     let create = ["admin-token", "create", "--app", "shop", "--name", "ci", "--expires-in", "90d"];
-    let output = shell.run(&create);
+    let output = shell.output(&create);
     let token = stdout(&output).strip_suffix('\n').unwrap();
     assert!(token.starts_with("adm-") && token.len() == 40, "{token}");
-    let again = shell.run(&create);
+    let again = shell.output(&create);
     assert_eq!((again.status.code(), stderr(&again)), (Some(1), "diglot: name taken\n"));
-    let nowhere = shell.run(&["admin-token", "create", "--app", "nowhere", "--name", "ci"]);
+    let nowhere = shell.output(&["admin-token", "create", "--app", "nowhere", "--name", "ci"]);
     assert_eq!((nowhere.status.code(), stderr(&nowhere)), (Some(1), "diglot: no such app\n"));
-    let wrong = shell.run(&["admin-token", "create", "--app", "shop", "--name", "x", "--expires-in", "soon"]);
+    let wrong = shell.output(&["admin-token", "create", "--app", "shop", "--name", "x", "--expires-in", "soon"]);
     assert_eq!(wrong.status.code(), Some(2));
 
     let list = |state: &str| {
-        let output = shell.run(&["admin-token", "list", "--app", "shop"]);
+        let output = shell.output(&["admin-token", "list", "--app", "shop"]);
         assert!(stdout(&output).contains(&format!("\tci\t{state} 20")), "{}", stdout(&output));
         assert!(!stdout(&output).contains(token));
     };
     list("valid until");
-    assert_eq!(stdout(&shell.run(&["admin-token", "revoke", "--app", "shop", "--name", "ci"])), "revoked ci\n");
+    assert_eq!(stdout(&shell.output(&["admin-token", "revoke", "--app", "shop", "--name", "ci"])), "revoked ci\n");
     list("revoked");
-    assert_eq!(shell.run(&["admin-token", "revoke", "--app", "shop", "--name", "ci"]).status.code(), Some(1));
+    assert_eq!(shell.output(&["admin-token", "revoke", "--app", "shop", "--name", "ci"]).status.code(), Some(1));
 }
 
 #[test]
 fn an_embedded_database_and_its_secret_are_for_their_owner_only() {
     let shell = Shell::new();
-    assert!(stdout(&shell.run(&["migrate"])).starts_with("applied 20261122000000\napplied "));
-    assert_eq!(stdout(&shell.run(&["migrate"])), "the schema is up to date\n");
+    assert!(stdout(&shell.output(&["migrate"])).starts_with("applied 20261122000000\napplied "));
+    assert_eq!(stdout(&shell.output(&["migrate"])), "the schema is up to date\n");
 
-    let secret = std::fs::read_to_string(shell.folder.path().join("diglot.db.secret")).unwrap();
+    let secret = std::fs::read_to_string(shell.path().join("diglot.db.secret")).unwrap();
     assert_eq!(secret.len(), 64);
     for name in ["diglot.db", "diglot.db.secret"] {
-        let mode = std::fs::metadata(shell.folder.path().join(name)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(shell.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(shell.path()).unwrap().count(), 2);
 }
 
 #[test]
 fn the_doctor_tells_what_is_reachable_and_what_is_not() {
     let shell = Shell::new();
-    let output = shell.run(&["doctor"]);
+    let output = shell.output(&["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains("note  database: diglot.db does not exist yet"), "{}", stdout(&output));
-    assert_eq!(std::fs::read_dir(shell.folder.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(shell.path()).unwrap().count(), 0);
 
-    shell.run(&["migrate"]);
+    shell.output(&["migrate"]);
     let free = [("DIGLOT_LISTEN", "127.0.0.1:0"), ("DIGLOT_WEB_LISTEN", ""), ("DIGLOT_OPS_LISTEN", "127.0.0.1:0")];
     let output = shell.command(&["doctor"]).envs(free).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));

@@ -1,6 +1,6 @@
 //! What `/admin/v1` manages, from the shell.
 
-use std::{process::Command, sync::Arc};
+use std::sync::Arc;
 
 use diglot::{
     app::App,
@@ -9,62 +9,27 @@ use diglot::{
     domain::accounts::{self, Registration},
     model::{Password, Username},
 };
-use tempfile::TempDir;
 
-use crate::support::{command_line, default_config};
+use crate::support::{Shell, command_line, default_config};
 
-/// A folder with a database that has an app `shop` with one user.
-struct Shop {
-    folder: TempDir,
-}
-
-impl Shop {
-    async fn new() -> Self {
-        let shop = Self { folder: tempfile::tempdir().unwrap() };
-        shop.run(&["app", "create", "shop"]);
-        let path = shop.folder.path().join("diglot.db");
-        let config = default_config(&Flags::from([("DATABASE_URL", format!("sqlite:{}", path.display()))]));
-        let app = App::build(config, Arc::new(SystemClock)).unwrap();
-        let registration = Registration {
-            username: Username::parse("alice").unwrap(),
-            password: Password::parse("password", "secret", 1).unwrap(),
-        };
-        accounts::create_or_reset(&app, &command_line("shop"), registration).await.unwrap();
-        shop
-    }
-
-    /// Exit code, stdout and stderr of a command on one line.
-    fn try_line(&self, line: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_diglot"))
-            .current_dir(self.folder.path())
-            .env_clear()
-            .args(line)
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    }
-
-    /// Stdout of a command that succeeds.
-    #[track_caller]
-    fn run(&self, line: &[&str]) -> String {
-        let (code, stdout, stderr) = self.try_line(line);
-        assert_eq!((code, stderr.as_str()), (0, ""), "{line:?}");
-        stdout
-    }
-
-    /// Stderr of a command that fails.
-    #[track_caller]
-    fn fail(&self, line: &[&str]) -> String {
-        let (code, stdout, stderr) = self.try_line(line);
-        assert!(code != 0 && stdout.is_empty(), "{line:?}");
-        stderr.trim_end().to_owned()
-    }
+/// A shell with a database that has an app `shop` with one user.
+async fn shop() -> Shell {
+    let shell = Shell::new();
+    shell.run(&["app", "create", "shop"]);
+    let path = shell.path().join("diglot.db");
+    let config = default_config(&Flags::from([("DATABASE_URL", format!("sqlite:{}", path.display()))]));
+    let app = App::build(config, Arc::new(SystemClock)).unwrap();
+    let registration = Registration {
+        username: Username::parse("alice").unwrap(),
+        password: Password::parse("password", "secret", 1).unwrap(),
+    };
+    accounts::create_or_reset(&app, &command_line("shop"), registration).await.unwrap();
+    shell
 }
 
 #[actix_web::test]
 async fn users_get_coins_time_as_vips_medals_and_bans() {
-    let shop = Shop::new().await;
+    let shop = shop().await;
     let adjust = |amount: &'static str, key: &'static str| {
         ["coins", "adjust", "--app", "shop", "--user", "1", "--amount", amount, "--typ", "2", "--reason", "gift"]
             .into_iter()
@@ -90,7 +55,7 @@ async fn users_get_coins_time_as_vips_medals_and_bans() {
 
 #[actix_web::test]
 async fn the_discovery_page_is_managed() {
-    let shop = Shop::new().await;
+    let shop = shop().await;
     assert_eq!(shop.run(&["category", "create", "--app", "shop", "--name", "Games"]), "1\n");
     shop.run(&["category", "update", "--app", "shop", "--id", "1", "--sort", "7"]);
     assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "1\t7\tGames\n");

@@ -7,6 +7,7 @@ mod codes;
 mod database;
 mod log;
 mod receivers;
+mod shell;
 
 use std::sync::{
     Arc,
@@ -30,6 +31,7 @@ pub use codes::CodeApp;
 pub use database::AuditRow;
 pub use log::{keep_log, logged};
 pub use receivers::{SmsReceiver, SmtpServer};
+pub use shell::Shell;
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;

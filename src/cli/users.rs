@@ -1,0 +1,213 @@
+//! `diglot user`: accounts, one by one and by the file.
+
+mod import;
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use self::import::ImportArgs;
+use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use crate::{
+    app::App,
+    domain::{accounts, imports, profile, sessions},
+    model::{Page, User, UserId, UserSummary},
+    store::users::ExportRow,
+    transport::block_on,
+};
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Make accounts of a file; called again after being cut off, it goes on where it was
+    Import(ImportArgs),
+    /// Write all accounts of an app to stdout, in a form that import reads
+    Export(ExportArgs),
+    /// List accounts: number, state, login name
+    List {
+        #[command(flatten)]
+        tenant: Tenant,
+        /// Which page
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        page: i64,
+        /// How many a page, up to 200
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        size: i64,
+    },
+    /// Show an account
+    Show(Target),
+    /// Close an account and end its sessions
+    Disable(Target),
+    /// Open an account again
+    Enable(Target),
+    /// End all sessions of an account
+    Kick(Target),
+    /// Delete an account: all that it says of its owner is forgotten
+    Delete(Target),
+}
+
+/// A user of an app.
+#[derive(Args)]
+pub(super) struct Target {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// The user's number
+    #[arg(value_name = "USER_ID", value_parser = user_id)]
+    user: UserId,
+}
+
+#[derive(Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// How accounts are written
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// Write password hashes too: they are worth nothing without the server's secret, and should be kept like it
+    #[arg(long)]
+    with_password_hashes: bool,
+}
+
+/// How accounts stand in a file.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Comma-separated, names of the fields in the first line
+    Csv,
+    /// A JSON object a line
+    Jsonl,
+}
+
+pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
+    let app = build_app(settings.config()?, false)?;
+    block_on(async {
+        match command {
+            UserCommand::Import(args) => import::run(&app, &args).await,
+            UserCommand::Export(args) => export(&app, &args).await,
+            UserCommand::List { tenant, page, size } => {
+                let page = Page::parse(Some(page), Some(size))?;
+                let listed = accounts::list(&app, &tenant.operator(&app).await?, page).await?;
+                print(&listed.into_iter().map(summary).collect::<String>())
+            }
+            UserCommand::Show(target) => {
+                let operator = target.tenant.operator(&app).await?;
+                print(&shown(&profile::get_of(&app, &operator, target.user).await?))
+            }
+            UserCommand::Disable(target) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(accounts::disable(&app, &operator, vec![target.user]).await?)
+            }
+            UserCommand::Enable(target) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(accounts::enable(&app, &operator, vec![target.user]).await?)
+            }
+            UserCommand::Kick(target) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(sessions::kick_all_of(&app, &operator, target.user).await?)
+            }
+            UserCommand::Delete(target) => {
+                let operator = target.tenant.operator(&app).await?;
+                Ok(accounts::delete_of(&app, &operator, target.user).await?)
+            }
+        }
+    })
+}
+
+fn summary(user: UserSummary) -> String {
+    let state = if user.standing.code() == 0 { "active" } else { "disabled" };
+    format!("{}\t{state}\t{}\n", user.id, user.username.unwrap_or_default())
+}
+
+fn shown(user: &User) -> String {
+    let state = if user.standing.code() == 0 { "active" } else { "disabled" };
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    [
+        ("user_id", user.id.to_string()),
+        ("state", state.to_owned()),
+        ("username", text(&user.username)),
+        ("nickname", user.nickname.clone()),
+        ("mobile", text(&user.mobile)),
+        ("email", text(&user.email)),
+        ("avatar", user.avatar_url.clone()),
+    ]
+    .map(|(name, value)| format!("{name}\t{value}\n"))
+    .concat()
+}
+
+/// An account in an exported file: the fields that import reads, and the number and the state for people.
+#[derive(Serialize)]
+struct ExportRecord<'a> {
+    user_id: i64,
+    status: i16,
+    username: Option<&'a str>,
+    nickname: &'a str,
+    mobile: Option<&'a str>,
+    email: Option<&'a str>,
+    avatar: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_hash: Option<&'a str>,
+}
+
+async fn export(app: &App, args: &ExportArgs) -> Outcome {
+    const CHUNK: i64 = 1000;
+    let operator = args.tenant.operator(app).await?;
+    let mut out = Output::new(args.format);
+    let mut after = None;
+    loop {
+        let rows = imports::export(app, &operator, after, CHUNK).await?;
+        let Some(last) = rows.last() else { return out.finish() };
+        after = Some(UserId::stored(last.id));
+        for row in &rows {
+            if !out.write(row, args.with_password_hashes)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Stdout in one of the formats.
+enum Output {
+    Csv(Box<csv::Writer<io::Stdout>>),
+    Jsonl(io::BufWriter<io::Stdout>),
+}
+
+impl Output {
+    fn new(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout()))),
+            Format::Jsonl => Self::Jsonl(io::BufWriter::new(io::stdout())),
+        }
+    }
+
+    /// Writes an account; false when nobody reads any more.
+    fn write(&mut self, row: &ExportRow, with_hash: bool) -> Result<bool, Failure> {
+        // A column of CSV is there in every row or in none.
+        let hash = row.password_hash.as_deref().or_else(|| matches!(self, Self::Csv(_)).then_some(""));
+        let record = ExportRecord {
+            user_id: row.id,
+            status: row.status,
+            username: row.username.as_deref(),
+            nickname: &row.nickname,
+            mobile: row.mobile.as_deref(),
+            email: row.email.as_deref(),
+            avatar: &row.avatar_url,
+            password_hash: hash.filter(|_| with_hash),
+        };
+        let written = match self {
+            Self::Csv(writer) => writer.serialize(record).map_err(io::Error::other),
+            Self::Jsonl(writer) => serde_json::to_writer(&mut *writer, &record)
+                .map_err(io::Error::from)
+                .and_then(|()| writer.write_all(b"\n")),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => Ok(written.map(|()| true)?),
+        }
+    }
+
+    fn finish(self) -> Outcome {
+        match self {
+            Self::Csv(mut writer) => Ok(writer.flush()?),
+            Self::Jsonl(mut writer) => Ok(writer.flush()?),
+        }
+    }
+}

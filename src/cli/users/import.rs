@@ -1,0 +1,229 @@
+//! `diglot user import`.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::Format;
+use crate::{
+    app::App,
+    cli::{Failure, Outcome, Tenant, print},
+    domain::{
+        Error,
+        imports::{self, NewRecord},
+    },
+    model::{
+        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Invalid, Mobile, Nickname, Password, PasswordHash,
+        Problem, Username,
+    },
+    secret,
+};
+
+/// Records of one transaction.
+const CHUNK: usize = 2000;
+
+#[derive(Args)]
+pub(in crate::cli) struct ImportArgs {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// Fields: username, and any of password or `password_hash` (bcrypt), nickname, mobile, email, avatar
+    file: PathBuf,
+    /// How accounts stand in the file; by its name's end without
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Where refused records are listed: number, login name, reason [default: FILE.refused]
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+/// A record as it stands in a file. What is empty is absent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawRecord {
+    username: Option<String>,
+    password: Option<String>,
+    password_hash: Option<String>,
+    nickname: Option<String>,
+    mobile: Option<String>,
+    email: Option<String>,
+    avatar: Option<String>,
+}
+
+impl RawRecord {
+    fn parse(self, password_min: usize) -> Result<NewRecord, Invalid> {
+        let present = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let username = present(self.username).ok_or(Invalid::new("username", Problem::Missing))?;
+        let hash = present(self.password_hash).map(|text| PasswordHash::parse("password_hash", &text)).transpose()?;
+        let plain = present(self.password).map(|text| Password::parse("password", &text, password_min)).transpose()?;
+        Ok(NewRecord {
+            record: AccountRecord {
+                username: Username::parse(&username)?,
+                password_hash: None,
+                nickname: present(self.nickname).map(|text| Nickname::parse(&text)).transpose()?,
+                mobile: present(self.mobile).map(|text| Mobile::parse("mobile", &text)).transpose()?,
+                email: present(self.email).map(|text| EmailAddress::parse("email", &text)).transpose()?,
+                avatar: present(self.avatar).map(|text| AvatarUrl::parse("avatar", &text)).transpose()?,
+            },
+            password: hash.map(ImportedPassword::Hash).or(plain.map(ImportedPassword::Plain)),
+        })
+    }
+}
+
+/// A record and where in the file it ends, in bytes.
+struct Read1 {
+    record: Result<RawRecord, String>,
+    end: u64,
+}
+
+type Records = Box<dyn Iterator<Item = io::Result<Read1>>>;
+
+fn csv_records(file: File) -> Result<Records, Failure> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Fields).from_reader(BufReader::new(file));
+    let headers = reader.byte_headers()?.clone();
+    if !headers.iter().any(|name| name == b"username") {
+        return Err(Failure::Usage("the first line must name the fields, `username` among them".to_owned()));
+    }
+    let mut row = csv::ByteRecord::new();
+    Ok(Box::new(std::iter::from_fn(move || match reader.read_byte_record(&mut row) {
+        Ok(false) => None,
+        Ok(true) => {
+            let record = row.deserialize(Some(&headers)).map_err(|error| error.to_string());
+            Some(Ok(Read1 { record, end: reader.position().byte() }))
+        }
+        Err(error) => Some(Err(io::Error::other(error))),
+    })))
+}
+
+fn jsonl_records(file: File) -> Records {
+    let mut reader = BufReader::new(file);
+    let (mut line, mut end) = (Vec::new(), 0);
+    Box::new(std::iter::from_fn(move || {
+        loop {
+            line.clear();
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(length) => end += u64::try_from(length).unwrap_or_default(),
+                Err(error) => return Some(Err(error)),
+            }
+            if !line.trim_ascii().is_empty() {
+                let record = serde_json::from_slice(&line).map_err(|error| error.to_string());
+                return Some(Ok(Read1 { record, end }));
+            }
+        }
+    }))
+}
+
+/// The SHA-256 of a file, in hexadecimal: names it wherever it lies.
+fn content_hash(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let length = file.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(secret::hex(&digest.finalize()));
+        }
+        digest.update(buffer.get(..length).unwrap_or_default());
+    }
+}
+
+/// The refused records, listed in a file that is made when it is needed.
+struct Report {
+    path: PathBuf,
+    file: Option<File>,
+    is_continued: bool,
+    refused: u64,
+}
+
+impl Report {
+    fn add(&mut self, number: u64, username: &str, reason: &str) -> io::Result<()> {
+        if self.file.is_none() {
+            let mut options = File::options();
+            options.create(true).write(true).append(self.is_continued).truncate(!self.is_continued);
+            self.file = Some(options.open(&self.path)?);
+        }
+        self.refused += 1;
+        let name: String = username.chars().filter(|letter| !letter.is_control()).collect();
+        match &mut self.file {
+            Some(file) => writeln!(file, "{number}\t{name}\t{reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
+    let operator = args.tenant.operator(app).await?;
+    let at = |error: io::Error| Failure::Failed(format!("{}: {error}", args.file.display()));
+    let hash = content_hash(&args.file).map_err(at)?;
+    let file = File::open(&args.file).map_err(at)?;
+    let length = file.metadata().map_err(at)?.len();
+    let mut records = match args.format.or_else(|| format_of(&args.file)) {
+        Some(Format::Csv) => csv_records(file)?,
+        Some(Format::Jsonl) => jsonl_records(file),
+        None => return Err(Failure::Usage("--format csv or jsonl: the file's name does not tell".to_owned())),
+    };
+    let done = u64::try_from(imports::records_done(app, &operator, &hash).await?).unwrap_or_default();
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    if done > 0 {
+        bar.println(format!("going on after record {done}"));
+    }
+    let path = args.report.clone().unwrap_or_else(|| {
+        let mut name = args.file.clone().into_os_string();
+        name.push(".refused");
+        PathBuf::from(name)
+    });
+    let mut report = Report { path, file: None, is_continued: done > 0, refused: 0 };
+    let (mut number, mut imported) = (0_u64, 0_u64);
+    loop {
+        let (first, mut names, mut list) = (number, Vec::new(), Vec::new());
+        while list.len() < CHUNK {
+            let Some(next) = records.next() else { break };
+            let next = next.map_err(at)?;
+            bar.set_position(next.end);
+            number += 1;
+            if number <= done {
+                continue;
+            }
+            names.push(next.record.as_ref().ok().and_then(|raw| raw.username.clone()).unwrap_or_default());
+            list.push(match next.record {
+                Ok(raw) => raw.parse(app.config.password_min).map_err(|invalid| (invalid.to_string(), invalid)),
+                Err(problem) => Err((problem, Invalid::new("record", Problem::Malformed))),
+            });
+        }
+        if list.is_empty() {
+            break;
+        }
+        let first = first.max(done);
+        let reasons: Vec<Option<String>> = list.iter().map(|item| Some(item.as_ref().err()?.0.clone())).collect();
+        let list = list.into_iter().map(|item| item.map_err(|(_, invalid)| Error::Invalid(invalid))).collect();
+        let records_done = i64::try_from(number).unwrap_or(i64::MAX);
+        let results = imports::import(app, &operator, &hash, list, records_done).await?;
+        for (((index, result), name), reason) in (first + 1..).zip(results).zip(&names).zip(reasons) {
+            match result {
+                Ok(()) => imported += 1,
+                Err(error) => report.add(index, name, &reason.unwrap_or_else(|| error.to_string()))?,
+            }
+        }
+        bar.set_message(format!("{imported} imported, {} refused", report.refused));
+    }
+    bar.finish_and_clear();
+    let hint = if report.refused > 0 { format!(" (see {})", report.path.display()) } else { String::new() };
+    print(&format!("{imported} imported, {} refused{hint}\n", report.refused))
+}
+
+fn format_of(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()? {
+        "csv" => Some(Format::Csv),
+        "jsonl" | "ndjson" => Some(Format::Jsonl),
+        _ => None,
+    }
+}

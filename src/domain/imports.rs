@@ -1,0 +1,104 @@
+//! Accounts in bulk, from and for other systems: what the command line reads and writes files with.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{Error, Operator, audit::Trail, passwords};
+use crate::{
+    app::App,
+    model::{AccountRecord, Contact, ImportedPassword, UserId},
+    store::{
+        imports,
+        users::{self, ExportRow, UniqueName},
+    },
+};
+
+/// A record of a file: an account whose password may still be to be hashed.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// All but the password.
+    pub record: AccountRecord,
+    /// The password, if there is one.
+    pub password: Option<ImportedPassword>,
+}
+
+/// How many records of a file are done.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn records_done(app: &App, operator: &Operator, content_hash: &str) -> Result<i64, Error> {
+    let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
+    Ok(app.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
+}
+
+/// Makes accounts of the next records of a file, and notes that `records_done` of it are done: both or neither. The
+/// results are in the order of `list`, whose items may be invalid already.
+///
+/// # Errors
+/// When the database can't be asked; [`Error::Busy`] when a name was taken meanwhile.
+pub async fn import(
+    app: &App,
+    operator: &Operator,
+    content_hash: &str,
+    list: Vec<Result<NewRecord, Error>>,
+    records_done: i64,
+) -> Result<Vec<Result<(), Error>>, Error> {
+    let hash = |new: Result<NewRecord, Error>| async { with_hash(app, new?).await };
+    let at_once = app.config.hashing_threads.get() * 2;
+    let list: Vec<Result<AccountRecord, Error>> = stream::iter(list).map(hash).buffered(at_once).collect().await;
+    let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
+    let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
+    app.db
+        .write(move |conn| {
+            let names = list.iter().flatten().flat_map(UniqueName::all_of).collect();
+            let mut taken = users::find_taken(conn, &tenant, &names)?;
+            let (mut new, mut results) = (Vec::new(), Vec::new());
+            for record in list {
+                let admitted = record.and_then(|record| admit(record, &mut taken));
+                results.push(admitted.map(|record| new.push(record)));
+            }
+            users::insert_many(conn, &tenant, &new, now_ms).map_err(Error::Busy.if_taken())?;
+            imports::save(conn, &tenant, &content_hash, records_done, now_ms).map_err(Error::Busy.if_taken())?;
+            trail.done(conn, "account.import", &format!("{} accounts", new.len()))?;
+            Ok(results)
+        })
+        .await
+}
+
+async fn with_hash(app: &App, new: NewRecord) -> Result<AccountRecord, Error> {
+    let password_hash = match new.password {
+        None => None,
+        Some(ImportedPassword::Hash(hash)) => Some(hash.into_text()),
+        Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(app, &password).await?),
+    };
+    Ok(AccountRecord { password_hash, ..new.record })
+}
+
+/// The record, unless one of its names is taken; from now on they are.
+fn admit(record: AccountRecord, taken: &mut BTreeSet<UniqueName>) -> Result<AccountRecord, Error> {
+    let names = UniqueName::all_of(&record);
+    if let Some(name) = names.iter().find(|name| taken.contains(name)) {
+        return Err(match name {
+            UniqueName::Username(_) => Error::UsernameTaken,
+            UniqueName::Contact(Contact::Mobile(_)) => Error::MobileTaken,
+            UniqueName::Contact(Contact::Email(_)) => Error::EmailTaken,
+        });
+    }
+    taken.extend(names);
+    Ok(record)
+}
+
+/// Up to `limit` accounts of the operator's app with numbers above `after`, in their order.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn export(
+    app: &App,
+    operator: &Operator,
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<ExportRow>, Error> {
+    let tenant = operator.app().clone();
+    Ok(app.db.read(move |conn| users::list_for_export(conn, &tenant, after, limit)).await?)
+}

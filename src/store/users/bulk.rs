@@ -1,0 +1,179 @@
+//! Many accounts at once: for imports and exports.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use crate::{
+    model::{AccountRecord, AppId, Contact, EmailAddress, Mobile, Standing, UserId, Username},
+    store::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection},
+};
+
+/// What must be unique among the accounts of an app, as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UniqueName {
+    /// A login name, in lower case.
+    Username(String),
+    /// A number or an address.
+    Contact(Contact),
+}
+
+/// Those of `names` that accounts of the app have.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_taken(
+    conn: &mut Conn,
+    app: &AppId,
+    names: &BTreeSet<UniqueName>,
+) -> Result<BTreeSet<UniqueName>, StoreError> {
+    let mut taken = BTreeSet::new();
+    let names: Vec<&UniqueName> = names.iter().collect();
+    for chunk in names.chunks(MAX_PARAMETERS) {
+        let (mut usernames, mut mobiles, mut emails) = (Vec::new(), Vec::new(), Vec::new());
+        for name in chunk {
+            match name {
+                UniqueName::Username(key) => usernames.push(key.as_str()),
+                UniqueName::Contact(Contact::Mobile(mobile)) => mobiles.push(mobile.as_str()),
+                UniqueName::Contact(Contact::Email(address)) => emails.push(address.as_str()),
+            }
+        }
+        let in_app = || users::table.filter(users::app_id.eq(app.as_str()));
+        let found: [Vec<Option<String>>; 3] = [
+            in_app().select(users::username_key).filter(users::username_key.eq_any(usernames)).load(conn)?,
+            in_app().select(users::mobile).filter(users::mobile.eq_any(mobiles)).load(conn)?,
+            in_app().select(users::email).filter(users::email.eq_any(emails)).load(conn)?,
+        ];
+        let found: BTreeSet<String> = found.into_iter().flatten().flatten().collect();
+        taken.extend(chunk.iter().filter(|name| found.contains(key(name))).copied().cloned());
+    }
+    Ok(taken)
+}
+
+fn key(name: &UniqueName) -> &str {
+    match name {
+        UniqueName::Username(key) => key,
+        UniqueName::Contact(contact) => contact.as_str(),
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUserRow<'a> {
+    app_id: &'a str,
+    username: &'a str,
+    username_key: String,
+    password_hash: Option<&'a str>,
+    nickname: &'a str,
+    name_id: i32,
+    avatar_url: &'a str,
+    avatar_id: i64,
+    mobile: Option<&'a str>,
+    email: Option<&'a str>,
+    coin_cents: i64,
+    vip_expires_at_ms: i64,
+    status: i16,
+    last_device_sn: i32,
+    registered_at_ms: i64,
+    last_active_at_ms: i64,
+    last_active_day: i32,
+    online_days: i32,
+    continuous_online_days: i32,
+    coin_records: i64,
+    devices_version: i64,
+}
+
+fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
+    NewUserRow {
+        app_id: app.as_str(),
+        username: record.username.as_str(),
+        username_key: record.username.key(),
+        password_hash: record.password_hash.as_deref(),
+        nickname: record.nickname.as_ref().map_or(record.username.as_str(), |nickname| nickname.as_str()),
+        name_id: 1,
+        avatar_url: record.avatar.as_ref().map_or("", |avatar| avatar.as_str()),
+        avatar_id: i64::from(record.avatar.is_some()),
+        mobile: record.mobile.as_ref().map(Mobile::as_str),
+        email: record.email.as_ref().map(EmailAddress::as_str),
+        coin_cents: 0,
+        vip_expires_at_ms: 0,
+        status: Standing::Active.code(),
+        last_device_sn: 0,
+        registered_at_ms: now_ms,
+        last_active_at_ms: 0,
+        last_active_day: 0,
+        online_days: 0,
+        continuous_online_days: 0,
+        coin_records: 0,
+        devices_version: 0,
+    }
+}
+
+/// Adds accounts.
+///
+/// # Errors
+/// [`StoreError::Taken`] when one of their names is in use; then none may be kept.
+pub fn insert_many(conn: &mut Conn, app: &AppId, records: &[AccountRecord], now_ms: i64) -> Result<(), StoreError> {
+    for chunk in records.chunks(MAX_PARAMETERS) {
+        let rows: Vec<_> = chunk.iter().map(|record| row(app, record, now_ms)).collect();
+        // diesel's enum of connections knows no insert of many rows.
+        match conn {
+            Conn::Sqlite(conn) => diesel::insert_into(users::table).values(&rows).execute(conn)?,
+            Conn::Postgres(conn) => diesel::insert_into(users::table).values(&rows).execute(conn)?,
+        };
+    }
+    Ok(())
+}
+
+/// An account as an export shows it.
+#[derive(Queryable, Selectable, Debug)]
+#[diesel(table_name = users)]
+pub struct ExportRow {
+    /// The number.
+    pub id: i64,
+    /// The login name.
+    pub username: Option<String>,
+    /// The password's hash.
+    pub password_hash: Option<String>,
+    /// The display name.
+    pub nickname: String,
+    /// The bound number.
+    pub mobile: Option<String>,
+    /// The bound address.
+    pub email: Option<String>,
+    /// The avatar.
+    pub avatar_url: String,
+    /// 0 active, 1 disabled.
+    pub status: i16,
+}
+
+/// Up to `limit` accounts of the app with numbers above `after`, in their order, deleted ones left out.
+///
+/// # Errors
+/// When the query fails.
+pub fn list_for_export(
+    conn: &mut Conn,
+    app: &AppId,
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<ExportRow>, StoreError> {
+    Ok(users::table
+        .select(selection::<ExportRow>())
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::id.gt(after.map_or(0, UserId::get)))
+        .filter(users::status.ne(Standing::Deleted.code()))
+        .order(users::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+impl UniqueName {
+    /// All that must be unique of a record.
+    #[must_use]
+    pub fn all_of(record: &AccountRecord) -> Vec<Self> {
+        let mobile = record.mobile.clone().map(Contact::Mobile);
+        let email = record.email.clone().map(Contact::Email);
+        let contacts = mobile.into_iter().chain(email).map(Self::Contact);
+        [Self::Username(Username::key(&record.username))].into_iter().chain(contacts).collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! The binary, in a folder of its own.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use diglot::config::Flags;
+use tempfile::TempDir;
+
+/// Someone at a shell.
+pub struct Shell {
+    folder: TempDir,
+    environment: Flags,
+}
+
+impl Shell {
+    /// With nothing in the environment.
+    pub fn new() -> Self {
+        Self::with(Flags::new())
+    }
+
+    /// With these settings in the environment.
+    pub fn with(environment: Flags) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), environment }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// `diglot ARGS` in the folder.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
+        command.current_dir(self.path()).env_clear().envs(&self.environment).args(args);
+        command
+    }
+
+    pub fn output(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Stdout of a command that succeeds.
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> String {
+        let output = self.output(args);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{args:?}");
+        text(&output.stdout).to_owned()
+    }
+
+    /// Stderr of a command that fails.
+    #[track_caller]
+    pub fn fail(&self, args: &[&str]) -> String {
+        let output = self.output(args);
+        assert!(output.status.code() != Some(0) && output.stdout.is_empty(), "{args:?}");
+        text(&output.stderr).trim_end().to_owned()
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
