@@ -75,7 +75,7 @@ pub fn without_password(url: &Url) -> String {
         return "***".to_owned();
     }
     if url.query().is_some() {
-        let is_secret = |name: &str| name.contains("pass") || name.contains("secret") || name.contains("token");
+        let is_secret = |name: &str| ["pass", "secret", "token", "key", "sign"].iter().any(|part| name.contains(part));
         let pairs =
             url.query_pairs().map(|(name, value)| if is_secret(&name) { (name, "***".into()) } else { (name, value) });
         shown.query_pairs_mut().clear().extend_pairs(pairs);

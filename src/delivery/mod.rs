@@ -76,19 +76,21 @@ pub enum SendError {
 }
 
 /// A way to send codes.
+#[async_trait::async_trait]
 pub trait Channel: Send + Sync {
     /// Sends a message, within the configured time.
     ///
     /// # Errors
     /// When the provider could not be reached or refused.
-    fn send(&self, message: &Message) -> Result<(), SendError>;
+    async fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
 /// The log: for development mode only.
 struct LogChannel;
 
+#[async_trait::async_trait]
 impl Channel for LogChannel {
-    fn send(&self, message: &Message) -> Result<(), SendError> {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
         let Message { to, purpose, code, .. } = message;
         log::info!("development mode: code {} for {} ({})", code.reveal(), to.as_str(), purpose.name());
         Ok(())
@@ -119,29 +121,58 @@ pub enum DeliveryError {
 
 /// All ways to send codes.
 pub struct Delivery {
-    sms: Option<Arc<dyn Channel>>,
-    email: Option<Arc<dyn Channel>>,
-    room: Arc<Semaphore>,
+    sms: Option<Outbox>,
+    email: Option<Outbox>,
     queue: mpsc::UnboundedSender<Job>,
+    /// How long a try may take.
+    timeout: Duration,
+}
+
+/// A way to send codes, with the room for what waits to be sent that way: a provider that hangs fills its own only.
+#[derive(Clone)]
+struct Outbox {
+    channel: Arc<dyn Channel>,
+    room: Arc<Semaphore>,
+    tries: Arc<Semaphore>,
+}
+
+impl Outbox {
+    /// Messages that may wait at the most.
+    const ROOM: u32 = 1000;
+
+    /// Tries at the same time.
+    const AT_ONCE: usize = 16;
+
+    fn new(channel: impl Channel + 'static) -> Self {
+        let room = usize::try_from(Self::ROOM).unwrap_or(usize::MAX);
+        Self {
+            channel: Arc::new(channel),
+            room: Arc::new(Semaphore::new(room)),
+            tries: Arc::new(Semaphore::new(Self::AT_ONCE)),
+        }
+    }
 }
 
 struct Job {
-    channel: Arc<dyn Channel>,
+    outbox: Outbox,
     message: Message,
+    is_meant: bool,
+    timeout: Duration,
     _room: OwnedSemaphorePermit,
 }
 
 /// Room for one message to be sent.
 pub struct Slot<'a> {
     delivery: &'a Delivery,
-    channel: Arc<dyn Channel>,
+    outbox: Outbox,
     room: OwnedSemaphorePermit,
 }
 
 impl Slot<'_> {
-    /// Takes the message on.
-    pub fn send(self, message: Message) {
-        let job = Job { channel: self.channel, message, _room: self.room };
+    /// Takes the message on. Unless it `is_meant`, nobody gets it; but that takes the caller as long.
+    pub fn send(self, message: Message, is_meant: bool) {
+        let timeout = self.delivery.timeout;
+        let job = Job { outbox: self.outbox, message, is_meant, timeout, _room: self.room };
         if self.delivery.queue.send(job).is_err() {
             log::error!("the delivery thread is gone: a code was not sent");
         }
@@ -149,22 +180,21 @@ impl Slot<'_> {
 }
 
 impl Delivery {
-    /// Messages that may wait at the most.
-    const ROOM: u32 = 1000;
-
     /// Sets up what `config` names, and starts the thread.
     ///
     /// # Errors
     /// When a provider's settings can't be used, or the operating system gives no thread.
     pub fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, SetupError> {
-        let (webhook, smtp) = (webhook::Webhook::new(config, clock), smtp::Smtp::new(config)?);
-        let in_log = || config.is_dev.then(|| shared(LogChannel));
-        let (sms, email) = (webhook.map(shared).or_else(in_log), smtp.map(shared).or_else(in_log));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (webhook, smtp) = {
+            let _runtime = runtime.enter();
+            (webhook::Webhook::new(config, clock), smtp::Smtp::new(config)?)
+        };
+        let in_log = || config.is_dev.then(|| Outbox::new(LogChannel));
+        let (sms, email) = (webhook.map(Outbox::new).or_else(in_log), smtp.map(Outbox::new).or_else(in_log));
         let (queue, jobs) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         thread::Builder::new().name("delivery".to_owned()).spawn(move || runtime.block_on(work(jobs)))?;
-        let room = Arc::new(Semaphore::new(usize::try_from(Self::ROOM).unwrap_or(usize::MAX)));
-        Ok(Self { sms, email, room, queue })
+        Ok(Self { sms, email, queue, timeout: config.delivery_timeout })
     }
 
     /// Room for a message to `contact`.
@@ -172,69 +202,71 @@ impl Delivery {
     /// # Errors
     /// See [`DeliveryError`].
     pub fn slot(&self, contact: &Contact) -> Result<Slot<'_>, DeliveryError> {
-        let (channel, name) = match contact {
+        let (outbox, name) = match contact {
             Contact::Mobile(_) => (&self.sms, "SMS"),
             Contact::Email(_) => (&self.email, "e-mail"),
         };
-        let channel = channel.clone().ok_or(DeliveryError::Off(name))?;
-        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| DeliveryError::Busy)?;
-        Ok(Slot { delivery: self, channel, room })
+        let outbox = outbox.clone().ok_or(DeliveryError::Off(name))?;
+        let room = Arc::clone(&outbox.room).try_acquire_owned().map_err(|_| DeliveryError::Busy)?;
+        Ok(Slot { delivery: self, outbox, room })
     }
 
     /// Waits until all is sent or given up, for `patience` at the most.
     pub async fn finish(&self, patience: Duration) {
-        if tokio::time::timeout(patience, self.room.acquire_many(Self::ROOM)).await.is_err() {
+        let all = async {
+            for outbox in [&self.sms, &self.email].into_iter().flatten() {
+                drop(outbox.room.acquire_many(Outbox::ROOM).await);
+            }
+        };
+        if tokio::time::timeout(patience, all).await.is_err() {
             log::warn!("stopped with codes still to be sent");
         }
     }
 }
 
-fn shared(channel: impl Channel + 'static) -> Arc<dyn Channel> {
-    Arc::new(channel)
-}
-
-/// A message is given up after so long: its receiver may have asked for another by then, which must not be overtaken.
-const PATIENCE: Duration = Duration::from_secs(55);
+/// No try of a message goes on after so long: its receiver may ask for another after a minute, which must not be overtaken.
+const PATIENCE: Duration = Duration::from_secs(58);
 
 /// Between the first tries; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Tries at the same time: each holds a thread.
-const AT_ONCE: usize = 16;
-
 async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let tries = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(job) = jobs.recv().await {
-        let tries = Arc::clone(&tries);
-        tokio::spawn(async move {
-            let (purpose, id) = (job.message.purpose.name(), job.message.request_id.clone());
-            if tokio::time::timeout(PATIENCE, deliver(&job, &tries)).await.is_err() {
-                log::error!("a code for {purpose} was not sent in time (request {id})");
-            }
-        });
+        if job.is_meant {
+            tokio::spawn(deliver(job));
+        }
     }
 }
 
-/// Sends until it is sent or can't be.
-async fn deliver(job: &Job, tries: &Semaphore) {
+/// Sends until it is sent or can't be in time.
+async fn deliver(job: Job) {
     let (purpose, id) = (job.message.purpose.name(), &job.message.request_id);
+    let end = tokio::time::Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     loop {
-        let turn = tries.acquire().await;
-        let (channel, message) = (Arc::clone(&job.channel), job.message.clone());
-        let outcome = tokio::task::spawn_blocking(move || channel.send(&message)).await;
+        let turn = job.outbox.tries.acquire().await;
+        if tokio::time::Instant::now() + job.timeout > end {
+            return log::error!("a code for {purpose} was not sent in time (request {id})");
+        }
+        let outcome = job.outbox.channel.send(&job.message).await;
         drop(turn);
         match outcome {
-            Ok(Ok(())) => return log::debug!("sent a code for {purpose} (request {id})"),
-            Ok(Err(SendError::Final(problem))) => {
+            Ok(()) => return log::debug!("sent a code for {purpose} (request {id})"),
+            Err(SendError::Final(problem)) => {
+                let problem = without_code(&problem, &job.message.code);
                 return log::error!("a code for {purpose} was refused (request {id}): {problem}");
             }
-            Ok(Err(SendError::Passing(problem))) => {
+            Err(SendError::Passing(problem)) => {
+                let problem = without_code(&problem, &job.message.code);
                 log::warn!("a code for {purpose} will be tried again (request {id}): {problem}");
             }
-            Err(error) => return log::error!("sending a code for {purpose} failed (request {id}): {error}"),
         }
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
+}
+
+/// What a provider says may quote the message.
+fn without_code(problem: &str, code: &Code) -> String {
+    problem.replace(code.reveal(), "******")
 }

@@ -1,7 +1,9 @@
 //! E-mail through an SMTP server.
 
+use std::time::Duration;
+
 use lettre::{
-    Message as Email, SmtpTransport, Transport as _,
+    Address, AsyncSmtpTransport, AsyncTransport as _, Message as Email, Tokio1Executor,
     message::{Mailbox, MultiPart},
     transport::smtp,
 };
@@ -11,36 +13,45 @@ use crate::config::Config;
 
 /// An SMTP server, with the connections to it that are kept open.
 pub(super) struct Smtp {
-    transport: SmtpTransport,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    timeout: Duration,
 }
 
 impl Smtp {
     /// The configured server, if there is one.
     pub(super) fn new(config: &Config) -> Result<Option<Self>, SetupError> {
         let (Some(url), Some(from)) = (&config.smtp_url, &config.mail_from) else { return Ok(None) };
-        let transport = SmtpTransport::from_url(url.as_str())?.timeout(Some(config.delivery_timeout)).build();
-        Ok(Some(Self { transport, from: from.clone() }))
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())?.build();
+        Ok(Some(Self { transport, from: from.clone(), timeout: config.delivery_timeout }))
     }
 }
 
+#[async_trait::async_trait]
 impl Channel for Smtp {
-    fn send(&self, message: &Message) -> Result<(), SendError> {
-        let is_final = |error: &dyn std::error::Error| SendError::Final(error.to_string());
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
         let text = texts::text(message);
-        let to = message.to.as_str().parse().map_err(|error: lettre::address::AddressError| is_final(&error))?;
+        let to: Address = message.to.as_str().parse().map_err(final_error)?;
         let email = Email::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .message_id(Some(format!("<{}@{}>", message.id, self.from.email.domain())))
             .subject(text.subject)
             .multipart(MultiPart::alternative_plain_html(text.plain, text.html))
-            .map_err(|error| is_final(&error))?;
-        self.transport.send(&email).map(drop).map_err(|error| refusal(&error))
+            .map_err(final_error)?;
+        // The transport's own limit is for each command; this one is for all of them.
+        match tokio::time::timeout(self.timeout, self.transport.send(email)).await {
+            Ok(sent) => sent.map(drop).map_err(|error| refusal(&error)),
+            Err(_) => Err(SendError::Passing("no answer in time".to_owned())),
+        }
     }
 }
 
 /// A refusal of class 5 stays one (RFC 5321 §4.2.1); all else may pass.
 fn refusal(error: &smtp::Error) -> SendError {
     if error.is_permanent() { SendError::Final(error.to_string()) } else { SendError::Passing(error.to_string()) }
+}
+
+fn final_error(error: impl std::error::Error) -> SendError {
+    SendError::Final(error.to_string())
 }

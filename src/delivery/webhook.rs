@@ -48,8 +48,9 @@ impl Webhook {
     }
 }
 
+#[async_trait::async_trait]
 impl Channel for Webhook {
-    fn send(&self, message: &Message) -> Result<(), SendError> {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
         let body = Body {
             app_id: message.app.as_str(),
             mobile: message.to.as_str(),
@@ -61,21 +62,27 @@ impl Channel for Webhook {
         let body = serde_json::to_string(&body).map_err(|error| SendError::Final(error.to_string()))?;
         let timestamp = (self.clock.now_ms() / 1000).to_string();
         let signature = secret::hex(&secret::hmac(self.key.as_bytes(), format!("{timestamp}.{body}").as_bytes()));
-        let answer = self
+        let request = self
             .agent
             .post(&self.url)
             .header("content-type", "application/json")
             .header("x-diglot-timestamp", timestamp)
-            .header("x-diglot-signature", signature)
-            .send(body);
-        match answer.map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => Ok(()),
-            // RFC 9110 §15: of the refusals only these can change by waiting.
-            Ok(status) if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) => {
-                Err(SendError::Passing(format!("the webhook answered {status}")))
-            }
-            Ok(status) => Err(SendError::Final(format!("the webhook answered {status}"))),
-            Err(error) => Err(SendError::Passing(error.to_string())),
+            .header("x-diglot-signature", signature);
+        // The agent blocks, for the configured time at the most.
+        let answer = tokio::task::spawn_blocking(move || request.send(body).map(|answer| answer.status())).await;
+        judge(answer.map_err(|error| SendError::Final(error.to_string()))?)
+    }
+}
+
+/// What the webhook's answer means.
+fn judge(answer: Result<ureq::http::StatusCode, ureq::Error>) -> Result<(), SendError> {
+    match answer {
+        Ok(status) if status.is_success() => Ok(()),
+        // RFC 9110 §15: of the refusals only these can change by waiting.
+        Ok(status) if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) => {
+            Err(SendError::Passing(format!("the webhook answered {status}")))
         }
+        Ok(status) => Err(SendError::Final(format!("the webhook answered {status}"))),
+        Err(error) => Err(SendError::Passing(error.to_string())),
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Error, sessions};
 use crate::{
     app::App,
-    model::{AdminTokenId, AppId, DeviceSn, Language, SessionId, Tenant, Token, UserId},
+    model::{AdminTokenId, AppId, DeviceSn, Language, SessionId, Standing, Tenant, Token, UserId},
     store::{self, Conn, admin_tokens, apps, users},
 };
 
@@ -258,6 +258,20 @@ pub const fn command_line(app: AppId) -> Operator {
 pub async fn command_line_in(app: &App, name: AppId) -> Result<Operator, Error> {
     let tenant = app.db.read(move |conn| tenant(conn, &name)).await?;
     Ok(command_line(tenant.id))
+}
+
+/// Locks the account that a caller acts for, and makes sure that it may still: whatever ended account or session since the
+/// request began came first.
+pub(super) fn hold(conn: &mut Conn, caller: &Caller) -> Result<(), Error> {
+    let account = users::lock_credentials(conn, caller.user)?.ok_or(Error::UserNotFound)?;
+    match caller.actor {
+        Actor::Admin(_) if account.standing == Standing::Deleted => Err(Error::UserNotFound),
+        Actor::Admin(_) => Ok(()),
+        Actor::User { session, .. } => {
+            let live = store::sessions::list_live(conn, caller.user)?;
+            if live.iter().any(|live| live.id == session) { Ok(()) } else { Err(Error::TokenEnded) }
+        }
+    }
 }
 
 /// The admin token at the door, and whether its app has the user `for_user`.

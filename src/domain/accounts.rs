@@ -167,7 +167,14 @@ pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -
     }
     verification::redeem(app, caller.app(), &contact, code, Use::Cancel(user)).await?;
     let (trail, now_ms) = (Trail::of_caller(app, caller), app.clock.now_ms());
-    app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await
+    app.db
+        .write(move |conn| {
+            users::lock(conn, user)?;
+            erase(conn, user, &trail, now_ms)
+        })
+        .await?;
+    presence::end(app, caller.app(), user, None).await;
+    Ok(())
 }
 
 /// Deletes the caller's account. A user must know its password; an admin need not.
@@ -176,7 +183,10 @@ pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
 pub async fn delete(app: &App, caller: &Caller, password: Option<&Password>) -> Result<(), Error> {
     match caller.actor() {
-        Actor::User { .. } => drop(credentials::confirm(app, caller, password).await?),
+        Actor::User { .. } => {
+            let password = password.ok_or(Invalid::new("password", Problem::Missing))?;
+            credentials::confirm(app, caller, password).await?;
+        }
         Actor::Admin(_) => {}
     }
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());

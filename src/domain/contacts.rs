@@ -2,6 +2,7 @@
 
 use super::{
     Caller, Error,
+    access::{self, Actor},
     audit::Trail,
     profile::change,
     verification::{self, Use},
@@ -20,9 +21,13 @@ use crate::{
 pub async fn bind(app: &App, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
     let user = caller.user();
     verification::redeem(app, caller.app(), &contact, code, Use::Bind(user)).await?;
-    let trail = Trail::of_caller(app, caller);
+    let (trail, caller) = (Trail::of_caller(app, caller), caller.clone());
     app.db
         .write(move |conn| {
+            access::hold(conn, &caller)?;
+            if users::find_by_contact(conn, caller.app(), &contact)?.is_none_or(|owner| owner.id != user) {
+                users::release_unconfirmed(conn, caller.app(), &contact)?;
+            }
             users::set_contact(conn, user, &contact).map_err(taken(&contact).if_taken())?;
             trail.done(conn, "account.bind", &user.to_string())?;
             Ok(())
@@ -30,14 +35,20 @@ pub async fn bind(app: &App, caller: &Caller, contact: Contact, code: &Code) -> 
         .await
 }
 
-/// Binds the caller's account to a mobile number without a code: the admin document has it so.
+/// Sets the number of the caller's account without a code: the admin document has it so. Unless an admin does it, whoever
+/// shows the number to be its own with a code gets it instead (security.md 28).
 ///
 /// # Errors
 /// [`Error::MobileTaken`].
 pub async fn set_mobile(app: &App, caller: &Caller, mobile: Mobile) -> Result<(), Error> {
-    let contact = Contact::Mobile(mobile);
+    let (contact, is_vouched_for) = (Contact::Mobile(mobile.clone()), matches!(caller.actor(), Actor::Admin(_)));
     change(app, caller, "account.set_mobile", move |conn, user| {
-        users::set_contact(conn, user, &contact).map_err(taken(&contact).if_taken())
+        let set = if is_vouched_for {
+            users::set_contact(conn, user, &contact)
+        } else {
+            users::set_unconfirmed_mobile(conn, user, &mobile)
+        };
+        set.map_err(Error::MobileTaken.if_taken())
     })
     .await
 }

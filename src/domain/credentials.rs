@@ -4,14 +4,14 @@ use super::{
     Caller, Error, Visitor,
     access::Actor,
     audit::Trail,
-    limits::{LoginAttempt, LoginTarget},
+    limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
     sessions,
     verification::{self, Use},
 };
 use crate::{
     app::App,
-    model::{Code, Contact, EmailAddress, EndReason, Invalid, Password, Problem, SessionId, User},
+    model::{Code, Contact, EmailAddress, EndReason, Password, SessionId, User},
     state::LoginEnd,
     store::{self, users},
 };
@@ -31,6 +31,7 @@ pub async fn reset_password(
     if passwords::is_common(password) {
         return Err(Error::PasswordCommon);
     }
+    limits::count_code_try(app, visitor).await?;
     let (tenant, contact) = (visitor.app(), Contact::Email(address));
     // A password that is refused leaves the code valid; what is wrong with it is told to the owner only.
     verification::check(app, tenant, &contact, code, Use::Reset).await?;
@@ -55,17 +56,12 @@ pub async fn reset_password(
         .await
 }
 
-/// Sets the caller's password to another one. `old` must be the one in force; an account without one needs none. All other
-/// sessions end.
+/// Sets the caller's password to another one. `old` must be the one in force: an account without one gets its first by
+/// [`reset_password`]. All other sessions end.
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones; [`Error::Busy`].
-pub async fn change_password(
-    app: &App,
-    caller: &Caller,
-    old: Option<&Password>,
-    password: &Password,
-) -> Result<(), Error> {
+pub async fn change_password(app: &App, caller: &Caller, old: &Password, password: &Password) -> Result<(), Error> {
     let confirmed = confirm(app, caller, old).await?;
     let kept = match caller.actor() {
         Actor::User { session, .. } => Some(session),
@@ -120,20 +116,14 @@ async fn set_password_of(
     Ok(())
 }
 
-/// Makes sure that `password` is the caller's. An account without one confirms with nothing.
+/// Makes sure that `password` is the caller's. An account without one can confirm nothing.
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
-pub(super) async fn confirm(app: &App, caller: &Caller, password: Option<&Password>) -> Result<Confirmed, Error> {
+pub(super) async fn confirm(app: &App, caller: &Caller, password: &Password) -> Result<Confirmed, Error> {
     let id = caller.user();
     let found = app.db.read(move |conn| users::find_password_hash(conn, id)).await?;
-    let (Some(stored), Some(password)) = (&found, password) else {
-        return match (&found, password) {
-            (None, None) => Ok(Confirmed::Hash(None)),
-            (Some(_), None) => Err(Invalid::new("password", Problem::Missing).into()),
-            (_, Some(_)) => Err(Error::PasswordWrong),
-        };
-    };
+    let Some(stored) = &found else { return Err(Error::PasswordWrong) };
     let attempt = match LoginAttempt::begin(app, caller.app(), caller.origin(), LoginTarget::Account(id)).await {
         // A client that is told that its login failed would log in again.
         Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),

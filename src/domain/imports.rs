@@ -7,9 +7,9 @@ use futures_util::{StreamExt as _, stream};
 use super::{Error, Operator, audit::Trail, passwords};
 use crate::{
     app::App,
-    model::{AccountRecord, Contact, ImportedPassword, UserId},
+    model::{AccountRecord, AppId, Contact, ImportedPassword, UserId},
     store::{
-        imports,
+        Conn, imports,
         users::{self, ExportRow, UniqueName},
     },
 };
@@ -51,16 +51,23 @@ pub async fn import(
     let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            let names = list.iter().flatten().flat_map(UniqueName::all_of).collect();
-            let mut taken = users::find_taken(conn, &tenant, &names)?;
-            let (mut new, mut results) = (Vec::new(), Vec::new());
+            let (mut seen, list) = (BTreeSet::new(), list.into_iter());
+            // Of several with one login name in the same part of a file only the first is tried.
+            let list: Vec<Result<AccountRecord, Error>> =
+                list.map(|record| record.and_then(|record| first_of_its_name(record, &mut seen))).collect();
+            let new: Vec<AccountRecord> = list.iter().flatten().cloned().collect();
+            let mut kept = users::insert_new(conn, &tenant, &new, now_ms)?;
+            let imported = kept.len();
+            let mut results = Vec::new();
             for record in list {
-                let admitted = record.and_then(|record| admit(record, &mut taken));
-                results.push(admitted.map(|record| new.push(record)));
+                results.push(match record {
+                    Ok(record) if kept.remove(&record.username.key()) => Ok(()),
+                    Ok(record) => Err(taken(conn, &tenant, &record)?),
+                    Err(error) => Err(error),
+                });
             }
-            users::insert_many(conn, &tenant, &new, now_ms).map_err(Error::Busy.if_taken())?;
             imports::save(conn, &tenant, &content_hash, records_done, now_ms).map_err(Error::Busy.if_taken())?;
-            trail.done(conn, "account.import", &format!("{} accounts", new.len()))?;
+            trail.done(conn, "account.import", &format!("{imported} accounts"))?;
             Ok(results)
         })
         .await
@@ -75,18 +82,22 @@ async fn with_hash(app: &App, new: NewRecord) -> Result<AccountRecord, Error> {
     Ok(AccountRecord { password_hash, ..new.record })
 }
 
-/// The record, unless one of its names is taken; from now on they are.
-fn admit(record: AccountRecord, taken: &mut BTreeSet<UniqueName>) -> Result<AccountRecord, Error> {
-    let names = UniqueName::all_of(&record);
-    if let Some(name) = names.iter().find(|name| taken.contains(name)) {
-        return Err(match name {
-            UniqueName::Username(_) => Error::UsernameTaken,
-            UniqueName::Contact(Contact::Mobile(_)) => Error::MobileTaken,
-            UniqueName::Contact(Contact::Email(_)) => Error::EmailTaken,
-        });
+fn first_of_its_name(record: AccountRecord, seen: &mut BTreeSet<String>) -> Result<AccountRecord, Error> {
+    if seen.insert(record.username.key()) { Ok(record) } else { Err(Error::UsernameTaken) }
+}
+
+/// Which of a refused record's names is in use.
+fn taken(conn: &mut Conn, tenant: &AppId, record: &AccountRecord) -> Result<Error, Error> {
+    for name in UniqueName::all_of(record) {
+        if users::is_taken(conn, tenant, &name)? {
+            return Ok(match name {
+                UniqueName::Username(_) => Error::UsernameTaken,
+                UniqueName::Contact(Contact::Mobile(_)) => Error::MobileTaken,
+                UniqueName::Contact(Contact::Email(_)) => Error::EmailTaken,
+            });
+        }
     }
-    taken.extend(names);
-    Ok(record)
+    Err(Error::Busy)
 }
 
 /// Up to `limit` accounts of the operator's app with numbers above `after`, in their order.

@@ -14,6 +14,7 @@ use crate::{
 };
 
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
+const CODE_TRIES_PER_LOGIN_TRY: u32 = 20;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
 
 /// A login that comes while many others are under way waits for half a second: people behind one address who come
@@ -109,6 +110,16 @@ pub(super) async fn count_registration(app: &App, visitor: &Visitor) -> Result<(
 /// [`Error::TooManyRequests`] when the source has asked for too many.
 pub(super) async fn count_captcha(app: &App, visitor: &Visitor) -> Result<(), Error> {
     count_source(app, visitor, "captcha", CAPTCHA_WINDOW_MS, app.config.captchas_per_minute).await
+}
+
+/// Counts a try of a code by someone without a session: more of them than of logins, since each code has few tries of its
+/// own.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] when the source has tried too many.
+pub(super) async fn count_code_try(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    let limit = app.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
+    count_source(app, visitor, "code", LoginSubject::WINDOW_MS, limit).await
 }
 
 async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, limit: u32) -> Result<(), Error> {

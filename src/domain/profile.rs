@@ -239,17 +239,18 @@ pub async fn get_by_username(app: &App, visitor: &Visitor, name: Username) -> Re
     app.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?.ok_or(Error::UserNotFound)
 }
 
-/// Changes something of the caller's account, whose row is locked meanwhile.
+/// Changes something of the caller's account, whose row is locked meanwhile; unless the account or the session has ended
+/// since the request began.
 pub(super) async fn change(
     app: &App,
     caller: &Caller,
     action: &'static str,
     queries: impl FnOnce(&mut Conn, UserId) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error> {
-    let (trail, user) = (Trail::of_caller(app, caller), caller.user());
+    let (trail, user, caller) = (Trail::of_caller(app, caller), caller.user(), caller.clone());
     app.db
         .write(move |conn| {
-            users::lock(conn, user)?;
+            access::hold(conn, &caller)?;
             queries(conn, user)?;
             trail.done_by_admin(conn, action, &user.to_string())?;
             Ok(())

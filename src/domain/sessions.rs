@@ -7,7 +7,7 @@ use super::{
     access::Actor,
     accounts, activity,
     audit::{Trail, change},
-    limits::{LoginAttempt, LoginTarget},
+    limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
     presence,
     verification::{self, Use},
@@ -124,8 +124,16 @@ pub async fn login_with_code(
     let (tenant, wanted) = (visitor.app().clone(), contact.clone());
     let target = contact.to_string();
     let enter = async {
+        limits::count_code_try(app, visitor).await?;
         verification::redeem(app, visitor.app(), &contact, code, Use::Login).await?;
-        let user = match app.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await? {
+        let owner = app
+            .db
+            .write::<_, Error>(move |conn| {
+                users::release_unconfirmed(conn, &tenant, &wanted)?;
+                Ok(users::find_by_contact(conn, &tenant, &wanted)?)
+            })
+            .await?;
+        let user = match owner {
             Some(known) => known.id,
             None => accounts::register_by_mobile(app, visitor, mobile).await?,
         };

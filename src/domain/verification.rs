@@ -92,18 +92,17 @@ pub async fn send_code(
     if let CodeSending::TooSoon { until_ms } = app.state.put_code(&key(visitor.app(), &contact), mac, now_ms).await? {
         return Err(Error::CodeTooSoon { wait_secs: limits::secs_until(until_ms, now_ms) });
     }
+    let message = Message {
+        id: app.random.base62(Message::ID_CHARS)?,
+        app: visitor.app().clone(),
+        to: contact,
+        purpose,
+        code,
+        language: visitor.origin().language,
+        request_id: visitor.origin().request_id.clone(),
+    };
     // A password can only be reset where there is an account; nobody else gets mail that they did not ask for.
-    if wish == Wish::Enter || owner.is_some() {
-        slot.send(Message {
-            id: app.random.base62(Message::ID_CHARS)?,
-            app: visitor.app().clone(),
-            to: contact,
-            purpose,
-            code,
-            language: visitor.origin().language,
-            request_id: visitor.origin().request_id.clone(),
-        });
-    }
+    slot.send(message, wish == Wish::Enter || owner.is_some());
     Ok(())
 }
 

@@ -24,7 +24,10 @@ impl Mobile {
             return Ok(Self(national.to_owned()));
         }
         let digits = text.strip_prefix('+').unwrap_or_default();
-        if (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_international = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        // No country code starts with 0, and Chinese numbers are told above: other spellings of a number would have codes
+        // and accounts of their own.
+        if is_international && !digits.starts_with('0') && !digits.starts_with("86") {
             return Ok(Self(text.to_owned()));
         }
         Err(Invalid::new(what, Problem::Malformed))

@@ -101,10 +101,11 @@ impl SentCodes {
     }
 
     fn note_wrong_try(&mut self, now_ms: i64) {
-        if self.tries == 0 || self.tries_until_ms <= now_ms {
-            (self.tries, self.tries_until_ms) = (0, now_ms.saturating_add(CodeRules::TRIES_WINDOW_MS));
+        if self.tries_until_ms <= now_ms {
+            self.tries = 0;
         }
         self.tries += 1;
+        self.tries_until_ms = now_ms.saturating_add(CodeRules::TRIES_WINDOW_MS);
         if self.tries >= CodeRules::TRIES {
             self.newest = None;
         }

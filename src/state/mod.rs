@@ -84,7 +84,7 @@ impl CodeRules {
     /// After so many wrong tries the code is void, and there is no other until they are forgotten.
     pub const TRIES: u32 = 5;
 
-    /// Wrong tries are forgotten so long after the first of them.
+    /// Wrong tries are forgotten so long after the last of them: not while a code that they were tried on is valid.
     pub const TRIES_WINDOW_MS: i64 = 5 * 60 * 1000;
 
     /// In each of these windows (ms) so many codes at the most. The last is the longest.

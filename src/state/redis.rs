@@ -190,8 +190,8 @@ static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
              end
          end
          local tries, till = tonumber(values[3] or '0'), tonumber(values[4] or '0')
-         if tries == 0 or till <= now then tries, till = 0, now + tonumber(ARGV[3]) end
-         redis.call('HSET', KEYS[1], 'tries', tries + 1, 'tries_until', till)
+         if till <= now then tries = 0 end
+         redis.call('HSET', KEYS[1], 'tries', tries + 1, 'tries_until', now + tonumber(ARGV[3]))
          if tries + 1 >= tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], 'mac', 'until') end
          return false",
     )

@@ -37,6 +37,7 @@ diesel::table! {
         continuous_online_days -> Integer,
         coin_records -> BigInt,
         devices_version -> BigInt,
+        mobile_confirmed -> Bool,
     }
 }
 

@@ -4,17 +4,19 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 mod activity;
 mod bulk;
+mod contacts;
 mod credentials;
 
 pub use activity::{find_activity, set_activity};
-pub use bulk::{ExportRow, UniqueName, find_taken, insert_many, list_for_export};
+pub use bulk::{ExportRow, UniqueName, insert_new, is_taken, list_for_export};
+pub use contacts::{find_by_contact, release_unconfirmed, set_contact, set_unconfirmed_mobile};
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock_credentials, renew_password_hash, set_password_hash,
 };
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
 use crate::model::{
-    Activity, AppId, AvatarUrl, Contact, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, Standing, User, UserId,
+    Activity, AppId, AvatarUrl, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, Standing, User, UserId,
     UserSummary, Username,
 };
 
@@ -128,6 +130,7 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
             users::continuous_online_days.eq(0),
             users::coin_records.eq(0_i64),
             users::devices_version.eq(0_i64),
+            users::mobile_confirmed.eq(true),
         ))
         .returning(users::id)
         .get_result(conn)?;
@@ -147,33 +150,6 @@ pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, St
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
-}
-
-/// The account that is bound to that contact.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_contact(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<Option<User>, StoreError> {
-    let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(app.as_str()));
-    let row: Option<UserRow> = match contact {
-        Contact::Mobile(mobile) => in_app.filter(users::mobile.eq(mobile.as_str())).get_result(conn),
-        Contact::Email(address) => in_app.filter(users::email.eq(address.as_str())).get_result(conn),
-    }
-    .optional()?;
-    Ok(row.map(User::from))
-}
-
-/// Binds the account to that contact.
-///
-/// # Errors
-/// [`StoreError::Taken`] when another account has it.
-pub fn set_contact(conn: &mut Conn, id: UserId, contact: &Contact) -> Result<(), StoreError> {
-    let account = users::table.find(id.get());
-    match contact {
-        Contact::Mobile(mobile) => diesel::update(account).set(users::mobile.eq(mobile.as_str())).execute(conn)?,
-        Contact::Email(address) => diesel::update(account).set(users::email.eq(address.as_str())).execute(conn)?,
-    };
-    Ok(())
 }
 
 /// Deletes the account: its number stays, all that its owner put into it goes.

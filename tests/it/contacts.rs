@@ -1,5 +1,6 @@
 //! Binding and changing a mobile number and an e-mail address (behaviour.md §4, security.md 28).
 
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::support::{Client, CodeApp, MINUTE_MS};
@@ -83,4 +84,20 @@ async fn a_cancelled_account_is_gone_and_frees_what_it_had() {
     codes.t.clock.advance(MINUTE_MS);
     let again = codes.mail_user("alice", "alice@mail.example").await;
     assert_ne!(again.id, alice.id);
+}
+
+#[actix_web::test]
+async fn a_contact_is_never_bound_to_an_account_that_is_being_cancelled() {
+    for round in 0..10 {
+        let codes = CodeApp::new().await;
+        let alice = codes.mail_user("alice", "alice@mail.example").await;
+        let sms = codes.sms_code(&alice.v1, "13812345678").await;
+        let mail = codes.mail_code(&alice.v1, "alice@mail.example", "").await;
+        let bind = alice.v1.post("/v1/user/bing-phone").json(&json!({"phone": "13812345678", "captcha": sms})).send();
+        let body = json!({"email": "alice@mail.example", "captcha": mail});
+        let cancel = alice.v1.post("/v1/user/cancel-user").json(&body).send();
+        let cancelled = if round % 2 == 0 { join(bind, cancel).await.1 } else { join(cancel, bind).await.0 };
+        cancelled.assert_ok();
+        assert_eq!(codes.t.number("SELECT COUNT(*) AS number FROM users WHERE mobile IS NOT NULL").await, 0);
+    }
 }

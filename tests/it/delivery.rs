@@ -112,3 +112,22 @@ async fn a_mail_that_is_put_off_is_tried_again_as_the_same_and_a_refused_one_is_
     codes.t.app.delivery.finish(PATIENCE).await;
     assert!(codes.mail.at_hand().is_none());
 }
+
+#[actix_web::test]
+async fn a_provider_that_hangs_holds_up_no_other() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let codes = CodeApp::with(|config| {
+        // Nobody ever answers there.
+        config.smtp_url = Some(format!("smtp://{address}").parse().unwrap());
+        config.delivery_timeout = Duration::from_secs(2);
+    })
+    .await;
+    for number in 0..40 {
+        codes.ask_mail(&codes.t.anon(), &format!("m{number}@mail.example"), "").await.assert_ok();
+    }
+    let started = Instant::now();
+    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    codes.sms.next();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}

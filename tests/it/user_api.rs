@@ -65,19 +65,41 @@ async fn an_admin_sets_a_password_and_a_user_can_not_do_so() {
 }
 
 #[actix_web::test]
-async fn an_account_made_by_sms_sets_its_first_password_without_an_old_one() {
+async fn without_a_password_there_is_nothing_to_change_or_to_confirm_with() {
     let codes = CodeApp::new().await;
-    let client = codes.sms_user("13812345678").await;
-    let token = client.get("/v1/user/info").header("accept", "application/json").send().await;
-    token.assert_ok();
-    let res = codes.login("13812345678", &codes.sms_code(&codes.t.anon(), "13812345678").await).await;
+    let code = codes.sms_code(&codes.t.anon(), "13812345678").await;
+    let res = codes.login("13812345678", &code).await;
     let token = res.json()["data"]["token"].as_str().unwrap().to_owned();
     let api = codes.t.anon().header("app_id", "default").header("access-token", &token);
-    let set = json!({"new_password": PASSWORD});
-    api.post("/user/change_password").json(&set).send().await.assert_line("json | 200 | 200");
-    assert_eq!(api.post("/user/change_password").json(&set).send().await.code(), 10002);
-    let body = json!({"login_name": "+8613812345678", "password": PASSWORD});
-    assert_eq!(login(&codes.t, "/token/login", body).await, "json | 200 | 200");
+    let set = json!({"old_password": "x", "new_password": PASSWORD});
+    let wrong = "json | 200 | 11001 | the password is wrong";
+    api.post("/user/change_password").json(&set).send().await.assert_line(wrong);
+    api.post("/user/delete").json(&json!({"password": "x"})).send().await.assert_line(wrong);
+    assert_eq!(api.post("/user/delete").send().await.code(), 10002);
+}
+
+#[actix_web::test]
+async fn a_number_set_without_a_code_goes_to_whoever_shows_it() {
+    let codes = CodeApp::new().await;
+    let (alice, bob) = (codes.t.user("alice").await, codes.t.user("bob").await);
+    let acting = codes.t.admin().await.header("user_id", &bob.id.to_string());
+    alice.admin_api.put("/user/mobile?mobile=13812345678").send().await.assert_ok();
+    acting.put("/user/mobile?mobile=13987654321").send().await.assert_ok();
+
+    let owner = codes.sms_user("13812345678").await;
+    let info = owner.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    assert_ne!(info["data"]["user"]["userId"], alice.id.to_string());
+    assert_eq!(profile(&alice.admin_api).await.get("mobile"), None);
+    // What an admin says, counts.
+    let client = codes.sms_user("13987654321").await;
+    let info = client.get("/v1/user/info").header("accept", "application/json").send().await.json();
+    assert_eq!(info["data"]["user"]["userId"], bob.id.to_string());
+
+    alice.admin_api.put("/user/mobile?mobile=%2B4930123456").send().await.assert_ok();
+    let code = codes.sms_code(&owner, "+4930123456").await;
+    let body = json!({"phone": "+4930123456", "captcha": code});
+    owner.post("/v1/user/change-phone-check").json(&body).send().await.assert_line("json | 200 | 1");
+    assert_eq!(profile(&alice.admin_api).await.get("mobile"), None);
 }
 
 #[actix_web::test]

@@ -68,11 +68,37 @@ async fn five_wrong_tries_void_a_code_and_asking_anew_does_not_reset_the_count()
     codes.login(MOBILE, &second).await.assert_line(WRONG);
     codes.t.clock.advance(MINUTE_MS);
     let res = codes.ask_sms(&anon, MOBILE).await;
-    res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 180 秒后再试");
-    assert_eq!(res.header("retry-after"), "180");
-    codes.t.clock.advance(3 * MINUTE_MS);
+    res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 240 秒后再试");
+    assert_eq!(res.header("retry-after"), "240");
+    codes.t.clock.advance(4 * MINUTE_MS);
     let third = codes.sms_code(&anon, MOBILE).await;
     codes.login(MOBILE, &third).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn no_code_survives_five_wrong_tries_however_they_are_spread() {
+    let codes = CodeApp::new().await;
+    let first = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    codes.login(MOBILE, other_than(&first)).await.assert_line(WRONG);
+    codes.t.clock.advance(MINUTE_MS);
+    let second = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    for wait_ms in [0, 0, 239_000, 0] {
+        codes.t.clock.advance(wait_ms);
+        codes.login(MOBILE, other_than(&second)).await.assert_line(WRONG);
+    }
+    codes.login(MOBILE, &second).await.assert_line(WRONG);
+}
+
+#[actix_web::test]
+async fn a_source_tries_codes_only_so_often() {
+    let codes = CodeApp::with(|config| config.login_tries_per_source = 1).await;
+    let body = json!({"mobile": MOBILE, "captcha": "000000"});
+    let login = |from: &str| codes.t.anon().from(from).post("/v1/user/verification-login").json(&body).send();
+    for _ in 0..20 {
+        login("198.51.100.1").await.assert_line(WRONG);
+    }
+    login("198.51.100.1").await.assert_line("json | 429 | -1 | 请求过于频繁，请 900 秒后再试");
+    login("198.51.100.2").await.assert_line(WRONG);
 }
 
 #[actix_web::test]

@@ -8,6 +8,10 @@ ALTER TABLE apps ADD COLUMN push_sign_required BOOLEAN NOT NULL DEFAULT FALSE;
 -- grows whenever the account's devices change
 ALTER TABLE users ADD COLUMN devices_version BIGINT NOT NULL DEFAULT 0;
 
+-- whether a code or an admin showed that the number is the account's; the number of an account that only says so goes to
+-- whoever shows it
+ALTER TABLE users ADD COLUMN mobile_confirmed BOOLEAN NOT NULL DEFAULT TRUE;
+
 CREATE TABLE push_tokens (
     user_id       BIGINT  NOT NULL REFERENCES users (id),
     device_sn     INTEGER NOT NULL,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 
 use crate::{
     model::{AccountRecord, AppId, Contact, EmailAddress, Mobile, Standing, UserId, Username},
@@ -18,43 +18,24 @@ pub enum UniqueName {
     Contact(Contact),
 }
 
-/// Those of `names` that accounts of the app have.
+/// Whether an account of the app has that name.
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_taken(
-    conn: &mut Conn,
-    app: &AppId,
-    names: &BTreeSet<UniqueName>,
-) -> Result<BTreeSet<UniqueName>, StoreError> {
-    let mut taken = BTreeSet::new();
-    let names: Vec<&UniqueName> = names.iter().collect();
-    for chunk in names.chunks(MAX_PARAMETERS) {
-        let (mut usernames, mut mobiles, mut emails) = (Vec::new(), Vec::new(), Vec::new());
-        for name in chunk {
-            match name {
-                UniqueName::Username(key) => usernames.push(key.as_str()),
-                UniqueName::Contact(Contact::Mobile(mobile)) => mobiles.push(mobile.as_str()),
-                UniqueName::Contact(Contact::Email(address)) => emails.push(address.as_str()),
-            }
+pub fn is_taken(conn: &mut Conn, app: &AppId, name: &UniqueName) -> Result<bool, StoreError> {
+    let in_app = users::table.filter(users::app_id.eq(app.as_str()));
+    let is_taken = match name {
+        UniqueName::Username(key) => {
+            diesel::select(exists(in_app.filter(users::username_key.eq(key)))).get_result(conn)
         }
-        let in_app = || users::table.filter(users::app_id.eq(app.as_str()));
-        let found: [Vec<Option<String>>; 3] = [
-            in_app().select(users::username_key).filter(users::username_key.eq_any(usernames)).load(conn)?,
-            in_app().select(users::mobile).filter(users::mobile.eq_any(mobiles)).load(conn)?,
-            in_app().select(users::email).filter(users::email.eq_any(emails)).load(conn)?,
-        ];
-        let found: BTreeSet<String> = found.into_iter().flatten().flatten().collect();
-        taken.extend(chunk.iter().filter(|name| found.contains(key(name))).copied().cloned());
-    }
-    Ok(taken)
-}
-
-fn key(name: &UniqueName) -> &str {
-    match name {
-        UniqueName::Username(key) => key,
-        UniqueName::Contact(contact) => contact.as_str(),
-    }
+        UniqueName::Contact(Contact::Mobile(mobile)) => {
+            diesel::select(exists(in_app.filter(users::mobile.eq(mobile.as_str())))).get_result(conn)
+        }
+        UniqueName::Contact(Contact::Email(address)) => {
+            diesel::select(exists(in_app.filter(users::email.eq(address.as_str())))).get_result(conn)
+        }
+    };
+    Ok(is_taken?)
 }
 
 #[derive(Insertable)]
@@ -81,6 +62,7 @@ struct NewUserRow<'a> {
     continuous_online_days: i32,
     coin_records: i64,
     devices_version: i64,
+    mobile_confirmed: bool,
 }
 
 fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
@@ -106,23 +88,41 @@ fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow
         continuous_online_days: 0,
         coin_records: 0,
         devices_version: 0,
+        mobile_confirmed: true,
     }
 }
 
-/// Adds accounts.
+/// Adds those of the accounts none of whose names is in use, and gives their keys: the first of several that share one.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when one of their names is in use; then none may be kept.
-pub fn insert_many(conn: &mut Conn, app: &AppId, records: &[AccountRecord], now_ms: i64) -> Result<(), StoreError> {
+/// When the query fails.
+pub fn insert_new(
+    conn: &mut Conn,
+    app: &AppId,
+    records: &[AccountRecord],
+    now_ms: i64,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut kept = BTreeSet::new();
     for chunk in records.chunks(MAX_PARAMETERS) {
         let rows: Vec<_> = chunk.iter().map(|record| row(app, record, now_ms)).collect();
-        // diesel's enum of connections knows no insert of many rows.
+        // diesel's enum of connections knows neither inserts of many rows nor conflicts.
         match conn {
-            Conn::Sqlite(conn) => diesel::insert_into(users::table).values(&rows).execute(conn)?,
-            Conn::Postgres(conn) => diesel::insert_into(users::table).values(&rows).execute(conn)?,
-        };
+            Conn::Sqlite(conn) => {
+                for row in rows {
+                    let key = row.username_key.clone();
+                    if diesel::insert_into(users::table).values(row).on_conflict_do_nothing().execute(conn)? > 0 {
+                        kept.insert(key);
+                    }
+                }
+            }
+            Conn::Postgres(conn) => {
+                let insert = diesel::insert_into(users::table).values(rows).on_conflict_do_nothing();
+                let keys: Vec<Option<String>> = insert.returning(users::username_key).load(conn)?;
+                kept.extend(keys.into_iter().flatten());
+            }
+        }
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// An account as an export shows it.

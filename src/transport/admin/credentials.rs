@@ -22,11 +22,10 @@ struct ChangeBody {
 }
 
 async fn change_password(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<ChangeBody>>) -> Answer<bool> {
-    let old = body.old_password.filter(|text| !text.is_empty());
-    let old = old.map(|text| Password::parse("old_password", &text, 1)).transpose()?;
+    let old = Password::parse("old_password", &required("old_password", body.old_password)?, 1)?;
     let new = required("new_password", body.new_password)?;
     let new = Password::parse("new_password", &new, app.config.password_min)?;
-    credentials::change_password(&app, &caller, old.as_ref(), &new).await?;
+    credentials::change_password(&app, &caller, &old, &new).await?;
     DONE
 }
 

@@ -1,0 +1,64 @@
+//! The number and the address that accounts are bound to.
+
+use diesel::{OptionalExtension as _, prelude::*};
+
+use super::UserRow;
+use crate::{
+    model::{AppId, Contact, Mobile, User, UserId},
+    store::{Conn, StoreError, schema::users, selection},
+};
+
+/// The account that is bound to that contact.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_contact(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<Option<User>, StoreError> {
+    let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(app.as_str()));
+    let row: Option<UserRow> = match contact {
+        Contact::Mobile(mobile) => in_app.filter(users::mobile.eq(mobile.as_str())).get_result(conn),
+        Contact::Email(address) => in_app.filter(users::email.eq(address.as_str())).get_result(conn),
+    }
+    .optional()?;
+    Ok(row.map(User::from))
+}
+
+/// Takes a number from the account of the app that only says that it is its own, if there is one.
+///
+/// # Errors
+/// When the query fails.
+pub fn release_unconfirmed(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<(), StoreError> {
+    const NOTHING: Option<&str> = None;
+    let Contact::Mobile(mobile) = contact else { return Ok(()) };
+    let claimed = users::table
+        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::mobile.eq(mobile.as_str()))
+        .filter(users::mobile_confirmed.eq(false));
+    diesel::update(claimed).set((users::mobile.eq(NOTHING), users::mobile_confirmed.eq(true))).execute(conn)?;
+    Ok(())
+}
+
+/// Sets the account's number, which nothing shows to be its own.
+///
+/// # Errors
+/// [`StoreError::Taken`] when another account has it.
+pub fn set_unconfirmed_mobile(conn: &mut Conn, id: UserId, mobile: &Mobile) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.get()))
+        .set((users::mobile.eq(mobile.as_str()), users::mobile_confirmed.eq(false)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Binds the account to that contact.
+///
+/// # Errors
+/// [`StoreError::Taken`] when another account has it.
+pub fn set_contact(conn: &mut Conn, id: UserId, contact: &Contact) -> Result<(), StoreError> {
+    let account = users::table.find(id.get());
+    match contact {
+        Contact::Mobile(mobile) => diesel::update(account)
+            .set((users::mobile.eq(mobile.as_str()), users::mobile_confirmed.eq(true)))
+            .execute(conn)?,
+        Contact::Email(address) => diesel::update(account).set(users::email.eq(address.as_str())).execute(conn)?,
+    };
+    Ok(())
+}
