@@ -9,6 +9,7 @@ use crate::{
     hashing::Hashing,
     random::Random,
     secret::Secret,
+    sockets::Sockets,
     state::{MemoryState, RedisState, State, StateError},
     store::Db,
 };
@@ -25,6 +26,8 @@ pub struct App {
     pub own_state: MemoryState,
     /// Sends codes to people.
     pub delivery: Delivery,
+    /// The sockets that are open on this node.
+    pub sockets: Arc<Sockets>,
     /// The threads for bcrypt.
     pub hashing: Hashing,
     /// The time.
@@ -68,6 +71,7 @@ impl App {
             own_state: MemoryState::default(),
             hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
             delivery: Delivery::start(&config, &clock)?,
+            sockets: Arc::default(),
             clock,
             random: Random,
             secret: config.secret.resolve(Random).map_err(BuildError::Secret)?,

@@ -92,6 +92,8 @@ pub struct Config {
     pub sms_webhook_url: Option<Url>,
     /// Signs these posts.
     pub sms_webhook_secret: Option<String>,
+    /// Sockets from one source at the most.
+    pub sockets_per_source: usize,
     /// How long a device counts as in use after a request.
     pub presence_ttl_ms: i64,
     /// How long a try to send a code may take.
@@ -158,6 +160,7 @@ impl Config {
             mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is no e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
+            sockets_per_source: read.number("DIGLOT_SOCKETS_PER_SOURCE", 1, 10_000_000),
             presence_ttl_ms: 1000 * read.number::<i64>("DIGLOT_PRESENCE_TTL_SECS", 5, 3600),
             delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),

@@ -21,6 +21,7 @@ pub mod hashing;
 pub mod model;
 pub mod random;
 pub mod secret;
+pub mod sockets;
 pub mod state;
 pub mod store;
 pub mod transport;

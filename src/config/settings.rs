@@ -80,6 +80,7 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_LOGIN_TRIES_PER_SOURCE", "10", "failed logins from an address in 15 minutes before it is locked"),
     plain("DIGLOT_REGISTRATIONS_PER_HOUR", "600", "registrations from an address in an hour"),
     plain("DIGLOT_CAPTCHAS_PER_MINUTE", "60", "captchas for an address in a minute"),
+    plain("DIGLOT_SOCKETS_PER_SOURCE", "1000", "sockets from an address at the most, on each node"),
     plain("DIGLOT_PRESENCE_TTL_SECS", "60", "seconds for which a user is online after a request of its own"),
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is believed"),
     unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),

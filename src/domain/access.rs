@@ -130,6 +130,7 @@ impl Operator {
 
 /// What a request shows at the door: the app that it names, where it comes from, and its token, if it has one that could
 /// be one.
+#[derive(Clone)]
 pub struct Door {
     /// The app's name.
     pub app: AppId,

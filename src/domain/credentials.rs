@@ -6,7 +6,7 @@ use super::{
     audit::Trail,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    sessions,
+    sessions, sockets,
     verification::{self, Use},
 };
 use crate::{
@@ -47,13 +47,15 @@ pub async fn reset_password(
     let hash = passwords::hash_in_turn(app, password).await?;
     let (trail, now_ms, id) = (Trail::of_visitor(app, visitor), app.clock.now_ms(), user.id);
     app.db
-        .write(move |conn| {
+        .write::<(), Error>(move |conn| {
             users::set_password_hash(conn, id, &hash)?;
             store::sessions::end_all_of(conn, &[id], EndReason::PasswordChanged, now_ms)?;
             trail.done(conn, "account.reset_password", &id.to_string())?;
             Ok(())
         })
-        .await
+        .await?;
+    sockets::close_ended(app, &[id]).await;
+    Ok(())
 }
 
 /// Sets the caller's password to another one. `old` must be the one in force: an account without one gets its first by
@@ -110,6 +112,7 @@ async fn set_password_of(
             Ok(user.contacts())
         })
         .await?;
+    sockets::close_ended(app, &[id]).await;
     if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {
         log::warn!("codes stay valid until they expire: {error}");
     }

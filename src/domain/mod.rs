@@ -26,6 +26,7 @@ pub mod profile;
 pub mod push;
 pub mod sessions;
 pub mod settings;
+pub mod sockets;
 pub mod tenants;
 pub mod verification;
 

@@ -9,7 +9,7 @@ use super::{
     audit::{Trail, change},
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence,
+    presence, sockets,
     verification::{self, Use},
 };
 use crate::{
@@ -203,6 +203,7 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
             Ok(sn)
         })
         .await?;
+    sockets::close_ended(app, &[user]).await;
     presence::note_login(app, visitor.app(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
@@ -273,6 +274,7 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
             Ok(())
         })
         .await?;
+    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, Some(device)).await;
     Ok(())
 }
@@ -325,6 +327,7 @@ pub async fn kick_all_of(app: &App, operator: &Operator, user: UserId) -> Result
         Ok(sessions::end_all_of(conn, &[user], EndReason::Kicked, now_ms)?)
     })
     .await?;
+    sockets::close_ended(app, &[user]).await;
     presence::end(app, operator.app(), user, None).await;
     Ok(())
 }
@@ -344,6 +347,7 @@ async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: En
             Ok(())
         })
         .await?;
+    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, device).await;
     Ok(())
 }

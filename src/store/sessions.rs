@@ -1,5 +1,7 @@
 //! Sessions. Ended ones are kept: a token that was valid once is told apart from an unknown one.
 
+use std::collections::HashSet;
+
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
@@ -131,6 +133,26 @@ pub fn list_devices(
         .load(conn)?;
     let device = |(key, platform_name, last_login_at_ms)| LoggedInDevice { key, platform_name, last_login_at_ms };
     Ok(rows.into_iter().map(device).collect())
+}
+
+/// Those of the sessions that have not ended and whose accounts may be used.
+///
+/// # Errors
+/// When the query fails.
+pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<HashSet<SessionId>, StoreError> {
+    let mut live = HashSet::new();
+    for chunk in ids.chunks(MAX_PARAMETERS) {
+        let found: Vec<i64> = sessions::table
+            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .select(sessions::id)
+            .filter(sessions::id.eq_any(chunk.iter().map(|id| id.0)))
+            .filter(sessions::ended_at_ms.is_null())
+            .filter(sessions::expires_at_ms.gt(now_ms))
+            .filter(users::status.eq(Standing::Active.code()))
+            .load(conn)?;
+        live.extend(found.into_iter().map(SessionId));
+    }
+    Ok(live)
 }
 
 /// Ends sessions.

@@ -39,6 +39,8 @@ pub enum Protocol {
     UnsupportedMediaType,
     /// The body is compressed.
     UnsupportedContentEncoding,
+    /// The path is for `WebSocket` connections.
+    NotAWebSocket,
     /// Something else that actix refused.
     Other(StatusCode),
 }

@@ -17,6 +17,7 @@ pub mod pb;
 mod query;
 mod reply;
 mod server;
+pub mod socket;
 mod v1;
 mod wire;
 

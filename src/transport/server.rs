@@ -21,9 +21,9 @@ use super::{
     context::Face,
     edge,
     ops::{self, Readiness},
-    v1,
+    socket, v1,
 };
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, domain, sockets::Sockets};
 
 /// How long a client may take for a request's head (security.md 33).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -34,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
 pub fn http_app(app: &Data<App>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
     let routes = |cfg: &mut ServiceConfig| {
-        cfg.configure(v1::routes);
+        cfg.configure(v1::routes).configure(socket::routes);
         if face == Face::App {
             cfg.configure(admin::routes);
         }
@@ -112,7 +112,7 @@ impl Listeners {
 pub struct Server {
     running: Vec<HttpRunning>,
     readiness: Data<Readiness>,
-    config: Config,
+    app: Data<App>,
 }
 
 /// Stops a running gateway.
@@ -121,6 +121,7 @@ pub struct Stop {
     handles: Vec<ServerHandle>,
     readiness: Data<Readiness>,
     drain: Duration,
+    sockets: Arc<Sockets>,
 }
 
 impl Server {
@@ -129,7 +130,6 @@ impl Server {
     /// # Errors
     /// When a listener can't be used.
     pub fn start(app: Arc<App>, listeners: Listeners) -> io::Result<Self> {
-        let config = app.config.clone();
         let app = Data::from(app);
         let readiness = Data::new(Readiness::default());
         let mut running = vec![face(&app, &readiness, Face::App, listeners.app)?];
@@ -140,7 +140,7 @@ impl Server {
             running.push(ops(&app, &readiness, listener)?);
         }
         readiness.set(true);
-        Ok(Self { running, readiness, config })
+        Ok(Self { running, readiness, app })
     }
 
     /// What stops this server.
@@ -149,7 +149,8 @@ impl Server {
         Stop {
             handles: self.running.iter().map(HttpRunning::handle).collect(),
             readiness: Data::clone(&self.readiness),
-            drain: Duration::from_secs(self.config.drain_secs),
+            drain: Duration::from_secs(self.app.config.drain_secs),
+            sockets: Arc::clone(&self.app.sockets),
         }
     }
 
@@ -165,7 +166,22 @@ impl Server {
             log::info!("told to stop by {cause}");
             stop.gracefully().await;
         });
-        futures_util::future::try_join_all(self.running).await.map(drop)
+        let sweeper = actix_web::rt::spawn(sweep_sockets(Data::clone(&self.app)));
+        let outcome = futures_util::future::try_join_all(self.running).await.map(drop);
+        sweeper.abort();
+        outcome
+    }
+}
+
+/// Closes the sockets of sessions that ended on other nodes.
+async fn sweep_sockets(app: Data<App>) {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = domain::sockets::sweep(&app).await {
+            log::warn!("sockets of sessions that ended elsewhere stay open for now: {error}");
+        }
     }
 }
 
@@ -175,10 +191,11 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 impl Stop {
-    /// Fails readiness, waits for proxies to see that, closes the listeners, and lets running requests finish.
+    /// Fails readiness, waits for proxies to see that, closes sockets and listeners, and lets running requests finish.
     pub async fn gracefully(&self) {
         self.readiness.set(false);
         tokio::time::sleep(self.drain).await;
+        self.sockets.close_all().await;
         futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
 }

@@ -43,6 +43,7 @@ mod profiles;
 mod push;
 mod sessions;
 mod settings;
+mod sockets;
 mod state;
 mod store;
 mod support;

@@ -339,6 +339,12 @@ fn protocol_row(problem: &Protocol) -> Row {
             "不支持压缩的请求内容",
             "compressed bodies are not supported",
         ),
+        Protocol::NotAWebSocket => Row::failure(
+            V1_REFUSED,
+            StatusCode::UPGRADE_REQUIRED,
+            "需要 WebSocket 连接",
+            "a WebSocket handshake is required",
+        ),
         Protocol::Other(status) => {
             Row::failure(V1_REFUSED, *status, "请求错误", status.canonical_reason().unwrap_or("the request failed"))
         }

@@ -1,0 +1,188 @@
+//! `/ws`: the input and output around [`machine`] (docs/socket.md).
+
+pub mod machine;
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{self, Data, Payload, ServiceConfig, get},
+};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use futures_util::StreamExt as _;
+use prost::Message as _;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use self::machine::{LoginData, Machine, Reason, Step};
+use super::{
+    access::{app, origin, single},
+    error::{Error, Protocol},
+    pb,
+};
+use crate::{
+    app::App,
+    domain::{self, Visitor, access, sockets, sockets::SocketLogin},
+    model::{AppId, UserId},
+    sockets::{CloseCause, Place},
+};
+
+/// A command has a token and a few names.
+const MAX_FRAME_BYTES: usize = 8 * 1024;
+
+/// How often a socket looks at the clock.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long a reader may take for what waits for it.
+const SLOWEST: Duration = Duration::from_secs(5);
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/ws").route(get().to(open)));
+}
+
+async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
+    let app_data = req.app_data::<Data<App>>().cloned();
+    let app_data = app_data.ok_or_else(|| domain::Error::Internal("a listener without its app".to_owned()))?;
+    check_origin(&req)?;
+    let name = match single(req.headers(), "app_id")? {
+        Some(name) => AppId::parse(name)?,
+        None => app_data.config.default_app.clone(),
+    };
+    let visitor = access::visitor(app(&req)?, name, origin(&req)?).await?;
+    let admitted = app_data.sockets.admit(visitor.origin().address, app_data.config.sockets_per_source);
+    let (place, told) = admitted.ok_or(domain::Error::Busy)?;
+    let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
+    let stream =
+        stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
+    let machine = Machine::new(app_data.clock.now_ms());
+    let socket = Socket { app: app_data.into_inner(), visitor, place, session, machine, login: None };
+    actix_web::rt::spawn(socket.run(stream, told));
+    Ok(response)
+}
+
+/// Pages of other origins than the configured ones get no socket: browsers let any page open one (RFC 6455 §10.2).
+fn check_origin(req: &HttpRequest) -> Result<(), Error> {
+    let config = &app(req)?.config;
+    let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
+    let from = from.to_str().unwrap_or_default();
+    let is_same_host = from.split("://").nth(1).is_some_and(|host| host == req.connection_info().host());
+    if config.is_dev || is_same_host || config.cors_origins.iter().any(|allowed| allowed == from) {
+        Ok(())
+    } else {
+        Err(domain::Error::NoPermission.into())
+    }
+}
+
+/// An open socket.
+struct Socket {
+    app: Arc<App>,
+    visitor: Visitor,
+    place: Place,
+    session: Session,
+    machine: Machine,
+    login: Option<SocketLogin>,
+}
+
+impl Socket {
+    async fn run(mut self, mut stream: AggregatedMessageStream, mut told: UnboundedReceiver<CloseCause>) {
+        let mut tick = tokio::time::interval(TICK);
+        let reason = loop {
+            let now_ms = self.app.clock.now_ms();
+            let step = tokio::select! {
+                message = stream.next() => match message {
+                    Some(Ok(AggregatedMessage::Text(text))) => self.machine.on_text(&text, now_ms),
+                    Some(Ok(AggregatedMessage::Ping(bytes))) => match self.session.pong(&bytes).await {
+                        Ok(()) => Step::Wait,
+                        Err(_) => break None,
+                    },
+                    Some(Ok(AggregatedMessage::Pong(_))) => Step::Wait,
+                    Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => self.machine.close(Reason::UNACCEPTABLE),
+                    Some(Ok(AggregatedMessage::Close(_))) | None => break None,
+                },
+                cause = told.recv() => self.machine.close(reason(cause)),
+                _ = tick.tick() => self.machine.on_tick(now_ms),
+            };
+            match self.follow(step).await {
+                Ok(()) => {}
+                Err(end) => break end,
+            }
+        };
+        if let Some(login) = &self.login {
+            sockets::closed(&self.app, login).await;
+        }
+        let close = reason.map(|Reason { code, text }| CloseReason {
+            code: CloseCode::from(code),
+            description: Some(text.to_owned()),
+        });
+        drop(tokio::time::timeout(SLOWEST, self.session.close(close)).await);
+    }
+
+    /// Does what the machine says; an error is the end, with a reason or, when nobody hears it, without.
+    async fn follow(&mut self, step: Step) -> Result<(), Option<Reason>> {
+        match step {
+            Step::Wait => Ok(()),
+            Step::Close(reason) => Err(Some(reason)),
+            Step::LogIn(data) => self.log_in(data).await.map_err(Some),
+            Step::Heartbeat { seq } => {
+                if let Some(login) = &self.login {
+                    sockets::heartbeat(&self.app, login).await.or_else(|error| still_there(&error)).map_err(Some)?;
+                }
+                self.send("heartbeat_ack", seq).await
+            }
+        }
+    }
+
+    async fn log_in(&mut self, data: LoginData) -> Result<(), Reason> {
+        let user = match data.user_id.as_str() {
+            "" => None,
+            text => Some(UserId::parse("userId", text).map_err(|_| Reason::LOGIN_FAILED)?),
+        };
+        let login = sockets::log_in(&self.app, &self.visitor, user, &data.token).await.map_err(|e| refusal(&e))?;
+        self.place.identify(login.user(), login.session(), self.app.config.sessions_per_user);
+        // What ended the session since it was looked at would not have found this socket.
+        sockets::heartbeat(&self.app, &login).await.map_err(|e| refusal(&e))?;
+        self.login = Some(login);
+        self.machine.logged_in(self.app.clock.now_ms());
+        Ok(())
+    }
+
+    /// Sends a frame; who does not read it in time is gone.
+    async fn send(&mut self, cmd: &str, seq: String) -> Result<(), Option<Reason>> {
+        let info = pb::SocketInfo { seq, cmd: cmd.to_owned() };
+        let frame = pb::SocketFrame { info: Some(info), data: None }.encode_to_vec();
+        match tokio::time::timeout(SLOWEST, self.session.binary(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(None),
+        }
+    }
+}
+
+const fn reason(cause: Option<CloseCause>) -> Reason {
+    match cause {
+        Some(CloseCause::SessionEnded) => Reason::SESSION_ENDED,
+        Some(CloseCause::Crowded) => Reason::CROWDED,
+        Some(CloseCause::GoingAway) | None => Reason::GOING_AWAY,
+    }
+}
+
+/// Whether a token is not, or not any more, one of a session.
+const fn is_logged_out(error: &domain::Error) -> bool {
+    matches!(error, domain::Error::TokenUnknown | domain::Error::TokenEnded)
+}
+
+fn refusal(error: &domain::Error) -> Reason {
+    if is_logged_out(error) {
+        return Reason::LOGIN_FAILED;
+    }
+    log::warn!("a socket could not log in: {error}");
+    Reason::UNAVAILABLE
+}
+
+/// A database that does not answer for a while is no reason to close.
+fn still_there(error: &domain::Error) -> Result<(), Reason> {
+    if is_logged_out(error) {
+        return Err(Reason::SESSION_ENDED);
+    }
+    log::warn!("a heartbeat was not noted: {error}");
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! What a socket does, without any input or output: `connected → identified → closed` (behaviour.md §4).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How long a client may take to log in.
+const LOGIN_MS: i64 = 10_000;
+
+/// How long a client may be silent.
+const SILENCE_MS: i64 = 70_000;
+
+/// Why a socket is closed: a code of RFC 6455 §7.4, and words for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// 1000–1011 of the RFC, 4000 and up of ours.
+    pub code: u16,
+    /// In a few words.
+    pub text: &'static str,
+}
+
+impl Reason {
+    /// The command is none.
+    pub const MALFORMED: Self = Self { code: 4000, text: "malformed command" };
+    /// The token is none, or not of that user, or ended.
+    pub const LOGIN_FAILED: Self = Self { code: 4001, text: "login failed" };
+    /// The session was ended: a kick, a disabling, another password, …
+    pub const SESSION_ENDED: Self = Self { code: 4002, text: "session ended" };
+    /// Nobody logged in in time.
+    pub const NO_LOGIN: Self = Self { code: 4003, text: "no login in time" };
+    /// No heartbeat came in time.
+    pub const SILENT: Self = Self { code: 4004, text: "no heartbeat in time" };
+    /// The account has more sockets than it may.
+    pub const CROWDED: Self = Self { code: 4005, text: "too many sockets" };
+    /// The gateway can't tell who logs in.
+    pub const UNAVAILABLE: Self = Self { code: 1013, text: "try again later" };
+    /// The node stops.
+    pub const GOING_AWAY: Self = Self { code: 1001, text: "server is going away" };
+    /// Something else than text came, or too much of it.
+    pub const UNACCEPTABLE: Self = Self { code: 1003, text: "text frames of at most 8 KiB only" };
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing.
+    Wait,
+    /// Find out who that is, and tell by [`Machine::logged_in`].
+    LogIn(LoginData),
+    /// Note that the client is there, and answer with this seq.
+    Heartbeat {
+        /// The command's.
+        seq: String,
+    },
+    /// Close.
+    Close(Reason),
+}
+
+/// What a client shows at its login. Platform and device are those of the session; what is said here is not needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginData {
+    /// The user that the client says it is, as it stands there.
+    pub user_id: String,
+    /// The token.
+    pub token: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Connected,
+    LoggingIn,
+    Identified,
+    Closed,
+}
+
+/// A socket.
+#[derive(Debug)]
+pub struct Machine {
+    state: State,
+    /// When it closes, unless something comes.
+    deadline_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct Command {
+    #[serde(default)]
+    seq: Value,
+    cmd: String,
+    #[serde(default)]
+    data: Value,
+}
+
+/// Text, or a number as text; nothing for all else.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    }
+}
+
+impl Machine {
+    /// A socket that was opened at `now_ms`.
+    #[must_use]
+    pub const fn new(now_ms: i64) -> Self {
+        Self { state: State::Connected, deadline_ms: now_ms.saturating_add(LOGIN_MS) }
+    }
+
+    /// A text frame came.
+    pub fn on_text(&mut self, frame: &str, now_ms: i64) -> Step {
+        let Ok(command) = serde_json::from_str::<Command>(frame) else { return self.close(Reason::MALFORMED) };
+        match (self.state, command.cmd.as_str()) {
+            (State::Connected, "login") => {
+                self.state = State::LoggingIn;
+                let field = |name| command.data.get(name).map(text).unwrap_or_default();
+                Step::LogIn(LoginData { user_id: field("userId"), token: field("token") })
+            }
+            (State::Identified, "heartbeat") => {
+                self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
+                Step::Heartbeat { seq: text(&command.seq) }
+            }
+            // Clients send commands that came later, and heartbeats while they log in.
+            (State::Identified, _) => {
+                self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
+                Step::Wait
+            }
+            (State::Connected | State::LoggingIn | State::Closed, _) => Step::Wait,
+        }
+    }
+
+    /// The login that [`Step::LogIn`] asked for went well.
+    pub fn logged_in(&mut self, now_ms: i64) {
+        if self.state == State::LoggingIn {
+            self.state = State::Identified;
+            self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
+        }
+    }
+
+    /// Time went by.
+    pub fn on_tick(&mut self, now_ms: i64) -> Step {
+        match self.state {
+            State::Connected | State::LoggingIn if now_ms >= self.deadline_ms => self.close(Reason::NO_LOGIN),
+            State::Identified if now_ms >= self.deadline_ms => self.close(Reason::SILENT),
+            State::Connected | State::LoggingIn | State::Identified | State::Closed => Step::Wait,
+        }
+    }
+
+    /// Something else ends it.
+    pub fn close(&mut self, reason: Reason) -> Step {
+        if self.state == State::Closed {
+            return Step::Wait;
+        }
+        self.state = State::Closed;
+        Step::Close(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGIN: &str =
+        r#"{"seq":"1","cmd":"login","data":{"userId":"7","token":"t","platform":"web","deviceId":"d"}}"#;
+    const HEARTBEAT: &str = r#"{"seq":2,"cmd":"heartbeat","data":{}}"#;
+
+    fn identified() -> Machine {
+        let mut machine = Machine::new(0);
+        let data = LoginData { user_id: "7".to_owned(), token: "t".to_owned() };
+        assert_eq!(machine.on_text(LOGIN, 1), Step::LogIn(data));
+        machine.logged_in(1000);
+        machine
+    }
+
+    #[test]
+    fn a_client_logs_in_within_ten_seconds() {
+        let mut machine = Machine::new(0);
+        assert_eq!(machine.on_tick(9_999), Step::Wait);
+        assert_eq!(machine.on_tick(10_000), Step::Close(Reason::NO_LOGIN));
+        assert_eq!(machine.on_tick(10_001), Step::Wait);
+        let mut machine = Machine::new(0);
+        assert!(matches!(machine.on_text(LOGIN, 9_000), Step::LogIn(_)));
+        assert_eq!(machine.on_text(LOGIN, 9_000), Step::Wait);
+        assert_eq!(machine.on_tick(10_000), Step::Close(Reason::NO_LOGIN));
+    }
+
+    #[test]
+    fn a_heartbeat_is_answered_with_its_seq_and_keeps_the_socket_open() {
+        let mut machine = identified();
+        assert_eq!(machine.on_text(HEARTBEAT, 70_000), Step::Heartbeat { seq: "2".to_owned() });
+        assert_eq!(machine.on_tick(139_999), Step::Wait);
+        assert_eq!(machine.on_tick(140_000), Step::Close(Reason::SILENT));
+    }
+
+    #[test]
+    fn before_the_login_nothing_else_counts_and_after_it_the_unknown_is_passed_over() {
+        let mut machine = Machine::new(0);
+        assert_eq!(machine.on_text(HEARTBEAT, 1), Step::Wait);
+        let mut machine = identified();
+        assert_eq!(machine.on_text(r#"{"cmd":"draft"}"#, 60_000), Step::Wait);
+        assert_eq!(machine.on_tick(120_000), Step::Wait);
+        assert_eq!(machine.on_text(LOGIN, 61_000), Step::Wait);
+    }
+
+    #[test]
+    fn what_is_no_command_closes() {
+        for frame in ["", "x", "[]", "{}", r#"{"cmd":1}"#, r#"{"seq":"1"}"#, "\u{0}"] {
+            assert_eq!(Machine::new(0).on_text(frame, 1), Step::Close(Reason::MALFORMED), "{frame}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The socket (behaviour.md §4, security.md 7, 21).
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::rt::spawn;
+use diglot::transport::{Listeners, Server, Stop};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _, http},
+};
+
+use crate::support::{PASSWORD, TestApp, User};
+
+/// What the gateway sends comes within this time, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A gateway that listens.
+struct Node {
+    t: TestApp,
+    address: SocketAddr,
+    stop: Stop,
+}
+
+impl Node {
+    fn start(t: TestApp) -> Self {
+        let mut config = t.app.config.clone();
+        (config.listen, config.web_listen, config.ops_listen) = (SocketAddr::from(([127, 0, 0, 1], 0)), None, None);
+        let listeners = Listeners::bind(&config).unwrap();
+        let address = listeners.addresses()[0].1.unwrap();
+        let server = Server::start(Arc::clone(&t.app), listeners).unwrap();
+        let stop = server.stop();
+        spawn(server.run(std::future::pending()));
+        Self { t, address, stop }
+    }
+
+    async fn new() -> Self {
+        Self::start(TestApp::new().await)
+    }
+
+    async fn connect(&self) -> Socket {
+        Socket(connect_async(format!("ws://{}/ws", self.address)).await.unwrap().0)
+    }
+
+    /// A socket of someone who is logged in.
+    async fn log_in(&self, user: &User) -> Socket {
+        let mut socket = self.connect().await;
+        socket.log_in(&user.id.to_string(), &user.token).await;
+        assert_eq!(socket.heartbeat("1").await, "heartbeat_ack 1");
+        socket
+    }
+}
+
+struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    async fn send(&mut self, text: String) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    async fn log_in(&mut self, user: &str, token: &str) {
+        let data = json!({"userId": user, "token": token, "platform": "windows", "deviceId": "d"});
+        self.send(json!({"seq": "0", "cmd": "login", "data": data}).to_string()).await;
+    }
+
+    /// Command and seq of the next frame, or code and reason of the close.
+    async fn next(&mut self) -> String {
+        let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
+        match message {
+            Some(Ok(Message::Binary(bytes))) => {
+                use prost::Message as _;
+                let frame = diglot::transport::pb::SocketFrame::decode(bytes).unwrap();
+                let info = frame.info.unwrap();
+                format!("{} {}", info.cmd, info.seq)
+            }
+            Some(Ok(Message::Close(Some(close)))) => format!("{} {}", u16::from(close.code), close.reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn heartbeat(&mut self, seq: &str) -> String {
+        self.send(json!({"seq": seq, "cmd": "heartbeat", "data": {}}).to_string()).await;
+        self.next().await
+    }
+}
+
+#[actix_web::test]
+async fn a_heartbeat_is_answered_with_its_seq_in_protobuf() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let mut socket = node.connect().await;
+    // Nobody is answered before the login; ids may be numbers.
+    socket.send(json!({"seq": "a", "cmd": "heartbeat", "data": {}}).to_string()).await;
+    let data = json!({"userId": alice.id, "token": alice.token});
+    socket.send(json!({"seq": 1, "cmd": "login", "data": data}).to_string()).await;
+    socket.send(json!({"seq": "b7", "cmd": "heartbeat", "data": {}}).to_string()).await;
+    let golden = b"\x0a\x13\x0a\x02b7\x12\x0dheartbeat_ack";
+    let frame = tokio::time::timeout(PATIENCE, socket.0.next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(frame.into_data().as_ref(), golden);
+    assert_eq!(socket.heartbeat("c").await, "heartbeat_ack c");
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn who_can_not_log_in_is_told_and_closed() {
+    let node = Node::new().await;
+    let (alice, bob) = (node.t.user("alice").await, node.t.user("bob").await);
+    let admin_token = node.t.admin_token().await;
+    let ended = node.t.login("bob", "other").await;
+    ended.v1.post("/v1/user/logout").send().await.assert_ok();
+    for (user, token) in [
+        (alice.id.to_string(), "nonsense".to_owned()),
+        (bob.id.to_string(), alice.token.clone()),
+        ("x".to_owned(), alice.token.clone()),
+        (bob.id.to_string(), ended.token.clone()),
+        (alice.id.to_string(), admin_token),
+        (alice.id.to_string(), String::new()),
+    ] {
+        let mut socket = node.connect().await;
+        socket.log_in(&user, &token).await;
+        assert_eq!(socket.next().await, "4001 login failed", "{user}");
+    }
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn whatever_ends_the_session_closes_the_socket_at_once() {
+    let node = Node::new().await;
+    let admin = node.t.admin().await;
+    for (number, path) in ["logout", "kick", "disable", "password", "remove", "delete", "replaced"].iter().enumerate() {
+        let name = format!("user_{number}");
+        let alice = node.t.user(&name).await;
+        let mut socket = node.log_in(&alice).await;
+        let acting = admin.clone().header("user_id", &alice.id.to_string());
+        let res = match *path {
+            "logout" => alice.v1.post("/v1/user/logout").send().await,
+            "kick" => acting.post("/user/kick").send().await,
+            "disable" => admin.put("/user/disable").json(&json!({"list": [alice.id]})).send().await,
+            "password" => acting.post("/user/change_password_admin").json(&json!({"password": "another"})).send().await,
+            "remove" => acting.post("/user/device/remove?device_sn=1").send().await,
+            "delete" => acting.post("/user/delete").send().await,
+            _ => {
+                let body = json!({"name": name, "password": PASSWORD, "device_guid": format!("{name}'s phone")});
+                node.t.anon().header("app_id", "default").post("/token/user").json(&body).send().await
+            }
+        };
+        res.assert_ok();
+        assert_eq!(socket.next().await, "4002 session ended", "{path}");
+    }
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn a_kick_on_one_node_closes_the_socket_on_another() {
+    let node = Node::new().await;
+    let other = Node::start(node.t.another_node().await);
+    let alice = node.t.user("alice").await;
+    let mut socket = other.log_in(&alice).await;
+    alice.admin_api.post("/user/kick").send().await.assert_ok();
+    assert_eq!(socket.next().await, "4002 session ended");
+    node.stop.gracefully().await;
+    other.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn an_expired_session_loses_its_socket() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let mut socket = node.log_in(&alice).await;
+    node.t.clock.advance(181 * crate::support::DAY_MS);
+    // Whichever looks first.
+    let end = socket.next().await;
+    assert!(["4002 session ended", "4004 no heartbeat in time"].contains(&end.as_str()), "{end}");
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn presence_follows_the_socket() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let acting = node.t.admin().await.header("user_id", &alice.id.to_string());
+    let is_online =
+        async || -> Value { acting.get("/user/online_status").send().await.json()["data"]["online"].clone() };
+    let mut socket = node.log_in(&alice).await;
+    for _ in 0..5 {
+        node.t.clock.advance(40_000);
+        assert_eq!(socket.heartbeat("x").await, "heartbeat_ack x");
+        assert_eq!(is_online().await, json!(true));
+    }
+    socket.0.close(None).await.unwrap();
+    while socket.0.next().await.is_some() {}
+    let gone = async {
+        while is_online().await == json!(true) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn what_is_no_command_closes_the_socket() {
+    let node = Node::new().await;
+    for (message, reason) in [
+        (Message::text("nonsense"), "4000 malformed command"),
+        (Message::binary(vec![1, 2, 3]), "1003 text frames of at most 8 KiB only"),
+        (Message::text("x".repeat(9 * 1024)), "1003 text frames of at most 8 KiB only"),
+    ] {
+        let mut socket = node.connect().await;
+        socket.0.send(message).await.unwrap();
+        assert_eq!(socket.next().await, reason);
+    }
+    let mut socket = node.connect().await;
+    node.t.clock.advance(10_000);
+    assert_eq!(socket.next().await, "4003 no login in time");
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn pages_of_unknown_origins_and_crowds_get_no_socket() {
+    let t = TestApp::with(|config| {
+        config.cors_origins = vec!["https://chat.example".to_owned()];
+        config.sockets_per_source = 1;
+    })
+    .await;
+    let node = Node::start(t);
+    let connect = async |origin: &str| {
+        let mut request = format!("ws://{}/ws", node.address).into_client_request().unwrap();
+        request.headers_mut().insert("origin", http::HeaderValue::from_str(origin).unwrap());
+        connect_async(request).await.map(|(socket, _)| socket)
+    };
+    assert!(connect("https://evil.example").await.is_err());
+    let socket = connect("https://chat.example").await.unwrap();
+    assert!(connect("https://chat.example").await.is_err(), "one socket a source");
+    drop(socket);
+    let res = node.t.anon().get("/ws").send().await;
+    res.assert_line("json | 426 | 426 | a WebSocket handshake is required");
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn a_node_that_stops_tells_its_clients() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        sockets.push(node.log_in(&alice).await);
+    }
+    let stop = spawn(async move { node.stop.gracefully().await });
+    for socket in &mut sockets {
+        assert_eq!(socket.next().await, "1001 server is going away");
+    }
+    stop.await.unwrap();
+}
