@@ -122,10 +122,12 @@ impl Socket {
         match step {
             Step::Wait => Ok(()),
             Step::Close(reason) => Err(Some(reason)),
-            Step::LogIn(data) => self.log_in(data).await.map_err(Some),
+            // Boxed, since every open socket would hold room for them: logins and heartbeats take a moment of its life.
+            Step::LogIn(data) => Box::pin(self.log_in(data)).await.map_err(Some),
             Step::Heartbeat { seq } => {
                 if let Some(login) = &self.login {
-                    sockets::heartbeat(&self.app, login).await.or_else(|error| still_there(&error)).map_err(Some)?;
+                    let noted = Box::pin(sockets::heartbeat(&self.app, login)).await;
+                    noted.or_else(|error| still_there(&error)).map_err(Some)?;
                 }
                 self.send("heartbeat_ack", seq).await
             }
