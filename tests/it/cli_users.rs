@@ -71,14 +71,16 @@ fn sorted(text: &str) -> Vec<&str> {
 async fn json_lines_are_imported_and_what_is_exported_can_be() {
     let (shell, _t, client) = shop().await;
     let lines = format!(
-        "{{\"username\":\"爱丽丝\",\"password\":\"geheim\",\"nickname\":\"🙂\"}}\n\n{{nonsense\n\
+        "\u{feff}{{\"username\":\"爱丽丝\",\"password\":\"geheim\",\"nickname\":\"🙂\"}}\n\n{{nonsense\n{{\"username\":\"x\",\"password\":271828}}\n\
          {{\"username\":\"bob\",\"password_hash\":\"{}\",\"avatar\":\"https://x.example/b.png\"}}",
         plain_bcrypt()
     );
     write(&shell, "users.jsonl", &lines);
     let output = shell.run(&["user", "import", "--app", "shop", "users.jsonl", "--report", "bad.txt"]);
-    assert_eq!(output, "2 imported, 1 refused (see bad.txt)\n");
-    assert!(fs::read_to_string(shell.path().join("bad.txt")).unwrap().starts_with("2\t\t"));
+    assert_eq!(output, "2 imported, 2 refused (see bad.txt)\n");
+    let report = fs::read_to_string(shell.path().join("bad.txt")).unwrap();
+    let expected = "2\t\tno JSON object, at column 2\n3\t\ta field is of the wrong type, at column 33\n";
+    assert_eq!(report, expected, "no value is quoted");
     assert_eq!(login(&client, "爱丽丝", "geheim").await, 200);
 
     for (format, name) in [("jsonl", "out.jsonl"), ("csv", "out.csv")] {

@@ -9,6 +9,7 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
+use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
 use super::Format;
@@ -77,12 +78,12 @@ impl RawRecord {
 }
 
 /// A record and where in the file it ends, in bytes.
-struct Read1 {
+struct Located {
     record: Result<RawRecord, String>,
     end: u64,
 }
 
-type Records = Box<dyn Iterator<Item = io::Result<Read1>>>;
+type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
 
 fn csv_records(file: File) -> Result<Records, Failure> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Fields).from_reader(BufReader::new(file));
@@ -95,7 +96,7 @@ fn csv_records(file: File) -> Result<Records, Failure> {
         Ok(false) => None,
         Ok(true) => {
             let record = row.deserialize(Some(&headers)).map_err(|error| error.to_string());
-            Some(Ok(Read1 { record, end: reader.position().byte() }))
+            Some(Ok(Located { record, end: reader.position().byte() }))
         }
         Err(error) => Some(Err(io::Error::other(error))),
     })))
@@ -112,9 +113,16 @@ fn jsonl_records(file: File) -> Records {
                 Ok(length) => end += u64::try_from(length).unwrap_or_default(),
                 Err(error) => return Some(Err(error)),
             }
-            if !line.trim_ascii().is_empty() {
-                let record = serde_json::from_slice(&line).map_err(|error| error.to_string());
-                return Some(Ok(Read1 { record, end }));
+            let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+            if !text.trim_ascii().is_empty() {
+                // serde's own words quote the value, which may be a password.
+                let problem = |error: serde_json::Error| match error.classify() {
+                    Category::Data => format!("a field is of the wrong type, at column {}", error.column()),
+                    Category::Io | Category::Syntax | Category::Eof => {
+                        format!("no JSON object, at column {}", error.column())
+                    }
+                };
+                return Some(Ok(Located { record: serde_json::from_slice(text).map_err(problem), end }));
             }
         }
     }))
