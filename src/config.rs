@@ -46,6 +46,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     /// Connections to it at the most.
     pub database_connections: u32,
+    /// Memory for what a node remembers of the database.
+    pub cache_bytes: u64,
     /// Redis, if state is shared.
     pub redis_url: Option<String>,
     /// What keys in Redis start with.
@@ -134,6 +136,7 @@ impl Config {
             secret: read.secret(database_url.as_ref()),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
             database_connections: read.number("DIGLOT_DATABASE_CONNECTIONS", 1, 500),
+            cache_bytes: (1 << 20) * read.number::<u64>("DIGLOT_CACHE_MIB", 0, 1_000_000),
             redis_url: read.checked("REDIS_URL", redis_url),
             redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
             default_app: read

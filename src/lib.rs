@@ -11,6 +11,7 @@
 //! ```
 
 pub mod app;
+pub mod cache;
 pub mod captcha;
 pub mod cli;
 pub mod clock;

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
-use crate::model::{SessionId, UserId};
+use crate::model::{AppId, DeviceSn, SessionId, UserId};
 
 /// Why the gateway closes a socket, beside what its client did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,19 @@ pub enum CloseCause {
     GoingAway,
 }
 
+/// Who is behind a socket.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The tenant.
+    pub app: AppId,
+    /// The user.
+    pub user: UserId,
+    /// The session.
+    pub session: SessionId,
+    /// The device.
+    pub device: DeviceSn,
+}
+
 /// All open sockets.
 #[derive(Default)]
 pub struct Sockets(Mutex<Table>);
@@ -29,14 +42,53 @@ pub struct Sockets(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     open: HashMap<u64, Entry>,
+    of_source: HashMap<IpAddr, usize>,
+    /// By number, the oldest first.
+    of_user: HashMap<UserId, Vec<u64>>,
     last: u64,
     is_closing: bool,
 }
 
 struct Entry {
     source: IpAddr,
-    identity: Option<(UserId, SessionId)>,
-    close: mpsc::UnboundedSender<CloseCause>,
+    identity: Option<Identity>,
+    /// `None` once it was told to close.
+    close: Option<oneshot::Sender<CloseCause>>,
+}
+
+impl Entry {
+    fn close(&mut self, cause: CloseCause) {
+        if let Some(close) = self.close.take() {
+            // One that closes by itself hears no more.
+            close.send(cause).ok();
+        }
+    }
+}
+
+impl Table {
+    /// The open sockets of a user.
+    fn of_user(&self, user: UserId) -> impl Iterator<Item = &Identity> {
+        let numbers = self.of_user.get(&user).into_iter().flatten();
+        numbers.filter_map(|number| self.open.get(number)?.identity.as_ref())
+    }
+
+    fn forget(&mut self, number: u64) -> Option<Identity> {
+        let Entry { source, identity, .. } = self.open.remove(&number)?;
+        if let Some(count) = self.of_source.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_source.remove(&source);
+            }
+        }
+        let identity = identity?;
+        if let Some(numbers) = self.of_user.get_mut(&identity.user) {
+            numbers.retain(|known| *known != number);
+            if numbers.is_empty() {
+                self.of_user.remove(&identity.user);
+            }
+        }
+        Some(identity)
+    }
 }
 
 /// A socket's place among the open ones; given back when it is dropped.
@@ -53,38 +105,40 @@ impl Sockets {
     /// A place for a socket from `source`, and what tells it to close; `None` when the source has `limit` already, or the
     /// node stops.
     #[must_use]
-    pub fn admit(
-        self: &Arc<Self>,
-        source: IpAddr,
-        limit: usize,
-    ) -> Option<(Place, mpsc::UnboundedReceiver<CloseCause>)> {
+    pub fn admit(self: &Arc<Self>, source: IpAddr, limit: usize) -> Option<(Place, oneshot::Receiver<CloseCause>)> {
         let mut table = self.lock();
-        let is_full = table.open.values().filter(|entry| entry.source == source).count() >= limit;
-        if is_full || table.is_closing {
+        if table.is_closing || table.of_source.get(&source).is_some_and(|count| *count >= limit) {
             return None;
         }
+        *table.of_source.entry(source).or_default() += 1;
         table.last += 1;
         let number = table.last;
-        let (close, told) = mpsc::unbounded_channel();
-        table.open.insert(number, Entry { source, identity: None, close });
+        let (close, told) = oneshot::channel();
+        table.open.insert(number, Entry { source, identity: None, close: Some(close) });
         Some((Place { sockets: Arc::clone(self), number }, told))
     }
 
-    /// The sessions behind open sockets: of `users`, or all.
+    /// Who is behind the open sockets.
     #[must_use]
-    pub fn sessions(&self, users: Option<&[UserId]>) -> Vec<SessionId> {
-        let is_meant = |user: &UserId| users.is_none_or(|users| users.contains(user));
-        let table = self.lock();
-        let identities = table.open.values().filter_map(|entry| entry.identity);
-        identities.filter(|(user, _)| is_meant(user)).map(|(_, session)| session).collect()
+    pub fn identities(&self) -> Vec<Identity> {
+        self.lock().open.values().filter_map(|entry| entry.identity.clone()).collect()
     }
 
-    /// Tells the sockets behind these sessions to close.
-    pub fn close(&self, sessions: &[SessionId]) {
-        for entry in self.lock().open.values() {
-            if entry.identity.is_some_and(|(_, session)| sessions.contains(&session)) {
-                // One that closes already hears no more.
-                entry.close.send(CloseCause::SessionEnded).ok();
+    /// Whether a device of a user has an open socket here.
+    #[must_use]
+    pub fn has_device(&self, user: UserId, device: DeviceSn) -> bool {
+        self.lock().of_user(user).any(|identity| identity.device == device)
+    }
+
+    /// Tells the sockets behind a session of a user to close.
+    pub fn close(&self, user: UserId, session: SessionId) {
+        let mut table = self.lock();
+        let Table { open, of_user, .. } = &mut *table;
+        for number in of_user.get(&user).into_iter().flatten() {
+            if let Some(entry) = open.get_mut(number)
+                && entry.identity.as_ref().is_some_and(|identity| identity.session == session)
+            {
+                entry.close(CloseCause::SessionEnded);
             }
         }
     }
@@ -93,15 +147,20 @@ impl Sockets {
     /// admits no more.
     pub async fn close_all(&self) {
         const PAUSE: Duration = Duration::from_millis(10);
-        const LONGEST: usize = 500;
-        let all: Vec<_> = {
+        const PARTS: usize = 500;
+        let numbers: Vec<u64> = {
             let mut table = self.lock();
             table.is_closing = true;
-            table.open.values().map(|entry| entry.close.clone()).collect()
+            table.open.keys().copied().collect()
         };
-        for part in all.chunks((all.len() / LONGEST).max(1)) {
-            for close in part {
-                close.send(CloseCause::GoingAway).ok();
+        for part in numbers.chunks(numbers.len().div_ceil(PARTS).max(1)) {
+            {
+                let mut table = self.lock();
+                for number in part {
+                    if let Some(entry) = table.open.get_mut(number) {
+                        entry.close(CloseCause::GoingAway);
+                    }
+                }
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -110,26 +169,25 @@ impl Sockets {
 
 impl Place {
     /// Notes who is behind the socket. Of an account's sockets beyond `limit` the oldest is told to close.
-    pub fn identify(&self, user: UserId, session: SessionId, limit: usize) {
+    pub fn identify(&self, identity: Identity, limit: usize) {
         let mut table = self.sockets.lock();
-        let is_same = |entry: &Entry| entry.identity.is_some_and(|(known, _)| known == user);
-        let mut numbers: Vec<u64> =
-            table.open.iter().filter(|(_, entry)| is_same(entry)).map(|(number, _)| *number).collect();
-        numbers.sort_unstable();
+        let Table { open, of_user, .. } = &mut *table;
+        let numbers = of_user.entry(identity.user).or_default();
         let surplus = (numbers.len() + 1).saturating_sub(limit);
         for number in numbers.iter().take(surplus) {
-            if let Some(entry) = table.open.get(number) {
-                entry.close.send(CloseCause::Crowded).ok();
+            if let Some(entry) = open.get_mut(number) {
+                entry.close(CloseCause::Crowded);
             }
         }
-        if let Some(entry) = table.open.get_mut(&self.number) {
-            entry.identity = Some((user, session));
+        if let Some(entry) = open.get_mut(&self.number) {
+            numbers.push(self.number);
+            entry.identity = Some(identity);
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.sockets.lock().open.remove(&self.number);
+        self.sockets.lock().forget(self.number);
     }
 }

@@ -54,7 +54,8 @@ pub const SETTINGS: &[Setting] = &[
         plain("DATABASE_URL", "sqlite:diglot.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
         Hide::UrlPassword,
     ),
-    plain("DIGLOT_DATABASE_CONNECTIONS", "8", "connections to the database at the most"),
+    plain("DIGLOT_DATABASE_CONNECTIONS", "8", "connections to the database at the most, beside one that watches it"),
+    plain("DIGLOT_CACHE_MIB", "64", "memory for what a node remembers of the database; 0 remembers nothing"),
     hidden(
         unset("REDIS_URL", "redis://HOST:PORT/DB, shared by all nodes; unset keeps state in this process"),
         Hide::UrlPassword,

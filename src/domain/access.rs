@@ -1,12 +1,12 @@
 //! Who asks, for whom, in which app. The values made here can be made nowhere else, so holding one is the permission.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use super::{Error, sessions};
+use super::{Error, lookups, sessions};
 use crate::{
     app::App,
     model::{AdminTokenId, AppId, DeviceSn, Language, SessionId, Standing, Tenant, Token, UserId},
-    store::{self, Conn, admin_tokens, apps, users},
+    store::{self, Conn, admin_tokens, users},
 };
 
 /// Where a request came from.
@@ -66,6 +66,20 @@ pub enum Office {
     Token(AdminTokenId, Origin),
     /// The command line of the machine.
     CommandLine,
+}
+
+impl Origin {
+    /// One source: an IPv4 address, or an IPv6 /64, which is what one customer gets (security.md 11).
+    #[must_use]
+    pub const fn source(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => self.address,
+            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+                Some(v4) => IpAddr::V4(v4),
+                None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+            },
+        }
+    }
 }
 
 impl Visitor {
@@ -145,8 +159,7 @@ pub struct Door {
 /// # Errors
 /// [`Error::AppUnknown`].
 pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, Error> {
-    let tenant = app.db.read(move |conn| tenant(conn, &name)).await?;
-    Ok(Visitor { tenant, origin })
+    Ok(Visitor { tenant: lookups::tenant(app, &name).await?, origin })
 }
 
 /// The user behind a user token.
@@ -154,20 +167,23 @@ pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, 
 /// # Errors
 /// [`Error::AppUnknown`], [`Error::TokenUnknown`] and [`Error::TokenEnded`].
 pub async fn user(app: &App, door: Door) -> Result<Caller, Error> {
+    Ok(user_until(app, door).await?.0)
+}
+
+/// The user behind a user token, and when its session ends however much it is used.
+///
+/// # Errors
+/// As [`user`].
+pub async fn user_until(app: &App, door: Door) -> Result<(Caller, i64), Error> {
     let Door { app: name, origin, token } = door;
-    let hash = token.filter(|token| !token.is_admin()).as_ref().map(sessions::digest);
-    let find = move |conn: &mut Conn| -> Result<_, Error> {
-        let tenant = tenant(conn, &name)?;
-        let session = match hash {
-            Some(hash) => store::sessions::find_by_token(conn, &tenant.id, &hash)?,
-            None => None,
-        };
-        Ok((tenant.id, session))
+    let Some(token) = token.filter(|token| !token.is_admin()) else {
+        lookups::tenant(app, &name).await?;
+        return Err(Error::TokenUnknown);
     };
-    let (name, session) = app.db.read(find).await?;
-    let session = sessions::check(app, &name, session.ok_or(Error::TokenUnknown)?).await?;
+    let session = lookups::session(app, &name, sessions::digest(&token)).await?;
+    let session = sessions::check(app, &name, session).await?;
     let actor = Actor::User { session: session.id, device: session.device };
-    Ok(Caller { app: name, user: session.user, actor, origin })
+    Ok((Caller { app: name, user: session.user, actor, origin }, session.expires_at_ms))
 }
 
 /// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
@@ -257,8 +273,7 @@ pub const fn command_line(app: AppId) -> Operator {
 /// # Errors
 /// [`Error::AppUnknown`].
 pub async fn command_line_in(app: &App, name: AppId) -> Result<Operator, Error> {
-    let tenant = app.db.read(move |conn| tenant(conn, &name)).await?;
-    Ok(command_line(tenant.id))
+    Ok(command_line(lookups::tenant(app, &name).await?.id))
 }
 
 /// Locks the account that a caller acts for, and makes sure that it may still: whatever ended account or session since the
@@ -280,7 +295,7 @@ async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId
     let Door { app: name, origin: _, token } = door;
     let hash = sessions::digest(&token.ok_or(Error::TokenUnknown)?);
     let find = move |conn: &mut Conn| -> Result<_, Error> {
-        let tenant = tenant(conn, &name)?;
+        let tenant = lookups::find_tenant(conn, &name)?;
         let token = admin_tokens::find_by_token(conn, &tenant.id, &hash)?.ok_or(Error::TokenUnknown)?;
         let is_known = match for_user {
             Some(user) => users::exists(conn, &tenant.id, user)?,
@@ -293,8 +308,4 @@ async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId
         return Err(Error::TokenEnded);
     }
     Ok((name, token.id, is_known))
-}
-
-fn tenant(conn: &mut Conn, name: &AppId) -> Result<Tenant, Error> {
-    apps::find(conn, name)?.ok_or(Error::AppUnknown)
 }

@@ -8,7 +8,7 @@ use super::{
     Caller, Error, Operator, Visitor,
     access::Actor,
     audit::Trail,
-    credentials, limits, passwords, presence, sockets, tenants,
+    credentials, limits, passwords, presence, tenants,
     verification::{self, Use},
 };
 use crate::{
@@ -173,7 +173,6 @@ pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -
             erase(conn, user, &trail, now_ms)
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, None).await;
     Ok(())
 }
@@ -192,7 +191,6 @@ pub async fn delete(app: &App, caller: &Caller, password: Option<&Password>) -> 
     }
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
     app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, None).await;
     Ok(())
 }
@@ -209,7 +207,6 @@ pub async fn delete_of(app: &App, operator: &Operator, user: UserId) -> Result<(
             erase(conn, user, &trail, now_ms)
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, operator.app(), user, None).await;
     Ok(())
 }
@@ -352,7 +349,6 @@ async fn set_standing(
 ) -> Result<(), Error> {
     let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
     let ids: Vec<UserId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let changed = ids.clone();
     app.db
         .write::<(), Error>(move |conn| {
             if users::set_standing(conn, &tenant, &ids, standing)? != ids.len() {
@@ -367,6 +363,5 @@ async fn set_standing(
             Ok(())
         })
         .await?;
-    sockets::close_ended(app, &changed).await;
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     audit::Trail,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    sessions, sockets,
+    sessions,
     verification::{self, Use},
 };
 use crate::{
@@ -54,7 +54,6 @@ pub async fn reset_password(
             Ok(())
         })
         .await?;
-    sockets::close_ended(app, &[id]).await;
     Ok(())
 }
 
@@ -112,7 +111,6 @@ async fn set_password_of(
             Ok(user.contacts())
         })
         .await?;
-    sockets::close_ended(app, &[id]).await;
     if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {
         log::warn!("codes stay valid until they expire: {error}");
     }

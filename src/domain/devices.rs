@@ -1,6 +1,6 @@
 //! The devices that logged in to an account.
 
-use super::{Caller, Error, audit::Trail, presence, profile::change, sockets};
+use super::{Caller, Error, audit::Trail, presence, profile::change};
 use crate::{
     app::App,
     model::{Device, DeviceSn, EndReason, PushToken},
@@ -55,7 +55,6 @@ pub async fn remove(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), 
             Ok(())
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, Some(device)).await;
     Ok(())
 }

@@ -1,10 +1,7 @@
 //! How often something may be tried. Counted in the shared state, so that nodes share the count; while that is gone,
 //! in this node's memory with half the allowance: neither open nor shut (security.md 12).
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::{Error, Origin, Visitor};
 use crate::{
@@ -53,7 +50,7 @@ impl LoginAttempt {
             LoginTarget::Account(user) => format!("{tenant}:user:{user}"),
             LoginTarget::Name(name) => format!("{tenant}:name:{}", name.key()),
         };
-        let source = format!("source:{}", source(origin.address));
+        let source = format!("source:{}", origin.source());
         let subject = |name, limit, is_forgiven| LoginSubject { name, limit, is_forgiven };
         let mut attempt = Self {
             subjects: [
@@ -123,7 +120,7 @@ pub(super) async fn count_code_try(app: &App, visitor: &Visitor) -> Result<(), E
 }
 
 async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
-    let subject = format!("{what}:{}:source:{}", visitor.app(), source(visitor.origin().address));
+    let subject = format!("{what}:{}:source:{}", visitor.app(), visitor.origin().source());
     let now_ms = app.clock.now_ms();
     let (uses, limit) = match app.state.count_use(&subject, window_ms, now_ms).await {
         Ok(uses) => (uses, limit),
@@ -141,15 +138,4 @@ async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, 
 /// Seconds to wait, rounded up, at least one.
 pub(super) fn secs_until(until_ms: i64, now_ms: i64) -> i64 {
     until_ms.saturating_sub(now_ms).max(1).saturating_add(999) / 1000
-}
-
-/// One source: an IPv4 address, or an IPv6 /64, which is what one customer gets (security.md 11).
-fn source(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        },
-    }
 }

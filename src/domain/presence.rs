@@ -1,52 +1,127 @@
-//! Whether users are there: after a request of their own, for a while. Losing it harms nobody, so its failures are logged
-//! and not told, but to those who ask for it.
+//! Whether users are there: a device is, while it has a socket that is open, and for a while after a request of its own
+//! (behaviour.md §4). Losing it harms nobody, so its failures are logged and not told, but to those who ask for it: without
+//! the shared state they hear what this node knows.
+
+use std::collections::HashSet;
 
 use super::{Caller, Error};
 use crate::{
     app::App,
     model::{AppId, DeviceSn, UserId},
-    state::State as _,
+    sockets::Identity,
+    state::{PresenceNote, Sign, State as _, StateError},
 };
 
-/// A device's requests are noted so many times within the time that one of them counts.
+/// A device is noted so many times within the time that one of them counts.
 const NOTES_PER_TTL: i64 = 3;
 
-/// Notes that a device is used now; of many requests a few.
-pub(super) async fn note(app: &App, tenant: &AppId, user: UserId, device: DeviceSn, now_ms: i64) {
-    let account = account(tenant, user);
-    let subject = format!("presence:{account}:{}", device.0);
-    let interval_ms = app.config.presence_ttl_ms / NOTES_PER_TTL;
-    if app.own_state.count_use(&subject, interval_ms, now_ms).await.is_ok_and(|uses| uses.count > 1) {
-        return;
+/// How many notes go out together at the most.
+const BATCH: usize = 1000;
+
+/// The devices of an account that are in use.
+#[derive(Debug)]
+pub struct Presence {
+    /// Their numbers.
+    pub devices: HashSet<DeviceSn>,
+    /// Whether only this node was asked, because the shared state is gone.
+    pub is_degraded: bool,
+}
+
+impl Presence {
+    /// Whether any of them is in use.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        !self.devices.is_empty()
     }
-    write(app, &account, device, now_ms).await;
+}
+
+/// Notes that a device makes a request now; of many requests a few. Those of a device with a socket tell nothing new.
+pub(super) async fn note_request(app: &App, tenant: &AppId, user: UserId, device: DeviceSn) {
+    let account = account(tenant, user);
+    if !app.sockets.has_device(user, device) && is_due(app, &account, device).await {
+        note(app, &[PresenceNote { account, device: device.0, sign: Sign::Request }]).await;
+    }
 }
 
 /// Notes that someone logs in on a device now.
 pub(super) async fn note_login(app: &App, tenant: &AppId, user: UserId, device: DeviceSn) {
-    write(app, &account(tenant, user), device, app.clock.now_ms()).await;
+    let account = account(tenant, user);
+    note(app, &[PresenceNote { account, device: device.0, sign: Sign::Request }]).await;
 }
 
-async fn write(app: &App, account: &str, device: DeviceSn, now_ms: i64) {
-    let until_ms = now_ms.saturating_add(app.config.presence_ttl_ms);
-    if let Err(error) = app.state.note_presence(account, device.0, until_ms, now_ms).await {
-        log::warn!("presence was not noted: {error}");
+/// Notes that these devices have open sockets, as far as that was not noted lately.
+pub(super) async fn note_sockets(app: &App, open: &[Identity]) {
+    let mut notes = Vec::new();
+    for Identity { app: tenant, user, device, .. } in open {
+        let account = account(tenant, *user);
+        if is_due(app, &format!("{account}:socket"), *device).await {
+            notes.push(PresenceNote { account, device: device.0, sign: Sign::Socket });
+        }
     }
+    for batch in notes.chunks(BATCH) {
+        note(app, batch).await;
+    }
+}
+
+/// Whether the device was not noted for a while: at most one note a device and interval.
+async fn is_due(app: &App, account: &str, device: DeviceSn) -> bool {
+    let interval_ms = app.config.presence_ttl_ms / NOTES_PER_TTL;
+    let subject = format!("presence:{account}:{}", device.0);
+    app.own_state.count_use(&subject, interval_ms, app.clock.now_ms()).await.is_ok_and(|uses| uses.count == 1)
+}
+
+async fn note(app: &App, notes: &[PresenceNote]) {
+    if notes.is_empty() {
+        return;
+    }
+    let now_ms = app.clock.now_ms();
+    let until_ms = now_ms.saturating_add(app.config.presence_ttl_ms);
+    told(app.state.note_presence(notes, until_ms, now_ms).await);
+    told(app.own_state.note_presence(notes, until_ms, now_ms).await);
 }
 
 /// Notes that nobody uses a device any more, or none of them.
 pub(super) async fn end(app: &App, tenant: &AppId, user: UserId, device: Option<DeviceSn>) {
-    if let Err(error) = app.state.end_presence(&account(tenant, user), device.map(|device| device.0)).await {
-        log::warn!("the end of a presence was not noted: {error}");
-    }
+    let (account, device) = (account(tenant, user), device.map(|device| device.0));
+    told(app.state.end_presence(&account, device).await);
+    told(app.own_state.end_presence(&account, device).await);
 }
 
-/// Whether the caller's account is used on any device.
+/// Notes that a socket was closed: its device is not in use any more unless it has another one, here or elsewhere.
+pub(super) async fn end_socket(app: &App, identity: &Identity) {
+    if app.sockets.has_device(identity.user, identity.device) {
+        return;
+    }
+    let (account, device) = (account(&identity.app, identity.user), identity.device.0);
+    told(app.state.end_socket_presence(&account, device).await);
+    told(app.own_state.end_socket_presence(&account, device).await);
+}
+
+/// Which devices of the caller's account are in use.
 ///
 /// # Errors
-/// [`Error::Unavailable`] without the shared state.
-pub async fn is_online(app: &App, caller: &Caller) -> Result<bool, Error> {
-    Ok(app.state.is_present(&account(caller.app(), caller.user()), app.clock.now_ms()).await?)
+/// When not even this node's memory can be asked.
+pub async fn get(app: &App, caller: &Caller) -> Result<Presence, Error> {
+    of(app, caller.app(), caller.user()).await
+}
+
+/// Which devices of an account are in use.
+pub(super) async fn of(app: &App, tenant: &AppId, user: UserId) -> Result<Presence, Error> {
+    let (account, now_ms) = (account(tenant, user), app.clock.now_ms());
+    let (devices, is_degraded) = match app.state.present_devices(&account, now_ms).await {
+        Ok(devices) => (devices, false),
+        Err(error) => {
+            log::warn!("presence as this node knows it: {error}");
+            (app.own_state.present_devices(&account, now_ms).await?, true)
+        }
+    };
+    Ok(Presence { devices: devices.into_iter().map(DeviceSn).collect(), is_degraded })
+}
+
+fn told(outcome: Result<(), StateError>) {
+    if let Err(error) = outcome {
+        log::warn!("presence was not noted: {error}");
+    }
 }
 
 fn account(tenant: &AppId, user: UserId) -> String {

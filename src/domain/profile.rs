@@ -1,12 +1,15 @@
 //! What accounts show of themselves, and what their owners change of it.
 
-use super::{Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail};
+use std::sync::Arc;
+
+use super::{Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail, lookups};
 use crate::{
     app::App,
     model::{
-        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, Remark, User, UserId, Username, VipState,
+        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, Remark, Showcase, User, UserId, Username,
+        VipState,
     },
-    store::{Conn, StoreError, bans, devices, medals, personal_data, remarks, users},
+    store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
 };
 
 /// An account as its owner sees it.
@@ -58,8 +61,7 @@ pub struct PublicProfile {
 /// # Errors
 /// [`Error::UserNotFound`] when it was deleted just now.
 pub async fn get_own(app: &App, caller: &Caller) -> Result<OwnProfile, Error> {
-    let (tenant, id) = (caller.app().clone(), caller.user());
-    let user = app.db.read(move |conn| users::find(conn, &tenant, id)).await?.ok_or(Error::UserNotFound)?;
+    let user = Arc::unwrap_or_clone(lookups::user(app, caller.app(), caller.user()).await?);
     Ok(OwnProfile { vip: user.vip_state(app.clock.now_ms()), user })
 }
 
@@ -73,34 +75,30 @@ pub async fn get_public(
     viewer: Option<&Caller>,
     id: UserId,
 ) -> Result<PublicProfile, Error> {
-    let (tenant, viewer, now_ms) = (visitor.app().clone(), viewer.map(Caller::user), app.clock.now_ms());
-    let today = activity::day(app, now_ms);
-    app.db
-        .read(move |conn| {
-            let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
-            let remark = match viewer {
-                Some(viewer) => remarks::find(conn, viewer, id)?,
-                None => None,
-            };
-            Ok(PublicProfile {
-                id,
-                vip: user.vip_state(now_ms),
-                nickname: user.nickname,
-                name_id: user.name_id,
-                avatar_url: user.avatar_url,
-                avatar_id: user.avatar_id,
-                registered_at_ms: user.registered_at_ms,
-                vip_expires_at_ms: user.vip_expires_at_ms,
-                last_active_at_ms: user.activity.last_active_at_ms,
-                online_days: user.activity.online_days,
-                continuous_days: user.activity.continuous_days_on(today),
-                medals: medals::list_of(conn, id)?,
-                ban: bans::find(conn, id, now_ms)?,
-                personal: personal_data::find(conn, id)?.unwrap_or_default(),
-                remark: remark.unwrap_or_default(),
-            })
-        })
-        .await
+    let user = Arc::unwrap_or_clone(lookups::user(app, visitor.app(), id).await?);
+    let Showcase { personal, medals, ban } = Arc::unwrap_or_clone(lookups::showcase(app, visitor.app(), id).await?);
+    let remark = match viewer.map(Caller::user) {
+        Some(viewer) => app.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
+        None => None,
+    };
+    let now_ms = app.clock.now_ms();
+    Ok(PublicProfile {
+        id,
+        vip: user.vip_state(now_ms),
+        nickname: user.nickname,
+        name_id: user.name_id,
+        avatar_url: user.avatar_url,
+        avatar_id: user.avatar_id,
+        registered_at_ms: user.registered_at_ms,
+        vip_expires_at_ms: user.vip_expires_at_ms,
+        last_active_at_ms: user.activity.last_active_at_ms,
+        online_days: user.activity.online_days,
+        continuous_days: user.activity.continuous_days_on(activity::day(app, now_ms)),
+        medals,
+        ban: ban.filter(|ban| ban.is_in_force(now_ms)),
+        personal,
+        remark: remark.unwrap_or_default(),
+    })
 }
 
 /// Changes the caller's display name.
@@ -201,8 +199,7 @@ pub async fn edit(app: &App, caller: &Caller, changes: ProfileChanges) -> Result
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn get_of(app: &App, operator: &Operator, user: UserId) -> Result<User, Error> {
-    let tenant = operator.app().clone();
-    app.db.read(move |conn| users::find(conn, &tenant, user)).await?.ok_or(Error::UserNotFound)
+    lookups::user(app, operator.app(), user).await.map(Arc::unwrap_or_clone)
 }
 
 /// Changes the profile of one account of the operator's app.
@@ -226,8 +223,7 @@ pub async fn set_avatar_of(app: &App, operator: &Operator, user: UserId, avatar:
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn get_by_id(app: &App, visitor: &Visitor, id: UserId) -> Result<User, Error> {
-    let tenant = visitor.app().clone();
-    app.db.read(move |conn| users::find(conn, &tenant, id)).await?.ok_or(Error::UserNotFound)
+    lookups::user(app, visitor.app(), id).await.map(Arc::unwrap_or_clone)
 }
 
 /// The account of that login name in the visitor's app.

@@ -9,7 +9,7 @@ use super::{
     audit::{Trail, change},
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence, sockets,
+    presence,
     verification::{self, Use},
 };
 use crate::{
@@ -203,7 +203,6 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
             Ok(sn)
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::note_login(app, visitor.app(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
@@ -256,7 +255,7 @@ pub(super) async fn check(app: &App, tenant: &AppId, session: Session) -> Result
         return Err(Error::TokenEnded);
     }
     activity::note(app, &session, now_ms).await;
-    presence::note(app, tenant, session.user, session.device, now_ms).await;
+    presence::note_request(app, tenant, session.user, session.device).await;
     Ok(session)
 }
 
@@ -274,7 +273,6 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
             Ok(())
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, Some(device)).await;
     Ok(())
 }
@@ -327,7 +325,6 @@ pub async fn kick_all_of(app: &App, operator: &Operator, user: UserId) -> Result
         Ok(sessions::end_all_of(conn, &[user], EndReason::Kicked, now_ms)?)
     })
     .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, operator.app(), user, None).await;
     Ok(())
 }
@@ -347,7 +344,6 @@ async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: En
             Ok(())
         })
         .await?;
-    sockets::close_ended(app, &[user]).await;
     presence::end(app, caller.app(), user, device).await;
     Ok(())
 }

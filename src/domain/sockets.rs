@@ -1,5 +1,7 @@
-//! Sockets as the domain sees them: a login, heartbeats, and their end when the session behind them ends. The database is
-//! the truth: what ends a session on another node is seen by [`sweep`] within a second.
+//! Sockets as the domain sees them: a login, heartbeats, and their end. A session that ends closes its sockets on every
+//! node (`changes.rs`).
+
+use std::collections::HashSet;
 
 use super::{
     Caller, Error, Visitor,
@@ -9,27 +11,28 @@ use super::{
 use crate::{
     app::App,
     model::{SessionId, Token, UserId},
+    sockets::Identity,
     store::sessions,
 };
 
-/// Who is behind a socket: a caller, and the token that shows it again at every heartbeat.
+/// Who is behind a socket, and the token that shows it again at every heartbeat.
 pub struct SocketLogin {
-    caller: Caller,
-    session: SessionId,
+    identity: Identity,
+    expires_at_ms: i64,
     door: Door,
 }
 
 impl SocketLogin {
-    /// The user.
+    /// Who is behind the socket.
     #[must_use]
-    pub const fn user(&self) -> UserId {
-        self.caller.user()
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
-    /// The session.
+    /// When the session ends however much it is used.
     #[must_use]
-    pub const fn session(&self) -> SessionId {
-        self.session
+    pub const fn expires_at_ms(&self) -> i64 {
+        self.expires_at_ms
     }
 }
 
@@ -40,12 +43,16 @@ impl SocketLogin {
 pub async fn log_in(app: &App, visitor: &Visitor, user: Option<UserId>, token: &str) -> Result<SocketLogin, Error> {
     let token = Token::parse(token);
     let door = Door { app: visitor.app().clone(), origin: visitor.origin().clone(), token };
-    let caller = access::user(app, door.clone()).await?;
-    let Actor::User { session, .. } = caller.actor() else { return Err(Error::TokenUnknown) };
+    let (caller, expires_at_ms) = access::user_until(app, door.clone()).await?;
     if user.is_some_and(|user| user != caller.user()) {
         return Err(Error::TokenUnknown);
     }
-    Ok(SocketLogin { caller, session, door })
+    Ok(SocketLogin { identity: identity(&caller)?, expires_at_ms, door })
+}
+
+fn identity(caller: &Caller) -> Result<Identity, Error> {
+    let Actor::User { session, device } = caller.actor() else { return Err(Error::TokenUnknown) };
+    Ok(Identity { app: caller.app().clone(), user: caller.user(), session, device })
 }
 
 /// Notes that the client behind a socket is there.
@@ -53,40 +60,26 @@ pub async fn log_in(app: &App, visitor: &Visitor, user: Option<UserId>, token: &
 /// # Errors
 /// [`Error::TokenEnded`] when the session is over.
 pub async fn heartbeat(app: &App, login: &SocketLogin) -> Result<(), Error> {
-    access::user(app, login.door.clone()).await.map(drop)
+    access::user(app, login.door.clone()).await?;
+    presence::note_sockets(app, std::slice::from_ref(&login.identity)).await;
+    Ok(())
 }
 
 /// Notes that a socket was closed.
 pub async fn closed(app: &App, login: &SocketLogin) {
-    if let Actor::User { device, .. } = login.caller.actor() {
-        presence::end(app, login.caller.app(), login.user(), Some(device)).await;
-    }
+    presence::end_socket(app, &login.identity).await;
 }
 
-/// Closes the sockets of these users on this node whose sessions have ended; for whoever ended some just now.
-pub(super) async fn close_ended(app: &App, users: &[UserId]) {
-    let open = app.sockets.sessions(Some(users));
-    if let Err(error) = close_those_ended(app, open).await {
-        log::warn!("sockets of ended sessions stay open for a moment: {error}");
-    }
-}
-
-/// Closes all sockets on this node whose sessions have ended, on whatever node that happened. To be called every second.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    close_those_ended(app, app.sockets.sessions(None)).await
-}
-
-async fn close_those_ended(app: &App, open: Vec<SessionId>) -> Result<(), Error> {
+/// Closes the sockets on this node whose sessions have ended: for a node that may have missed that they did.
+pub(super) async fn close_ended(app: &App) -> Result<(), Error> {
+    let open = app.sockets.identities();
     if open.is_empty() {
         return Ok(());
     }
-    let now_ms = app.clock.now_ms();
-    let asked = open.clone();
-    let live = app.db.read(move |conn| sessions::filter_live(conn, &asked, now_ms)).await?;
-    let ended: Vec<SessionId> = open.into_iter().filter(|session| !live.contains(session)).collect();
-    app.sockets.close(&ended);
+    let (now_ms, ids) = (app.clock.now_ms(), open.iter().map(|identity| identity.session).collect::<Vec<SessionId>>());
+    let live: HashSet<SessionId> = app.db.read(move |conn| sessions::filter_live(conn, &ids, now_ms)).await?;
+    for Identity { user, session, .. } in open.into_iter().filter(|identity| !live.contains(&identity.session)) {
+        app.sockets.close(user, session);
+    }
     Ok(())
 }

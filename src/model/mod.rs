@@ -3,6 +3,7 @@
 //! Knows nobody: no transport, no store, no clock. A value of one of these types is valid; what comes from outside
 //! becomes one through `parse`.
 
+mod change;
 mod coin;
 mod contact;
 mod device;
@@ -23,6 +24,7 @@ mod tenant;
 mod text;
 mod user;
 
+pub use change::Change;
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use contact::{Contact, EmailAddress, Mobile};
 pub use device::{Device, DeviceKey, LoginDevice, Platform};
@@ -36,6 +38,7 @@ pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::Page;
 pub use profile::{
     Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, Remark,
+    Showcase,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
 pub use secrets::{Code, Password, Token, TokenHash};

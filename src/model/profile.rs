@@ -264,6 +264,37 @@ pub struct Ban {
     pub ends_at_ms: i64,
 }
 
+impl Ban {
+    /// Whether it has not ended at `now_ms`.
+    #[must_use]
+    pub const fn is_in_force(&self, now_ms: i64) -> bool {
+        self.ends_at_ms > now_ms
+    }
+}
+
+/// What an account shows to everyone beside its row.
+#[derive(Clone, Debug, Default)]
+pub struct Showcase {
+    /// What it tells about itself.
+    pub personal: PersonalData,
+    /// Its medals, in their order.
+    pub medals: Vec<Medal>,
+    /// Its ban, which may have ended.
+    pub ban: Option<Ban>,
+}
+
+impl Showcase {
+    /// How much memory its texts take.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let PersonalData { introduction, province, city, district, location_code, .. } = &self.personal;
+        let personal = [introduction, province, city, district, location_code];
+        let medals = self.medals.iter().flat_map(|medal| [&medal.name, &medal.description, &medal.image_url]);
+        let ban = self.ban.iter().map(|ban| &ban.reason);
+        personal.into_iter().chain(medals).chain(ban).map(String::len).sum()
+    }
+}
+
 /// How active an account is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Activity {

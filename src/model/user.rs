@@ -59,6 +59,15 @@ impl User {
         mobile.map(Contact::Mobile).into_iter().chain(email.map(Contact::Email)).collect()
     }
 
+    /// How much memory its texts take.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let unset =
+            [&self.username, &self.mobile, &self.email, &self.description, &self.private_info, &self.public_info];
+        let texts = unset.into_iter().flatten().chain([&self.nickname, &self.avatar_url]);
+        texts.map(String::len).sum()
+    }
+
     /// The VIP state at `now_ms`.
     #[must_use]
     pub const fn vip_state(&self, now_ms: i64) -> VipState {

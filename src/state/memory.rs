@@ -2,10 +2,14 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Admission, CodeRules, CodeSending, Keep, LoginEnd, LoginSubject, State, StateError, Uses};
+use super::{
+    Admission, CodeRules, CodeSending, Heard, Keep, LoginEnd, LoginSubject, PresenceNote, Sign, State, StateError, Uses,
+};
+use crate::model::Change;
 
 /// State that lives and dies with this process.
 #[derive(Default)]
@@ -118,9 +122,9 @@ impl Ends for SentCodes {
     }
 }
 
-/// Until when the devices of an account are in use.
+/// Until when the devices of an account are in use, by what shows it.
 #[derive(Default)]
-struct Presences(HashMap<i32, i64>);
+struct Presences(HashMap<(i32, Sign), i64>);
 
 impl Ends for Presences {
     fn ends_at_ms(&self) -> i64 {
@@ -253,25 +257,45 @@ impl State for MemoryState {
         Ok(())
     }
 
-    async fn note_presence(&self, account: &str, device: i32, until_ms: i64, now_ms: i64) -> Result<(), StateError> {
-        let mut all = self.presences.with_room(1, now_ms);
-        let devices = &mut all.entry(account.to_owned()).or_default().0;
-        devices.retain(|_, until_ms| *until_ms > now_ms);
-        devices.insert(device, until_ms);
+    async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+        let mut all = self.presences.with_room(notes.len(), now_ms);
+        for note in notes {
+            let devices = &mut all.entry(note.account.clone()).or_default().0;
+            devices.retain(|_, until_ms| *until_ms > now_ms);
+            devices.insert((note.device, note.sign), until_ms);
+        }
         Ok(())
     }
 
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
         let mut all = self.presences.lock();
-        match device {
-            Some(device) => drop(all.get_mut(account).and_then(|devices| devices.0.remove(&device))),
-            None => drop(all.remove(account)),
+        match (device, all.get_mut(account)) {
+            (Some(device), Some(devices)) => devices.0.retain(|(known, _), _| *known != device),
+            (None, Some(_)) => drop(all.remove(account)),
+            (_, None) => {}
         }
         Ok(())
     }
 
-    async fn is_present(&self, account: &str, now_ms: i64) -> Result<bool, StateError> {
-        Ok(self.presences.lock().get(account).is_some_and(|devices| devices.ends_at_ms() > now_ms))
+    async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError> {
+        // There is no other node that it could have a socket on.
+        self.end_presence(account, Some(device)).await
+    }
+
+    async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError> {
+        let all = self.presences.lock();
+        let devices = all.get(account).into_iter().flat_map(|devices| &devices.0);
+        Ok(devices.filter(|(_, until_ms)| **until_ms > now_ms).map(|((device, _), _)| *device).collect())
+    }
+
+    async fn publish(&self, _: &[Change]) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError> {
+        // This process is alone.
+        hear(Heard::Connected);
+        std::future::pending().await
     }
 
     async fn ping(&self) -> Result<(), StateError> {

@@ -1,5 +1,4 @@
-//! What may be lost: counters, captchas, codes, and later presence and events. Redis when nodes share it, else this
-//! process's memory.
+//! What may be lost: counters, captchas, codes, presence, events. Redis when nodes share it, else this process's memory.
 //!
 //! The trait speaks the domain's words, and both implementations pass one behaviour suite (`tests/it/state.rs`). Time
 //! comes from the caller, so that a manual clock moves both.
@@ -10,12 +9,17 @@
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, a space between) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
-//! | `PREFIX:presence:ACCOUNT` | sorted set: a device each, scored by until when (ms) | the longest of these | [`State::note_presence`] |
+//! | `PREFIX:presence:ACCOUNT` | sorted set: `DEVICE` (by its requests) or `DEVICE@NODE` (by its sockets there), scored by until when (ms) | the longest of these | [`State::note_presence`] |
+//! | `PREFIX:changes` | channel: JSON `[NODE, changes]` | | [`State::publish`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
 mod memory;
 mod redis;
+
+use std::convert::Infallible;
+
+use crate::model::Change;
 
 pub use memory::MemoryState;
 pub use redis::RedisState;
@@ -49,20 +53,58 @@ pub trait State: Send + Sync {
     /// Forgets the code sent to `contact`, if there is one.
     async fn void_code(&self, contact: &str) -> Result<(), StateError>;
 
-    /// Notes that a device of an account is in use until then.
-    async fn note_presence(&self, account: &str, device: i32, until_ms: i64, now_ms: i64) -> Result<(), StateError>;
+    /// Notes that devices are in use until then.
+    async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError>;
 
-    /// Notes that a device of an account is not in use any more, or that none is.
+    /// Notes that a device of an account is not in use any more, or that none is, whatever signs of it there were.
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError>;
 
-    /// Whether any device of an account is in use.
-    async fn is_present(&self, account: &str, now_ms: i64) -> Result<bool, StateError>;
+    /// Notes that a device has no socket here any more. It is in use only if it has one on another node.
+    async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError>;
+
+    /// The devices of an account that are in use.
+    async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError>;
+
+    /// Tells the other nodes what changed.
+    async fn publish(&self, changes: &[Change]) -> Result<(), StateError>;
+
+    /// Hears what the other nodes publish, until that is not possible any more.
+    async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError>;
 
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;
 
     /// What this is, for people: `Redis` or `in process`.
     fn describe(&self) -> &'static str;
+}
+
+/// A device of an account is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceNote {
+    /// The account.
+    pub account: String,
+    /// The device.
+    pub device: i32,
+    /// What shows it.
+    pub sign: Sign,
+}
+
+/// What shows that a device is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sign {
+    /// A request came from it.
+    Request,
+    /// It has a socket that is open on this node.
+    Socket,
+}
+
+/// What those hear who listen to the other nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// From now on, everything.
+    Connected,
+    /// This changed.
+    Changes(Vec<Change>),
 }
 
 /// How often something was used in its window.

@@ -13,17 +13,13 @@ struct BanRow {
     ends_at_ms: i64,
 }
 
-/// The user's ban, if it has one that has not ended at `now_ms`.
+/// The user's ban, if it has one; it may have ended.
 ///
 /// # Errors
 /// When the query fails.
-pub fn find(conn: &mut Conn, user: UserId, now_ms: i64) -> Result<Option<Ban>, StoreError> {
-    let row: Option<BanRow> = bans::table
-        .select(selection::<BanRow>())
-        .filter(bans::user_id.eq(user.get()))
-        .filter(bans::ends_at_ms.gt(now_ms))
-        .get_result(conn)
-        .optional()?;
+pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Ban>, StoreError> {
+    let row: Option<BanRow> =
+        bans::table.select(selection::<BanRow>()).filter(bans::user_id.eq(user.get())).get_result(conn).optional()?;
     Ok(row.map(|row| Ban { id: row.id, reason: row.reason, ends_at_ms: row.ends_at_ms }))
 }
 

@@ -18,6 +18,9 @@ use url::Url;
 
 use crate::secret::without_password;
 
+/// How long PostgreSQL may take for a statement of a request.
+pub(super) const STATEMENT_LIMIT_MS: u64 = 2500;
+
 /// A connection to either database. Queries are written against this enum.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -107,7 +110,9 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         let generation = self.generation.load(Ordering::Relaxed);
-        Ok(Pooled { conn: connect(&self.url)?, is_lost: false, generation })
+        let mut conn = connect(&self.url)?;
+        limit_statements(&mut conn)?;
+        Ok(Pooled { conn, is_lost: false, generation })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
@@ -156,10 +161,28 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// A request that waits for longer has gone; what still runs for it should not.
+fn limit_statements(conn: &mut Conn) -> Result<(), ConnectionError> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => conn
+            .batch_execute(&format!("SET statement_timeout = {STATEMENT_LIMIT_MS}"))
+            .map_err(ConnectionError::CouldntSetupConfiguration),
+    }
+}
+
+/// Whether a connection that reported an error is dead; a refused query leaves it alive.
+pub(super) fn is_lost(conn: &mut Conn) -> bool {
+    match conn {
+        Conn::Sqlite(_) => false,
+        Conn::Postgres(conn) => conn.batch_execute("SELECT 1").is_err(),
+    }
+}
+
 /// A silent server must not hold a connection for ever; what the URL itself says stands.
 fn with_time_limits(url: &Url) -> Url {
     let mut limited = url.clone();
-    for (name, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {
+    for (name, value) in [("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {
         if !url.query_pairs().any(|(given, _)| given == name) {
             limited.query_pairs_mut().append_pair(name, value);
         }

@@ -2,56 +2,67 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Conn, DatabaseUrl, StoreError,
-    connect::{self, Manager},
+    changes::{self, Listener, Maker},
+    connect,
+    lane::Lane,
     migrations,
 };
+use crate::model::Change;
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
 
 /// How long a request waits for the database, for its turn and for the answer together.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The database: a pool of connections, and slots as many as these, so that waiting for one holds no thread.
+/// The database.
 #[derive(Clone)]
 pub struct Db {
     url: DatabaseUrl,
-    pool: r2d2::Pool<Manager>,
-    generation: Arc<AtomicU64>,
-    slots: Arc<Semaphore>,
-    /// SQLite has one writer at a time: the others wait here and not in its busy handler.
-    writers: Arc<Semaphore>,
+    connections: u32,
+    lane: Arc<Mutex<Arc<Lane>>>,
+    listener: Option<Arc<Listener>>,
 }
 
 impl Db {
-    /// A pool of `connections` to the database at `url`. Connects when first used.
+    /// Up to `connections` to the database at `url`. Connects when first used.
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
-        let (manager, generation) = Manager::new(url.clone());
-        let width = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        let pool = r2d2::Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(0))
-            .connection_timeout(PATIENCE)
-            .build_unchecked(manager);
-        let writers = if url.is_embedded() { 1 } else { width };
-        Self {
-            url,
-            pool,
-            generation,
-            slots: Arc::new(Semaphore::new(width)),
-            writers: Arc::new(Semaphore::new(writers)),
+        let lane = Arc::new(Mutex::new(Arc::new(Lane::new(&url, connections))));
+        Self { url, connections, lane, listener: None }
+    }
+
+    /// Tells `tell` of what changes: of what [`Db::write`] changes before that is answered, of the rest when
+    /// [`Db::look_for_changes`] finds it. Nothing is told before the first look. It must be quick.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&[Change], Maker) + Send + Sync + 'static) -> Self {
+        Self { listener: Some(Arc::new(Listener::new(tell))), ..self }
+    }
+
+    /// The same database through a connection of its own, which no crowd of requests holds up.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        let aside = Self::new(self.url.clone(), 1);
+        Self { listener: self.listener.clone(), ..aside }
+    }
+
+    /// The lane in use: another one when the database has gone silent on the last.
+    fn lane(&self) -> Arc<Lane> {
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        if lane.is_silent() {
+            log::warn!("the database does not answer; what waits for it is left behind, and new connections are made");
+            *lane = Arc::new(Lane::new(&self.url, self.connections));
         }
+        Arc::clone(&lane)
     }
 
     /// Runs queries that change nothing.
@@ -63,9 +74,10 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let lane = self.lane();
         let work = async {
-            let slot = take(&self.slots).await?;
-            self.run(slot, queries).await
+            let slot = lane.read_slot().await?;
+            lane.run(slot, queries).await
         };
         in_time(work).await
     }
@@ -80,42 +92,32 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let lane = self.lane();
         let work = async {
-            let turn = take(&self.writers).await?;
-            let slot = take(&self.slots).await?;
+            let slot = lane.write_slot().await?;
             let waiting = Waiting::default();
             let is_abandoned = Arc::clone(&waiting.is_over);
-            self.run((turn, slot), move |conn| in_transaction(conn, &is_abandoned, queries)).await
+            let listener = self.listener.clone();
+            lane.run(slot, move |conn| in_transaction(conn, &is_abandoned, listener.as_deref(), queries)).await
         };
         in_time(work).await
     }
 
-    /// Runs `queries` on a thread made for waiting; `permits` are held until they are done, also when nobody waits
-    /// for the answer any more.
-    async fn run<T, E>(
-        &self,
-        permits: impl Send + 'static,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (pool, generation) = (self.pool.clone(), Arc::clone(&self.generation));
-        let work = move || {
-            let _permits = permits;
-            let mut pooled = pool.get().map_err(|error| E::from(StoreError::Unavailable(error.to_string())))?;
-            let result = queries(&mut pooled.conn);
-            if result.is_err() && is_lost(&mut pooled.conn) {
-                pooled.is_lost = true;
-                generation.fetch_add(1, Ordering::Relaxed);
-            }
-            result
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result,
-            Err(error) => Err(E::from(StoreError::Unavailable(error.to_string()))),
-        }
+    /// Looks for changes that other processes made, and tells of them.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn look_for_changes(&self) -> Result<(), StoreError> {
+        let Some(listener) = self.listener.clone() else { return Ok(()) };
+        self.read(move |conn| listener.look(conn)).await
+    }
+
+    /// Deletes what is known of changes that everyone has heard of.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn forget_changes(&self) -> Result<(), StoreError> {
+        self.write(changes::delete_old).await
     }
 
     /// Applies the migrations that are missing, and says which those were. Several nodes may do so at once.
@@ -157,8 +159,10 @@ impl Db {
 fn in_transaction<T, E: From<StoreError>>(
     conn: &mut Conn,
     is_abandoned: &AtomicBool,
+    listener: Option<&Listener>,
     queries: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
+    let mark = listener.and_then(Listener::mark);
     match conn {
         Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
@@ -168,11 +172,14 @@ fn in_transaction<T, E: From<StoreError>>(
         if is_abandoned.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("nobody waits for the answer any more".to_owned()).into());
         }
-        Ok(value)
+        Ok((value, Listener::gather(conn, mark)?))
     });
     match outcome {
-        Ok(value) => {
+        Ok((value, changes)) => {
             Transactions::commit_transaction(conn).map_err(StoreError::from)?;
+            if let Some(listener) = listener {
+                listener.tell(changes, Maker::Us);
+            }
             Ok(value)
         }
         Err(error) => {
@@ -194,19 +201,6 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
-}
-
-/// Whether a connection that reported an error is dead; a refused query leaves it alive.
-fn is_lost(conn: &mut Conn) -> bool {
-    use diesel::connection::SimpleConnection as _;
-    match conn {
-        Conn::Sqlite(_) => false,
-        Conn::Postgres(conn) => conn.batch_execute("SELECT 1").is_err(),
-    }
-}
-
-async fn take(slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
-    Arc::clone(slots).acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {

@@ -37,11 +37,13 @@ impl From<QueryError> for StoreError {
 
 /// What neither database gives a kind of its own: SQLite's lock and full disk, a PostgreSQL that stops or is full.
 fn is_outage(message: &str) -> bool {
-    const OUTAGES: [&str; 6] = [
+    const OUTAGES: [&str; 8] = [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
         "terminating connection",
+        "canceling statement due to statement timeout",
+        "server closed the connection unexpectedly",
         "the database system is",
         "No space left on device",
     ];

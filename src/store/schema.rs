@@ -299,6 +299,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    changes (id) {
+        id -> BigInt,
+        at_ms -> BigInt,
+        app_id -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        session_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     imports (app_id, content_hash) {
         app_id -> Text,
         content_hash -> Text,

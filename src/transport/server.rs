@@ -166,22 +166,11 @@ impl Server {
             log::info!("told to stop by {cause}");
             stop.gracefully().await;
         });
-        let sweeper = actix_web::rt::spawn(sweep_sockets(Data::clone(&self.app)));
+        let app = Data::clone(&self.app);
+        let follower = actix_web::rt::spawn(async move { domain::changes::follow(&app).await });
         let outcome = futures_util::future::try_join_all(self.running).await.map(drop);
-        sweeper.abort();
+        follower.abort();
         outcome
-    }
-}
-
-/// Closes the sockets of sessions that ended on other nodes.
-async fn sweep_sockets(app: Data<App>) {
-    let mut tick = tokio::time::interval(Duration::from_millis(500));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = domain::sockets::sweep(&app).await {
-            log::warn!("sockets of sessions that ended elsewhere stay open for now: {error}");
-        }
     }
 }
 
@@ -206,7 +195,6 @@ fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpL
     let server = HttpServer::new(move || http_app(&app, &readiness, face));
     Ok(server
         .workers(config.workers.get())
-        .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(usize::MAX))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(config.shutdown_secs)

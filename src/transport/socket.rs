@@ -9,10 +9,10 @@ use actix_web::{
     http::header,
     web::{self, Data, Payload, ServiceConfig, get},
 };
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Closed, Session};
 use futures_util::StreamExt as _;
 use prost::Message as _;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot::Receiver;
 
 use self::machine::{LoginData, Machine, Reason, Step};
 use super::{
@@ -49,7 +49,7 @@ async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
         None => app_data.config.default_app.clone(),
     };
     let visitor = access::visitor(app(&req)?, name, origin(&req)?).await?;
-    let admitted = app_data.sockets.admit(visitor.origin().address, app_data.config.sockets_per_source);
+    let admitted = app_data.sockets.admit(visitor.origin().source(), app_data.config.sockets_per_source);
     let (place, told) = admitted.ok_or(domain::Error::Busy)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
     let stream =
@@ -84,22 +84,24 @@ struct Socket {
 }
 
 impl Socket {
-    async fn run(mut self, mut stream: AggregatedMessageStream, mut told: UnboundedReceiver<CloseCause>) {
+    async fn run(mut self, mut stream: AggregatedMessageStream, mut told: Receiver<CloseCause>) {
         let mut tick = tokio::time::interval(TICK);
         let reason = loop {
             let now_ms = self.app.clock.now_ms();
             let step = tokio::select! {
                 message = stream.next() => match message {
                     Some(Ok(AggregatedMessage::Text(text))) => self.machine.on_text(&text, now_ms),
-                    Some(Ok(AggregatedMessage::Ping(bytes))) => match self.session.pong(&bytes).await {
-                        Ok(()) => Step::Wait,
-                        Err(_) => break None,
-                    },
+                    Some(Ok(AggregatedMessage::Ping(bytes))) => {
+                        match in_time(self.session.pong(&bytes)).await {
+                            Ok(()) => Step::Wait,
+                            Err(end) => break end,
+                        }
+                    }
                     Some(Ok(AggregatedMessage::Pong(_))) => Step::Wait,
                     Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => self.machine.close(Reason::UNACCEPTABLE),
                     Some(Ok(AggregatedMessage::Close(_))) | None => break None,
                 },
-                cause = told.recv() => self.machine.close(reason(cause)),
+                cause = &mut told => self.machine.close(reason(cause.unwrap_or(CloseCause::GoingAway))),
                 _ = tick.tick() => self.machine.on_tick(now_ms),
             };
             match self.follow(step).await {
@@ -107,6 +109,7 @@ impl Socket {
                 Err(end) => break end,
             }
         };
+        drop(self.place);
         if let Some(login) = &self.login {
             sockets::closed(&self.app, login).await;
         }
@@ -140,11 +143,12 @@ impl Socket {
             text => Some(UserId::parse("userId", text).map_err(|_| Reason::LOGIN_FAILED)?),
         };
         let login = sockets::log_in(&self.app, &self.visitor, user, &data.token).await.map_err(|e| refusal(&e))?;
-        self.place.identify(login.user(), login.session(), self.app.config.sessions_per_user);
+        self.place.identify(login.identity().clone(), self.app.config.sessions_per_user);
         // What ended the session since it was looked at would not have found this socket.
         sockets::heartbeat(&self.app, &login).await.map_err(|e| refusal(&e))?;
+        let expires_at_ms = login.expires_at_ms();
         self.login = Some(login);
-        self.machine.logged_in(self.app.clock.now_ms());
+        self.machine.logged_in(self.app.clock.now_ms(), expires_at_ms);
         Ok(())
     }
 
@@ -152,18 +156,23 @@ impl Socket {
     async fn send(&mut self, cmd: &str, seq: String) -> Result<(), Option<Reason>> {
         let info = pb::SocketInfo { seq, cmd: cmd.to_owned() };
         let frame = pb::SocketFrame { info: Some(info), data: None }.encode_to_vec();
-        match tokio::time::timeout(SLOWEST, self.session.binary(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(None),
-        }
+        in_time(self.session.binary(frame)).await
     }
 }
 
-const fn reason(cause: Option<CloseCause>) -> Reason {
+/// Waits for a reader to take what is sent, but not for one that is too slow.
+async fn in_time(sending: impl Future<Output = Result<(), Closed>>) -> Result<(), Option<Reason>> {
+    match tokio::time::timeout(SLOWEST, sending).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(None),
+    }
+}
+
+const fn reason(cause: CloseCause) -> Reason {
     match cause {
-        Some(CloseCause::SessionEnded) => Reason::SESSION_ENDED,
-        Some(CloseCause::Crowded) => Reason::CROWDED,
-        Some(CloseCause::GoingAway) | None => Reason::GOING_AWAY,
+        CloseCause::SessionEnded => Reason::SESSION_ENDED,
+        CloseCause::Crowded => Reason::CROWDED,
+        CloseCause::GoingAway => Reason::GOING_AWAY,
     }
 }
 

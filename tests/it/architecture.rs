@@ -55,10 +55,10 @@ fn only_the_store_names_diesel() {
 }
 
 #[test]
-fn only_one_file_names_redis() {
+fn only_one_module_names_redis() {
     assert_no_word(
         "",
-        "src/state/redis.rs",
+        "src/state/redis",
         &["redis::Client", "redis::cmd", "redis::Script", "redis::aio", "RedisError"],
     );
     assert_no_word("state", "", &["domain::", "transport::", "store::", "actix"]);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use diglot::state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State};
+use diglot::{
+    random::Random,
+    state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State},
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -20,7 +23,7 @@ fn states() -> States {
     let config = backend.config();
     let mut all: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
     if let Some(redis_url) = &config.redis_url {
-        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2).unwrap()));
+        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2, Random).unwrap()));
     }
     States { all, _backend: backend }
 }

@@ -16,8 +16,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(Serialize)]
 struct OnlineData {
     online: bool,
+    /// Without the shared state a node tells what it knows itself, and says so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    degraded: bool,
 }
 
 async fn online_status(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<OnlineData> {
-    Ok(Data(OnlineData { online: presence::is_online(&app, &caller).await? }))
+    let presence = presence::get(&app, &caller).await?;
+    Ok(Data(OnlineData { online: presence.is_online(), degraded: presence.is_degraded }))
 }

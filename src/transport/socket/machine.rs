@@ -78,6 +78,8 @@ pub struct Machine {
     state: State,
     /// When it closes, unless something comes.
     deadline_ms: i64,
+    /// When the session behind it ends, whatever comes.
+    expires_at_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +104,7 @@ impl Machine {
     /// A socket that was opened at `now_ms`.
     #[must_use]
     pub const fn new(now_ms: i64) -> Self {
-        Self { state: State::Connected, deadline_ms: now_ms.saturating_add(LOGIN_MS) }
+        Self { state: State::Connected, deadline_ms: now_ms.saturating_add(LOGIN_MS), expires_at_ms: i64::MAX }
     }
 
     /// A text frame came.
@@ -127,10 +129,11 @@ impl Machine {
         }
     }
 
-    /// The login that [`Step::LogIn`] asked for went well.
-    pub fn logged_in(&mut self, now_ms: i64) {
+    /// The login that [`Step::LogIn`] asked for went well; the session ends then.
+    pub fn logged_in(&mut self, now_ms: i64, expires_at_ms: i64) {
         if self.state == State::LoggingIn {
             self.state = State::Identified;
+            self.expires_at_ms = expires_at_ms;
             self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
         }
     }
@@ -139,6 +142,7 @@ impl Machine {
     pub fn on_tick(&mut self, now_ms: i64) -> Step {
         match self.state {
             State::Connected | State::LoggingIn if now_ms >= self.deadline_ms => self.close(Reason::NO_LOGIN),
+            State::Identified if now_ms >= self.expires_at_ms => self.close(Reason::SESSION_ENDED),
             State::Identified if now_ms >= self.deadline_ms => self.close(Reason::SILENT),
             State::Connected | State::LoggingIn | State::Identified | State::Closed => Step::Wait,
         }
@@ -166,7 +170,7 @@ mod tests {
         let mut machine = Machine::new(0);
         let data = LoginData { user_id: "7".to_owned(), token: "t".to_owned() };
         assert_eq!(machine.on_text(LOGIN, 1), Step::LogIn(data));
-        machine.logged_in(1000);
+        machine.logged_in(1000, 1_000_000);
         machine
     }
 
@@ -198,6 +202,16 @@ mod tests {
         assert_eq!(machine.on_text(r#"{"cmd":"draft"}"#, 60_000), Step::Wait);
         assert_eq!(machine.on_tick(120_000), Step::Wait);
         assert_eq!(machine.on_text(LOGIN, 61_000), Step::Wait);
+    }
+
+    #[test]
+    fn a_session_that_expires_closes_the_socket_whatever_comes() {
+        let mut machine = identified();
+        for now_ms in (60_000..1_000_000).step_by(60_000) {
+            assert!(matches!(machine.on_text(HEARTBEAT, now_ms), Step::Heartbeat { .. }));
+            assert_eq!(machine.on_tick(now_ms), Step::Wait);
+        }
+        assert_eq!(machine.on_tick(1_000_000), Step::Close(Reason::SESSION_ENDED));
     }
 
     #[test]

@@ -9,21 +9,29 @@ mod log;
 mod receivers;
 mod shell;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use actix_web::web::Data;
+use actix_web::{
+    rt::{spawn, task::JoinHandle},
+    web::Data,
+};
 use diglot::{
     app::App,
     clock::Clock,
     config::{Config, Flags, Values},
-    domain::{Operator, access, tenants},
+    domain::{Operator, access, changes, tenants},
     model::AppId,
     transport::{Face, Readiness, http_app},
 };
 use serde_json::json;
+use tokio::task::yield_now;
 
 pub use backend::{Backend, server_urls};
 pub use client::{Client, Request, Res};
@@ -60,6 +68,7 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     app_face: Client,
     web_face: Client,
+    follower: JoinHandle<()>,
     // Last, so that it is taken down after all that uses it.
     backend: Arc<Backend>,
 }
@@ -96,7 +105,9 @@ impl TestApp {
         readiness.set(true);
         let app_face = Client::new(http_app(&app, &readiness, Face::App)).await;
         let web_face = Client::new(http_app(&app, &readiness, Face::Web)).await;
-        Self { app, clock, app_face, web_face, backend }
+        let node = Data::clone(&app);
+        let follower = spawn(async move { changes::follow(&node).await });
+        Self { app, clock, app_face, web_face, follower, backend }
     }
 
     /// Someone without a token, on the app face and in the default app.
@@ -177,6 +188,12 @@ impl TestApp {
     }
 }
 
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
 /// The password of every test user.
 pub const PASSWORD: &str = "correct horse";
 
@@ -188,6 +205,23 @@ pub struct User {
     pub v1: Client,
     /// Sends the token to `/user`.
     pub admin_api: Client,
+}
+
+/// Waits until that is so, as it must be within a second of what another process or node did (security.md 21).
+#[track_caller]
+pub fn within_a_second(mut is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    let asked_from = Location::caller();
+    async move {
+        let started = Instant::now();
+        loop {
+            let asked = Instant::now();
+            if is_so().await {
+                return;
+            }
+            assert!(asked.duration_since(started) < Duration::from_secs(1), "{asked_from}: not within a second");
+            yield_now().await;
+        }
+    }
 }
 
 /// The operator at the command line.

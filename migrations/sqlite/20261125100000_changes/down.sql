@@ -1,0 +1,13 @@
+DROP TRIGGER bans_note_delete;
+DROP TRIGGER bans_note_change;
+DROP TRIGGER bans_note_new;
+DROP TRIGGER user_medals_note_delete;
+DROP TRIGGER user_medals_note_new;
+DROP TRIGGER personal_data_note_delete;
+DROP TRIGGER personal_data_note_change;
+DROP TRIGGER personal_data_note_new;
+DROP TRIGGER sessions_note_delete;
+DROP TRIGGER sessions_note_end;
+DROP TRIGGER users_note_change;
+DROP TRIGGER apps_note_change;
+DROP TABLE changes;

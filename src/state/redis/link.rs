@@ -1,0 +1,135 @@
+//! The way to Redis: its connections, and what is known of its health.
+
+use std::{
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use futures_util::StreamExt as _;
+use redis::{
+    Client, RedisResult,
+    aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream},
+};
+use tokio::{sync::OnceCell, time::timeout};
+
+use super::StateError;
+
+/// How long Redis may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long nobody asks a Redis that did not answer; then one asks, and the others wait for how that ends.
+const PAUSE_MS: u64 = 500;
+const PROBE_MS: u64 = 2000;
+
+/// How often a listener makes sure that it would hear something.
+const PING_EVERY: Duration = Duration::from_millis(500);
+
+/// Redis, reached through one multiplexed connection per worker thread: measured, one for all threads is a quarter
+/// slower (docs/adr/0006-state.md).
+pub(super) struct Link {
+    client: Client,
+    connections: Box<[OnceCell<ConnectionManager>]>,
+    started: Instant,
+    /// Since `started`, in ms; 0 while Redis answers. A request must not wait for what the last one waited for in vain.
+    silent_until_ms: AtomicU64,
+}
+
+impl Link {
+    pub(super) fn new(url: &str, workers: usize) -> RedisResult<Self> {
+        Ok(Self {
+            client: Client::open(url)?,
+            connections: (0..workers.max(1)).map(|_| OnceCell::new()).collect(),
+            started: Instant::now(),
+            silent_until_ms: AtomicU64::new(0),
+        })
+    }
+
+    /// This thread's connection, unless Redis was silent just now.
+    pub(super) async fn connection(&self) -> Result<ConnectionManager, StateError> {
+        if self.is_silent() {
+            return Err(StateError("it did not answer just now".to_owned()));
+        }
+        let slot = thread_number().checked_rem(self.connections.len()).unwrap_or(0);
+        let Some(cell) = self.connections.get(slot) else {
+            return Err(StateError("no connections".to_owned()));
+        };
+        let connect = || async {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(PATIENCE))
+                .set_number_of_retries(1)
+                .set_max_delay(Duration::from_millis(500));
+            ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+        };
+        Ok(cell.get_or_try_init(connect).await?.clone())
+    }
+
+    /// What Redis answered; and whether it did is remembered. A refusal (out of memory, say) is an answer.
+    pub(super) fn answered<T>(&self, result: RedisResult<T>) -> Result<T, StateError> {
+        let is_silent = matches!(&result, Err(error) if error.is_io_error());
+        let until_ms = if is_silent { self.now_ms() + PAUSE_MS } else { 0 };
+        self.silent_until_ms.store(until_ms, Ordering::Relaxed);
+        Ok(result?)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn is_silent(&self) -> bool {
+        let (until_ms, now_ms) = (self.silent_until_ms.load(Ordering::Relaxed), self.now_ms());
+        if until_ms == 0 {
+            return false;
+        }
+        let probe = || {
+            let until = &self.silent_until_ms;
+            until.compare_exchange(until_ms, now_ms + PROBE_MS, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        };
+        now_ms < until_ms || !probe()
+    }
+
+    /// Subscribes to a channel.
+    pub(super) async fn subscribe(&self, channel: &str) -> Result<(PubSubSink, PubSubStream), StateError> {
+        let subscribe = async {
+            let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
+            sink.subscribe(channel).await?;
+            Ok((sink, stream))
+        };
+        timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))
+    }
+}
+
+/// Gives `hear` what comes, for as long as the connection lives.
+pub(super) async fn hear_all(mut sink: PubSubSink, mut stream: PubSubStream, hear: impl Fn(&[u8])) -> StateError {
+    let hearing = async {
+        while let Some(message) = stream.next().await {
+            hear(message.get_payload_bytes());
+        }
+        StateError("the connection was closed".to_owned())
+    };
+    let pinging = async {
+        loop {
+            tokio::time::sleep(PING_EVERY).await;
+            match timeout(PATIENCE, sink.ping::<redis::Value>()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return error.into(),
+                Err(_) => return silence(),
+            }
+        }
+    };
+    tokio::select! {
+        error = hearing => error,
+        error = pinging => error,
+    }
+}
+
+fn silence() -> StateError {
+    StateError(format!("no answer within {PATIENCE:?}"))
+}
+
+/// A number of its own for every thread, counted from 0.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed));
+    NUMBER.with(|number| *number)
+}

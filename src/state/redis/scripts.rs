@@ -1,0 +1,133 @@
+//! What must happen in Redis at once: scripts, which nothing else comes between.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+/// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end.
+pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, length = tonumber(ARGV[1]), tonumber(ARGV[2])
+         local till = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
+         if till <= now then
+             till = now + length
+             redis.call('HSET', KEYS[1], 'count', 0, 'until', till)
+             redis.call('PEXPIRE', KEYS[1], length)
+         end
+         return {redis.call('HINCRBY', KEYS[1], 'count', 1), till}",
+    )
+});
+
+/// What the login scripts share: reads a subject as it is at `now`.
+const READ_LOGINS: &str = "
+    local now, window, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local function read(key)
+        local values = redis.call('HMGET', key, 'failed', 'until', 'pending', 'pending_until')
+        local failed, till = tonumber(values[1] or '0'), tonumber(values[2] or '0')
+        local pending, pending_until = tonumber(values[3] or '0'), tonumber(values[4] or '0')
+        if till <= now then failed = 0 end
+        if pending_until <= now then pending = 0 end
+        return failed, till, pending, pending_until
+    end
+    local function write(key, failed, till, pending, pending_until)
+        redis.call('HSET', key, 'failed', failed, 'until', till, 'pending', pending, 'pending_until', pending_until)
+        redis.call('PEXPIRE', key, window + patience)
+    end";
+
+/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms), a limit for each key.
+/// Returns -1 when admitted, 0 when crowded, else the end of the lock.
+pub(super) static BEGIN_LOGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{READ_LOGINS}
+         local crowded = false
+         for i, key in ipairs(KEYS) do
+             local failed, till, pending = read(key)
+             local limit = tonumber(ARGV[3 + i])
+             if failed >= limit then return till end
+             crowded = crowded or failed + pending >= limit
+         end
+         if crowded then return 0 end
+         for _, key in ipairs(KEYS) do
+             local failed, till, pending = read(key)
+             write(key, failed, till, pending + 1, now + patience)
+         end
+         return -1"
+    ))
+});
+
+/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms); for each key `failed`,
+/// `forgiven` or `unchanged`.
+pub(super) static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{READ_LOGINS}
+         for i, key in ipairs(KEYS) do
+             local failed, till, pending, pending_until = read(key)
+             local change = ARGV[3 + i]
+             if change == 'failed' then
+                 if failed == 0 then till = now + window end
+                 failed = failed + 1
+             elseif change == 'forgiven' then
+                 failed = 0
+             end
+             write(key, failed, till, math.max(pending - 1, 0), pending_until)
+         end"
+    ))
+});
+
+/// KEYS: the contact. ARGV: now, the code's hash, its lifetime (ms), wrong tries at the most; for each window its length
+/// (ms) and how many may be sent in it, the longest last. Returns 0 when the code is remembered, else when the next may be.
+pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, longest = tonumber(ARGV[1]), tonumber(ARGV[#ARGV - 1])
+         local values = redis.call('HMGET', KEYS[1], 'sent', 'tries', 'tries_until')
+         local tries, tries_until = tonumber(values[2] or '0'), tonumber(values[3] or '0')
+         if tries >= tonumber(ARGV[4]) and tries_until > now then return tries_until end
+         local sent = {}
+         for at in string.gmatch(values[1] or '', '%d+') do
+             if tonumber(at) + longest > now then sent[#sent + 1] = at end
+         end
+         local blocked_until = 0
+         for i = 5, #ARGV, 2 do
+             local oldest = sent[#sent + 1 - tonumber(ARGV[i + 1])]
+             local till = oldest and tonumber(oldest) + tonumber(ARGV[i]) or 0
+             if till > now then blocked_until = math.max(blocked_until, till) end
+         end
+         if blocked_until > 0 then return blocked_until end
+         sent[#sent + 1] = ARGV[1]
+         redis.call('HSET', KEYS[1], 'sent', table.concat(sent, ' '), 'mac', ARGV[2], 'until', now + tonumber(ARGV[3]))
+         redis.call('PEXPIRE', KEYS[1], longest)
+         return 0",
+    )
+});
+
+/// KEYS: the contact. ARGV: now, wrong tries at the most, for how long they count (ms), `keep` or `take`; then the hashes
+/// of which one is right. Returns whether it was.
+pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now = tonumber(ARGV[1])
+         local values = redis.call('HMGET', KEYS[1], 'mac', 'until', 'tries', 'tries_until')
+         if not values[1] or tonumber(values[2]) <= now then return false end
+         for i = 5, #ARGV do
+             if ARGV[i] == values[1] then
+                 if ARGV[4] == 'take' then redis.call('HDEL', KEYS[1], 'mac', 'until', 'tries', 'tries_until') end
+                 return true
+             end
+         end
+         local tries, till = tonumber(values[3] or '0'), tonumber(values[4] or '0')
+         if till <= now then tries = 0 end
+         redis.call('HSET', KEYS[1], 'tries', tries + 1, 'tries_until', now + tonumber(ARGV[3]))
+         if tries + 1 >= tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], 'mac', 'until') end
+         return false",
+    )
+});
+
+/// KEYS: the account. ARGV: the device. Forgets all signs of it.
+pub(super) static END_PRESENCE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+             if member == ARGV[1] or string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. '@' then
+                 redis.call('ZREM', KEYS[1], member)
+             end
+         end",
+    )
+});
