@@ -23,7 +23,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Flags, Values},
     domain::{Operator, access},
-    model::{AppId, UserId},
+    model::{AppId, Invalid, Page, UserId},
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
@@ -120,6 +120,25 @@ impl Tenant {
     /// The one at the keyboard, acting for that app.
     async fn operator(&self, app: &App) -> Result<Operator, Failure> {
         Ok(access::command_line_in(app, parse_app_id(&self.app_id)?).await?)
+    }
+}
+
+/// A page of an app's list.
+#[derive(Args)]
+struct ListArgs {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// Which page
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    page: i64,
+    /// How many a page, up to 200
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    size: i64,
+}
+
+impl ListArgs {
+    fn page(&self) -> Result<Page, Invalid> {
+        Page::parse(Some(self.page), Some(self.size))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print, user_id};
 use crate::{
     domain::{awards, bans, coins},
     model::{BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId},
@@ -74,6 +74,8 @@ pub(super) enum MedalCommand {
         #[arg(long, default_value_t = 0)]
         sort: i64,
     },
+    /// List medals: number, place, name
+    List(ListArgs),
     /// Give a medal to a user
     Grant(MedalTarget),
     /// Take a medal from a user
@@ -136,6 +138,12 @@ pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outco
                 let new = MedalDefinition::parse(&name, &desc, &image_url, sort)?;
                 let id = awards::define_medal(&app, &tenant.operator(&app).await?, new).await?;
                 print(&format!("{}\n", id.0))
+            }
+            MedalCommand::List(list) => {
+                let (operator, page) = (list.tenant.operator(&app).await?, list.page()?);
+                let medals = awards::list_medals(&app, &operator, page).await?;
+                let lines = medals.iter().map(|medal| format!("{}\t{}\t{}\n", medal.id.0, medal.sort, medal.name));
+                print(&lines.collect::<String>())
             }
             MedalCommand::Grant(MedalTarget { target, medal }) => {
                 let operator = target.tenant.operator(&app).await?;

@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print};
 use crate::{
     app::App,
     domain::discovery,
-    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Page, Problem},
+    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Problem},
     transport::block_on,
 };
 
@@ -20,25 +20,6 @@ pub(super) struct Item {
     id: i64,
 }
 
-/// A page of an app's list.
-#[derive(Args)]
-pub(super) struct ListArgs {
-    #[command(flatten)]
-    tenant: Tenant,
-    /// Which page
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    page: i64,
-    /// How many a page, up to 200
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    size: i64,
-}
-
-impl ListArgs {
-    fn page(&self) -> Result<Page, Invalid> {
-        Page::parse(Some(self.page), Some(self.size))
-    }
-}
-
 #[derive(Subcommand)]
 pub(super) enum CategoryCommand {
     /// Make a category and print its number
@@ -49,7 +30,7 @@ pub(super) enum CategoryCommand {
         #[arg(long)]
         name: String,
         /// Lower stands first
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         sort: i32,
     },
     /// Change a category; what is left out stays
@@ -60,7 +41,7 @@ pub(super) enum CategoryCommand {
         #[arg(long)]
         name: Option<String>,
         /// Lower stands first
-        #[arg(long)]
+        #[arg(long, allow_negative_numbers = true)]
         sort: Option<i32>,
     },
     /// Delete a category without groups

@@ -9,7 +9,10 @@ mod webhook;
 
 use std::{io, sync::Arc, thread, time::Duration};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+};
 
 use crate::{
     clock::Clock,
@@ -126,6 +129,16 @@ pub struct Delivery {
     queue: mpsc::UnboundedSender<Job>,
     /// How long a try may take.
     timeout: Duration,
+    /// Where the providers' connections live.
+    runtime: Handle,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        // A provider closes its connections from within the runtime that they live in.
+        let _runtime = self.runtime.enter();
+        (self.sms, self.email) = (None, None);
+    }
 }
 
 /// A way to send codes, with the room for what waits to be sent that way: a provider that hangs fills its own only.
@@ -193,8 +206,9 @@ impl Delivery {
         let in_log = || config.is_dev.then(|| Outbox::new(LogChannel));
         let (sms, email) = (webhook.map(Outbox::new).or_else(in_log), smtp.map(Outbox::new).or_else(in_log));
         let (queue, jobs) = mpsc::unbounded_channel();
+        let handle = runtime.handle().clone();
         thread::Builder::new().name("delivery".to_owned()).spawn(move || runtime.block_on(work(jobs)))?;
-        Ok(Self { sms, email, queue, timeout: config.delivery_timeout })
+        Ok(Self { sms, email, queue, timeout: config.delivery_timeout, runtime: handle })
     }
 
     /// Room for a message to `contact`.

@@ -6,8 +6,8 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     Caller, Error, Operator, Visitor,
-    access::Actor,
-    audit::Trail,
+    access::{self, Actor},
+    audit::{Trail, with_refusal},
     credentials, limits, passwords, presence, tenants,
     verification::{self, Use},
 };
@@ -166,10 +166,16 @@ pub async fn cancel(app: &App, caller: &Caller, contact: Contact, code: &Code) -
         return Err(Error::ContactNotBound);
     }
     verification::redeem(app, caller.app(), &contact, code, Use::Cancel(user)).await?;
-    let (trail, now_ms) = (Trail::of_caller(app, caller), app.clock.now_ms());
+    erase_own(app, caller).await
+}
+
+/// Erases the caller's account, unless the caller's session has ended meanwhile.
+async fn erase_own(app: &App, caller: &Caller) -> Result<(), Error> {
+    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    let holder = caller.clone();
     app.db
         .write(move |conn| {
-            users::lock(conn, user)?;
+            access::hold(conn, &holder)?;
             erase(conn, user, &trail, now_ms)
         })
         .await?;
@@ -189,10 +195,7 @@ pub async fn delete(app: &App, caller: &Caller, password: Option<&Password>) -> 
         }
         Actor::Admin(_) => {}
     }
-    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
-    app.db.write(move |conn| erase(conn, user, &trail, now_ms)).await?;
-    presence::end(app, caller.app(), user, None).await;
-    Ok(())
+    erase_own(app, caller).await
 }
 
 /// Deletes an account of the operator's app.
@@ -216,9 +219,10 @@ pub async fn delete_of(app: &App, operator: &Operator, user: UserId) -> Result<(
 /// # Errors
 /// [`Error::UsernameTaken`].
 pub async fn set_username(app: &App, caller: &Caller, name: Username) -> Result<(), Error> {
-    let (trail, user) = (Trail::of_caller(app, caller), caller.user());
+    let (trail, user, holder) = (Trail::of_caller(app, caller), caller.user(), caller.clone());
     app.db
         .write(move |conn| {
+            access::hold(conn, &holder)?;
             users::set_username(conn, user, &name).map_err(Error::UsernameTaken.if_taken())?;
             trail.done(conn, "account.set_username", &user.to_string())?;
             Ok(())
@@ -349,7 +353,9 @@ async fn set_standing(
 ) -> Result<(), Error> {
     let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
     let ids: Vec<UserId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    app.db
+    let (changed, done) = (ids.clone(), trail.clone());
+    let outcome = app
+        .db
         .write::<(), Error>(move |conn| {
             if users::set_standing(conn, &tenant, &ids, standing)? != ids.len() {
                 return Err(Error::UserNotFound);
@@ -358,10 +364,16 @@ async fn set_standing(
                 sessions::end_all_of(conn, &ids, EndReason::Disabled, now_ms)?;
             }
             for id in &ids {
-                trail.done(conn, action, &id.to_string())?;
+                done.done(conn, action, &id.to_string())?;
             }
             Ok(())
         })
-        .await?;
+        .await;
+    with_refusal(app, trail, action, format!("{} accounts", changed.len()), outcome).await?;
+    if standing != Standing::Active {
+        for user in changed {
+            presence::end(app, operator.app(), user, None).await;
+        }
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How often the use of a session is written down at the most, but for the first time on a day.
-const INTERVAL_MS: i64 = 60 * 60 * 1000;
+const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// The day of `now_ms` in the configured zone, counted from 1970-01-01.
 pub(super) fn day(app: &App, now_ms: i64) -> i32 {

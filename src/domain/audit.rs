@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// The part of an audit row that says who acts and when, ready to be taken into a transaction.
+#[derive(Clone)]
 pub(super) struct Trail {
     at_ms: i64,
     app: AppId,
@@ -108,11 +109,38 @@ pub(super) async fn change<T: Send + 'static>(
     queries: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let trail = Trail::of_operator(app, operator);
-    app.db
+    let (done, done_to) = (trail.clone(), target.clone());
+    let outcome = app
+        .db
         .write(move |conn| {
             let value = queries(conn)?;
-            trail.done(conn, action, &target)?;
+            done.done(conn, action, &done_to)?;
             Ok(value)
         })
-        .await
+        .await;
+    with_refusal(app, trail, action, target, outcome).await
+}
+
+/// The same outcome; if it is a refusal, it is written down.
+pub(super) async fn with_refusal<T>(
+    app: &App,
+    trail: Trail,
+    action: &'static str,
+    target: String,
+    outcome: Result<T, Error>,
+) -> Result<T, Error> {
+    if let Err(
+        refusal @ (Error::UserNotFound
+        | Error::MedalNotFound
+        | Error::NotListed
+        | Error::NameTaken
+        | Error::CategoryUsed
+        | Error::CoinsInsufficient
+        | Error::KeyReused),
+    ) = &outcome
+    {
+        let why = refusal.to_string();
+        app.db.write(move |conn| trail.refused(conn, action, &target, &why)).await?;
+    }
+    outcome
 }

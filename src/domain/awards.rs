@@ -3,7 +3,7 @@
 use super::{Error, Operator, accounts::require_user, audit::change};
 use crate::{
     app::App,
-    model::{MedalDefinition, MedalId, UserId},
+    model::{Medal, MedalDefinition, MedalId, Page, UserId},
     store::{medals, users},
 };
 
@@ -33,6 +33,15 @@ pub async fn define_medal(app: &App, operator: &Operator, new: MedalDefinition) 
         medals::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
+}
+
+/// A page of the app's medals, in their order.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn list_medals(app: &App, operator: &Operator, page: Page) -> Result<Vec<Medal>, Error> {
+    let tenant = operator.app().clone();
+    Ok(app.db.read(move |conn| medals::list(conn, &tenant, page)).await?)
 }
 
 /// Gives a medal to a user; twice is once.

@@ -1,6 +1,10 @@
 //! Coins: balances that are never negative, and a ledger that tells every change.
 
-use super::{Caller, Error, Operator, accounts::require_user, audit::Trail};
+use super::{
+    Caller, Error, Operator,
+    accounts::require_user,
+    audit::{Trail, with_refusal},
+};
 use crate::{
     app::App,
     model::{CoinChange, CoinRecord, Page, UserId},
@@ -12,8 +16,11 @@ use crate::{
 /// # Errors
 /// [`Error::UserNotFound`]; [`Error::CoinsInsufficient`]; [`Error::KeyReused`] when the key belongs to another change.
 pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChange) -> Result<CoinRecord, Error> {
+    const ACTION: &str = "coins.adjust";
     let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
-    app.db
+    let done = trail.clone();
+    let outcome = app
+        .db
         .write(move |conn| {
             users::lock(conn, id)?;
             require_user(conn, &tenant, id)?;
@@ -22,10 +29,11 @@ pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChan
                 return if is_same { Ok(known) } else { Err(Error::KeyReused) };
             }
             let record = coins::change(conn, id, &change, now_ms)?.ok_or(Error::CoinsInsufficient)?;
-            trail.done(conn, "coins.adjust", &format!("{id}: record {}", record.id))?;
+            done.done(conn, ACTION, &format!("{id}: record {}", record.id))?;
             Ok(record)
         })
-        .await
+        .await;
+    with_refusal(app, trail, ACTION, id.to_string(), outcome).await
 }
 
 /// A page of the caller's records, newest first, and how many there are in all.

@@ -2,16 +2,16 @@
 
 use super::{
     Caller, Error, Visitor,
-    access::Actor,
+    access::{self, Actor},
     audit::Trail,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    sessions,
+    presence, sessions,
     verification::{self, Use},
 };
 use crate::{
     app::App,
-    model::{Code, Contact, EmailAddress, EndReason, Password, SessionId, User},
+    model::{Code, Contact, DeviceSn, EmailAddress, EndReason, Password, SessionId, User},
     state::LoginEnd,
     store::{self, users},
 };
@@ -46,14 +46,20 @@ pub async fn reset_password(
     verification::void_codes(app, tenant, &user.contacts()).await?;
     let hash = passwords::hash_in_turn(app, password).await?;
     let (trail, now_ms, id) = (Trail::of_visitor(app, visitor), app.clock.now_ms(), user.id);
+    let name = tenant.clone();
     app.db
         .write::<(), Error>(move |conn| {
+            users::lock(conn, id)?;
+            // Bound elsewhere or disabled while the password was hashed.
+            let owner = users::find_by_contact(conn, &name, &contact)?.filter(|owner| owner.id == id);
+            sessions::may_enter(owner.ok_or(Error::CodeWrong)?.standing)?;
             users::set_password_hash(conn, id, &hash)?;
             store::sessions::end_all_of(conn, &[id], EndReason::PasswordChanged, now_ms)?;
             trail.done(conn, "account.reset_password", &id.to_string())?;
             Ok(())
         })
         .await?;
+    presence::end(app, visitor.app(), id, None).await;
     Ok(())
 }
 
@@ -96,21 +102,27 @@ async fn set_password_of(
 ) -> Result<(), Error> {
     let hash = passwords::hash(app, password).await?;
     let (tenant, id) = (caller.app().clone(), caller.user());
-    let (trail, now_ms) = (Trail::of_caller(app, caller), app.clock.now_ms());
-    let contacts = app
+    let (trail, now_ms, holder) = (Trail::of_caller(app, caller), app.clock.now_ms(), caller.clone());
+    let (contacts, others) = app
         .db
         .write(move |conn| {
+            access::hold(conn, &holder)?;
             let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
             let current = users::lock_credentials(conn, id)?.ok_or(Error::UserNotFound)?;
             if matches!(&confirmed, Confirmed::Hash(hash) if *hash != current.password_hash) {
                 return Err(Error::Busy);
             }
             users::set_password_hash(conn, id, &hash)?;
+            let live = store::sessions::list_live(conn, id)?;
             store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
             trail.done(conn, "account.set_password", &id.to_string())?;
-            Ok(user.contacts())
+            let others = live.into_iter().filter(|live| kept != Some(live.id)).map(|live| live.device);
+            Ok((user.contacts(), others.collect::<Vec<DeviceSn>>()))
         })
         .await?;
+    for device in others {
+        presence::end(app, caller.app(), id, Some(device)).await;
+    }
     if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {
         log::warn!("codes stay valid until they expire: {error}");
     }

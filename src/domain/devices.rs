@@ -1,6 +1,6 @@
 //! The devices that logged in to an account.
 
-use super::{Caller, Error, audit::Trail, presence, profile::change};
+use super::{Caller, Error, access, audit::Trail, presence, profile::change};
 use crate::{
     app::App,
     model::{Device, DeviceSn, EndReason, PushToken},
@@ -42,9 +42,10 @@ pub async fn list(app: &App, caller: &Caller, cursor: Option<DeviceSn>, limit: i
 /// [`Error::DeviceNotFound`].
 pub async fn remove(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    let holder = caller.clone();
     app.db
         .write(move |conn| {
-            users::lock(conn, user)?;
+            access::hold(conn, &holder)?;
             if !devices::delete(conn, user, device)? {
                 return Err(Error::DeviceNotFound);
             }

@@ -17,15 +17,15 @@ pub type Listed<T> = Vec<(DiscoveryId, T)>;
 pub async fn list_groups(
     app: &App,
     caller: &Caller,
-    category: String,
+    category: Option<String>,
     keyword: Keyword,
     page: Page,
 ) -> Result<Listed<Group>, Error> {
     let tenant = caller.app().clone();
     let list = move |conn: &mut Conn| -> Result<_, StoreError> {
-        let category = match category.trim() {
-            "" => None,
-            name => match categories::find_by_name(conn, &tenant, name)? {
+        let category = match category {
+            None => None,
+            Some(name) => match categories::find_by_name(conn, &tenant, &name)? {
                 Some(id) => Some(id),
                 None => return Ok(Vec::new()),
             },

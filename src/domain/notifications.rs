@@ -1,6 +1,6 @@
 //! What users set for one of their devices: notifications, and modules that they ignore.
 
-use super::{Caller, Error};
+use super::{Caller, Error, access};
 use crate::{
     app::App,
     model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, VipState},
@@ -22,25 +22,25 @@ pub async fn get(app: &App, caller: &Caller, device: DeviceKey) -> Result<Notifi
 /// # Errors
 /// When the database can't be asked.
 pub async fn register(app: &App, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
-    let (user, now_ms) = (caller.user(), app.clock.now_ms());
+    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            users::lock(conn, user)?;
-            Ok(notifications::save(conn, user, &new, now_ms)?)
+            access::hold(conn, &caller)?;
+            Ok(notifications::save(conn, caller.user(), &new, now_ms)?)
         })
         .await
 }
 
-/// The modules that a VIP ignores on a device; nothing when none are set.
+/// The modules that a VIP ignores on the device of that id; nothing when none are set. Who is no VIP hears only that.
 ///
 /// # Errors
-/// [`Error::VipOnly`].
-pub async fn get_ignored_modules(app: &App, caller: &Caller, device: DeviceKey) -> Result<ModuleIgnore, Error> {
-    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
+/// [`Error::VipOnly`]; [`Error::Invalid`] for an id that is none.
+pub async fn get_ignored_modules(app: &App, caller: &Caller, device: &str) -> Result<ModuleIgnore, Error> {
+    let (caller, now_ms, device) = (caller.clone(), app.clock.now_ms(), DeviceKey::required("deviceId", device));
     app.db
         .read(move |conn| {
             vip_only(conn, &caller, now_ms)?;
-            Ok(module_ignores::find(conn, caller.user(), &device)?.unwrap_or_default())
+            Ok(module_ignores::find(conn, caller.user(), &device?)?.unwrap_or_default())
         })
         .await
 }
@@ -53,7 +53,7 @@ pub async fn set_ignored_modules(app: &App, caller: &Caller, device: DeviceKey, 
     let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            users::lock(conn, caller.user())?;
+            access::hold(conn, &caller)?;
             vip_only(conn, &caller, now_ms)?;
             Ok(module_ignores::save(conn, caller.user(), &device, &ignored, now_ms)?)
         })

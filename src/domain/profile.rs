@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail, lookups};
+use super::{
+    Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail, lookups, presence,
+};
 use crate::{
     app::App,
     model::{
@@ -82,6 +84,9 @@ pub async fn get_public(
         None => None,
     };
     let now_ms = app.clock.now_ms();
+    // Who is there is active, however coarsely that is written down.
+    let is_online = presence::of(app, visitor.app(), id).await?.is_online();
+    let last_active_at_ms = if is_online { now_ms } else { user.activity.last_active_at_ms };
     Ok(PublicProfile {
         id,
         vip: user.vip_state(now_ms),
@@ -91,7 +96,7 @@ pub async fn get_public(
         avatar_id: user.avatar_id,
         registered_at_ms: user.registered_at_ms,
         vip_expires_at_ms: user.vip_expires_at_ms,
-        last_active_at_ms: user.activity.last_active_at_ms,
+        last_active_at_ms,
         online_days: user.activity.online_days,
         continuous_days: user.activity.continuous_days_on(activity::day(app, now_ms)),
         medals,

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Caller, Error, Operator, Visitor,
-    access::Actor,
+    access::{self, Actor},
     accounts, activity,
     audit::{Trail, change},
     limits::{self, LoginAttempt, LoginTarget},
@@ -331,9 +331,10 @@ pub async fn kick_all_of(app: &App, operator: &Operator, user: UserId) -> Result
 
 async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
     let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+    let holder = caller.clone();
     app.db
         .write(move |conn| {
-            users::lock(conn, user)?;
+            access::hold(conn, &holder)?;
             let target = match device {
                 Some(sn) if !devices::exists(conn, user, sn)? => return Err(Error::DeviceNotFound),
                 Some(sn) => format!("{user}: device {}", sn.0),

@@ -6,8 +6,8 @@ use email_address::{EmailAddress as Rfc5321, Options};
 
 use super::{Invalid, Problem};
 
-/// A mobile number: `+` and 8 to 15 digits (E.164), or 11 Chinese digits starting 13–19 (behaviour.md §3). A Chinese number
-/// is the same with and without `+86`.
+/// A mobile number: `+` and 8 to 15 digits (E.164), or 11 Chinese digits starting with 1, as the examples of the v1 document
+/// have. A Chinese number is the same with and without `+86`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mobile(String);
 
@@ -33,6 +33,16 @@ impl Mobile {
         Err(Invalid::new(what, Problem::Malformed))
     }
 
+    /// The same on /user, where Chinese numbers start with 13 to 19 (behaviour.md §3).
+    ///
+    /// # Errors
+    /// As [`Mobile::parse`].
+    pub fn parse_assigned(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        let mobile = Self::parse(what, text)?;
+        let is_assigned = mobile.0.starts_with('+') || matches!(mobile.0.as_bytes().get(1), Some(b'3'..=b'9'));
+        if is_assigned { Ok(mobile) } else { Err(Invalid::new(what, Problem::Malformed)) }
+    }
+
     /// The number as it is stored and shown.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -41,10 +51,7 @@ impl Mobile {
 }
 
 fn is_chinese(digits: &str) -> bool {
-    digits.len() == 11
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && digits.starts_with('1')
-        && matches!(digits.as_bytes().get(1), Some(b'3'..=b'9'))
+    digits.len() == 11 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.starts_with('1')
 }
 
 /// An e-mail address, in lower case: mail servers that tell `A` from `a` are a thing of the past, and people are not sure

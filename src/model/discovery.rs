@@ -27,6 +27,15 @@ impl Category {
     pub fn parse(name: &str, sort: i32) -> Result<Self, Invalid> {
         Ok(Self { name: line("name", name, NAME_CHARS)?, sort })
     }
+
+    /// The name of a category as someone asks for it; empty is none in particular.
+    ///
+    /// # Errors
+    /// When `text` is too long or holds control characters.
+    pub fn parse_wanted(text: &str) -> Result<Option<String>, Invalid> {
+        let name = note("category", text, NAME_CHARS, false)?;
+        Ok(Some(name).filter(|name| !name.is_empty()))
+    }
 }
 
 /// What groups and bots show alike.
@@ -89,6 +98,17 @@ pub struct Group {
     pub is_banned: bool,
     /// When it was added.
     pub created_at_ms: i64,
+}
+
+impl Group {
+    /// Puts it into a category, which must exist by the time that it is stored.
+    ///
+    /// # Errors
+    /// When `name` is empty, too long or holds control characters.
+    pub fn set_category(&mut self, name: &str) -> Result<(), Invalid> {
+        self.category = Category::parse_wanted(name)?.ok_or(Invalid::new("category", Problem::Missing))?;
+        Ok(())
+    }
 }
 
 /// A bot on the discovery page.

@@ -26,9 +26,8 @@ impl AvatarUrl {
             Problem::Characters
         } else {
             match Url::parse(text) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-                    return Ok(Self(text.to_owned()));
-                }
+                // What browsers would mend on the way is refused: it may lead elsewhere on the page that shows it.
+                Ok(url) if url.has_host() && has_authority(text) => return Ok(Self(text.to_owned())),
                 Ok(_) | Err(_) => Problem::Malformed,
             }
         };
@@ -77,6 +76,14 @@ pub struct InfoChanges {
     pub private_info: Option<Info>,
     /// For everyone.
     pub public_info: Option<Info>,
+}
+
+/// Whether a URL is written as http or https with a host of its own.
+fn has_authority(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && !rest.starts_with(['/', '\\', '?', '#'])
+        && !text.contains('\\')
 }
 
 /// What an account tells about itself.

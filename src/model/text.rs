@@ -10,12 +10,15 @@ pub(super) fn is_forbidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
         || matches!(letter, '\u{FEFF}' | '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}')
-        || matches!(letter, '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}')
+        || matches!(letter, '\u{061C}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFB}')
+        || matches!(letter, '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{FDD0}'..='\u{FDEF}')
+        || u32::from(letter) & 0xFFFE == 0xFFFE
 }
 
-/// Joins emoji and shapes letters: fine among others, nothing on its own.
+/// Joins emoji and shapes letters: fine among others, nothing on its own. Tags spell the flags of regions.
 const fn is_joiner(letter: char) -> bool {
-    matches!(letter, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
+    matches!(letter, '\u{200C}' | '\u{200D}' | '\u{034F}' | '\u{180B}'..='\u{180D}' | '\u{FE00}'..='\u{FE0F}')
+        || matches!(letter, '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// One line of text for people to read, trimmed and NFC-normalised, of 1 to `max` characters.
@@ -42,8 +45,8 @@ pub(super) fn note(what: &'static str, text: &str, max: usize, may_break: bool) 
     if text.len() > max.saturating_mul(16) {
         return Err(Invalid::new(what, Problem::TooLong { max }));
     }
-    let text: String = text.trim().nfc().collect();
-    if text.chars().any(|letter| is_forbidden(letter) && !(may_break && letter == '\n')) {
+    let text: String = text.trim().replace("\r\n", "\n").nfc().collect();
+    if text.chars().any(|letter| is_forbidden(letter) && !(may_break && matches!(letter, '\n' | '\t'))) {
         Err(Invalid::new(what, Problem::Characters))
     } else if text.chars().count() > max {
         Err(Invalid::new(what, Problem::TooLong { max }))

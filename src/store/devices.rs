@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
-    Conn, StoreError,
+    Conn, StoreError, push_tokens,
     schema::{devices, sessions},
 };
 use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, UserId};
@@ -129,7 +129,10 @@ pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
         .filter(devices::user_id.eq(user.get()))
         .filter(devices::device_key.is_null())
         .filter(devices::sn.ne_all(live));
-    diesel::delete(lost).execute(conn)?;
+    let sns: Vec<i32> = diesel::delete(lost).returning(devices::sn).get_results(conn)?;
+    for sn in sns {
+        push_tokens::unbind(conn, user, DeviceSn(sn))?;
+    }
     Ok(())
 }
 

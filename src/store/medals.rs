@@ -7,7 +7,7 @@ use super::{
     schema::{medals, user_medals},
     selection,
 };
-use crate::model::{AppId, Medal, MedalDefinition, MedalId, UserId};
+use crate::model::{AppId, Medal, MedalDefinition, MedalId, Page, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = medals)]
@@ -47,6 +47,21 @@ pub fn insert(conn: &mut Conn, app: &AppId, new: &MedalDefinition) -> Result<Med
         .returning(medals::id)
         .get_result(conn)?;
     Ok(MedalId(id))
+}
+
+/// A page of the app's medals, in their order.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<Medal>, StoreError> {
+    let rows: Vec<MedalRow> = medals::table
+        .select(selection::<MedalRow>())
+        .filter(medals::app_id.eq(app.as_str()))
+        .order((medals::sort, medals::id))
+        .offset(page.offset())
+        .limit(page.size())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Medal::from).collect())
 }
 
 /// Whether that app has that medal.

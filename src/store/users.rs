@@ -206,28 +206,29 @@ pub fn find_by_username(conn: &mut Conn, app: &AppId, name: &Username) -> Result
         .select(selection::<UserRow>())
         .filter(users::app_id.eq(app.as_str()))
         .filter(users::username_key.eq(name.key()))
+        .filter(users::status.ne(Standing::Deleted.code()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
 }
 
-/// Gives the account another display name, and that name a number.
+/// Gives the account another display name, and that name a number; the name that it has keeps its number.
 ///
 /// # Errors
 /// When the query fails.
 pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()))
+    diesel::update(users::table.find(id.get()).filter(users::nickname.ne(name.as_str())))
         .set((users::nickname.eq(name.as_str()), users::name_id.eq(users::name_id + 1)))
         .execute(conn)?;
     Ok(())
 }
 
-/// Gives the account another avatar, and that avatar a number.
+/// Gives the account another avatar, and that avatar a number; the avatar that it has keeps its number.
 ///
 /// # Errors
 /// When the query fails.
 pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()))
+    diesel::update(users::table.find(id.get()).filter(users::avatar_url.ne(avatar.as_str())))
         .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
         .execute(conn)?;
     Ok(())

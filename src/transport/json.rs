@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 
 use super::query;
 
@@ -36,6 +36,23 @@ pub(super) fn read<T: DeserializeOwned + Aliases>(json: &[u8]) -> serde_json::Re
         }
     }
     serde_json::from_value(Value::Object(fields))
+}
+
+/// Reads a JSON object. serde would read a list as the fields in their order.
+pub(super) fn read_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(serde_json::Error::custom("no object"));
+    }
+    serde_json::from_slice(json)
+}
+
+/// What is wrong with JSON, for the log. serde's own words quote the value, which may be a password or a code.
+pub(super) fn problem(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "a field is of the wrong type",
+        Category::Io | Category::Syntax | Category::Eof => "this is no JSON object",
+    };
+    format!("{what}, at column {}", error.column())
 }
 
 /// Writes an absent message as an empty one.

@@ -192,7 +192,14 @@ impl Stop {
 fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
     let config = app.config.clone();
     let (app, readiness) = (Data::clone(app), Data::clone(readiness));
-    let server = HttpServer::new(move || http_app(&app, &readiness, face));
+    let server = HttpServer::new(move || http_app(&app, &readiness, face)).on_connect(|connection, _| {
+        // An answer in several parts would wait for the client's acknowledgement of the first.
+        if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+            && let Err(error) = stream.set_nodelay(true)
+        {
+            log::debug!("a connection stays slow: {error}");
+        }
+    });
     Ok(server
         .workers(config.workers.get())
         .client_request_timeout(HEAD_TIMEOUT)

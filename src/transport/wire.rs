@@ -138,7 +138,7 @@ impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> 
                 T::decode(bytes).map_err(|error| undecodable(error.to_string()))
             }
             Some(Body { bytes, encoding: Encoding::Json }) => {
-                json::read(&bytes).map_err(|error| undecodable(error.to_string()))
+                json::read(&bytes).map_err(|error| undecodable(json::problem(&error)))
             }
         };
         ready(message.map(Self))

@@ -85,8 +85,8 @@ async fn registration_needs_an_app_and_both_parameters() {
         outsider.post(REGISTER).json(&body).send()
     };
 
-    send(None, body.clone()).await.assert_line("json | 200 | 40000 | app_id header missing");
-    send(Some(""), body.clone()).await.assert_line("json | 200 | 40000 | app_id header missing");
+    send(None, body.clone()).await.assert_line("json | 200 | 40000 | app_id missing");
+    send(Some(""), body.clone()).await.assert_line("json | 200 | 40000 | app_id missing");
     send(Some("nowhere"), body).await.assert_line("json | 200 | 40000 | app_id unknown");
     for (body, what) in [(json!({"password": "x"}), "username"), (json!({"username": "alice"}), "password")] {
         let expected = format!("json | 200 | 10002 | invalid request parameter: {what} is required");

@@ -124,6 +124,11 @@ async fn awards_are_for_admins_of_the_users_own_app_and_written_down() {
     let res =
         admin.post("/admin/v1/medals/grant").json(&json!({"user_id": alice.id, "medal_id": foreign})).send().await;
     res.assert_line("json | 200 | 10002 | invalid request parameter: medal_id does not exist");
+    let refused = t.audit_rows().await.pop().unwrap();
+    assert_eq!((refused.action.as_str(), refused.result.as_str()), ("medal.grant", "no such medal"));
+    let listed = admin.get("/admin/v1/medals/list").send().await.json();
+    let shown = json!([{"id": medal, "name": "Medal", "desc": "", "image_url": "", "sort": 0}]);
+    assert_eq!(listed["data"], shown);
     let user = seen(&t, &alice).await;
     assert_eq!((&user["isVip"], &user["medals"], &user["banId"]), (&json!(0), &json!([]), &json!(0)));
 

@@ -57,8 +57,8 @@ async fn users_get_coins_time_as_vips_medals_and_bans() {
 async fn the_discovery_page_is_managed() {
     let shop = shop().await;
     assert_eq!(shop.run(&["category", "create", "--app", "shop", "--name", "Games"]), "1\n");
-    shop.run(&["category", "update", "--app", "shop", "--id", "1", "--sort", "7"]);
-    assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "1\t7\tGames\n");
+    shop.run(&["category", "update", "--app", "shop", "--id", "1", "--sort", "-7"]);
+    assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "1\t-7\tGames\n");
     let group = ["group", "create", "--app", "shop", "--nickname", "Chess", "--category", "Games", "--headcount", "3"];
     assert_eq!(shop.run(&group), "1\n");
     shop.run(&["group", "update", "--app", "shop", "--id", "1", "--is-banned", "true"]);

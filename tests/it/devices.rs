@@ -114,6 +114,22 @@ async fn a_push_token_belongs_to_one_device_of_the_app() {
 }
 
 #[actix_web::test]
+async fn a_forgotten_device_has_no_push_token() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let log_in = async || {
+        let body = json!({"name": "alice", "password": PASSWORD});
+        t.anon().header("app_id", "default").post("/token/user").json(&body).send().await.assert_ok();
+    };
+    log_in().await;
+    let body = json!({"device_sn": 2, "device_token": "lost", "notifier_name": "apns"});
+    alice.admin_api.post("/user/token/bind").json(&body).send().await.assert_ok();
+    alice.admin_api.post("/user/kick?device_sn=2").send().await.assert_ok();
+    log_in().await;
+    assert_eq!(t.number("SELECT COUNT(*) AS number FROM push_tokens").await, 0);
+}
+
+#[actix_web::test]
 async fn devices_without_an_id_are_forgotten_once_nobody_is_logged_in_there() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;

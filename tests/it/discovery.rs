@@ -93,6 +93,14 @@ async fn groups_are_found_by_category_keyword_and_page() {
     // Wildcards of the database mean themselves.
     assert_eq!(groups(&alice, json!({"keyword": "%"})).await, ["100% Coffee"]);
     assert_eq!(groups(&alice, json!({"keyword": "_"})).await, ["a_b"]);
+    for field in ["category", "keyword"] {
+        let res = alice.v1.post("/v1/user/recommend-list").json(&json!({field: "a\u{0}"})).send().await;
+        res.assert_line(&format!("json | 200 | 1100 | 请求参数错误: {field} 包含不允许的字符"));
+    }
+    let res = t.admin().await.post("/admin/v1/groups/create").json(&json!({"nickname": "a", "category": "\u{0}"}));
+    res.send()
+        .await
+        .assert_line("json | 200 | 10002 | invalid request parameter: category holds characters that are not allowed");
     for keyword in ["!", "\\", "'", "a%b", "tea'--"] {
         assert_eq!(groups(&alice, json!({"keyword": keyword})).await, [""; 0], "{keyword}");
     }

@@ -140,6 +140,12 @@ async fn names_that_would_break_or_turn_a_line_are_refused_with_the_reason() {
         "a\u{85}b",
         "a\u{200b}b",
         "\u{3164}",
+        "a\u{61c}b",
+        "\u{2800}",
+        "a\u{ffff}",
+        "a\u{e0001}b",
+        "\u{180e}",
+        "\u{1d173}",
     ] {
         let line = rename(bad.to_owned()).await.line();
         assert_eq!(line, "json | 200 | 1100 | 请求参数错误: nickname 包含不允许的字符", "{bad:?}");
@@ -147,11 +153,15 @@ async fn names_that_would_break_or_turn_a_line_are_refused_with_the_reason() {
     for long in ["x".repeat(65), "龙".repeat(65), "x".repeat(100_000)] {
         rename(long).await.assert_line("json | 200 | 1100 | 请求参数错误: nickname 过长，最多 64 个字符");
     }
-    for blank in ["   ", "\u{200d}\u{fe0f}"] {
+    for blank in ["   ", "\u{200d}\u{fe0f}", "\u{34f}", "\u{e0100}"] {
         rename(blank.to_owned()).await.assert_line("json | 200 | 1100 | 请求参数错误: nickname 不能为空");
     }
-    for good in ["龙".repeat(64), "👨‍👩‍👧‍👦 family".to_owned(), "O'Brien; DROP TABLE users --".to_owned()]
-    {
+    for good in [
+        "龙".repeat(64),
+        "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}".to_owned(),
+        "👨‍👩‍👧‍👦 family".to_owned(),
+        "O'Brien; DROP TABLE users --".to_owned(),
+    ] {
         rename(good.clone()).await.assert_ok();
         let info: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();
         assert_eq!(info.data.unwrap().name, good);

@@ -244,7 +244,7 @@ async fn texts_come_in_the_language_of_the_caller() {
     ] {
         assert!(v1(language).await.line().ends_with(expected), "{language}");
     }
-    admin("fr").await.assert_line("json | 200 | 40000 | app_id header missing");
+    admin("fr").await.assert_line("json | 200 | 40000 | app_id missing");
     admin("zh-CN,zh;q=0.9").await.assert_line("json | 200 | 40000 | 缺少 app_id");
 }
 
@@ -257,7 +257,7 @@ async fn a_strict_caller_gets_plain_http_statuses_in_the_same_envelope() {
     let anon = strict(&t.anon());
     let cases = [
         (anon.get("/v1/user/info").send().await, "protobuf | 401 | -101 | 未登录"),
-        (anon.get("/user/list").send().await, "json | 422 | 40000 | app_id header missing"),
+        (anon.get("/user/list").send().await, "json | 422 | 40000 | app_id missing"),
         (strict(&alice.admin_api).get("/user/list").send().await, "json | 403 | 10010 | no permission"),
         (
             strict(&admin).get("/user/profile").header("user_id", "999").send().await,

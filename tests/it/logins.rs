@@ -353,9 +353,15 @@ async fn passwords_and_tokens_are_never_logged() {
     let res = t.anon().get(&format!("/v1/user/info?token={}", alice.token)).header("token", "x").send().await;
     res.assert_line("protobuf | 200 | -101 | 未登录");
     admin.get("/user/list").send().await.assert_ok();
+    // A number where a text should be is told about, but not told.
+    let number = json!({"email": "a@b.example", "password": 86_753_091, "name": "alice"});
+    let anon = t.anon().header("app_id", "default");
+    assert_eq!(anon.post("/token/user").json(&number).send().await.code(), 10002);
+    assert_eq!(anon.post("/v1/user/email-login").json(&number).send().await.code(), 1100);
+    assert!(!logged("a field is of the wrong type").is_empty());
 
     assert!(!logged("/v1/user/info").is_empty());
-    for secret in [PASSWORD, wrong, &alice.token, "adm-"] {
+    for secret in [PASSWORD, wrong, &alice.token, "adm-", "86753091"] {
         assert_eq!(logged(secret), [""; 0]);
     }
 }

@@ -41,6 +41,7 @@ mod notifications;
 mod personal_data;
 mod profiles;
 mod push;
+mod races;
 mod sessions;
 mod settings;
 mod sockets;

@@ -72,6 +72,7 @@ async fn ignoring_modules_is_for_vips() {
     let refused = "json | 200 | -1 | 此功能仅限VIP用户使用";
 
     info().await.assert_line(refused);
+    alice.v1.post("/v1/user/module-ignore-info").send().await.assert_line(refused);
     ignore("a").await.assert_line(refused);
     let days = json!({"user_id": alice.id, "days": 1});
     admin.post("/admin/v1/vip/grant").json(&days).send().await.assert_ok();

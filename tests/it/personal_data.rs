@@ -134,12 +134,19 @@ async fn an_avatar_is_a_url_with_a_number() {
     alice.v1.post("/v1/user/edit-avatar").proto(&request).send().await.assert_line("protobuf | 200 | 1");
     let own = alice.v1.get("/v1/user/info").send().await.proto::<pb::InfoResponse>().data.unwrap();
     assert_eq!((own.avatar_url.as_str(), own.avatar_id), ("https://cdn.example/c.png", 3));
+    edit(json!({"url": "https://cdn.example/c.png"})).await.assert_ok();
+    let own = alice.v1.get("/v1/user/info").send().await.proto::<pb::InfoResponse>().data.unwrap();
+    assert_eq!(own.avatar_id, 3, "the same avatar keeps its number");
     for (url, problem) in [
         ("", "不能为空"),
         ("javascript:alert(1)", "格式错误"),
         ("ftp://x.example/a", "格式错误"),
         ("/a.png", "格式错误"),
         ("https://", "格式错误"),
+        ("http:a", "格式错误"),
+        ("https:///x", "格式错误"),
+        ("http:/\\x.example", "格式错误"),
+        ("https://\\x.example", "格式错误"),
         ("https://x.example/a b", "包含不允许的字符"),
         (&format!("https://x.example/{}", "a".repeat(2048)), "过长，最多 2048 个字符"),
     ] {

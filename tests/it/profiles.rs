@@ -83,7 +83,7 @@ async fn a_new_name_shows_everywhere_and_gets_a_number() {
     assert_eq!(profile, expected);
     let own: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();
     let own = own.data.unwrap();
-    assert_eq!((own.name.as_str(), own.name_id), ("a&b c", 5));
+    assert_eq!((own.name.as_str(), own.name_id), ("a&b c", 3));
     for path in [
         "/user/nickname?nick_name=%ff%fe",
         "/user/nickname?nick_name=%ED%A0%80",

@@ -49,6 +49,17 @@ async fn each_route_changes_its_setting_and_a_partial_update_keeps_the_rest() {
     expected["auth_question"] = json!("Who?");
     expected["no_sounds"] = json!(false);
     assert_eq!(settings(&alice.admin_api).await, expected);
+    // A widely used SDK sends in the body what the document has in the query.
+    for (path, body, field, value) in [
+        ("push", json!({"value": false}), "no_push", json!(false)),
+        ("sounds", json!({"value": 1}), "no_sounds", json!(true)),
+        ("push/nickname", json!({"value": "小爱"}), "push_nick_name", json!("小爱")),
+        ("push/limit", json!({"no_push_start_hour": 1, "no_push_end_hour": 2}), "no_push_end_hour", json!(2)),
+        ("authmode?value=2", json!({"value": 3}), "auth_mode", json!(2)),
+    ] {
+        alice.admin_api.post(&format!("/user/{path}")).json(&body).send().await.assert_line("json | 200 | 200");
+        assert_eq!(settings(&alice.admin_api).await[field], value, "{path}");
+    }
     for value in ["false", "0", "off", "NO"] {
         alice.admin_api.put(&format!("/user/push?value={value}")).send().await.assert_ok();
         assert_eq!(settings(&alice.admin_api).await["no_push"], json!(false), "{value}");

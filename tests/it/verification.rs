@@ -257,7 +257,7 @@ async fn numbers_and_addresses_must_look_like_some() {
     let codes = CodeApp::new().await;
     for mobile in [
         "",
-        "12812345678",
+        "02812345678",
         "1381234567",
         "138123456789",
         "+1234567",

@@ -6,10 +6,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    answer::Both,
-    params::{Query, required},
-};
+use super::{answer::Both, params::Query};
 use crate::{
     app::App,
     domain::{Error as Refusal, access},
@@ -59,7 +56,7 @@ async fn app_dns(
     req: HttpRequest,
     Query(query): Query<AppQuery>,
 ) -> Result<impl Responder, Error> {
-    let name = required("app_id", query.app_id)?;
+    let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Refusal::AppMissing)?;
     let name = AppId::parse(&name).map_err(|_| Refusal::AppUnknown)?;
     access::visitor(&app, name, origin(&req)?).await?;
     let (scheme, host) = {

@@ -1,17 +1,17 @@
 //! What admins give to users: VIP time and medals.
 
-use actix_web::web::{self, ServiceConfig, post};
+use actix_web::web::{self, ServiceConfig, get, post};
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::AdminOnly,
     answer::{Answer, DONE, Data},
-    params::{Id, Json, in_range, required},
+    params::{Id, Json, PageQuery, Query, in_range, required},
 };
 use crate::{
     app::App,
     domain::awards,
-    model::{Invalid, MedalDefinition, MedalId, UserId},
+    model::{Invalid, Medal, MedalDefinition, MedalId, UserId},
 };
 
 /// About a century.
@@ -20,6 +20,7 @@ const MAX_VIP_DAYS: i64 = 36_500;
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/admin/v1/vip/grant").route(post().to(grant_vip)))
         .service(web::resource("/admin/v1/medals/define").route(post().to(define_medal)))
+        .service(web::resource("/admin/v1/medals/list").route(get().to(list_medals)))
         .service(web::resource("/admin/v1/medals/grant").route(post().to(grant_medal)))
         .service(web::resource("/admin/v1/medals/revoke").route(post().to(revoke_medal)));
 }
@@ -46,19 +47,43 @@ struct DefineMedalBody {
 }
 
 #[derive(Serialize)]
-struct MedalData {
+struct DefinedData {
     id: i64,
 }
 
 async fn define_medal(
     app: web::Data<App>,
     AdminOnly(operator, Json(body)): AdminOnly<Json<DefineMedalBody>>,
-) -> Answer<MedalData> {
+) -> Answer<DefinedData> {
     let name = required("name", body.name)?;
     let (desc, image_url) = (body.desc.unwrap_or_default(), body.image_url.unwrap_or_default());
     let medal = MedalDefinition::parse(&name, &desc, &image_url, body.sort.unwrap_or(0))?;
     let id = awards::define_medal(&app, &operator, medal).await?;
-    Ok(Data(MedalData { id: id.0 }))
+    Ok(Data(DefinedData { id: id.0 }))
+}
+
+#[derive(Serialize)]
+struct MedalData {
+    id: i64,
+    name: String,
+    desc: String,
+    image_url: String,
+    sort: i32,
+}
+
+async fn list_medals(
+    app: web::Data<App>,
+    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+) -> Answer<Vec<MedalData>> {
+    let medals = awards::list_medals(&app, &operator, query.page()?).await?;
+    let data = |Medal { id, name, description, image_url, sort }| MedalData {
+        id: id.0,
+        name,
+        desc: description,
+        image_url,
+        sort,
+    };
+    Ok(Data(medals.into_iter().map(data).collect()))
 }
 
 #[derive(Deserialize)]

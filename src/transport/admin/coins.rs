@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig, post};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::value::RawValue;
 
 use super::{
     access::AdminOnly,
@@ -22,8 +22,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(Deserialize)]
 struct AdjustBody {
     user_id: Option<Id>,
-    /// Coins with at most two decimals, negative to spend.
-    amount: Option<Number>,
+    /// Coins with at most two decimals, negative to spend; as it is written, since a float would round it.
+    amount: Option<Box<RawValue>>,
     typ: Option<i64>,
     reason: Option<String>,
     remark: Option<String>,
@@ -44,7 +44,7 @@ async fn adjust(
     AdminOnly(operator, Json(body)): AdminOnly<Json<AdjustBody>>,
 ) -> Answer<RecordData> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
-    let amount = Cents::parse_change("amount", &required("amount", body.amount)?.to_string())?;
+    let amount = Cents::parse_change("amount", required("amount", body.amount)?.get())?;
     let change = CoinChange::parse(
         amount,
         required("typ", body.typ)?,

@@ -24,6 +24,6 @@ async fn set_mobile(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<
     let text = required("mobile", query.mobile)?;
     // In a query a plus sign is a space unless it is escaped, which people forget.
     let text = if text.starts_with(' ') { text.replacen(' ', "+", 1) } else { text };
-    contacts::set_mobile(&app, &caller, Mobile::parse("mobile", &text)?).await?;
+    contacts::set_mobile(&app, &caller, Mobile::parse_assigned("mobile", &text)?).await?;
     DONE
 }

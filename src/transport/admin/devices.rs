@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::AnyUser,
     answer::{Answer, DONE, Data, Part},
-    params::{Json, Query, number, required, required_number},
+    params::{Json, Query, QueryOrBody, number, required, required_number},
     put_or_post,
 };
 use crate::{
@@ -75,22 +75,19 @@ impl DeviceQuery {
     }
 }
 
-async fn remove(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<DeviceQuery>>) -> Answer<bool> {
+async fn remove(
+    app: web::Data<App>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<DeviceQuery>>,
+) -> Answer<bool> {
     devices::remove(&app, &caller, query.required()?).await?;
     DONE
 }
 
-#[derive(Deserialize)]
-struct DeviceBody {
-    device_sn: Option<i64>,
-}
-
-/// The device may stand in the query or in a JSON body, which a widely used SDK sends (behaviour.md §3).
 async fn kick(
     app: web::Data<App>,
-    AnyUser(caller, (Query(query), Json(body))): AnyUser<(Query<DeviceQuery>, Json<DeviceBody>)>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<DeviceQuery>>,
 ) -> Answer<bool> {
-    let sn = number("device_sn", query.device_sn.as_deref())?.or(body.device_sn);
+    let sn = number("device_sn", query.device_sn.as_deref())?;
     let device = sn.map(|sn| DeviceSn::parse("device_sn", sn)).transpose()?;
     sessions::kick(&app, &caller, device).await?;
     DONE
@@ -124,7 +121,7 @@ struct Nothing {}
 
 async fn unbind_token(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<UnbindQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<UnbindQuery>>,
 ) -> Answer<Nothing> {
     let device = DeviceSn::parse("deviceSn", required_number("deviceSn", query.device_sn.as_deref())?)?;
     devices::unbind_push_token(&app, &caller, device).await?;

@@ -135,9 +135,7 @@ struct GroupBody {
 
 impl GroupBody {
     fn apply(&self, group: &mut Group) -> Result<(), Invalid> {
-        if let Some(category) = &self.category {
-            category.trim().clone_into(&mut group.category);
-        }
+        self.category.as_deref().map_or(Ok(()), |name| group.set_category(name))?;
         if let Some(is_banned) = self.is_banned {
             group.is_banned = is_banned.get();
         }

@@ -8,19 +8,23 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     model::{Invalid, Page, Problem, UserId},
     transport::{
         body,
         error::{Error, Protocol},
-        query,
+        json, query,
     },
 };
 
 /// The query, as a struct of `Option`s.
 pub(super) struct Query<T>(pub(super) T);
+
+/// The query and, for what it lacks, a JSON body, as a struct of `Option`s: a widely used SDK sends there what the document
+/// has in the query (behaviour.md §3). A body that is no JSON object counts for nothing.
+pub(super) struct QueryOrBody<T>(pub(super) T);
 
 /// The JSON body, as a struct of `Option`s. An empty body is an empty object.
 pub(super) struct Json<T>(pub(super) T);
@@ -34,6 +38,39 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+impl<T: DeserializeOwned> FromRequest for QueryOrBody<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            let bad = |problem| Error::from(Protocol::BadQuery(problem));
+            let mut fields: Vec<(String, String)> = query::read(req.query_string()).map_err(bad)?;
+            // Anything else than an object has no parameters in it, and does no harm.
+            for (name, value) in serde_json::from_slice::<Map<String, Value>>(&bytes).unwrap_or_default() {
+                let is_new = !fields.iter().any(|(known, _)| *known == name);
+                if let (true, Some(text)) = (is_new, scalar(value)) {
+                    fields.push((name, text));
+                }
+            }
+            let all = serde_urlencoded::to_string(fields).map_err(|error| bad(error.to_string()))?;
+            query::read(&all).map(Self).map_err(bad)
+        })
+    }
+}
+
+/// A value as it would stand in a query.
+fn scalar(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Bool(is_on) => Some(is_on.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest for Json<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
@@ -42,9 +79,8 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
             let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
-            let json = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-            let value = serde_json::from_slice(json).map_err(|error| Protocol::Undecodable(error.to_string()))?;
-            Ok(Self(value))
+            let object = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
+            Ok(Self(json::read_object(object).map_err(|error| Protocol::Undecodable(json::problem(&error)))?))
         })
     }
 }
@@ -107,7 +143,9 @@ impl Batch {
 
 /// An item of a batch.
 pub(super) fn item<T: DeserializeOwned>(item: Value) -> Result<T, Invalid> {
-    serde_json::from_value(item).map_err(|_| Invalid::new("item", Problem::Malformed))
+    let malformed = Invalid::new("item", Problem::Malformed);
+    // A list would be read as the fields in their order.
+    if item.is_object() { serde_json::from_value(item).map_err(|_| malformed) } else { Err(malformed) }
 }
 
 /// The parameter `what`, which must be there.

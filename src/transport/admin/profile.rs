@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{AdminOnly, AnyUser},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
-    params::{Batch, Id, Json, Query, Raw, item, required},
+    params::{Batch, Id, Json, QueryOrBody, Raw, item, required},
     put_or_post,
 };
 use crate::{
@@ -68,7 +68,7 @@ struct NicknameQuery {
 
 async fn set_nickname(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<NicknameQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<NicknameQuery>>,
 ) -> Answer<bool> {
     let name = Nickname::parse(&required("nick_name", query.nick_name)?)?;
     profile::rename(&app, &caller, name).await?;

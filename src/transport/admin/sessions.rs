@@ -54,6 +54,8 @@ async fn log_in(app: &App, visitor: &Visitor, name: LoginName, proof: Proof) -> 
 #[derive(Deserialize)]
 struct UsernameBody {
     name: Option<String>,
+    /// What SDKs send in place of the name.
+    mobile: Option<String>,
     #[serde(flatten)]
     proof: Proof,
 }
@@ -62,7 +64,7 @@ async fn by_username(
     app: web::Data<App>,
     Outsider(visitor, Json(body)): Outsider<Json<UsernameBody>>,
 ) -> Answer<LoginData> {
-    let name = LoginName::parse("name", &required("name", body.name)?)?;
+    let name = LoginName::parse("name", &required("name", body.name.or(body.mobile))?)?;
     log_in(&app, &visitor, name, body.proof).await
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::AnyUser,
     answer::{Answer, DONE, Data},
-    params::{Flag, Id, Json, Query, required, required_number, required_switch},
+    params::{Flag, Id, Json, QueryOrBody, required, required_number, required_switch},
     put_or_post,
 };
 use crate::{
@@ -142,7 +142,10 @@ struct ValueQuery {
     value: Option<String>,
 }
 
-async fn set_auth_mode(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+async fn set_auth_mode(
+    app: web::Data<App>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+) -> Answer<bool> {
     let mode = required_number("value", query.value.as_deref())?;
     settings::edit(&app, &caller, move |settings| settings.set_auth_mode("value", mode)).await?;
     DONE
@@ -161,27 +164,36 @@ async fn switch(app: &App, caller: &Caller, query: &ValueQuery, set: fn(&mut Set
 
 async fn set_auto_download(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
     switch(&app, &caller, &query, |settings, is_on| settings.auto_download = is_on).await
 }
 
-async fn set_no_push(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+async fn set_no_push(
+    app: web::Data<App>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+) -> Answer<bool> {
     switch(&app, &caller, &query, |settings, is_on| settings.no_push = is_on).await
 }
 
 async fn set_no_push_detail(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
     switch(&app, &caller, &query, |settings, is_on| settings.no_push_detail = is_on).await
 }
 
-async fn set_no_sounds(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+async fn set_no_sounds(
+    app: web::Data<App>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+) -> Answer<bool> {
     switch(&app, &caller, &query, |settings, is_on| settings.no_sounds = is_on).await
 }
 
-async fn set_vibratory(app: web::Data<App>, AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>) -> Answer<bool> {
+async fn set_vibratory(
+    app: web::Data<App>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+) -> Answer<bool> {
     switch(&app, &caller, &query, |settings, is_on| settings.vibratory = is_on).await
 }
 
@@ -193,7 +205,7 @@ struct HoursQuery {
 
 async fn set_no_push_hours(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<HoursQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<HoursQuery>>,
 ) -> Answer<bool> {
     let start = required_number("no_push_start_hour", query.no_push_start_hour.as_deref())?;
     let end = required_number("no_push_end_hour", query.no_push_end_hour.as_deref())?;
@@ -207,7 +219,7 @@ async fn set_no_push_hours(
 
 async fn set_push_nick_name(
     app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<ValueQuery>>,
+    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
     let name = required("value", query.value)?;
     settings::edit(&app, &caller, move |settings| settings.set_push_nick_name("value", &name)).await?;

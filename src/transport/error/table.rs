@@ -101,7 +101,7 @@ fn domain_row(error: &domain::Error) -> Row {
     let refused = |admin, strict, zh: &str, en: &str| Row::refusal(V1_REFUSED, admin, strict, zh, en);
     match error {
         E::Invalid(invalid) => invalid_row(*invalid),
-        E::AppMissing => refused(40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id header missing"),
+        E::AppMissing => refused(40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id missing"),
         E::AppUnknown => refused(40000, StatusCode::NOT_FOUND, "应用不存在", "app_id unknown"),
         E::TokenMissing => not_logged_in(10003, "缺少 access-token", "access-token header missing"),
         E::TokenUnknown => not_logged_in(10008, "access-token 无效", "access-token invalid"),

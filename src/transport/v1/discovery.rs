@@ -6,7 +6,7 @@ use super::access::SignedIn;
 use crate::{
     app::App,
     domain::discovery,
-    model::{Bot, DiscoveryId, Group, Keyword, Page},
+    model::{Bot, Category, DiscoveryId, Group, Keyword, Page},
     transport::{
         pb,
         wire::{Reply, Wire, json_native},
@@ -34,7 +34,8 @@ async fn recommend_list(
     SignedIn(caller, Wire(req)): SignedIn<Wire<pb::RecommendListRequest>>,
 ) -> Reply<pb::RecommendListResponse> {
     let (keyword, page) = (Keyword::parse(&req.keyword)?, Page::parse_v1(req.page, req.size)?);
-    let groups = discovery::list_groups(&app, &caller, req.category, keyword, page).await?;
+    let category = Category::parse_wanted(&req.category)?;
+    let groups = discovery::list_groups(&app, &caller, category, keyword, page).await?;
     let group_list = groups.into_iter().map(pb::RecommendedGroup::from).collect();
     Ok(Wire(pb::RecommendListResponse { status: None, group_list }))
 }

@@ -53,8 +53,7 @@ async fn module_ignore_info(
     app: Data<App>,
     SignedIn(caller, Wire(req)): SignedIn<Wire<pb::ModuleIgnoreInfoRequest>>,
 ) -> Reply<pb::ModuleIgnoreInfoResponse> {
-    let device = DeviceKey::required("deviceId", &req.device_id)?;
-    let known = notifications::get_ignored_modules(&app, &caller, device).await?;
+    let known = notifications::get_ignored_modules(&app, &caller, &req.device_id).await?;
     let ignore = pb::ModuleIgnore {
         id: known.id,
         user_id: caller.user().to_string(),

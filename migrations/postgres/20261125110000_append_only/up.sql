@@ -1,0 +1,2 @@
+-- PostgreSQL has no INSERT OR REPLACE: nothing to do.
+SELECT 1;

@@ -1,0 +1,2 @@
+DROP TRIGGER audit_log_no_replacement;
+DROP TRIGGER coin_ledger_no_replacement;
