@@ -91,7 +91,7 @@ pub const SETTINGS: &[Setting] = &[
     hidden(unset("DIGLOT_SMS_WEBHOOK_URL", "where SMS to be sent are posted"), Hide::UrlPassword),
     hidden(unset("DIGLOT_SMS_WEBHOOK_SECRET", "the key that signs these posts"), Hide::Everything),
     plain("DIGLOT_DELIVERY_TIMEOUT_SECS", "10", "seconds that a try to send a code may take"),
-    plain("DIGLOT_DRAIN_SECS", "0", "seconds between failing /readyz and closing the listeners when told to stop"),
+    plain("DIGLOT_DRAIN_SECS", "1", "seconds between failing /readyz and closing the listeners when told to stop"),
     plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish when told to stop"),
     plain(
         "DIGLOT_LOG",

@@ -18,9 +18,11 @@ mod query;
 mod reply;
 mod server;
 pub mod socket;
+mod stop;
 mod v1;
 mod wire;
 
 pub use context::Face;
 pub use ops::Readiness;
-pub use server::{Listeners, Server, Service, Stop, block_on, http_app};
+pub use server::{Listeners, Server, Service, block_on, http_app};
+pub use stop::Stop;

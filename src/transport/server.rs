@@ -3,7 +3,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use actix_cors::Cors;
 use actix_web::{
     App as HttpApp, HttpServer,
     body::BoxBody,
-    dev::{Server as HttpRunning, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{Server as HttpRunning, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::from_fn,
     web::{Data, ServiceConfig},
 };
@@ -21,9 +21,11 @@ use super::{
     context::Face,
     edge,
     ops::{self, Readiness},
-    socket, v1,
+    socket,
+    stop::Stop,
+    v1,
 };
-use crate::{app::App, config::Config, domain, sockets::Sockets};
+use crate::{app::App, config::Config, domain};
 
 /// How long a client may take for a request's head (security.md 33).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -111,17 +113,9 @@ impl Listeners {
 /// The running gateway.
 pub struct Server {
     running: Vec<HttpRunning>,
+    listeners: Arc<Mutex<Vec<TcpListener>>>,
     readiness: Data<Readiness>,
     app: Data<App>,
-}
-
-/// Stops a running gateway.
-#[derive(Clone)]
-pub struct Stop {
-    handles: Vec<ServerHandle>,
-    readiness: Data<Readiness>,
-    drain: Duration,
-    sockets: Arc<Sockets>,
 }
 
 impl Server {
@@ -132,6 +126,8 @@ impl Server {
     pub fn start(app: Arc<App>, listeners: Listeners) -> io::Result<Self> {
         let app = Data::from(app);
         let readiness = Data::new(Readiness::default());
+        let again = [Some(&listeners.app), listeners.web.as_ref()].into_iter().flatten().map(TcpListener::try_clone);
+        let again = Arc::new(Mutex::new(again.collect::<io::Result<Vec<_>>>()?));
         let mut running = vec![face(&app, &readiness, Face::App, listeners.app)?];
         if let Some(listener) = listeners.web {
             running.push(face(&app, &readiness, Face::Web, listener)?);
@@ -140,18 +136,19 @@ impl Server {
             running.push(ops(&app, &readiness, listener)?);
         }
         readiness.set(true);
-        Ok(Self { running, readiness, app })
+        Ok(Self { running, listeners: again, readiness, app })
     }
 
     /// What stops this server.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        Stop {
-            handles: self.running.iter().map(HttpRunning::handle).collect(),
-            readiness: Data::clone(&self.readiness),
-            drain: Duration::from_secs(self.app.config.drain_secs),
-            sockets: Arc::clone(&self.app.sockets),
-        }
+        Stop::new(
+            self.running.iter().map(HttpRunning::handle).collect(),
+            Data::clone(&self.readiness),
+            Duration::from_secs(self.app.config.drain_secs),
+            Arc::clone(&self.app.sockets),
+            Arc::clone(&self.listeners),
+        )
     }
 
     /// Serves until `stop_signal` comes, whose text tells the log why, and then finishes gracefully.
@@ -177,16 +174,6 @@ impl Server {
 /// Runs what is asynchronous to its end.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(work)
-}
-
-impl Stop {
-    /// Fails readiness, waits for proxies to see that, closes sockets and listeners, and lets running requests finish.
-    pub async fn gracefully(&self) {
-        self.readiness.set(false);
-        tokio::time::sleep(self.drain).await;
-        self.sockets.close_all().await;
-        futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
-    }
 }
 
 fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {

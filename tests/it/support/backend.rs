@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 use super::default_config;
 
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 /// Where a test keeps its data: a SQLite file, or a PostgreSQL schema and a prefix in Redis.
 pub struct Backend {
     flags: Flags,
@@ -37,7 +39,7 @@ impl Backend {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let files = tempfile::tempdir().unwrap();
         let mut flags = Flags::new();
-        flags.insert("DIGLOT_SECRET", "0123456789abcdef0123456789abcdef".to_owned());
+        flags.insert("DIGLOT_SECRET", SECRET.to_owned());
         let servers = server_urls().map(|(database_url, redis_url)| {
             let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             Servers { database_url, schema: name.clone(), redis_url, prefix: name }
@@ -59,6 +61,16 @@ impl Backend {
         Self { flags, _files: files, _servers: servers }
     }
 
+    /// On servers that go with the test: nothing is tidied up there.
+    pub fn on(database_url: String, redis_url: String) -> Self {
+        Db::new(database_url.parse().unwrap(), 1).migrate().unwrap();
+        let mut flags = Flags::new();
+        flags.insert("DIGLOT_SECRET", SECRET.to_owned());
+        flags.insert("DATABASE_URL", database_url);
+        flags.insert("REDIS_URL", redis_url);
+        Self { flags, _files: tempfile::tempdir().unwrap(), _servers: None }
+    }
+
     /// The settings that name this backend.
     pub fn environment(&self) -> Flags {
         self.flags.clone()
@@ -68,6 +80,7 @@ impl Backend {
     pub fn config(&self) -> Config {
         let mut config = default_config(&self.flags);
         config.bcrypt_cost = 4;
+        config.drain_secs = 0;
         config
     }
 }

@@ -37,12 +37,13 @@ impl TestApp {
     }
 
     /// The `number` that a query gives.
-    pub async fn number(&self, sql: &'static str) -> i64 {
+    pub async fn number(&self, sql: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = BigInt)]
             number: i64,
         }
+        let sql = sql.to_owned();
         let read = move |conn: &mut Conn| Ok::<_, StoreError>(diesel::sql_query(sql).get_result::<Row>(conn)?.number);
         self.app.db.read(read).await.unwrap()
     }

@@ -6,7 +6,10 @@ mod client;
 mod codes;
 mod database;
 mod log;
+mod node;
+mod proxy;
 mod receivers;
+mod servers;
 mod shell;
 
 use std::{
@@ -24,7 +27,7 @@ use actix_web::{
 };
 use diglot::{
     app::App,
-    clock::Clock,
+    clock::{Clock, SystemClock},
     config::{Config, Flags, Values},
     domain::{Operator, access, changes, tenants},
     model::AppId,
@@ -38,7 +41,10 @@ pub use client::{Client, Request, Res};
 pub use codes::CodeApp;
 pub use database::AuditRow;
 pub use log::{keep_log, logged};
+pub use node::{Node, agent, post};
+pub use proxy::Proxy;
 pub use receivers::{SmsReceiver, SmtpServer};
+pub use servers::{OwnServer, signal};
 pub use shell::Shell;
 
 /// 2026-01-02T03:04:05Z.
@@ -53,6 +59,11 @@ pub struct ManualClock(AtomicI64);
 impl ManualClock {
     pub fn advance(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// As late as it is for processes of their own.
+    pub fn set_to_now(&self) {
+        self.0.store(SystemClock.now_ms(), Ordering::Relaxed);
     }
 }
 
@@ -80,7 +91,12 @@ impl TestApp {
 
     /// A gateway with other settings than the defaults.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let backend = Arc::new(Backend::new());
+        Self::on(Backend::new(), change).await
+    }
+
+    /// A gateway on that backend.
+    pub async fn on(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let backend = Arc::new(backend);
         let mut config = backend.config();
         change(&mut config);
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));

@@ -1,0 +1,181 @@
+//! Two nodes in processes of their own: one killed, both restarted one after the other behind a proxy (security.md 48).
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use diglot::config::Flags;
+use serde_json::json;
+use tokio_tungstenite::tungstenite;
+
+use crate::support::{Backend, Node, OwnServer, TestApp, agent, post};
+
+/// Short, so that what should happen after it happens soon.
+const PRESENCE_TTL: Duration = Duration::from_secs(5);
+
+struct Fixture {
+    t: TestApp,
+    _servers: [OwnServer; 2],
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
+        let url = format!("postgres://postgres@{}/postgres", database.address);
+        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
+        t.clock.set_to_now();
+        Self { t, _servers: [database, redis] }
+    }
+
+    fn environment(&self) -> Flags {
+        let mut environment = self.t.environment();
+        environment.insert("DIGLOT_PRESENCE_TTL_SECS", PRESENCE_TTL.as_secs().to_string());
+        environment.insert("DIGLOT_LOG", "warn,diglot=info,access=off".to_owned());
+        environment
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn the_users_of_a_killed_node_are_offline_soon_and_the_others_are_not() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (Node::start(&fixture.environment()), Node::start(&fixture.environment()));
+    let (alice, bob) = (fixture.t.user("alice").await, fixture.t.user("bob").await);
+    let connect = |node: &Node, user: &crate::support::User| {
+        let mut socket = tungstenite_connect(&node.address);
+        let data = json!({"userId": user.id, "token": user.token});
+        socket.send(tungstenite::Message::text(json!({"seq": "1", "cmd": "login", "data": data}).to_string())).unwrap();
+        socket.send(tungstenite::Message::text(r#"{"seq":"2","cmd":"heartbeat","data":{}}"#)).unwrap();
+        assert!(socket.read().unwrap().is_binary());
+        socket
+    };
+    let _sockets = [connect(&a, &alice), connect(&b, &bob)];
+    let admin_token = fixture.t.admin_token().await;
+    let agent = agent();
+    let is_online = |user: i64| {
+        let request = agent.get(b.url("/user/online_status")).header("app_id", "default");
+        let mut answer =
+            request.header("access-token", &admin_token).header("user_id", user.to_string()).call().unwrap();
+        answer.body_mut().read_to_string().unwrap().contains("true")
+    };
+    assert!(is_online(alice.id) && is_online(bob.id));
+    a.kill();
+    let killed = Instant::now();
+    while is_online(alice.id) {
+        assert!(killed.elapsed() < 2 * PRESENCE_TTL, "still online");
+        assert!(is_online(bob.id));
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(is_online(bob.id), "no request and no heartbeat of his, but his socket is open");
+}
+
+fn tungstenite_connect(address: &str) -> tungstenite::WebSocket<std::net::TcpStream> {
+    let stream = std::net::TcpStream::connect(address).unwrap();
+    tungstenite::client(format!("ws://{address}/ws"), stream).unwrap().0
+}
+
+/// nginx with the configuration of `deploy/`, on ports of its own.
+struct Nginx {
+    child: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Nginx {
+    fn start(nodes: &[String; 2]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/nginx.conf");
+        let sample = fs::read_to_string(sample).unwrap();
+        let site = sample
+            .replace("10.0.0.11:8080", &nodes[0])
+            .replace("10.0.0.12:8080", &nodes[1])
+            .replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
+        assert!(site.contains(&nodes[0]) && site.contains(&nodes[1]) && site.contains(&port.to_string()), "{site}");
+        let main = format!(
+            "daemon off; worker_processes 1; pid {0}/pid; error_log {0}/error.log;\n\
+             events {{ worker_connections 512; }}\n\
+             http {{ access_log off; client_body_temp_path {0}/b; proxy_temp_path {0}/p; fastcgi_temp_path {0}/f; \
+             uwsgi_temp_path {0}/u; scgi_temp_path {0}/s;\n{site}\n}}",
+            folder.path().display()
+        );
+        let path = folder.path().join("nginx.conf");
+        fs::write(&path, main).unwrap();
+        let child = Command::new("nginx").arg("-c").arg(&path).stderr(Stdio::null()).spawn().unwrap();
+        let nginx = Self { child, address: format!("127.0.0.1:{port}"), _folder: folder };
+        while std::net::TcpStream::connect(&nginx.address).is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        nginx
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        crate::support::signal(self.child.id(), "TERM");
+        self.child.wait().unwrap();
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL, Redis and nginx: run scripts/test"]
+async fn a_rolling_restart_behind_a_proxy_fails_none_of_10_000_requests() {
+    const REQUESTS: usize = 10_000;
+    let fixture = Fixture::new().await;
+    let mut environment = fixture.environment();
+    environment.insert("DIGLOT_TRUSTED_PROXIES", "127.0.0.1".to_owned());
+    let mut nodes = [Node::start(&environment), Node::start(&environment)].map(Some);
+    let addresses = nodes.each_ref().map(|node| node.as_ref().unwrap().address.clone());
+    let nginx = Nginx::start(&addresses);
+    let users = [fixture.t.user("alice").await, fixture.t.user("bob").await];
+    let (answered, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let clients: Vec<_> = (0..4)
+        .map(|number| {
+            let url = format!("http://{}", nginx.address);
+            let token = users[number % 2].token.clone();
+            let (answered, is_over) = (Arc::clone(&answered), Arc::clone(&is_over));
+            thread::spawn(move || {
+                let agent = agent();
+                for turn in 0.. {
+                    if is_over.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let headers = [("token", token.as_str()), ("app_id", "default")];
+                    let (path, body) = if turn % 5 == 0 {
+                        ("/v1/user/edit-nickname", json!({"nickname": format!("name {number} {turn}")}))
+                    } else {
+                        ("/v1/user/get-user-data", json!({}))
+                    };
+                    let answer = post(&agent, &format!("{url}{path}"), &headers, &body);
+                    let (status, json) = answer.expect("an answer");
+                    assert_eq!((status, &json["code"]), (200, &json!(1)), "request {turn} of client {number}: {json}");
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let wait_for = |count: usize| {
+        while answered.load(Ordering::Relaxed) < count && !clients.iter().any(thread::JoinHandle::is_finished) {
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    for (turn, node) in [0, 1, 0, 1].into_iter().enumerate() {
+        wait_for((turn + 1) * REQUESTS / 5);
+        environment.insert("DIGLOT_LISTEN", addresses[node].clone());
+        nodes[node].take().unwrap().stop();
+        nodes[node] = Some(Node::start(&environment));
+    }
+    wait_for(REQUESTS);
+    is_over.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.join().unwrap();
+    }
+    assert!(answered.load(Ordering::Relaxed) >= REQUESTS);
+}

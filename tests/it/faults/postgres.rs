@@ -1,0 +1,114 @@
+//! PostgreSQL restarted, stopped, and silent (security.md 45): 503 within 5 s while it is away, and well within 3 s after.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Backend, OwnServer, Proxy, TestApp, User};
+
+/// How long a request may take while the database is away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the gateway may take to be well again.
+const RECOVERY: Duration = Duration::from_secs(3);
+
+struct Fixture {
+    _t: TestApp,
+    alice: User,
+    proxy: Proxy,
+    database: OwnServer,
+    _redis: OwnServer,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
+        let proxy = Proxy::start(database.address);
+        let url = format!("postgres://postgres@{}/postgres", proxy.address());
+        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
+        let alice = t.user("alice").await;
+        Self { _t: t, alice, proxy, database, _redis: redis }
+    }
+
+    /// Status of a read and of a write, each in time.
+    async fn statuses(&self) -> [u16; 2] {
+        let read = || self.alice.v1.post("/v1/user/get-user-data");
+        let write = || self.alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"}));
+        let mut statuses = [0; 2];
+        for (request, status) in [read(), write()].into_iter().zip(&mut statuses) {
+            let started = Instant::now();
+            *status = request.send().await.status.as_u16();
+            assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+        }
+        statuses
+    }
+
+    /// Many requests at once, each in time and none with another failure than 503.
+    async fn crowd(&self) {
+        let started = Instant::now();
+        let answers = (0..40).map(|_| self.alice.v1.post("/v1/user/get-user-data").send());
+        for answer in futures_util::future::join_all(answers).await {
+            assert!([200, 503].contains(&answer.status.as_u16()), "{}", answer.line());
+        }
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    }
+
+    /// Waits until all is well, which must be soon; and then it stays well.
+    async fn recovers(&self) {
+        let started = Instant::now();
+        while self.statuses().await != [200, 200] {
+            assert!(started.elapsed() < RECOVERY, "not well after {:?}", started.elapsed());
+        }
+        for _ in 0..20 {
+            assert_eq!(self.statuses().await, [200, 200]);
+        }
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_database_that_is_killed_and_comes_back_is_used_again() {
+    let mut fixture = Fixture::new().await;
+    fixture.crowd().await;
+    fixture.database.kill();
+    assert_eq!(fixture.statuses().await, [503, 503]);
+    fixture.crowd().await;
+    fixture.database.start_again();
+    fixture.recovers().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_database_that_stops_where_it_is_holds_nobody_up() {
+    let fixture = Fixture::new().await;
+    fixture.crowd().await;
+    fixture.database.freeze();
+    fixture.crowd().await;
+    assert_eq!(fixture.statuses().await, [503, 503]);
+    fixture.database.thaw();
+    fixture.recovers().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn connections_that_go_silent_are_left_behind() {
+    let fixture = Fixture::new().await;
+    fixture.crowd().await;
+    for _ in 0..2 {
+        fixture.proxy.go_silent();
+        fixture.crowd().await;
+        assert_eq!(fixture.statuses().await, [503, 503]);
+        fixture.proxy.pass_again();
+        fixture.recovers().await;
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn cut_connections_are_replaced() {
+    let fixture = Fixture::new().await;
+    fixture.crowd().await;
+    fixture.proxy.cut();
+    fixture.crowd().await;
+    fixture.recovers().await;
+}

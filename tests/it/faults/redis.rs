@@ -1,0 +1,133 @@
+//! Redis away at the start, in mid-run, emptied, stopped and full (security.md 46, 47): sessions, logins and kicks stay
+//! right, presence degrades and says so, captchas and codes answer 503.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Backend, OwnServer, PASSWORD, TestApp, User, within_a_second};
+
+struct Fixture {
+    t: TestApp,
+    redis: OwnServer,
+    _database: OwnServer,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
+        let url = format!("postgres://postgres@{}/postgres", database.address);
+        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
+        Self { t, redis, _database: database }
+    }
+
+    /// What must work whatever is the matter with Redis, and quickly.
+    async fn works(&self, name: &str) -> User {
+        let started = Instant::now();
+        let user = self.t.user(name).await;
+        user.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
+        let other = self.t.login(name, "other").await;
+        other.admin_api.post("/user/kick?device_sn=1").send().await.assert_ok();
+        user.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | -101 | 未登录");
+        let body = json!({"name": name, "password": "wrong"});
+        let wrong = self.t.anon().header("app_id", "default").post("/token/user").json(&body).send().await;
+        assert_eq!(wrong.code(), 402);
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        other
+    }
+
+    async fn is_degraded(&self, user: &User) -> bool {
+        let res = user.admin_api.get("/user/online_status").send().await.json();
+        assert_eq!(res["data"]["online"], true, "a request of its own came just now");
+        res["data"]["degraded"] == true
+    }
+
+    async fn captcha_status(&self) -> u16 {
+        self.t.web().post("/v1/user/captcha").send().await.status.as_u16()
+    }
+
+    async fn recovers(&self, name: &str) {
+        within_a_second(async || self.captcha_status().await == 200).await;
+        let user = self.works(name).await;
+        assert!(!self.is_degraded(&user).await);
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn without_redis_what_must_work_does_and_the_rest_says_so() {
+    let mut fixture = Fixture::new().await;
+    let before = fixture.works("before").await;
+    assert!(!fixture.is_degraded(&before).await);
+    fixture.redis.kill();
+    before.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
+    let during = fixture.works("during").await;
+    assert!(fixture.is_degraded(&during).await);
+    assert_eq!(fixture.captcha_status().await, 503);
+    // Another node that starts now.
+    let other = fixture.t.another_node().await;
+    other.anon().get("/v1/user/info").header("token", &during.token).send().await.assert_line("protobuf | 200 | 1");
+    fixture.redis.start_again();
+    fixture.recovers("after").await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn an_emptied_redis_logs_nobody_out() {
+    let fixture = Fixture::new().await;
+    let alice = fixture.works("alice").await;
+    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    redis::cmd("FLUSHALL").exec(&mut client.get_connection().unwrap()).unwrap();
+    alice.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
+    fixture.recovers("bob").await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_redis_that_stops_where_it_is_holds_nobody_up() {
+    let fixture = Fixture::new().await;
+    fixture.works("before").await;
+    fixture.redis.freeze();
+    let during = fixture.works("during").await;
+    assert!(fixture.is_degraded(&during).await);
+    assert_eq!(fixture.captcha_status().await, 503);
+    let started = Instant::now();
+    for _ in 0..200 {
+        during.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    fixture.redis.thaw();
+    fixture.recovers("after").await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_full_redis_is_like_none_for_what_it_should_keep() {
+    let fixture = Fixture::new().await;
+    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    let set = |bytes: &str| {
+        let mut connection = client.get_connection().unwrap();
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection).unwrap();
+    };
+    set("1");
+    fixture.works("during").await;
+    assert_eq!(fixture.captcha_status().await, 503);
+    set("0");
+    fixture.recovers("after").await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn tries_are_counted_while_redis_is_away() {
+    let mut fixture = Fixture::new().await;
+    fixture.t.user("alice").await;
+    fixture.redis.kill();
+    let login = async |password: &str| {
+        let body = json!({"name": "alice", "password": password});
+        fixture.t.anon().header("app_id", "default").post("/token/user").json(&body).send().await.line()
+    };
+    for _ in 0..5 {
+        assert!(login("wrong").await.contains("wrong name or password"));
+    }
+    assert!(login(PASSWORD).await.contains("too many failed logins"));
+}

@@ -1,0 +1,120 @@
+//! A proxy for one port that breaks connections in ways that a server does not: silently.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+/// Passes bytes on to a server, until it is told not to.
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: SocketAddr,
+    is_silent: AtomicBool,
+    is_over: AtomicBool,
+    links: Mutex<Vec<Link>>,
+}
+
+/// A connection: what its client and its server see of it, and whether it passes anything on.
+struct Link {
+    client: TcpStream,
+    server: Option<TcpStream>,
+    is_passing: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    pub fn start(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            target,
+            is_silent: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            links: Mutex::default(),
+        });
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                if accepting.is_over.load(Ordering::Relaxed) {
+                    return;
+                }
+                accepting.connect(client.unwrap());
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on nothing comes through and nothing is closed. Connections that are open stay silent for ever.
+    pub fn go_silent(&self) {
+        self.shared.is_silent.store(true, Ordering::Relaxed);
+        for link in self.shared.links.lock().unwrap().iter() {
+            link.is_passing.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// New connections work again.
+    pub fn pass_again(&self) {
+        self.shared.is_silent.store(false, Ordering::Relaxed);
+    }
+
+    /// Closes all connections.
+    pub fn cut(&self) {
+        for link in self.shared.links.lock().unwrap().drain(..) {
+            link.client.shutdown(Shutdown::Both).ok();
+            if let Some(server) = link.server {
+                server.shutdown(Shutdown::Both).ok();
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn connect(&self, client: TcpStream) {
+        let is_passing = Arc::new(AtomicBool::new(!self.is_silent.load(Ordering::Relaxed)));
+        let server = if is_passing.load(Ordering::Relaxed) { TcpStream::connect(self.target).ok() } else { None };
+        if let Some(server) = &server {
+            for (from, to) in [(&client, server), (server, &client)] {
+                let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                let is_passing = Arc::clone(&is_passing);
+                thread::spawn(move || pass_on(from, to, &is_passing));
+            }
+        } else if is_passing.load(Ordering::Relaxed) {
+            client.shutdown(Shutdown::Both).ok();
+        }
+        self.links.lock().unwrap().push(Link { client, server, is_passing });
+    }
+}
+
+/// What comes while nothing is passed on is lost.
+fn pass_on(mut from: TcpStream, mut to: TcpStream, is_passing: &AtomicBool) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(length) = from.read(&mut buffer) {
+        let goes_through = is_passing.load(Ordering::Relaxed);
+        if length == 0 || (goes_through && to.write_all(&buffer[..length]).is_err()) {
+            break;
+        }
+    }
+    if is_passing.load(Ordering::Relaxed) {
+        to.shutdown(Shutdown::Both).ok();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+        self.cut();
+        drop(TcpStream::connect(self.address));
+    }
+}

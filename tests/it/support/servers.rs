@@ -1,0 +1,176 @@
+//! A PostgreSQL and a Redis of a test's own, in a folder and on ports of their own, to be stopped, killed and restarted.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
+use tempfile::TempDir;
+
+/// A server process.
+pub struct OwnServer {
+    process: Option<Child>,
+    command: Box<dyn Fn() -> Command>,
+    is_up: Box<dyn Fn() -> bool>,
+    /// To the server; it stays the same when that is restarted.
+    pub address: SocketAddr,
+    _folder: TempDir,
+}
+
+impl OwnServer {
+    /// PostgreSQL with a database `postgres` of a user `postgres`.
+    pub fn postgres() -> Self {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let (bin, data) = (postgres_bin(), folder.path().join("data"));
+        fs::create_dir(&data).unwrap();
+        if is_root() {
+            // PostgreSQL refuses to run as root.
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+            run(Command::new("chown").arg("postgres").arg(&data));
+        }
+        let mut init = unprivileged(&bin.join("initdb"));
+        run(init.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]));
+        let command = move || {
+            let mut command = unprivileged(&bin.join("postgres"));
+            command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p"]).arg(address.port().to_string()).arg("-k");
+            command.arg(&data);
+            command
+        };
+        let is_up = move || {
+            PgConnection::establish(&format!("postgres://postgres@{address}/postgres?connect_timeout=2"))
+                .is_ok_and(|mut conn| diesel::sql_query("SELECT 1").execute(&mut conn).is_ok())
+        };
+        Self::start(folder, address, Box::new(command), Box::new(is_up))
+    }
+
+    /// An empty Redis.
+    pub fn redis() -> Self {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let path = folder.path().to_owned();
+        let command = move || {
+            let mut command = Command::new("redis-server");
+            command.args(["--bind", "127.0.0.1", "--port"]).arg(address.port().to_string());
+            command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(&path);
+            command
+        };
+        let is_up = move || {
+            let client = redis::Client::open(format!("redis://{address}")).unwrap();
+            client.get_connection().is_ok_and(|mut conn| redis::cmd("PING").exec(&mut conn).is_ok())
+        };
+        Self::start(folder, address, Box::new(command), Box::new(is_up))
+    }
+
+    fn start(
+        folder: TempDir,
+        address: SocketAddr,
+        command: Box<dyn Fn() -> Command>,
+        is_up: Box<dyn Fn() -> bool>,
+    ) -> Self {
+        let mut server = Self { process: None, command, is_up, address, _folder: folder };
+        server.start_again();
+        server
+    }
+
+    /// Starts it, and waits until it answers.
+    pub fn start_again(&mut self) {
+        self.process = Some((self.command)().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let started = Instant::now();
+        while !(self.is_up)() {
+            assert!(started.elapsed() < Duration::from_secs(30), "a server does not start");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        // PostgreSQL's processes would outlive the one that they belong to for a moment.
+        for pid in descendants(process.id()) {
+            signal(pid, "KILL");
+        }
+        process.wait().unwrap();
+    }
+
+    fn signal_all(&self, name: &str) {
+        for pid in descendants(self.process.as_ref().unwrap().id()) {
+            signal(pid, name);
+        }
+    }
+
+    /// Stops all of its processes where they are: it keeps its connections and answers nothing.
+    pub fn freeze(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal_all("CONT");
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// Where Debian puts PostgreSQL's programs, newest version last.
+fn postgres_bin() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("scripts/test installs PostgreSQL");
+    versions.map(|version| version.unwrap().path().join("bin")).max().unwrap()
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Sends a signal to a process.
+pub fn signal(pid: u32, name: &str) {
+    Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status().unwrap();
+}
+
+/// A process and those that it started.
+fn descendants(pid: u32) -> Vec<u32> {
+    let output = Command::new("ps").args(["-e", "-o", "pid=,ppid="]).output().unwrap();
+    let pairs: Vec<(u32, u32)> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let (pid, parent) = line.trim().split_once(' ')?;
+            Some((pid.parse().ok()?, parent.trim().parse().ok()?))
+        })
+        .collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(pairs.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found
+}
