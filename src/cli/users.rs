@@ -21,7 +21,7 @@ use crate::{
 pub(super) enum UserCommand {
     /// Make accounts of a file; called again after being cut off, it goes on where it was
     Import(ImportArgs),
-    /// Write all accounts of an app to stdout, in a form that import reads
+    /// Write all accounts of an app to stdout, in a form that import makes the same accounts of
     Export(ExportArgs),
     /// List accounts: number, state, login name
     List {
@@ -133,7 +133,7 @@ fn shown(user: &User) -> String {
     .concat()
 }
 
-/// An account in an exported file: the fields that import reads, and the number and the state for people.
+/// An account in an exported file: the fields that import reads, and the number for people.
 #[derive(Serialize)]
 struct ExportRecord<'a> {
     user_id: i64,
@@ -143,6 +143,9 @@ struct ExportRecord<'a> {
     mobile: Option<&'a str>,
     email: Option<&'a str>,
     avatar: &'a str,
+    description: Option<&'a str>,
+    private_info: Option<&'a str>,
+    public_info: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password_hash: Option<&'a str>,
 }
@@ -190,6 +193,9 @@ impl Output {
             mobile: row.mobile.as_deref(),
             email: row.email.as_deref(),
             avatar: &row.avatar_url,
+            description: row.description.as_deref(),
+            private_info: row.private_info.as_deref(),
+            public_info: row.public_info.as_deref(),
             password_hash: hash.filter(|_| with_hash),
         };
         let written = match self {

@@ -140,12 +140,8 @@ fn insert_row(conn: &mut Conn, new: &NewUser<'_>, taken: Error, trail: &Trail) -
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::TooManyRequests`]; [`Error::Busy`] when the number found an account just now.
 pub(super) async fn register_by_mobile(app: &App, visitor: &Visitor, mobile: Mobile) -> Result<UserId, Error> {
-    const RANDOM_CHARS: usize = 8;
     admit_registration(app, visitor).await?;
-    let nickname = match visitor.origin().language {
-        Language::Zh => format!("用户{}", app.random.base62(RANDOM_CHARS)?),
-        Language::En => format!("User {}", app.random.base62(RANDOM_CHARS)?),
-    };
+    let nickname = first_nickname(app, visitor.origin().language)?;
     let (tenant, trail, now_ms) = (visitor.app().clone(), Trail::of_visitor(app, visitor), app.clock.now_ms());
     app.db
         .write(move |conn| {
@@ -153,6 +149,19 @@ pub(super) async fn register_by_mobile(app: &App, visitor: &Visitor, mobile: Mob
             insert_row(conn, &new, Error::Busy, &trail)
         })
         .await
+}
+
+/// A display name for someone without a login name, in that language.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub(super) fn first_nickname(app: &App, language: Language) -> Result<String, Error> {
+    const RANDOM_CHARS: usize = 8;
+    let name = app.random.base62(RANDOM_CHARS)?;
+    Ok(match language {
+        Language::Zh => format!("用户{name}"),
+        Language::En => format!("User {name}"),
+    })
 }
 
 /// Deletes the caller's account: `code` shows that the contact, which must be bound to it, is still the caller's.

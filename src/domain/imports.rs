@@ -1,13 +1,11 @@
 //! Accounts in bulk, from and for other systems: what the command line reads and writes files with.
 
-use std::collections::BTreeSet;
-
 use futures_util::{StreamExt as _, stream};
 
-use super::{Error, Operator, audit::Trail, passwords};
+use super::{Error, Operator, accounts, audit::Trail, passwords};
 use crate::{
     app::App,
-    model::{AccountRecord, AppId, Contact, ImportedPassword, UserId},
+    model::{AccountRecord, AppId, Contact, ImportedPassword, Language, Nickname, UserId},
     store::{
         Conn, imports,
         users::{self, ExportRow, UniqueName},
@@ -44,24 +42,20 @@ pub async fn import(
     list: Vec<Result<NewRecord, Error>>,
     records_done: i64,
 ) -> Result<Vec<Result<(), Error>>, Error> {
-    let hash = |new: Result<NewRecord, Error>| async { with_hash(app, new?).await };
+    let complete = |new: Result<NewRecord, Error>| async { complete(app, new?).await };
     let at_once = app.config.hashing_threads.get() * 2;
-    let list: Vec<Result<AccountRecord, Error>> = stream::iter(list).map(hash).buffered(at_once).collect().await;
+    let list: Vec<Result<AccountRecord, Error>> = stream::iter(list).map(complete).buffered(at_once).collect().await;
     let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
     let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            let (mut seen, list) = (BTreeSet::new(), list.into_iter());
-            // Of several with one login name in the same part of a file only the first is tried.
-            let list: Vec<Result<AccountRecord, Error>> =
-                list.map(|record| record.and_then(|record| first_of_its_name(record, &mut seen))).collect();
             let new: Vec<AccountRecord> = list.iter().flatten().cloned().collect();
             let mut kept = users::insert_new(conn, &tenant, &new, now_ms)?;
             let imported = kept.len();
             let mut results = Vec::new();
             for record in list {
                 results.push(match record {
-                    Ok(record) if kept.remove(&record.username.key()) => Ok(()),
+                    Ok(record) if kept.remove(&users::names_of(&record)) => Ok(()),
                     Ok(record) => Err(taken(conn, &tenant, &record)?),
                     Err(error) => Err(error),
                 });
@@ -73,17 +67,18 @@ pub async fn import(
         .await
 }
 
-async fn with_hash(app: &App, new: NewRecord) -> Result<AccountRecord, Error> {
-    let password_hash = match new.password {
+/// The account with its password's hash, and a display name where nothing gives it one.
+async fn complete(app: &App, new: NewRecord) -> Result<AccountRecord, Error> {
+    let mut record = new.record;
+    record.password_hash = match new.password {
         None => None,
         Some(ImportedPassword::Hash(hash)) => Some(hash.into_text()),
         Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(app, &password).await?),
     };
-    Ok(AccountRecord { password_hash, ..new.record })
-}
-
-fn first_of_its_name(record: AccountRecord, seen: &mut BTreeSet<String>) -> Result<AccountRecord, Error> {
-    if seen.insert(record.username.key()) { Ok(record) } else { Err(Error::UsernameTaken) }
+    if record.username.is_none() && record.nickname.is_none() {
+        record.nickname = Some(Nickname::parse(&accounts::first_nickname(app, Language::Zh)?)?);
+    }
+    Ok(record)
 }
 
 /// Which of a refused record's names is in use.

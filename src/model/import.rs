@@ -1,15 +1,15 @@
 //! Accounts that come from another system.
 
-use super::{AvatarUrl, EmailAddress, Invalid, Mobile, Nickname, Password, Problem, Username};
+use super::{AvatarUrl, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Standing, Username};
 
-/// An account to be made as it is.
+/// An account to be made as it is. A login name, a number or an address leads to it: one of them at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
-    /// The login name.
-    pub username: Username,
+    /// The login name; accounts made by SMS have none.
+    pub username: Option<Username>,
     /// The password's hash; without one only codes lead into the account.
     pub password_hash: Option<String>,
-    /// The display name; the login name without one.
+    /// The display name; the login name without one, and without that one made up.
     pub nickname: Option<Nickname>,
     /// The bound number.
     pub mobile: Option<Mobile>,
@@ -17,6 +17,14 @@ pub struct AccountRecord {
     pub email: Option<EmailAddress>,
     /// The avatar.
     pub avatar: Option<AvatarUrl>,
+    /// What it says of itself on /user.
+    pub description: Option<Info>,
+    /// For the owner only.
+    pub private_info: Option<Info>,
+    /// For everyone.
+    pub public_info: Option<Info>,
+    /// Whether it may be used.
+    pub standing: Standing,
 }
 
 /// How an imported account proves itself.

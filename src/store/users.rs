@@ -8,7 +8,7 @@ mod contacts;
 mod credentials;
 
 pub use activity::{find_activity, set_activity};
-pub use bulk::{ExportRow, UniqueName, insert_new, is_taken, list_for_export};
+pub use bulk::{ExportRow, UniqueName, insert_new, is_taken, list_for_export, names_of};
 pub use contacts::{find_by_contact, release_unconfirmed, set_contact, set_unconfirmed_mobile};
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock_credentials, renew_password_hash, set_password_hash,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, Shell, TestApp, within_a_second};
 
 /// A database with an app `shop`, used by a shell and by a gateway.
-async fn shop() -> (Shell, TestApp, Client) {
+pub async fn shop() -> (Shell, TestApp, Client) {
     let t = TestApp::new().await;
     let shell = Shell::with(t.environment());
     shell.run(&["app", "create", "shop"]);
@@ -15,7 +15,7 @@ async fn shop() -> (Shell, TestApp, Client) {
     (shell, t, client)
 }
 
-async fn login(client: &Client, name: &str, password: &str) -> i64 {
+pub async fn login(client: &Client, name: &str, password: &str) -> i64 {
     let body = json!({"login_name": name, "password": password});
     client.post("/token/login").json(&body).send().await.code()
 }
@@ -25,7 +25,7 @@ fn plain_bcrypt() -> String {
     bcrypt::hash("secret", 4).unwrap()
 }
 
-fn write(shell: &Shell, name: &str, text: &str) {
+pub fn write(shell: &Shell, name: &str, text: &str) {
     fs::write(shell.path().join(name), text).unwrap();
 }
 

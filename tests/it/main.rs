@@ -20,6 +20,7 @@ mod cache;
 mod captchas;
 mod cli;
 mod cli_admin;
+mod cli_import;
 mod cli_users;
 mod coins;
 mod contacts;

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
-use serde_json::error::Category;
+use serde_json::{Value, error::Category};
 use sha2::{Digest as _, Sha256};
 
 use super::Format;
@@ -21,8 +21,8 @@ use crate::{
         imports::{self, NewRecord},
     },
     model::{
-        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Invalid, Mobile, Nickname, Password, PasswordHash,
-        Problem, Username,
+        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname, Password,
+        PasswordHash, Problem, Standing, Username,
     },
     secret,
 };
@@ -34,7 +34,8 @@ const CHUNK: usize = 2000;
 pub(in crate::cli) struct ImportArgs {
     #[command(flatten)]
     tenant: Tenant,
-    /// Fields: username, and any of password or `password_hash` (bcrypt), nickname, mobile, email, avatar
+    /// Fields: username, mobile or email, and any of password or `password_hash` (bcrypt), nickname, avatar, description,
+    /// `private_info`, `public_info`, status (0 active, 1 disabled)
     file: PathBuf,
     /// How accounts stand in the file; by its name's end without
     #[arg(long, value_enum)]
@@ -55,25 +56,55 @@ struct RawRecord {
     mobile: Option<String>,
     email: Option<String>,
     avatar: Option<String>,
+    description: Option<String>,
+    private_info: Option<String>,
+    public_info: Option<String>,
+    status: Option<Value>,
 }
 
 impl RawRecord {
+    /// What leads to the account, as the file has it.
+    fn name(&self) -> &str {
+        [&self.username, &self.mobile, &self.email]
+            .into_iter()
+            .flatten()
+            .find(|name| !name.is_empty())
+            .map_or("", |name| name)
+    }
+
     fn parse(self, password_min: usize) -> Result<NewRecord, Invalid> {
-        let present = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let username = present(self.username).ok_or(Invalid::new("username", Problem::Missing))?;
-        let hash = present(self.password_hash).map(|text| PasswordHash::parse("password_hash", &text)).transpose()?;
-        let plain = present(self.password).map(|text| Password::parse("password", &text, password_min)).transpose()?;
-        Ok(NewRecord {
-            record: AccountRecord {
-                username: Username::parse(&username)?,
-                password_hash: None,
-                nickname: present(self.nickname).map(|text| Nickname::parse(&text)).transpose()?,
-                mobile: present(self.mobile).map(|text| Mobile::parse("mobile", &text)).transpose()?,
-                email: present(self.email).map(|text| EmailAddress::parse("email", &text)).transpose()?,
-                avatar: present(self.avatar).map(|text| AvatarUrl::parse("avatar", &text)).transpose()?,
-            },
-            password: hash.map(ImportedPassword::Hash).or(plain.map(ImportedPassword::Plain)),
-        })
+        let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
+        let plain = present(self.password, |text| Password::parse("password", text, password_min))?;
+        let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
+        let record = AccountRecord {
+            username: present(self.username, Username::parse)?,
+            password_hash: None,
+            nickname: present(self.nickname, Nickname::parse)?,
+            mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
+            email: present(self.email, |text| EmailAddress::parse("email", text))?,
+            avatar: present(self.avatar, |text| AvatarUrl::parse("avatar", text))?,
+            description: info("description", self.description)?,
+            private_info: info("private_info", self.private_info)?,
+            public_info: info("public_info", self.public_info)?,
+            standing: self.status.as_ref().map_or(Ok(Standing::Active), standing)?,
+        };
+        if record.username.is_none() && record.mobile.is_none() && record.email.is_none() {
+            return Err(Invalid::new("username, mobile or email", Problem::Missing));
+        }
+        Ok(NewRecord { record, password: hash.map(ImportedPassword::Hash).or(plain.map(ImportedPassword::Plain)) })
+    }
+}
+
+fn present<T>(text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
+    text.filter(|text| !text.is_empty()).map(|text| parse(&text)).transpose()
+}
+
+/// A state that import can give, of a number or of its text.
+fn standing(status: &Value) -> Result<Standing, Invalid> {
+    match status.as_i64().or_else(|| status.as_str()?.parse().ok()) {
+        Some(0) => Ok(Standing::Active),
+        Some(1) => Ok(Standing::Disabled),
+        Some(_) | None => Err(Invalid::new("status", Problem::OutOfRange { min: 0, max: 1 })),
     }
 }
 
@@ -86,11 +117,10 @@ struct Located {
 type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
 
 fn csv_records(file: File) -> Result<Records, Failure> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Fields).from_reader(BufReader::new(file));
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(BufReader::new(file));
     let headers = reader.byte_headers()?.clone();
-    if !headers.iter().any(|name| name == b"username") {
-        return Err(Failure::Usage("the first line must name the fields, `username` among them".to_owned()));
-    }
+    check_headers(&headers)?;
     let mut row = csv::ByteRecord::new();
     Ok(Box::new(std::iter::from_fn(move || match reader.read_byte_record(&mut row) {
         Ok(false) => None,
@@ -100,6 +130,15 @@ fn csv_records(file: File) -> Result<Records, Failure> {
         }
         Err(error) => Some(Err(io::Error::other(error))),
     })))
+}
+
+fn check_headers(headers: &csv::ByteRecord) -> Result<(), Failure> {
+    const LEADING: [&[u8]; 3] = [b"username", b"mobile", b"email"];
+    if headers.iter().any(|name| LEADING.contains(&name)) {
+        return Ok(());
+    }
+    let problem = "the first line must name the fields, `username`, `mobile` or `email` among them";
+    Err(Failure::Usage(problem.to_owned()))
 }
 
 fn jsonl_records(file: File) -> Records {
@@ -201,7 +240,7 @@ pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
             if number <= done {
                 continue;
             }
-            names.push(next.record.as_ref().ok().and_then(|raw| raw.username.clone()).unwrap_or_default());
+            names.push(next.record.as_ref().map_or(String::new(), |raw| raw.name().to_owned()));
             list.push(match next.record {
                 Ok(raw) => raw.parse(app.config.password_min).map_err(|invalid| (invalid.to_string(), invalid)),
                 Err(problem) => Err((problem, Invalid::new("record", Problem::Malformed))),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::{dsl::exists, prelude::*};
 
 use crate::{
-    model::{AccountRecord, AppId, Contact, EmailAddress, Mobile, Standing, UserId, Username},
+    model::{AccountRecord, AppId, Contact, EmailAddress, Info, Mobile, Nickname, Standing, UserId, Username},
     store::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection},
 };
 
@@ -42,8 +42,8 @@ pub fn is_taken(conn: &mut Conn, app: &AppId, name: &UniqueName) -> Result<bool,
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
     app_id: &'a str,
-    username: &'a str,
-    username_key: String,
+    username: Option<&'a str>,
+    username_key: Option<String>,
     password_hash: Option<&'a str>,
     nickname: &'a str,
     name_id: i32,
@@ -51,6 +51,9 @@ struct NewUserRow<'a> {
     avatar_id: i64,
     mobile: Option<&'a str>,
     email: Option<&'a str>,
+    description: Option<&'a str>,
+    private_info: Option<&'a str>,
+    public_info: Option<&'a str>,
     coin_cents: i64,
     vip_expires_at_ms: i64,
     status: i16,
@@ -66,20 +69,24 @@ struct NewUserRow<'a> {
 }
 
 fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
+    let username = record.username.as_ref().map(Username::as_str);
     NewUserRow {
         app_id: app.as_str(),
-        username: record.username.as_str(),
-        username_key: record.username.key(),
+        username,
+        username_key: record.username.as_ref().map(Username::key),
         password_hash: record.password_hash.as_deref(),
-        nickname: record.nickname.as_ref().map_or(record.username.as_str(), |nickname| nickname.as_str()),
+        nickname: record.nickname.as_ref().map(Nickname::as_str).or(username).unwrap_or_default(),
         name_id: 1,
         avatar_url: record.avatar.as_ref().map_or("", |avatar| avatar.as_str()),
         avatar_id: i64::from(record.avatar.is_some()),
         mobile: record.mobile.as_ref().map(Mobile::as_str),
         email: record.email.as_ref().map(EmailAddress::as_str),
+        description: record.description.as_ref().map(Info::as_str),
+        private_info: record.private_info.as_ref().map(Info::as_str),
+        public_info: record.public_info.as_ref().map(Info::as_str),
         coin_cents: 0,
         vip_expires_at_ms: 0,
-        status: Standing::Active.code(),
+        status: record.standing.code(),
         last_device_sn: 0,
         registered_at_ms: now_ms,
         last_active_at_ms: 0,
@@ -92,7 +99,18 @@ fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow
     }
 }
 
-/// Adds those of the accounts none of whose names is in use, and gives their keys: the first of several that share one.
+/// All that must be unique of an account: the login name in lower case, the number, the address.
+pub type Names = (Option<String>, Option<String>, Option<String>);
+
+/// The names of a record.
+#[must_use]
+pub fn names_of(record: &AccountRecord) -> Names {
+    let mobile = record.mobile.as_ref().map(|mobile| mobile.as_str().to_owned());
+    let email = record.email.as_ref().map(|address| address.as_str().to_owned());
+    (record.username.as_ref().map(Username::key), mobile, email)
+}
+
+/// Adds those of the accounts none of whose names is in use, and gives their names: of several that share one, the first.
 ///
 /// # Errors
 /// When the query fails.
@@ -101,24 +119,24 @@ pub fn insert_new(
     app: &AppId,
     records: &[AccountRecord],
     now_ms: i64,
-) -> Result<BTreeSet<String>, StoreError> {
+) -> Result<BTreeSet<Names>, StoreError> {
     let mut kept = BTreeSet::new();
     for chunk in records.chunks(MAX_PARAMETERS) {
-        let rows: Vec<_> = chunk.iter().map(|record| row(app, record, now_ms)).collect();
+        let rows = chunk.iter().map(|record| row(app, record, now_ms));
         // diesel's enum of connections knows neither inserts of many rows nor conflicts.
         match conn {
             Conn::Sqlite(conn) => {
-                for row in rows {
-                    let key = row.username_key.clone();
+                for (row, record) in rows.zip(chunk) {
                     if diesel::insert_into(users::table).values(row).on_conflict_do_nothing().execute(conn)? > 0 {
-                        kept.insert(key);
+                        kept.insert(names_of(record));
                     }
                 }
             }
             Conn::Postgres(conn) => {
+                let rows: Vec<_> = rows.collect();
                 let insert = diesel::insert_into(users::table).values(rows).on_conflict_do_nothing();
-                let keys: Vec<Option<String>> = insert.returning(users::username_key).load(conn)?;
-                kept.extend(keys.into_iter().flatten());
+                let names = (users::username_key, users::mobile, users::email);
+                kept.extend(insert.returning(names).load::<Names>(conn)?);
             }
         }
     }
@@ -143,6 +161,12 @@ pub struct ExportRow {
     pub email: Option<String>,
     /// The avatar.
     pub avatar_url: String,
+    /// What it says of itself on /user.
+    pub description: Option<String>,
+    /// For the owner only.
+    pub private_info: Option<String>,
+    /// For everyone.
+    pub public_info: Option<String>,
     /// 0 active, 1 disabled.
     pub status: i16,
 }
@@ -171,9 +195,10 @@ impl UniqueName {
     /// All that must be unique of a record.
     #[must_use]
     pub fn all_of(record: &AccountRecord) -> Vec<Self> {
+        let username = record.username.as_ref().map(Username::key);
         let mobile = record.mobile.clone().map(Contact::Mobile);
         let email = record.email.clone().map(Contact::Email);
         let contacts = mobile.into_iter().chain(email).map(Self::Contact);
-        [Self::Username(Username::key(&record.username))].into_iter().chain(contacts).collect()
+        username.map(Self::Username).into_iter().chain(contacts).collect()
     }
 }

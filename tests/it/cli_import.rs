@@ -1,0 +1,81 @@
+//! Files that are hard to import, imports that are cut off, and exports that come back.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli_users::{login, shop, write},
+    support::Shell,
+};
+
+const IMPORT: [&str; 5] = ["user", "import", "--app", "shop", "users.csv"];
+
+fn read(shell: &Shell, name: &str) -> String {
+    fs::read_to_string(shell.path().join(name)).unwrap()
+}
+
+#[actix_web::test]
+async fn nothing_is_cut_from_values() {
+    let (shell, _t, client) = shop().await;
+    write(&shell, "users.csv", "\u{feff} username , password\nalice, geheim \n bob,secret\n");
+    assert_eq!(shell.run(&IMPORT), "1 imported, 1 refused (see users.csv.refused)\n");
+    let report = read(&shell, "users.csv.refused");
+    assert_eq!(report, "2\t bob\tusername holds characters that are not allowed\n");
+    assert_eq!(login(&client, "alice", " geheim ").await, 200);
+    assert_eq!(login(&client, "alice", "geheim").await, 402);
+}
+
+/// What an app exports, without the numbers of its accounts.
+fn exported(shell: &Shell, app: &str) -> Vec<Value> {
+    let lines = shell.run(&["user", "export", "--app", app, "--with-password-hashes"]);
+    let without_number = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("user_id").unwrap();
+        record
+    };
+    lines.lines().map(without_number).collect()
+}
+
+#[actix_web::test]
+async fn what_is_exported_comes_back_the_same() {
+    let (shell, _t, client) = shop().await;
+    let longest = "\u{1}".repeat(64 * 1024);
+    let records = [
+        json!({"username": "alice", "password": "secret", "email": "alice@mail.example", "nickname": "🙂",
+            "description": " two\r\nlines, \"quoted\" ", "private_info": "{\"a\":1}", "public_info": "0"}),
+        json!({"username": "bob", "password": "secret", "status": 1, "avatar": "https://x.example/b.png"}),
+        json!({"mobile": "13812345678", "status": "0"}),
+        json!({"mobile": "+4915112345678", "email": "dora@mail.example", "nickname": "Dora"}),
+        json!({"email": "erin@mail.example", "description": longest, "private_info": longest, "public_info": longest}),
+        json!({"mobile": "13812345678"}),
+        json!({"username": "frank", "mobile": "+8613812345678"}),
+    ];
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    write(&shell, "users.jsonl", &lines);
+    let output = shell.run(&["user", "import", "--app", "shop", "users.jsonl"]);
+    assert_eq!(output, "5 imported, 2 refused (see users.jsonl.refused)\n");
+    let expected = "6\t13812345678\tmobile taken\n7\tfrank\tmobile taken\n";
+    assert_eq!(read(&shell, "users.jsonl.refused"), expected);
+
+    let first = exported(&shell, "shop");
+    for (record, made) in records.iter().zip(&first) {
+        for name in ["username", "mobile", "email", "description", "private_info", "public_info"] {
+            assert_eq!(made[name], record[name], "{name}");
+        }
+    }
+    assert_eq!((&first[0]["status"], &first[1]["status"]), (&json!(0), &json!(1)));
+    let made_up = first[2]["nickname"].as_str().unwrap();
+    assert!(made_up.starts_with("用户") && made_up.chars().count() == 10, "{made_up}");
+    for format in ["jsonl", "csv"] {
+        let (app, name) = (format!("copy-{format}"), format!("out.{format}"));
+        let export = ["user", "export", "--app", "shop", "--format", format, "--with-password-hashes"];
+        write(&shell, &name, &shell.run(&export));
+        shell.run(&["app", "create", &app]);
+        assert_eq!(shell.run(&["user", "import", "--app", &app, &name]), "5 imported, 0 refused\n");
+        assert!(exported(&shell, &app) == first, "{format}");
+        let there = client.clone().header("app_id", &app);
+        assert_eq!(login(&there, "alice", "secret").await, 200);
+        assert_eq!(login(&there, "bob", "secret").await, 402, "closed accounts stay closed");
+    }
+}
