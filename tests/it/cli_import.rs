@@ -26,6 +26,35 @@ async fn nothing_is_cut_from_values() {
     assert_eq!(login(&client, "alice", "geheim").await, 402);
 }
 
+#[actix_web::test]
+async fn what_is_no_record_is_refused_without_being_quoted() {
+    let (shell, _t, _) = shop().await;
+    let lines = "[\"alice\",\"geheim\"]\n \"geheim\"\n{\"status\":0}\n{\"username\":\"bob\",\"status\":2}\n\
+                 {\"username\":\"bob\",\"status\":\"geheim\"}\n{\"username\":\"bob\",\"status\":[1]}\n";
+    write(&shell, "users.jsonl", lines);
+    let output = shell.run(&["user", "import", "--app", "shop", "users.jsonl"]);
+    assert_eq!(output, "0 imported, 6 refused (see users.jsonl.refused)\n");
+    let expected = "1\t\tno JSON object, at column 1\n2\t\tno JSON object, at column 2\n\
+                    3\t\tusername, mobile or email is required\n4\tbob\tstatus must be from 0 to 1\n\
+                    5\tbob\tstatus must be from 0 to 1\n6\tbob\tstatus must be from 0 to 1\n";
+    assert_eq!(read(&shell, "users.jsonl.refused"), expected);
+
+    let long = "x".repeat(5000);
+    let mut rows = format!("username,mobile,status\n{long},,\n,{long},\nbob,,geheim\ncarol,,1.5\n").into_bytes();
+    rows.extend(b"\xff\xfe,,\n");
+    fs::write(shell.path().join("users.csv"), rows).unwrap();
+    assert_eq!(shell.run(&IMPORT), "0 imported, 5 refused (see users.csv.refused)\n");
+    let short = "x".repeat(200);
+    let expected = format!(
+        "1\t{short}\tusername is too long: at most 64 characters\n2\t{short}\tmobile is malformed\n\
+         3\tbob\tstatus must be from 0 to 1\n4\tcarol\tstatus must be from 0 to 1\n5\t\tfield 1 is not UTF-8\n"
+    );
+    assert_eq!(read(&shell, "users.csv.refused"), expected);
+    write(&shell, "users.csv", "username,password,password,x,x\nalice,a,b,,\n");
+    assert_eq!(shell.run(&IMPORT), "0 imported, 1 refused (see users.csv.refused)\n");
+    assert_eq!(read(&shell, "users.csv.refused"), "1\t\tduplicate field `password`\n");
+}
+
 /// What an app exports, without the numbers of its accounts.
 fn exported(shell: &Shell, app: &str) -> Vec<Value> {
     let lines = shell.run(&["user", "export", "--app", app, "--with-password-hashes"]);

@@ -1,29 +1,24 @@
 //! `diglot user import`.
 
+mod records;
+
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read, Write as _},
+    io::{self, Read, Write as _},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Deserialize;
-use serde_json::{Value, error::Category};
 use sha2::{Digest as _, Sha256};
 
+use self::records::records;
 use super::Format;
 use crate::{
     app::App,
     cli::{Failure, Outcome, Tenant, print},
-    domain::{
-        Error,
-        imports::{self, NewRecord},
-    },
-    model::{
-        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname, Password,
-        PasswordHash, Problem, Standing, Username,
-    },
+    domain::{Error, imports},
+    model::{Invalid, Problem},
     secret,
 };
 
@@ -43,128 +38,6 @@ pub(in crate::cli) struct ImportArgs {
     /// Where refused records are listed: number, login name, reason [default: FILE.refused]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-}
-
-/// A record as it stands in a file. What is empty is absent.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RawRecord {
-    username: Option<String>,
-    password: Option<String>,
-    password_hash: Option<String>,
-    nickname: Option<String>,
-    mobile: Option<String>,
-    email: Option<String>,
-    avatar: Option<String>,
-    description: Option<String>,
-    private_info: Option<String>,
-    public_info: Option<String>,
-    status: Option<Value>,
-}
-
-impl RawRecord {
-    /// What leads to the account, as the file has it.
-    fn name(&self) -> &str {
-        [&self.username, &self.mobile, &self.email]
-            .into_iter()
-            .flatten()
-            .find(|name| !name.is_empty())
-            .map_or("", |name| name)
-    }
-
-    fn parse(self, password_min: usize) -> Result<NewRecord, Invalid> {
-        let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
-        let plain = present(self.password, |text| Password::parse("password", text, password_min))?;
-        let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
-        let record = AccountRecord {
-            username: present(self.username, Username::parse)?,
-            password_hash: None,
-            nickname: present(self.nickname, Nickname::parse)?,
-            mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
-            email: present(self.email, |text| EmailAddress::parse("email", text))?,
-            avatar: present(self.avatar, |text| AvatarUrl::parse("avatar", text))?,
-            description: info("description", self.description)?,
-            private_info: info("private_info", self.private_info)?,
-            public_info: info("public_info", self.public_info)?,
-            standing: self.status.as_ref().map_or(Ok(Standing::Active), standing)?,
-        };
-        if record.username.is_none() && record.mobile.is_none() && record.email.is_none() {
-            return Err(Invalid::new("username, mobile or email", Problem::Missing));
-        }
-        Ok(NewRecord { record, password: hash.map(ImportedPassword::Hash).or(plain.map(ImportedPassword::Plain)) })
-    }
-}
-
-fn present<T>(text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
-    text.filter(|text| !text.is_empty()).map(|text| parse(&text)).transpose()
-}
-
-/// A state that import can give, of a number or of its text.
-fn standing(status: &Value) -> Result<Standing, Invalid> {
-    match status.as_i64().or_else(|| status.as_str()?.parse().ok()) {
-        Some(0) => Ok(Standing::Active),
-        Some(1) => Ok(Standing::Disabled),
-        Some(_) | None => Err(Invalid::new("status", Problem::OutOfRange { min: 0, max: 1 })),
-    }
-}
-
-/// A record and where in the file it ends, in bytes.
-struct Located {
-    record: Result<RawRecord, String>,
-    end: u64,
-}
-
-type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
-
-fn csv_records(file: File) -> Result<Records, Failure> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(BufReader::new(file));
-    let headers = reader.byte_headers()?.clone();
-    check_headers(&headers)?;
-    let mut row = csv::ByteRecord::new();
-    Ok(Box::new(std::iter::from_fn(move || match reader.read_byte_record(&mut row) {
-        Ok(false) => None,
-        Ok(true) => {
-            let record = row.deserialize(Some(&headers)).map_err(|error| error.to_string());
-            Some(Ok(Located { record, end: reader.position().byte() }))
-        }
-        Err(error) => Some(Err(io::Error::other(error))),
-    })))
-}
-
-fn check_headers(headers: &csv::ByteRecord) -> Result<(), Failure> {
-    const LEADING: [&[u8]; 3] = [b"username", b"mobile", b"email"];
-    if headers.iter().any(|name| LEADING.contains(&name)) {
-        return Ok(());
-    }
-    let problem = "the first line must name the fields, `username`, `mobile` or `email` among them";
-    Err(Failure::Usage(problem.to_owned()))
-}
-
-fn jsonl_records(file: File) -> Records {
-    let mut reader = BufReader::new(file);
-    let (mut line, mut end) = (Vec::new(), 0);
-    Box::new(std::iter::from_fn(move || {
-        loop {
-            line.clear();
-            match reader.read_until(b'\n', &mut line) {
-                Ok(0) => return None,
-                Ok(length) => end += u64::try_from(length).unwrap_or_default(),
-                Err(error) => return Some(Err(error)),
-            }
-            let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
-            if !text.trim_ascii().is_empty() {
-                // serde's own words quote the value, which may be a password.
-                let problem = |error: serde_json::Error| match error.classify() {
-                    Category::Data => format!("a field is of the wrong type, at column {}", error.column()),
-                    Category::Io | Category::Syntax | Category::Eof => {
-                        format!("no JSON object, at column {}", error.column())
-                    }
-                };
-                return Some(Ok(Located { record: serde_json::from_slice(text).map_err(problem), end }));
-            }
-        }
-    }))
 }
 
 /// The SHA-256 of a file, in hexadecimal: names it wherever it lies.
@@ -196,7 +69,7 @@ impl Report {
             self.file = Some(options.open(&self.path)?);
         }
         self.refused += 1;
-        let name: String = username.chars().filter(|letter| !letter.is_control()).collect();
+        let name: String = username.chars().filter(|letter| !letter.is_control()).take(200).collect();
         match &mut self.file {
             Some(file) => writeln!(file, "{number}\t{name}\t{reason}"),
             None => Ok(()),
@@ -211,8 +84,7 @@ pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
     let file = File::open(&args.file).map_err(at)?;
     let length = file.metadata().map_err(at)?.len();
     let mut records = match args.format.or_else(|| format_of(&args.file)) {
-        Some(Format::Csv) => csv_records(file)?,
-        Some(Format::Jsonl) => jsonl_records(file),
+        Some(format) => records(file, format)?,
         None => return Err(Failure::Usage("--format csv or jsonl: the file's name does not tell".to_owned())),
     };
     let done = u64::try_from(imports::records_done(app, &operator, &hash).await?).unwrap_or_default();

@@ -1,0 +1,219 @@
+//! Reads accounts from files, record by record.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read},
+};
+
+use serde::Deserialize;
+use serde_json::{Value, error::Category};
+
+use super::super::Format;
+use crate::{
+    cli::Failure,
+    domain::imports::NewRecord,
+    model::{
+        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname, Password,
+        PasswordHash, Problem, Standing, Username,
+    },
+};
+
+/// KiB of a record at the most. The longest that is exported has three texts of 64 KiB, of control characters, of which
+/// JSON makes six bytes each: 1.13 MiB.
+const MAX_KIB: u64 = 1280;
+
+/// A record as it stands in a file. What is empty is absent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawRecord {
+    username: Option<String>,
+    password: Option<String>,
+    password_hash: Option<String>,
+    nickname: Option<String>,
+    mobile: Option<String>,
+    email: Option<String>,
+    avatar: Option<String>,
+    description: Option<String>,
+    private_info: Option<String>,
+    public_info: Option<String>,
+    status: Option<Value>,
+}
+
+impl RawRecord {
+    /// What leads to the account, as the file has it.
+    pub(super) fn name(&self) -> &str {
+        [&self.username, &self.mobile, &self.email]
+            .into_iter()
+            .flatten()
+            .find(|name| !name.is_empty())
+            .map_or("", |name| name)
+    }
+
+    pub(super) fn parse(self, password_min: usize) -> Result<NewRecord, Invalid> {
+        let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
+        let plain = present(self.password, |text| Password::parse("password", text, password_min))?;
+        let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
+        let record = AccountRecord {
+            username: present(self.username, Username::parse)?,
+            password_hash: None,
+            nickname: present(self.nickname, Nickname::parse)?,
+            mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
+            email: present(self.email, |text| EmailAddress::parse("email", text))?,
+            avatar: present(self.avatar, |text| AvatarUrl::parse("avatar", text))?,
+            description: info("description", self.description)?,
+            private_info: info("private_info", self.private_info)?,
+            public_info: info("public_info", self.public_info)?,
+            standing: self.status.as_ref().map_or(Ok(Standing::Active), standing)?,
+        };
+        if record.username.is_none() && record.mobile.is_none() && record.email.is_none() {
+            return Err(Invalid::new("username, mobile or email", Problem::Missing));
+        }
+        Ok(NewRecord { record, password: hash.map(ImportedPassword::Hash).or(plain.map(ImportedPassword::Plain)) })
+    }
+}
+
+fn present<T>(text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
+    text.filter(|text| !text.is_empty()).map(|text| parse(&text)).transpose()
+}
+
+/// A state that import can give, of a number or of its text.
+fn standing(status: &Value) -> Result<Standing, Invalid> {
+    match status.as_i64().or_else(|| status.as_str()?.parse().ok()) {
+        Some(0) => Ok(Standing::Active),
+        Some(1) => Ok(Standing::Disabled),
+        Some(_) | None => Err(Invalid::new("status", Problem::OutOfRange { min: 0, max: 1 })),
+    }
+}
+
+/// A record and where in the file it ends, in bytes.
+pub(super) struct Located {
+    /// Why it is none is told without quoting it: it may hold a password.
+    pub(super) record: Result<RawRecord, String>,
+    pub(super) end: u64,
+}
+
+/// A file that is read record by record. None of these may be too long: a stray quote makes one record of all that follows.
+struct Bounded {
+    file: File,
+    read: u64,
+    /// Where the record that is being read begins.
+    begin: u64,
+    /// How many records ended before it.
+    count: u64,
+}
+
+impl Bounded {
+    const MAX_BYTES: u64 = MAX_KIB * 1024;
+
+    fn check(&self, end: u64) -> io::Result<()> {
+        if end.saturating_sub(self.begin) <= Self::MAX_BYTES {
+            return Ok(());
+        }
+        let Self { begin, count, .. } = self;
+        let problem = format!("after record {count}, at byte {begin}: a record is longer than {MAX_KIB} KiB");
+        Err(io::Error::other(problem))
+    }
+
+    /// Takes note that reading goes on at `end`, after so many more records.
+    fn pass(&mut self, end: u64, records: u64) -> io::Result<()> {
+        self.check(end)?;
+        self.begin = end;
+        self.count += records;
+        Ok(())
+    }
+}
+
+impl Read for Bounded {
+    /// Asked for more, all that was read up to here has no end of the record.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check(self.read)?;
+        let length = self.file.read(buffer)?;
+        self.read += u64::try_from(length).unwrap_or_default();
+        Ok(length)
+    }
+}
+
+/// The records of a file, in their order. The first error is the last item.
+pub(super) type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
+
+/// The records of a file of that format.
+pub(super) fn records(file: File, format: Format) -> Result<Records, Failure> {
+    let file = Bounded { file, read: 0, begin: 0, count: 0 };
+    match format {
+        Format::Csv => csv_records(file),
+        Format::Jsonl => Ok(jsonl_records(file)),
+    }
+}
+
+fn csv_records(file: Bounded) -> Result<Records, Failure> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(file);
+    let headers = reader.byte_headers()?.clone();
+    check_headers(&headers)?;
+    let end = reader.position().byte();
+    reader.get_mut().pass(end, 0)?;
+    let mut row = csv::ByteRecord::new();
+    Ok(Box::new(std::iter::from_fn(move || match reader.read_byte_record(&mut row) {
+        Ok(false) => None,
+        Ok(true) => {
+            let end = reader.position().byte();
+            let record = row.deserialize(Some(&headers)).map_err(|error| csv_problem(&error));
+            Some(reader.get_mut().pass(end, 1).map(|()| Located { record, end }))
+        }
+        Err(error) => Some(Err(io::Error::other(error))),
+    })))
+}
+
+fn check_headers(headers: &csv::ByteRecord) -> Result<(), Failure> {
+    const LEADING: [&[u8]; 3] = [b"username", b"mobile", b"email"];
+    if headers.iter().any(|name| LEADING.contains(&name)) {
+        return Ok(());
+    }
+    let problem = "the first line must name the fields, `username`, `mobile` or `email` among them";
+    Err(Failure::Usage(problem.to_owned()))
+}
+
+fn csv_problem(error: &csv::Error) -> String {
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return "no record".to_owned() };
+    let field = err.field().map_or_else(|| "a field".to_owned(), |index| format!("field {}", index + 1));
+    if let csv::DeserializeErrorKind::InvalidUtf8(_) = err.kind() {
+        return format!("{field} is not UTF-8");
+    }
+    // Of what serde says this alone quotes names of fields only.
+    let text = err.kind().to_string();
+    if text.starts_with("duplicate field") { text } else { format!("{field} is of the wrong type") }
+}
+
+fn jsonl_records(file: Bounded) -> Records {
+    let mut reader = BufReader::new(file);
+    let (mut line, mut end) = (Vec::new(), 0);
+    Box::new(std::iter::from_fn(move || {
+        loop {
+            line.clear();
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(length) => end += u64::try_from(length).unwrap_or_default(),
+                Err(error) => return Some(Err(error)),
+            }
+            let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+            let is_blank = text.trim_ascii().is_empty();
+            if let Err(error) = reader.get_mut().pass(end, u64::from(!is_blank)) {
+                return Some(Err(error));
+            }
+            if !is_blank {
+                return Some(Ok(Located { record: json_record(text), end }));
+            }
+        }
+    }))
+}
+
+fn json_record(text: &[u8]) -> Result<RawRecord, String> {
+    // serde takes an array for a record too, of values in the order of our fields.
+    let start = text.trim_ascii_start();
+    if !start.starts_with(b"{") {
+        return Err(format!("no JSON object, at column {}", text.len() - start.len() + 1));
+    }
+    serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Data => format!("a field is of the wrong type, at column {}", error.column()),
+        Category::Io | Category::Syntax | Category::Eof => format!("no JSON object, at column {}", error.column()),
+    })
+}
