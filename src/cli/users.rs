@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
-    /// Make accounts of a file; called again after being cut off, it goes on where it was
+    /// Make accounts of a file, and list what is refused; called again after being cut off, it goes on where it was
     Import(ImportArgs),
     /// Write all accounts of an app to stdout, in a form that import makes the same accounts of
     Export(ExportArgs),

@@ -1,6 +1,6 @@
 //! Accounts in bulk, from and for other systems: what the command line reads and writes files with.
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Error, Operator, accounts, audit::Trail, passwords};
 use crate::{
@@ -30,39 +30,38 @@ pub async fn records_done(app: &App, operator: &Operator, content_hash: &str) ->
     Ok(app.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
 }
 
-/// Makes accounts of the next records of a file, and notes that `records_done` of it are done: both or neither. The
-/// results are in the order of `list`, whose items may be invalid already.
+/// Makes accounts of the next records of a file, and notes that `records_done` of it are done: both or neither. Says how
+/// many it made. Before anything is kept `note` is told what became of each record, in the order of `list`, and nothing is
+/// kept when it fails: what it writes down is never lost. It runs inside the transaction and must be quick.
 ///
 /// # Errors
-/// When the database can't be asked; [`Error::Busy`] when a name was taken meanwhile.
+/// When the database can't be asked; [`Error::Busy`] when a name was taken meanwhile; what `note` fails with.
 pub async fn import(
     app: &App,
     operator: &Operator,
     content_hash: &str,
-    list: Vec<Result<NewRecord, Error>>,
+    list: Vec<NewRecord>,
     records_done: i64,
-) -> Result<Vec<Result<(), Error>>, Error> {
-    let complete = |new: Result<NewRecord, Error>| async { complete(app, new?).await };
+    note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Send + 'static,
+) -> Result<usize, Error> {
     let at_once = app.config.hashing_threads.get() * 2;
-    let list: Vec<Result<AccountRecord, Error>> = stream::iter(list).map(complete).buffered(at_once).collect().await;
+    let complete = |new: NewRecord| complete(app, new);
+    let list: Vec<AccountRecord> = stream::iter(list).map(complete).buffered(at_once).try_collect().await?;
     let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
     let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
     app.db
         .write(move |conn| {
-            let new: Vec<AccountRecord> = list.iter().flatten().cloned().collect();
-            let mut kept = users::insert_new(conn, &tenant, &new, now_ms)?;
+            let mut kept = users::insert_new(conn, &tenant, &list, now_ms)?;
             let imported = kept.len();
             let mut results = Vec::new();
-            for record in list {
-                results.push(match record {
-                    Ok(record) if kept.remove(&users::names_of(&record)) => Ok(()),
-                    Ok(record) => Err(taken(conn, &tenant, &record)?),
-                    Err(error) => Err(error),
-                });
+            for record in &list {
+                let is_kept = kept.remove(&users::names_of(record));
+                results.push(if is_kept { Ok(()) } else { Err(taken(conn, &tenant, record)?) });
             }
             imports::save(conn, &tenant, &content_hash, records_done, now_ms).map_err(Error::Busy.if_taken())?;
             trail.done(conn, "account.import", &format!("{imported} accounts"))?;
-            Ok(results)
+            note(&results)?;
+            Ok(imported)
         })
         .await
 }

@@ -1,18 +1,93 @@
 //! Files that are hard to import, imports that are cut off, and exports that come back.
 
-use std::fs;
+use std::{
+    fs,
+    io::Write as _,
+    process::{Output, Stdio},
+};
 
 use serde_json::{Value, json};
 
 use crate::{
-    cli_users::{login, shop, write},
-    support::Shell,
+    cli_users::{login, plain_bcrypt, shop, write},
+    support::{Shell, TestApp},
 };
 
 const IMPORT: [&str; 5] = ["user", "import", "--app", "shop", "users.csv"];
 
 fn read(shell: &Shell, name: &str) -> String {
     fs::read_to_string(shell.path().join(name)).unwrap()
+}
+
+/// The exit code and stderr.
+fn failure(output: &Output) -> (i32, String) {
+    assert!(output.stdout.is_empty());
+    (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+async fn accounts(t: &TestApp) -> i64 {
+    t.number("SELECT COUNT(*) AS number FROM users").await
+}
+
+#[actix_web::test]
+async fn no_refusal_is_lost_when_the_report_can_not_be_written() {
+    let (shell, t, _) = shop().await;
+    let text = "username,password\nalice,secret\n12345,secret\n";
+    write(&shell, "users.csv", text);
+    for report in ["nowhere/report", "/dev/full"] {
+        let (code, problem) = failure(&shell.output(&[&IMPORT[..], &["--report", report]].concat()));
+        assert_eq!(code, 1);
+        assert!(problem.contains(report), "{problem}");
+        assert_eq!(accounts(&t).await, 0, "nothing is kept before the report tells of it");
+    }
+    let (code, problem) = failure(&shell.output(&[&IMPORT[..], &["--report", "users.csv"]].concat()));
+    assert_eq!((code, problem.as_str()), (2, "diglot: users.csv: the report would overwrite the file\n"));
+    assert_eq!(read(&shell, "users.csv"), text);
+    assert_eq!(shell.run(&IMPORT), "1 imported, 1 refused (see users.csv.refused)\n");
+    assert_eq!(read(&shell, "users.csv.refused"), "2\t12345\tusername is malformed\n");
+}
+
+#[actix_web::test]
+async fn a_refusal_is_listed_once_though_the_import_was_cut_off() {
+    let (shell, t, _) = shop().await;
+    let hash = plain_bcrypt();
+    let name = |number: usize| if number == 2500 { "2500".to_owned() } else { format!("user_{number}") };
+    let rows: String = (1..=2600).map(|number| format!("{},{hash}\n", name(number))).collect();
+    write(&shell, "users.csv", &format!("username,password_hash\n{rows}"));
+    let (code, _) = failure(&shell.output(&[&IMPORT[..], &["--report", "/dev/full"]].concat()));
+    assert_eq!((code, accounts(&t).await), (1, 2000), "the part without a refusal is kept");
+
+    // As if it had been killed between the report and the commit, while it wrote.
+    write(&shell, "users.csv.refused", "7\tx\tof the first call\n2500\t2500\tusername is malformed\n25");
+    assert_eq!(shell.run(&IMPORT), "599 imported, 1 refused (see users.csv.refused)\n");
+    let report = read(&shell, "users.csv.refused");
+    assert_eq!(report, "7\tx\tof the first call\n2500\t2500\tusername is malformed\n");
+    assert_eq!(shell.run(&IMPORT), "already imported\n");
+    assert_eq!(read(&shell, "users.csv.refused"), report);
+}
+
+#[actix_web::test]
+async fn the_report_of_an_earlier_file_does_not_stay() {
+    let (shell, _t, _) = shop().await;
+    write(&shell, "users.csv", "username\n12345\n");
+    assert_eq!(shell.run(&IMPORT), "0 imported, 1 refused (see users.csv.refused)\n");
+    write(&shell, "users.csv", "username\nalice\n");
+    assert_eq!(shell.run(&IMPORT), "1 imported, 0 refused\n");
+    assert!(!shell.path().join("users.csv.refused").exists());
+    assert_eq!(shell.run(&[&IMPORT[..], &["--report", "/dev/null"]].concat()), "already imported\n");
+}
+
+#[actix_web::test]
+async fn a_pipe_is_not_imported() {
+    let (shell, t, _) = shop().await;
+    let line = ["user", "import", "--app", "shop", "--format", "csv", "/dev/stdin"];
+    let mut command = shell.command(&line);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdin.take().unwrap().write_all(b"username\nalice\n"));
+    let (code, problem) = failure(&child.wait_with_output().unwrap());
+    assert_eq!(code, 2);
+    assert_eq!(problem, "diglot: /dev/stdin: no regular file; an import reads its file twice\n");
+    assert_eq!(accounts(&t).await, 0);
 }
 
 #[actix_web::test]
@@ -53,6 +128,24 @@ async fn what_is_no_record_is_refused_without_being_quoted() {
     write(&shell, "users.csv", "username,password,password,x,x\nalice,a,b,,\n");
     assert_eq!(shell.run(&IMPORT), "0 imported, 1 refused (see users.csv.refused)\n");
     assert_eq!(read(&shell, "users.csv.refused"), "1\t\tduplicate field `password`\n");
+}
+
+#[actix_web::test]
+async fn a_record_without_an_end_ends_the_import() {
+    let (shell, t, _) = shop().await;
+    let filling = "x,\n".repeat(700_000);
+    write(&shell, "users.csv", &format!("username,password\nalice,\n\"bob,\n{filling}"));
+    write(&shell, "users.jsonl", &format!("\n{{\"username\":\"carol\"}}\n{{\"username\":\"{}", "x".repeat(2 << 20)));
+    for (file, place, kept) in [("users.csv", "at byte 25", 1), ("users.jsonl", "at byte 22", 2)] {
+        let line = ["user", "import", "--app", "shop", file];
+        for _call in 0..2 {
+            let (code, problem) = failure(&shell.output(&line));
+            let expected = format!("diglot: {file}: after record 1, {place}: a record is longer than 1280 KiB\n");
+            assert_eq!((code, problem), (1, expected));
+            assert_eq!(accounts(&t).await, kept, "what came before stays");
+        }
+        assert!(!shell.path().join(format!("{file}.refused")).exists());
+    }
 }
 
 /// What an app exports, without the numbers of its accounts.

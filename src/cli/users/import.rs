@@ -1,36 +1,40 @@
 //! `diglot user import`.
 
 mod records;
+mod report;
 
 use std::{
-    fs::File,
-    io::{self, Read, Write as _},
-    path::{Path, PathBuf},
+    fs::{self, File},
+    io::{self, Read, Seek as _},
+    path::PathBuf,
+    sync::Arc,
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
-use self::records::records;
+use self::{
+    records::{Records, records},
+    report::Report,
+};
 use super::Format;
 use crate::{
     app::App,
     cli::{Failure, Outcome, Tenant, print},
-    domain::{Error, imports},
-    model::{Invalid, Problem},
+    domain::{
+        Error, Operator,
+        imports::{self, NewRecord},
+    },
     secret,
 };
-
-/// Records of one transaction.
-const CHUNK: usize = 2000;
 
 #[derive(Args)]
 pub(in crate::cli) struct ImportArgs {
     #[command(flatten)]
     tenant: Tenant,
     /// Fields: username, mobile or email, and any of password or `password_hash` (bcrypt), nickname, avatar, description,
-    /// `private_info`, `public_info`, status (0 active, 1 disabled)
+    /// `private_info`, `public_info`, status (0 active, 1 disabled). It is read twice, so a pipe won't do
     file: PathBuf,
     /// How accounts stand in the file; by its name's end without
     #[arg(long, value_enum)]
@@ -40,109 +44,216 @@ pub(in crate::cli) struct ImportArgs {
     report: Option<PathBuf>,
 }
 
-/// The SHA-256 of a file, in hexadecimal: names it wherever it lies.
-fn content_hash(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+impl ImportArgs {
+    /// A failure of reading the file.
+    fn at(&self, error: &io::Error) -> Failure {
+        Failure::Failed(format!("{}: {error}", self.file.display()))
+    }
+
+    fn format(&self) -> Result<Format, Failure> {
+        let by_name = || match self.file.extension()?.to_str()? {
+            "csv" => Some(Format::Csv),
+            "jsonl" | "ndjson" => Some(Format::Jsonl),
+            _ => None,
+        };
+        let unknown = || Failure::Usage("--format csv or jsonl: the file's name does not tell".to_owned());
+        self.format.or_else(by_name).ok_or_else(unknown)
+    }
+
+    /// Opens the file. What can be read once only is refused before opening it would wait for a writer.
+    fn open(&self) -> Result<File, Failure> {
+        if !fs::metadata(&self.file).map_err(|error| self.at(&error))?.is_file() {
+            let path = self.file.display();
+            return Err(Failure::Usage(format!("{path}: no regular file; an import reads its file twice")));
+        }
+        File::open(&self.file).map_err(|error| self.at(&error))
+    }
+
+    /// Opens the report of an import of whose records `done` are done.
+    fn open_report(&self, done: u64) -> Result<Report, Failure> {
+        let path = self.report.clone().unwrap_or_else(|| {
+            let mut name = self.file.clone().into_os_string();
+            name.push(".refused");
+            PathBuf::from(name)
+        });
+        if fs::canonicalize(&path).is_ok_and(|path| fs::canonicalize(&self.file).is_ok_and(|file| file == path)) {
+            return Err(Failure::Usage(format!("{}: the report would overwrite the file", path.display())));
+        }
+        let problem = |error| Failure::Failed(format!("{}: {error}", path.display()));
+        Report::open(path.clone(), done).map_err(problem)
+    }
+}
+
+/// The SHA-256 of a file, in hexadecimal: names it wherever it lies. The file is then at its beginning again.
+fn content_hash(file: &mut File) -> io::Result<String> {
     let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         let length = file.read(&mut buffer)?;
         if length == 0 {
+            file.rewind()?;
             return Ok(secret::hex(&digest.finalize()));
         }
         digest.update(buffer.get(..length).unwrap_or_default());
     }
 }
 
-/// The refused records, listed in a file that is made when it is needed.
-struct Report {
-    path: PathBuf,
-    file: Option<File>,
-    is_continued: bool,
-    refused: u64,
+/// A record of a part: its name, and why it is none.
+struct Label {
+    name: String,
+    problem: Option<String>,
 }
 
-impl Report {
-    fn add(&mut self, number: u64, username: &str, reason: &str) -> io::Result<()> {
-        if self.file.is_none() {
-            let mut options = File::options();
-            options.create(true).write(true).append(self.is_continued).truncate(!self.is_continued);
-            self.file = Some(options.open(&self.path)?);
+/// Some records of a file that follow each other, to be imported in one transaction.
+#[derive(Default)]
+struct Part {
+    /// How many records stand before.
+    done: u64,
+    labels: Vec<Label>,
+    /// Those without a problem.
+    records: Vec<NewRecord>,
+}
+
+impl Part {
+    const MAX_RECORDS: usize = 2000;
+    const MAX_BYTES: u64 = 8 << 20;
+
+    fn records_done(&self) -> u64 {
+        self.done + u64::try_from(self.labels.len()).unwrap_or_default()
+    }
+
+    fn add(&mut self, name: &str, record: Result<NewRecord, String>) {
+        let mut problem = None;
+        match record {
+            Ok(record) => self.records.push(record),
+            Err(text) => problem = Some(text),
         }
-        self.refused += 1;
-        let name: String = username.chars().filter(|letter| !letter.is_control()).take(200).collect();
-        match &mut self.file {
-            Some(file) => writeln!(file, "{number}\t{name}\t{reason}"),
-            None => Ok(()),
+        self.labels.push(Label { name: report::shown(name), problem });
+    }
+}
+
+/// The report's lines on the records of a part, of which those without a problem had these results.
+fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> String {
+    let mut results = results.iter();
+    let mut lines = String::new();
+    for (number, label) in (done + 1..).zip(labels) {
+        let refused = || results.next().and_then(|result| Some(result.as_ref().err()?.to_string()));
+        if let Some(reason) = label.problem.clone().or_else(refused) {
+            lines.push_str(&report::line(number, &label.name, &reason));
+        }
+    }
+    lines
+}
+
+/// A file in parts.
+struct Parts {
+    records: Records,
+    password_min: usize,
+    done: u64,
+    /// Where in the file the next part begins, in bytes.
+    position: u64,
+    /// What comes after the part that was read last.
+    broken: Option<io::Error>,
+}
+
+impl Parts {
+    /// Goes on behind the first `done` records.
+    fn after(records: Records, done: u64, password_min: usize) -> io::Result<Self> {
+        let mut parts = Self { records, password_min, done, position: 0, broken: None };
+        for _ in 0..done {
+            if let Some(record) = parts.records.next() {
+                parts.position = record?.end;
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The next part: an empty one at the end. What comes before an error is a part of its own.
+    fn next(&mut self) -> io::Result<Part> {
+        let (mut part, begin) = (Part { done: self.done, ..Part::default() }, self.position);
+        while self.broken.is_none() && part.labels.len() < Part::MAX_RECORDS && self.position - begin < Part::MAX_BYTES
+        {
+            match self.records.next() {
+                None => break,
+                Some(Err(error)) => self.broken = Some(error),
+                Some(Ok(located)) => {
+                    self.position = located.end;
+                    let name = located.record.as_ref().map_or(String::new(), |raw| raw.name().to_owned());
+                    let parse = |raw: records::RawRecord| raw.parse(self.password_min).map_err(|e| e.to_string());
+                    part.add(&name, located.record.and_then(parse));
+                }
+            }
+        }
+        self.done = part.records_done();
+        match self.broken.take_if(|_| part.labels.is_empty()) {
+            Some(error) => Err(error),
+            None => Ok(part),
         }
     }
 }
 
-pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
-    let operator = args.tenant.operator(app).await?;
-    let at = |error: io::Error| Failure::Failed(format!("{}: {error}", args.file.display()));
-    let hash = content_hash(&args.file).map_err(at)?;
-    let file = File::open(&args.file).map_err(at)?;
-    let length = file.metadata().map_err(at)?.len();
-    let mut records = match args.format.or_else(|| format_of(&args.file)) {
-        Some(format) => records(file, format)?,
-        None => return Err(Failure::Usage("--format csv or jsonl: the file's name does not tell".to_owned())),
+/// Imports a part, what it refuses being listed before anything is kept. Says how many accounts it made.
+async fn import(app: &App, operator: &Operator, hash: &str, part: Part, report: &Arc<Report>) -> Result<usize, Error> {
+    let records_done = i64::try_from(part.records_done()).unwrap_or(i64::MAX);
+    let (report, done, labels) = (Arc::clone(report), part.done, part.labels);
+    let note = move |results: &[Result<(), Error>]| {
+        let problem = |error| Error::Unavailable(format!("{}: {error}", report.path().display()));
+        report.add(&refusals(done, &labels, results)).map_err(problem)
     };
-    let done = u64::try_from(imports::records_done(app, &operator, &hash).await?).unwrap_or_default();
+    imports::import(app, operator, hash, part.records, records_done, note).await
+}
+
+fn progress(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}, {eta} left") {
         bar.set_style(style);
     }
+    bar
+}
+
+/// Imports part after part, the first of which is `part`. Says how many accounts it made, and how many records it refused.
+async fn import_all(
+    app: &App,
+    args: &ImportArgs,
+    hash: &str,
+    (mut part, mut parts): (Part, Parts),
+    report: &Arc<Report>,
+    bar: &ProgressBar,
+) -> Result<(usize, usize), Failure> {
+    let operator = args.tenant.operator(app).await?;
+    let (mut imported, mut refused) = (0, 0);
+    while !part.labels.is_empty() {
+        let count = part.labels.len();
+        let made = import(app, &operator, hash, part, report).await?;
+        (imported, refused) = (imported + made, refused + count - made);
+        bar.set_position(parts.position);
+        bar.set_message(format!("{imported} imported, {refused} refused"));
+        part = parts.next().map_err(|error| args.at(&error))?;
+    }
+    Ok((imported, refused))
+}
+
+pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
+    let at = |error: io::Error| args.at(&error);
+    let operator = args.tenant.operator(app).await?;
+    let mut file = args.open()?;
+    let (format, length) = (args.format()?, file.metadata().map_err(at)?.len());
+    let hash = content_hash(&mut file).map_err(at)?;
+    let done = u64::try_from(imports::records_done(app, &operator, &hash).await?).unwrap_or_default();
+    let mut parts = Parts::after(records(file, format)?, done, app.config.password_min).map_err(at)?;
+    let part = parts.next().map_err(at)?;
+    if part.labels.is_empty() && done > 0 {
+        return print("already imported\n");
+    }
+    let report = Arc::new(args.open_report(done)?);
+    let bar = progress(length);
     if done > 0 {
         bar.println(format!("going on after record {done}"));
     }
-    let path = args.report.clone().unwrap_or_else(|| {
-        let mut name = args.file.clone().into_os_string();
-        name.push(".refused");
-        PathBuf::from(name)
-    });
-    let mut report = Report { path, file: None, is_continued: done > 0, refused: 0 };
-    let (mut number, mut imported) = (0_u64, 0_u64);
-    loop {
-        let (first, mut names, mut list) = (number, Vec::new(), Vec::new());
-        while list.len() < CHUNK {
-            let Some(next) = records.next() else { break };
-            let next = next.map_err(at)?;
-            bar.set_position(next.end);
-            number += 1;
-            if number <= done {
-                continue;
-            }
-            names.push(next.record.as_ref().map_or(String::new(), |raw| raw.name().to_owned()));
-            list.push(match next.record {
-                Ok(raw) => raw.parse(app.config.password_min).map_err(|invalid| (invalid.to_string(), invalid)),
-                Err(problem) => Err((problem, Invalid::new("record", Problem::Malformed))),
-            });
-        }
-        if list.is_empty() {
-            break;
-        }
-        let first = first.max(done);
-        let reasons: Vec<Option<String>> = list.iter().map(|item| Some(item.as_ref().err()?.0.clone())).collect();
-        let list = list.into_iter().map(|item| item.map_err(|(_, invalid)| Error::Invalid(invalid))).collect();
-        let records_done = i64::try_from(number).unwrap_or(i64::MAX);
-        let results = imports::import(app, &operator, &hash, list, records_done).await?;
-        for (((index, result), name), reason) in (first + 1..).zip(results).zip(&names).zip(reasons) {
-            match result {
-                Ok(()) => imported += 1,
-                Err(error) => report.add(index, name, &reason.unwrap_or_else(|| error.to_string()))?,
-            }
-        }
-        bar.set_message(format!("{imported} imported, {} refused", report.refused));
-    }
+    let outcome = import_all(app, args, &hash, (part, parts), &report, &bar).await;
     bar.finish_and_clear();
-    let hint = if report.refused > 0 { format!(" (see {})", report.path.display()) } else { String::new() };
-    print(&format!("{imported} imported, {} refused{hint}\n", report.refused))
-}
-
-fn format_of(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()? {
-        "csv" => Some(Format::Csv),
-        "jsonl" | "ndjson" => Some(Format::Jsonl),
-        _ => None,
-    }
+    let finished = report.finish();
+    let (imported, refused) = outcome?;
+    finished?;
+    let hint = if refused > 0 { format!(" (see {})", report.path().display()) } else { String::new() };
+    print(&format!("{imported} imported, {refused} refused{hint}\n"))
 }
