@@ -13,6 +13,8 @@ pub struct AccountRecord {
     pub nickname: Option<Nickname>,
     /// The bound number.
     pub mobile: Option<Mobile>,
+    /// Whether the number was shown to be the account's own (docs/quirks.md 23).
+    pub is_mobile_confirmed: bool,
     /// The bound address.
     pub email: Option<EmailAddress>,
     /// The avatar.

@@ -168,7 +168,7 @@ async fn what_is_exported_comes_back_the_same() {
             "description": " two\r\nlines, \"quoted\" ", "private_info": "{\"a\":1}", "public_info": "0"}),
         json!({"username": "bob", "password": "secret", "status": 1, "avatar": "https://x.example/b.png"}),
         json!({"mobile": "13812345678", "status": "0"}),
-        json!({"mobile": "+4915112345678", "email": "dora@mail.example", "nickname": "Dora"}),
+        json!({"mobile": "+4915112345678", "mobile_confirmed": 0, "email": "dora@mail.example", "nickname": "Dora"}),
         json!({"email": "erin@mail.example", "description": longest, "private_info": longest, "public_info": longest}),
         json!({"mobile": "13812345678"}),
         json!({"username": "frank", "mobile": "+8613812345678"}),
@@ -187,6 +187,7 @@ async fn what_is_exported_comes_back_the_same() {
         }
     }
     assert_eq!((&first[0]["status"], &first[1]["status"]), (&json!(0), &json!(1)));
+    assert_eq!((&first[2]["mobile_confirmed"], &first[3]["mobile_confirmed"]), (&json!(1), &json!(0)));
     let made_up = first[2]["nickname"].as_str().unwrap();
     assert!(made_up.starts_with("用户") && made_up.chars().count() == 10, "{made_up}");
     for format in ["jsonl", "csv"] {

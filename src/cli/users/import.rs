@@ -34,7 +34,8 @@ pub(in crate::cli) struct ImportArgs {
     #[command(flatten)]
     tenant: Tenant,
     /// Fields: username, mobile or email, and any of password or `password_hash` (bcrypt), nickname, avatar, description,
-    /// `private_info`, `public_info`, status (0 active, 1 disabled). It is read twice, so a pipe won't do
+    /// `private_info`, `public_info`, status (0 active, 1 disabled), `mobile_confirmed` (0 or 1). It is read twice, so a
+    /// pipe won't do
     file: PathBuf,
     /// How accounts stand in the file; by its name's end without
     #[arg(long, value_enum)]

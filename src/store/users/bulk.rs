@@ -95,7 +95,7 @@ fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow
         continuous_online_days: 0,
         coin_records: 0,
         devices_version: 0,
-        mobile_confirmed: true,
+        mobile_confirmed: record.is_mobile_confirmed,
     }
 }
 
@@ -169,6 +169,8 @@ pub struct ExportRow {
     pub public_info: Option<String>,
     /// 0 active, 1 disabled.
     pub status: i16,
+    /// Whether the number was shown to be the account's own.
+    pub mobile_confirmed: bool,
 }
 
 /// Up to `limit` accounts of the app with numbers above `after`, in their order, deleted ones left out.

@@ -37,6 +37,7 @@ pub(super) struct RawRecord {
     private_info: Option<String>,
     public_info: Option<String>,
     status: Option<Value>,
+    mobile_confirmed: Option<Value>,
 }
 
 impl RawRecord {
@@ -63,7 +64,8 @@ impl RawRecord {
             description: info("description", self.description)?,
             private_info: info("private_info", self.private_info)?,
             public_info: info("public_info", self.public_info)?,
-            standing: self.status.as_ref().map_or(Ok(Standing::Active), standing)?,
+            standing: if is_on("status", self.status.as_ref(), false)? { Standing::Disabled } else { Standing::Active },
+            is_mobile_confirmed: is_on("mobile_confirmed", self.mobile_confirmed.as_ref(), true)?,
         };
         if record.username.is_none() && record.mobile.is_none() && record.email.is_none() {
             return Err(Invalid::new("username, mobile or email", Problem::Missing));
@@ -76,12 +78,13 @@ fn present<T>(text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invali
     text.filter(|text| !text.is_empty()).map(|text| parse(&text)).transpose()
 }
 
-/// A state that import can give, of a number or of its text.
-fn standing(status: &Value) -> Result<Standing, Invalid> {
-    match status.as_i64().or_else(|| status.as_str()?.parse().ok()) {
-        Some(0) => Ok(Standing::Active),
-        Some(1) => Ok(Standing::Disabled),
-        Some(_) | None => Err(Invalid::new("status", Problem::OutOfRange { min: 0, max: 1 })),
+/// A 0 or 1, as a number or as its text.
+fn is_on(what: &'static str, value: Option<&Value>, default: bool) -> Result<bool, Invalid> {
+    let Some(value) = value else { return Ok(default) };
+    match value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
+        Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) | None => Err(Invalid::new(what, Problem::OutOfRange { min: 0, max: 1 })),
     }
 }
 
