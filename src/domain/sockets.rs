@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{SessionId, Token, UserId},
+    model::{Platform, SessionId, Token, UserId},
     sockets::Identity,
-    store::sessions,
+    store::{devices, sessions},
 };
 
 /// Who is behind a socket, and the token that shows it again at every heartbeat.
@@ -53,6 +53,18 @@ pub async fn log_in(app: &App, visitor: &Visitor, user: Option<UserId>, token: &
 fn identity(caller: &Caller) -> Result<Identity, Error> {
     let Actor::User { session, device } = caller.actor() else { return Err(Error::TokenUnknown) };
     Ok(Identity { app: caller.app().clone(), user: caller.user(), session, device })
+}
+
+/// Notes the platform that a socket's client names, if the login of its device named none: some logins can't.
+///
+/// # Errors
+/// When the database can't be asked.
+pub async fn note_platform(app: &App, login: &SocketLogin, platform: Platform) -> Result<(), Error> {
+    let Identity { user, device, .. } = login.identity;
+    if platform == Platform::default() || !app.db.read(move |conn| devices::lacks_platform(conn, user, device)).await? {
+        return Ok(());
+    }
+    Ok(app.db.write(move |conn| devices::set_platform(conn, user, device, &platform)).await?)
 }
 
 /// Notes that the client behind a socket is there.

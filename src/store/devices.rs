@@ -6,7 +6,7 @@ use super::{
     Conn, StoreError, push_tokens,
     schema::{devices, sessions},
 };
-use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, UserId};
+use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, Platform, UserId};
 
 /// The number of the device that the client calls `key`.
 ///
@@ -133,6 +133,29 @@ pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     for sn in sns {
         push_tokens::unbind(conn, user, DeviceSn(sn))?;
     }
+    Ok(())
+}
+
+/// Whether the device has an id, and its login named no platform.
+///
+/// # Errors
+/// When the query fails.
+pub fn lacks_platform(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
+    let nameless = devices::table
+        .find((user.get(), sn.0))
+        .filter(devices::device_key.is_not_null())
+        .filter(devices::platform_name.eq(""));
+    Ok(diesel::select(diesel::dsl::exists(nameless)).get_result(conn)?)
+}
+
+/// Gives the device its platform.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_platform(conn: &mut Conn, user: UserId, sn: DeviceSn, platform: &Platform) -> Result<(), StoreError> {
+    diesel::update(devices::table.find((user.get(), sn.0)))
+        .set((devices::platform.eq(platform.code()), devices::platform_name.eq(platform.name())))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -13,8 +13,11 @@ use actix_web::{
     body::BoxBody,
     dev::{Server as HttpRunning, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{Data, ServiceConfig},
 };
+
+use socket2::SockRef;
 
 use super::{
     admin,
@@ -32,6 +35,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long an unused connection stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may leave what was sent to it without taking it.
+#[cfg(target_os = "linux")]
+const SLOWEST_READER: Duration = Duration::from_secs(10);
 
 /// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
 pub fn http_app(app: &Data<App>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
@@ -180,11 +187,10 @@ fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpL
     let config = app.config.clone();
     let (app, readiness) = (Data::clone(app), Data::clone(readiness));
     let server = HttpServer::new(move || http_app(&app, &readiness, face)).on_connect(|connection, _| {
-        // An answer in several parts would wait for the client's acknowledgement of the first.
-        if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
-            && let Err(error) = stream.set_nodelay(true)
+        if let Some(stream) = connection.downcast_ref::<TcpStream>()
+            && let Err(error) = set_up(stream)
         {
-            log::debug!("a connection stays slow: {error}");
+            log::debug!("a connection is as the system made it: {error}");
         }
     });
     Ok(server
@@ -195,6 +201,16 @@ fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpL
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+/// An answer in several parts does not wait for the client's acknowledgement of the first; and a client that takes nothing
+/// is gone after a while.
+fn set_up(stream: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    socket.set_tcp_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(SLOWEST_READER))?;
+    Ok(())
 }
 
 fn ops(app: &Data<App>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {

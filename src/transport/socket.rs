@@ -23,7 +23,7 @@ use super::{
 use crate::{
     app::App,
     domain::{self, Visitor, access, sockets, sockets::SocketLogin},
-    model::{AppId, UserId},
+    model::{AppId, Platform, UserId},
     sockets::{CloseCause, Place},
 };
 
@@ -146,6 +146,11 @@ impl Socket {
         self.place.identify(login.identity().clone(), self.app.config.sessions_per_user);
         // What ended the session since it was looked at would not have found this socket.
         sockets::heartbeat(&self.app, &login).await.map_err(|e| refusal(&e))?;
+        // A name that is none is no reason to keep someone out.
+        let platform = Platform::parse(&data.platform).unwrap_or_default();
+        if let Err(error) = sockets::note_platform(&self.app, &login, platform).await {
+            log::warn!("the platform of a device was not noted: {error}");
+        }
         let expires_at_ms = login.expires_at_ms();
         self.login = Some(login);
         self.machine.logged_in(self.app.clock.now_ms(), expires_at_ms);

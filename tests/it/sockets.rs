@@ -3,16 +3,19 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::rt::spawn;
-use diglot::transport::{Listeners, Server, Stop};
+use diglot::{
+    clock::Clock as _,
+    transport::{Listeners, Server, Stop},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
     tungstenite::{Message, client::IntoClientRequest as _, http},
 };
 
-use crate::support::{PASSWORD, TestApp, User};
+use crate::support::{PASSWORD, TestApp, User, within_a_second};
 
 /// What the gateway sends comes within this time, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -197,6 +200,64 @@ async fn presence_follows_the_socket() {
         }
     };
     tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn the_first_platform_that_a_device_names_is_its_own() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let platform = async || alice.admin_api.get("/user/device/list").send().await.json()["data"][0]["platform"].clone();
+    assert_eq!(platform().await, json!(0));
+    node.log_in(&alice).await;
+    assert_eq!(platform().await, json!(3));
+    let mut socket = node.connect().await;
+    let data = json!({"userId": alice.id, "token": alice.token, "platform": "web"});
+    socket.send(json!({"seq": "1", "cmd": "login", "data": data}).to_string()).await;
+    assert_eq!(socket.heartbeat("2").await, "heartbeat_ack 2");
+    assert_eq!(platform().await, json!(3));
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn a_device_that_comes_back_stays_online_when_its_old_socket_goes() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let acting = node.t.admin().await.header("user_id", &alice.id.to_string());
+    let is_online = async || acting.get("/user/online_status").send().await.json()["data"]["online"] == json!(true);
+    let mut old = node.log_in(&alice).await;
+    let new = node.log_in(&alice).await;
+    old.0.close(None).await.unwrap();
+    while old.0.next().await.is_some() {}
+    // Without a heartbeat and without a request for longer than one of these counts.
+    for _ in 0..4 {
+        node.t.clock.advance(15_000);
+        within_a_second(is_online).await;
+        let seen = node.t.anon().post("/v1/user/get-user").json(&json!({"userId": alice.id})).send().await.json();
+        let now = node.t.clock.now_ms() / 1000;
+        let active = seen["data"]["user"]["profileInfo"]["lastActiveTime"].as_str().unwrap();
+        let shown = jiff::Timestamp::from_second(now).unwrap().to_zoned(node.t.app.config.timezone.clone());
+        assert_eq!(active, shown.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    }
+    drop(new);
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn a_reader_that_is_too_slow_is_closed() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let tcp = TcpSocket::new_v4().unwrap();
+    tcp.set_recv_buffer_size(4096).unwrap();
+    let stream = tcp.connect(node.address).await.unwrap();
+    let (mut socket, _) = client_async(format!("ws://{}/ws", node.address), stream).await.unwrap();
+    let login = json!({"seq": "0", "cmd": "login", "data": {"userId": alice.id, "token": alice.token}});
+    socket.send(Message::text(login.to_string())).await.unwrap();
+    // Each is answered with its seq, which nobody reads.
+    let heartbeat = json!({"seq": "x".repeat(7000), "cmd": "heartbeat", "data": {}}).to_string();
+    let flood = async { while socket.send(Message::text(heartbeat.clone())).await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, flood).await.unwrap();
+    assert!(node.t.app.sockets.identities().is_empty());
     node.stop.gracefully().await;
 }
 

@@ -55,13 +55,15 @@ pub enum Step {
     Close(Reason),
 }
 
-/// What a client shows at its login. Platform and device are those of the session; what is said here is not needed.
+/// What a client shows at its login. The device is that of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginData {
     /// The user that the client says it is, as it stands there.
     pub user_id: String,
     /// The token.
     pub token: String,
+    /// The platform, in its own words.
+    pub platform: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +116,7 @@ impl Machine {
             (State::Connected, "login") => {
                 self.state = State::LoggingIn;
                 let field = |name| command.data.get(name).map(text).unwrap_or_default();
-                Step::LogIn(LoginData { user_id: field("userId"), token: field("token") })
+                Step::LogIn(LoginData { user_id: field("userId"), token: field("token"), platform: field("platform") })
             }
             (State::Identified, "heartbeat") => {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
@@ -168,7 +170,7 @@ mod tests {
 
     fn identified() -> Machine {
         let mut machine = Machine::new(0);
-        let data = LoginData { user_id: "7".to_owned(), token: "t".to_owned() };
+        let data = LoginData { user_id: "7".to_owned(), token: "t".to_owned(), platform: "web".to_owned() };
         assert_eq!(machine.on_text(LOGIN, 1), Step::LogIn(data));
         machine.logged_in(1000, 1_000_000);
         machine

@@ -118,6 +118,29 @@ async fn a_full_redis_is_like_none_for_what_it_should_keep() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn many_requests_of_a_device_write_its_presence_once_an_interval() {
+    let fixture = Fixture::new().await;
+    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    let writes = || -> usize {
+        let mut connection = client.get_connection().unwrap();
+        let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
+        let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_zadd:calls=")).unwrap_or("0,");
+        line.split(',').next().unwrap().parse().unwrap()
+    };
+    let alice = fixture.t.user("alice").await;
+    alice.v1.get("/v1/user/info").send().await.assert_ok();
+    let before = writes();
+    for (seconds, expected) in [(0, 0), (10, 0), (10, 1), (10, 1), (10, 2)] {
+        fixture.t.clock.advance(seconds * 1000);
+        for _ in 0..20 {
+            alice.v1.get("/v1/user/info").send().await.assert_ok();
+        }
+        assert_eq!(writes() - before, expected);
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn tries_are_counted_while_redis_is_away() {
     let mut fixture = Fixture::new().await;
     fixture.t.user("alice").await;
