@@ -20,7 +20,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
 use support::{Gateway, get, load, users};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config, tungstenite::Message};
 
 const SOCKETS: usize = 10_000;
 const USERS: usize = 400;
@@ -34,7 +34,8 @@ const WATCHED: Duration = Duration::from_secs(30);
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(gateway: &Gateway, (user, token): &(i64, String)) -> Socket {
-    let (mut socket, _) = connect_async(format!("ws://{}/ws", gateway.address)).await.unwrap();
+    let url = format!("ws://{}/ws", gateway.address);
+    let (mut socket, _) = connect_async_with_config(url, None, true).await.unwrap();
     let login = json!({"seq": "1", "cmd": "login", "data": {"userId": user, "token": token}});
     socket.send(Message::text(login.to_string())).await.unwrap();
     beat(&mut socket).await;

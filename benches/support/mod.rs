@@ -78,7 +78,7 @@ fn command(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Command {
 fn diglot(folder: &Path, settings: &[(&str, &str)], args: &[&str]) {
     let output = command(folder, settings, args).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() || error.contains("taken"), "{args:?}: {error}");
+    assert!(output.status.success() || error.contains("already"), "{args:?}: {error}");
 }
 
 /// A connection that asks one thing at a time.

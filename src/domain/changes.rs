@@ -4,7 +4,10 @@
 //! What this node changes it hears before that is answered (`App::build`). What others change it hears from the shared
 //! state at once, and finds in the database at the next look if that message got lost.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use futures_util::future;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -74,14 +77,22 @@ async fn look_once(app: &App, db: &Db, last_look: Option<Instant>, asked: Instan
 
 /// Listens to the other nodes.
 async fn listen(app: &App) {
+    let is_failing = AtomicBool::new(false);
     let heard = |heard: Heard| match heard {
-        Heard::Connected => app.cache.set_hearing(true),
+        Heard::Connected => {
+            app.cache.set_hearing(true);
+            if is_failing.swap(false, Ordering::Relaxed) {
+                log::info!("other nodes are heard again");
+            }
+        }
         Heard::Changes(changes) => changes.iter().for_each(|change| app.hear(change)),
     };
     loop {
         let Err(error) = app.state.listen(&heard).await;
         app.cache.set_hearing(false);
-        log::warn!("other nodes can't be heard; every request asks the database: {error}");
+        if !is_failing.swap(true, Ordering::Relaxed) {
+            log::warn!("other nodes can't be heard; every request asks the database: {error}");
+        }
         tokio::time::sleep(LISTEN_PAUSE).await;
     }
 }
@@ -106,8 +117,13 @@ async fn announce(app: &App, mut events: Receiver<Change>) {
 
 /// Notes every now and then which devices have sockets here.
 async fn keep_up(app: &App) {
+    let mut last_ms = 0;
     loop {
-        presence::note_sockets(app, &app.sockets.identities()).await;
+        let now_ms = app.clock.now_ms();
+        if now_ms - last_ms >= presence::check_every_ms(app) {
+            last_ms = now_ms;
+            presence::note_sockets(app, &app.sockets.identities()).await;
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -76,7 +76,7 @@ impl LoginAttempt {
         if self.is_shared {
             match app.state.begin_login(&self.subjects, now_ms).await {
                 Ok(admission) => return Ok(admission),
-                Err(error) => log::warn!("counting in this node only: {error}"),
+                Err(error) => log::debug!("counting in this node only: {error}"),
             }
             self.is_shared = false;
             self.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
@@ -125,7 +125,7 @@ async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, 
     let (uses, limit) = match app.state.count_use(&subject, window_ms, now_ms).await {
         Ok(uses) => (uses, limit),
         Err(error) => {
-            log::warn!("counting in this node only: {error}");
+            log::debug!("counting in this node only: {error}");
             (app.own_state.count_use(&subject, window_ms, now_ms).await?, limit.div_ceil(2))
         }
     };

@@ -63,6 +63,11 @@ pub(super) async fn note_sockets(app: &App, open: &[Identity]) {
     }
 }
 
+/// How often it is time to look which sockets are to be noted.
+pub(super) const fn check_every_ms(app: &App) -> i64 {
+    app.config.presence_ttl_ms / NOTES_PER_TTL / 4
+}
+
 /// Whether the device was not noted for a while: at most one note a device and interval.
 async fn is_due(app: &App, account: &str, device: DeviceSn) -> bool {
     let interval_ms = app.config.presence_ttl_ms / NOTES_PER_TTL;
@@ -111,7 +116,7 @@ pub(super) async fn of(app: &App, tenant: &AppId, user: UserId) -> Result<Presen
     let (devices, is_degraded) = match app.state.present_devices(&account, now_ms).await {
         Ok(devices) => (devices, false),
         Err(error) => {
-            log::warn!("presence as this node knows it: {error}");
+            log::debug!("presence as this node knows it: {error}");
             (app.own_state.present_devices(&account, now_ms).await?, true)
         }
     };
@@ -120,7 +125,7 @@ pub(super) async fn of(app: &App, tenant: &AppId, user: UserId) -> Result<Presen
 
 fn told(outcome: Result<(), StateError>) {
     if let Err(error) = outcome {
-        log::warn!("presence was not noted: {error}");
+        log::debug!("presence was not noted: {error}");
     }
 }
 

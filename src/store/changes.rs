@@ -14,8 +14,9 @@ use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 use super::{Conn, StoreError, schema::changes};
 use crate::model::{AppId, Change, SessionId, UserId};
 
-/// How far a look goes back: a transaction ends earlier, since nobody waits for it any longer (`PATIENCE` in `db.rs`).
-const WINDOW_MS: i64 = 6000;
+/// How far a look goes back. A transaction lasts 6.5 s at the most: what nobody waits for after 4 s is not committed
+/// (`PATIENCE` in `db.rs`), and no commit takes longer than a statement may (`connect::STATEMENT_LIMIT_MS`).
+const WINDOW_MS: i64 = 10_000;
 
 /// How old a row is when it may go.
 const KEPT_MS: i64 = 60_000;

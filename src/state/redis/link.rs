@@ -66,9 +66,14 @@ impl Link {
 
     /// What Redis answered; and whether it did is remembered. A refusal (out of memory, say) is an answer.
     pub(super) fn answered<T>(&self, result: RedisResult<T>) -> Result<T, StateError> {
-        let is_silent = matches!(&result, Err(error) if error.is_io_error());
-        let until_ms = if is_silent { self.now_ms() + PAUSE_MS } else { 0 };
-        self.silent_until_ms.store(until_ms, Ordering::Relaxed);
+        let silence = result.as_ref().err().filter(|error| error.is_io_error());
+        let until_ms = if silence.is_some() { self.now_ms() + PAUSE_MS } else { 0 };
+        let was_silent = self.silent_until_ms.swap(until_ms, Ordering::Relaxed) != 0;
+        match silence {
+            Some(error) if !was_silent => log::warn!("Redis does not answer, and is asked again now and then: {error}"),
+            None if was_silent => log::info!("Redis answers again"),
+            Some(_) | None => {}
+        }
         Ok(result?)
     }
 
