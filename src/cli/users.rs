@@ -8,11 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use self::import::ImportArgs;
-use super::{Failure, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print, user_id};
 use crate::{
     app::App,
     domain::{accounts, imports, profile, sessions},
-    model::{Page, User, UserId, UserSummary},
+    model::{User, UserId, UserSummary},
     store::users::ExportRow,
     transport::block_on,
 };
@@ -24,16 +24,7 @@ pub(super) enum UserCommand {
     /// Write all accounts of an app to stdout, in a form that import makes the same accounts of
     Export(ExportArgs),
     /// List accounts: number, state, login name
-    List {
-        #[command(flatten)]
-        tenant: Tenant,
-        /// Which page
-        #[arg(long, value_name = "N", default_value_t = 1)]
-        page: i64,
-        /// How many a page, up to 200
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        size: i64,
-    },
+    List(ListArgs),
     /// Show an account
     Show(Target),
     /// Close an account and end its sessions
@@ -83,9 +74,8 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
         match command {
             UserCommand::Import(args) => import::run(&app, &args).await,
             UserCommand::Export(args) => export(&app, &args).await,
-            UserCommand::List { tenant, page, size } => {
-                let page = Page::parse(Some(page), Some(size))?;
-                let listed = accounts::list(&app, &tenant.operator(&app).await?, page).await?;
+            UserCommand::List(list) => {
+                let listed = accounts::list(&app, &list.tenant.operator(&app).await?, list.page()?).await?;
                 print(&listed.into_iter().map(summary).collect::<String>())
             }
             UserCommand::Show(target) => {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{Code, Contact, DeviceSn, EmailAddress, EndReason, Password, SessionId, User},
+    model::{Code, Contact, EmailAddress, EndReason, Password, SessionId, User},
     state::LoginEnd,
     store::{self, users},
 };
@@ -103,7 +103,7 @@ async fn set_password_of(
     let hash = passwords::hash(app, password).await?;
     let (tenant, id) = (caller.app().clone(), caller.user());
     let (trail, now_ms, holder) = (Trail::of_caller(app, caller), app.clock.now_ms(), caller.clone());
-    let (contacts, others) = app
+    let (contacts, ended_on) = app
         .db
         .write(move |conn| {
             access::hold(conn, &holder)?;
@@ -113,14 +113,12 @@ async fn set_password_of(
                 return Err(Error::Busy);
             }
             users::set_password_hash(conn, id, &hash)?;
-            let live = store::sessions::list_live(conn, id)?;
-            store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
+            let ended_on = store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
             trail.done(conn, "account.set_password", &id.to_string())?;
-            let others = live.into_iter().filter(|live| kept != Some(live.id)).map(|live| live.device);
-            Ok((user.contacts(), others.collect::<Vec<DeviceSn>>()))
+            Ok((user.contacts(), ended_on))
         })
         .await?;
-    for device in others {
+    for device in ended_on {
         presence::end(app, caller.app(), id, Some(device)).await;
     }
     if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {

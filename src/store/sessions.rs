@@ -171,7 +171,8 @@ pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -
     Ok(())
 }
 
-/// Ends the session on one device of an account, or those on all of them, but for `kept`.
+/// Ends the session on one device of an account, or those on all of them, but for `kept`; returns the devices that it ended
+/// any on.
 ///
 /// # Errors
 /// When the query fails.
@@ -182,11 +183,12 @@ pub fn end_on(
     kept: Option<SessionId>,
     reason: EndReason,
     now_ms: i64,
-) -> Result<(), StoreError> {
+) -> Result<Vec<DeviceSn>, StoreError> {
     let live = list_live(conn, user)?.into_iter();
     let meant = live.filter(|live| device.is_none_or(|device| live.device == device) && kept != Some(live.id));
-    let ids: Vec<SessionId> = meant.map(|live| live.id).collect();
-    end(conn, &ids, reason, now_ms)
+    let (ids, devices): (Vec<SessionId>, _) = meant.map(|live| (live.id, live.device)).unzip();
+    end(conn, &ids, reason, now_ms)?;
+    Ok(devices)
 }
 
 /// Ends every session of these accounts.

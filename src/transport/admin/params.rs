@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -18,6 +18,9 @@ use crate::{
         json, query,
     },
 };
+
+/// What is read from a body.
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
 /// The query, as a struct of `Option`s.
 pub(super) struct Query<T>(pub(super) T);
@@ -40,12 +43,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 impl<T: DeserializeOwned> FromRequest for QueryOrBody<T> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            let bytes = read_body(&req, &mut payload).await?;
             let bad = |problem| Error::from(Protocol::BadQuery(problem));
             let mut fields: Vec<(String, String)> = query::read(req.query_string()).map_err(bad)?;
             // Anything else than an object has no parameters in it, and does no harm.
@@ -61,6 +64,10 @@ impl<T: DeserializeOwned> FromRequest for QueryOrBody<T> {
     }
 }
 
+async fn read_body(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Error> {
+    Ok(body::read(payload, req.headers()).await.map_err(|unread| unread.problem)?)
+}
+
 /// A value as it would stand in a query.
 fn scalar(value: Value) -> Option<String> {
     match value {
@@ -73,12 +80,12 @@ fn scalar(value: Value) -> Option<String> {
 
 impl<T: DeserializeOwned> FromRequest for Json<T> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            let bytes = read_body(&req, &mut payload).await?;
             let object = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
             Ok(Self(json::read_object(object).map_err(|error| Protocol::Undecodable(json::problem(&error)))?))
         })
@@ -90,12 +97,12 @@ pub(super) struct Raw(pub(super) String);
 
 impl FromRequest for Raw {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(&mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
+            let bytes = read_body(&req, &mut payload).await?;
             if bytes.is_empty() {
                 return Err(Invalid::new("body", Problem::Missing).into());
             }

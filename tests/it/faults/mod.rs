@@ -5,3 +5,30 @@ mod disk;
 mod nodes;
 mod postgres;
 mod redis;
+
+use std::net::SocketAddr;
+
+use crate::support::{Backend, OwnServer, TestApp};
+
+/// A gateway on servers of its own.
+struct Gateway {
+    t: TestApp,
+    database: OwnServer,
+    redis: OwnServer,
+}
+
+impl Gateway {
+    async fn new() -> Self {
+        let database = OwnServer::postgres();
+        let address = database.address;
+        Self::through(database, address).await
+    }
+
+    /// The same, which comes to its database through that address.
+    async fn through(database: OwnServer, address: SocketAddr) -> Self {
+        let redis = OwnServer::redis();
+        let url = format!("postgres://postgres@{address}/postgres");
+        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
+        Self { t, database, redis }
+    }
+}

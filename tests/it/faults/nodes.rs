@@ -15,25 +15,13 @@ use diglot::config::Flags;
 use serde_json::json;
 use tokio_tungstenite::tungstenite;
 
-use crate::support::{Backend, Node, OwnServer, TestApp, agent, post};
+use super::Gateway;
+use crate::support::{Node, agent, post};
 
 /// Short, so that what should happen after it happens soon.
 const PRESENCE_TTL: Duration = Duration::from_secs(5);
 
-struct Fixture {
-    t: TestApp,
-    _servers: [OwnServer; 2],
-}
-
-impl Fixture {
-    async fn new() -> Self {
-        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
-        let url = format!("postgres://postgres@{}/postgres", database.address);
-        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
-        t.clock.set_to_now();
-        Self { t, _servers: [database, redis] }
-    }
-
+impl Gateway {
     fn environment(&self) -> Flags {
         let mut environment = self.t.environment();
         environment.insert("DIGLOT_PRESENCE_TTL_SECS", PRESENCE_TTL.as_secs().to_string());
@@ -45,9 +33,10 @@ impl Fixture {
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn the_users_of_a_killed_node_are_offline_soon_and_the_others_are_not() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (Node::start(&fixture.environment()), Node::start(&fixture.environment()));
-    let (alice, bob) = (fixture.t.user("alice").await, fixture.t.user("bob").await);
+    let gateway = Gateway::new().await;
+    gateway.t.clock.set_to_now();
+    let (a, b) = (Node::start(&gateway.environment()), Node::start(&gateway.environment()));
+    let (alice, bob) = (gateway.t.user("alice").await, gateway.t.user("bob").await);
     let connect = |node: &Node, user: &crate::support::User| {
         let mut socket = tungstenite_connect(&node.address);
         let data = json!({"userId": user.id, "token": user.token});
@@ -57,7 +46,7 @@ async fn the_users_of_a_killed_node_are_offline_soon_and_the_others_are_not() {
         socket
     };
     let _sockets = [connect(&a, &alice), connect(&b, &bob)];
-    let admin_token = fixture.t.admin_token().await;
+    let admin_token = gateway.t.admin_token().await;
     let agent = agent();
     let is_online = |user: i64| {
         let request = agent.get(b.url("/user/online_status")).header("app_id", "default");
@@ -128,13 +117,14 @@ impl Drop for Nginx {
 #[ignore = "needs PostgreSQL, Redis and nginx: run scripts/test"]
 async fn a_rolling_restart_behind_a_proxy_fails_none_of_10_000_requests() {
     const REQUESTS: usize = 10_000;
-    let fixture = Fixture::new().await;
-    let mut environment = fixture.environment();
+    let gateway = Gateway::new().await;
+    gateway.t.clock.set_to_now();
+    let mut environment = gateway.environment();
     environment.insert("DIGLOT_TRUSTED_PROXIES", "127.0.0.1".to_owned());
     let mut nodes = [Node::start(&environment), Node::start(&environment)].map(Some);
     let addresses = nodes.each_ref().map(|node| node.as_ref().unwrap().address.clone());
     let nginx = Nginx::start(&addresses);
-    let users = [fixture.t.user("alice").await, fixture.t.user("bob").await];
+    let users = [gateway.t.user("alice").await, gateway.t.user("bob").await];
     let (answered, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let clients: Vec<_> = (0..4)
         .map(|number| {

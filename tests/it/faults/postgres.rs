@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Backend, OwnServer, Proxy, TestApp, User};
+use super::Gateway;
+use crate::support::{OwnServer, Proxy, User};
 
 /// How long a request may take while the database is away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -13,21 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const RECOVERY: Duration = Duration::from_secs(3);
 
 struct Fixture {
-    _t: TestApp,
+    gateway: Gateway,
     alice: User,
     proxy: Proxy,
-    database: OwnServer,
-    _redis: OwnServer,
 }
 
 impl Fixture {
     async fn new() -> Self {
-        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
+        let database = OwnServer::postgres();
         let proxy = Proxy::start(database.address);
-        let url = format!("postgres://postgres@{}/postgres", proxy.address());
-        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
-        let alice = t.user("alice").await;
-        Self { _t: t, alice, proxy, database, _redis: redis }
+        let gateway = Gateway::through(database, proxy.address()).await;
+        let alice = gateway.t.user("alice").await;
+        Self { gateway, alice, proxy }
     }
 
     /// Status of a read and of a write, each in time.
@@ -70,10 +68,10 @@ impl Fixture {
 async fn a_database_that_is_killed_and_comes_back_is_used_again() {
     let mut fixture = Fixture::new().await;
     fixture.crowd().await;
-    fixture.database.kill();
+    fixture.gateway.database.kill();
     assert_eq!(fixture.statuses().await, [503, 503]);
     fixture.crowd().await;
-    fixture.database.start_again();
+    fixture.gateway.database.start_again();
     fixture.recovers().await;
 }
 
@@ -82,10 +80,10 @@ async fn a_database_that_is_killed_and_comes_back_is_used_again() {
 async fn a_database_that_stops_where_it_is_holds_nobody_up() {
     let fixture = Fixture::new().await;
     fixture.crowd().await;
-    fixture.database.freeze();
+    fixture.gateway.database.freeze();
     fixture.crowd().await;
     assert_eq!(fixture.statuses().await, [503, 503]);
-    fixture.database.thaw();
+    fixture.gateway.database.thaw();
     fixture.recovers().await;
 }
 

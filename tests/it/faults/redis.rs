@@ -5,22 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Backend, OwnServer, PASSWORD, TestApp, User, within_a_second};
+use super::Gateway;
+use crate::support::{PASSWORD, User, within_a_second};
 
-struct Fixture {
-    t: TestApp,
-    redis: OwnServer,
-    _database: OwnServer,
-}
-
-impl Fixture {
-    async fn new() -> Self {
-        let (database, redis) = (OwnServer::postgres(), OwnServer::redis());
-        let url = format!("postgres://postgres@{}/postgres", database.address);
-        let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
-        Self { t, redis, _database: database }
-    }
-
+impl Gateway {
     /// What must work whatever is the matter with Redis, and quickly.
     async fn works(&self, name: &str) -> User {
         let started = Instant::now();
@@ -56,82 +44,82 @@ impl Fixture {
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn without_redis_what_must_work_does_and_the_rest_says_so() {
-    let mut fixture = Fixture::new().await;
-    let before = fixture.works("before").await;
-    assert!(!fixture.is_degraded(&before).await);
-    fixture.redis.kill();
+    let mut gateway = Gateway::new().await;
+    let before = gateway.works("before").await;
+    assert!(!gateway.is_degraded(&before).await);
+    gateway.redis.kill();
     before.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
-    let during = fixture.works("during").await;
-    assert!(fixture.is_degraded(&during).await);
-    assert_eq!(fixture.captcha_status().await, 503);
+    let during = gateway.works("during").await;
+    assert!(gateway.is_degraded(&during).await);
+    assert_eq!(gateway.captcha_status().await, 503);
     // Another node that starts now.
-    let other = fixture.t.another_node().await;
+    let other = gateway.t.another_node().await;
     other.anon().get("/v1/user/info").header("token", &during.token).send().await.assert_line("protobuf | 200 | 1");
-    fixture.redis.start_again();
-    fixture.recovers("after").await;
+    gateway.redis.start_again();
+    gateway.recovers("after").await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn an_emptied_redis_logs_nobody_out() {
-    let fixture = Fixture::new().await;
-    let alice = fixture.works("alice").await;
-    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    let gateway = Gateway::new().await;
+    let alice = gateway.works("alice").await;
+    let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
     redis::cmd("FLUSHALL").exec(&mut client.get_connection().unwrap()).unwrap();
     alice.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
-    fixture.recovers("bob").await;
+    gateway.recovers("bob").await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn a_redis_that_stops_where_it_is_holds_nobody_up() {
-    let fixture = Fixture::new().await;
-    fixture.works("before").await;
-    fixture.redis.freeze();
-    let during = fixture.works("during").await;
-    assert!(fixture.is_degraded(&during).await);
-    assert_eq!(fixture.captcha_status().await, 503);
+    let gateway = Gateway::new().await;
+    gateway.works("before").await;
+    gateway.redis.freeze();
+    let during = gateway.works("during").await;
+    assert!(gateway.is_degraded(&during).await);
+    assert_eq!(gateway.captcha_status().await, 503);
     let started = Instant::now();
     for _ in 0..200 {
         during.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
     }
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
-    fixture.redis.thaw();
-    fixture.recovers("after").await;
+    gateway.redis.thaw();
+    gateway.recovers("after").await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn a_full_redis_is_like_none_for_what_it_should_keep() {
-    let fixture = Fixture::new().await;
-    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    let gateway = Gateway::new().await;
+    let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
     let set = |bytes: &str| {
         let mut connection = client.get_connection().unwrap();
         redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection).unwrap();
     };
     set("1");
-    fixture.works("during").await;
-    assert_eq!(fixture.captcha_status().await, 503);
+    gateway.works("during").await;
+    assert_eq!(gateway.captcha_status().await, 503);
     set("0");
-    fixture.recovers("after").await;
+    gateway.recovers("after").await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn many_requests_of_a_device_write_its_presence_once_an_interval() {
-    let fixture = Fixture::new().await;
-    let client = redis::Client::open(format!("redis://{}", fixture.redis.address)).unwrap();
+    let gateway = Gateway::new().await;
+    let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
     let writes = || -> usize {
         let mut connection = client.get_connection().unwrap();
         let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
         let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_zadd:calls=")).unwrap_or("0,");
         line.split(',').next().unwrap().parse().unwrap()
     };
-    let alice = fixture.t.user("alice").await;
+    let alice = gateway.t.user("alice").await;
     alice.v1.get("/v1/user/info").send().await.assert_ok();
     let before = writes();
     for (seconds, expected) in [(0, 0), (10, 0), (10, 1), (10, 1), (10, 2)] {
-        fixture.t.clock.advance(seconds * 1000);
+        gateway.t.clock.advance(seconds * 1000);
         for _ in 0..20 {
             alice.v1.get("/v1/user/info").send().await.assert_ok();
         }
@@ -142,12 +130,12 @@ async fn many_requests_of_a_device_write_its_presence_once_an_interval() {
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn tries_are_counted_while_redis_is_away() {
-    let mut fixture = Fixture::new().await;
-    fixture.t.user("alice").await;
-    fixture.redis.kill();
+    let mut gateway = Gateway::new().await;
+    gateway.t.user("alice").await;
+    gateway.redis.kill();
     let login = async |password: &str| {
         let body = json!({"name": "alice", "password": password});
-        fixture.t.anon().header("app_id", "default").post("/token/user").json(&body).send().await.line()
+        gateway.t.anon().header("app_id", "default").post("/token/user").json(&body).send().await.line()
     };
     for _ in 0..5 {
         assert!(login("wrong").await.contains("wrong name or password"));
