@@ -154,7 +154,7 @@ impl Outbox {
     const ROOM: u32 = 1000;
 
     /// Tries at the same time.
-    const AT_ONCE: usize = 16;
+    const AT_ONCE: usize = 64;
 
     fn new(channel: impl Channel + 'static) -> Self {
         let room = usize::try_from(Self::ROOM).unwrap_or(usize::MAX);

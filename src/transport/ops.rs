@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{
     HttpResponse, Responder,
-    web::{Data, Json, ServiceConfig, get, resource},
+    web::{Data, Json, ServiceConfig, get, head, resource},
 };
 use futures_util::future;
 use serde::Serialize;
@@ -29,8 +29,8 @@ impl Readiness {
 
 /// All routes of the ops listener.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/healthz").route(get().to(alive)))
-        .service(resource("/readyz").route(get().to(ready)))
+    cfg.service(resource("/healthz").route(get().to(alive)).route(head().to(alive)))
+        .service(resource("/readyz").route(get().to(ready)).route(head().to(ready)))
         .service(resource("/version").route(get().to(version)));
 }
 

@@ -75,6 +75,8 @@ async fn every_listener_has_its_own_routes() {
         assert_eq!(status(&get(app, path).await), "404", "{path}");
         assert_eq!(status(&get(web, path).await), "404", "{path}");
     }
+    let head = raw(ops, b"HEAD /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(status(&head), "200", "{head}");
     for (address, expected) in [(app, "200"), (web, "404"), (ops, "404")] {
         assert_eq!(status(&get(address, "/user/list").await), expected, "{address}");
     }
