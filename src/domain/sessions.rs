@@ -169,7 +169,8 @@ enum Proof {
 async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
     let token = app.random.user_token()?;
     let now_ms = app.clock.now_ms();
-    let expires_at_ms = now_ms.saturating_add(app.config.session_max_age_ms);
+    let max_age_ms = app.config.session_max_age_ms;
+    let expires_at_ms = now_ms.saturating_add(max_age_ms);
     let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
     let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
     let (max_sessions, today) = (app.config.sessions_per_user, activity::day(app, now_ms));
@@ -197,6 +198,7 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
             users::bump_devices_version(conn, user)?;
             let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
             sessions::insert(conn, &new)?;
+            sessions::delete_old(conn, user, now_ms.saturating_sub(max_age_ms))?;
             devices::delete_lost(conn, user)?;
             activity::write_down(conn, user, now_ms, today)?;
             trail.done(conn, "session.login", &user.to_string())?;

@@ -1,4 +1,4 @@
-//! Sessions. Ended ones are kept: a token that was valid once is told apart from an unknown one.
+//! Sessions. Ended ones are kept for a while: a token that was valid once is told apart from an unknown one.
 
 use std::collections::HashSet;
 
@@ -189,6 +189,16 @@ pub fn end_on(
     let (ids, devices): (Vec<SessionId>, _) = meant.map(|live| (live.id, live.device)).unzip();
     end(conn, &ids, reason, now_ms)?;
     Ok(devices)
+}
+
+/// Forgets the sessions of an account that ended before then, or could have been used no longer than that.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_old(conn: &mut Conn, user: UserId, before_ms: i64) -> Result<(), StoreError> {
+    let old = sessions::ended_at_ms.lt(before_ms).or(sessions::expires_at_ms.lt(before_ms).nullable());
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user.get())).filter(old)).execute(conn)?;
+    Ok(())
 }
 
 /// Ends every session of these accounts.

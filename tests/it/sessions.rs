@@ -98,6 +98,24 @@ async fn every_session_ends_after_180_days() {
 }
 
 #[actix_web::test]
+async fn sessions_that_ended_long_ago_are_forgotten_at_the_next_login() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    t.login("alice", "left alone").await;
+    alice.v1.post("/v1/user/logout").send().await.assert_ok();
+    t.clock.advance(179 * DAY_MS);
+    t.login("alice", "new").await;
+    let ended = alice.admin_api.get("/user/profile").send().await;
+    ended.assert_line("json | 200 | 402 | access-token no longer valid, log in again");
+    assert_eq!(t.number("SELECT COUNT(*) AS number FROM sessions").await, 3);
+    t.clock.advance(182 * DAY_MS);
+    t.login("alice", "newer").await;
+    assert_eq!(t.number("SELECT COUNT(*) AS number FROM sessions").await, 1 + 1);
+    let unknown = alice.admin_api.get("/user/profile").send().await;
+    unknown.assert_line("json | 200 | 10008 | access-token invalid");
+}
+
+#[actix_web::test]
 async fn a_login_by_protobuf_is_a_login() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
