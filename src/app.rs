@@ -1,6 +1,9 @@
 //! What the gateway is made of: built once by `main` or by a test, received by everyone.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use tokio::sync::broadcast;
 
@@ -28,6 +31,8 @@ pub struct App {
     pub state: Arc<dyn State>,
     /// Stands in for counters when the shared state is gone.
     pub own_state: MemoryState,
+    /// Whether the shared state did not take what was last to be noted of who is there.
+    pub is_presence_lost: AtomicBool,
     /// Sends codes to people.
     pub delivery: Delivery,
     /// The sockets that are open on this node.
@@ -91,6 +96,7 @@ impl App {
             db: Db::new(config.database_url.clone(), config.database_connections).telling(tell),
             state,
             own_state: MemoryState::default(),
+            is_presence_lost: AtomicBool::new(false),
             hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
             delivery: Delivery::start(&config, &clock)?,
             sockets,

@@ -66,10 +66,10 @@ impl Entry {
 }
 
 impl Table {
-    /// The open sockets of a user.
+    /// The open sockets of a user, but for those that were told to close.
     fn of_user(&self, user: UserId) -> impl Iterator<Item = &Identity> {
-        let numbers = self.of_user.get(&user).into_iter().flatten();
-        numbers.filter_map(|number| self.open.get(number)?.identity.as_ref())
+        let entries = self.of_user.get(&user).into_iter().flatten().filter_map(|number| self.open.get(number));
+        entries.filter(|entry| entry.close.is_some()).filter_map(|entry| entry.identity.as_ref())
     }
 
     fn forget(&mut self, number: u64) -> Option<Identity> {
@@ -128,6 +128,12 @@ impl Sockets {
     #[must_use]
     pub fn has_device(&self, user: UserId, device: DeviceSn) -> bool {
         self.lock().of_user(user).any(|identity| identity.device == device)
+    }
+
+    /// The devices of a user that have an open socket here.
+    #[must_use]
+    pub fn devices_of(&self, user: UserId) -> Vec<DeviceSn> {
+        self.lock().of_user(user).map(|identity| identity.device).collect()
     }
 
     /// Tells the sockets behind a session of a user to close.

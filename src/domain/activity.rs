@@ -37,6 +37,19 @@ pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
     }
 }
 
+/// Notes that an account was used until now, so that it is not shown to have left earlier than it did.
+pub(super) async fn note_end(app: &App, user: UserId) {
+    let now_ms = app.clock.now_ms();
+    let today = day(app, now_ms);
+    let noted = app.db.write(move |conn| {
+        users::lock(conn, user)?;
+        write_down(conn, user, now_ms, today)
+    });
+    if let Err(error) = noted.await {
+        log::debug!("the end of an activity was not written down: {error}");
+    }
+}
+
 /// Writes down that an account is used now. Its row must be locked.
 pub(super) fn write_down(conn: &mut Conn, user: UserId, now_ms: i64, today: i32) -> Result<(), StoreError> {
     match users::find_activity(conn, user)? {

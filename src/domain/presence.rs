@@ -2,7 +2,7 @@
 //! (behaviour.md §4). Losing it harms nobody, so its failures are logged and not told, but to those who ask for it: without
 //! the shared state they hear what this node knows.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::atomic::Ordering};
 
 use super::{Caller, Error};
 use crate::{
@@ -23,7 +23,7 @@ const BATCH: usize = 1000;
 pub struct Presence {
     /// Their numbers.
     pub devices: HashSet<DeviceSn>,
-    /// Whether only this node was asked, because the shared state is gone.
+    /// Whether only this node's word counts, because the shared state is gone or takes nothing.
     pub is_degraded: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn note_sockets(app: &App, open: &[Identity]) {
     let mut notes = Vec::new();
     for Identity { app: tenant, user, device, .. } in open {
         let account = account(tenant, *user);
-        if is_due(app, &format!("{account}:socket"), *device).await {
+        if is_due(app, &socket_of(&account), *device).await {
             notes.push(PresenceNote { account, device: device.0, sign: Sign::Socket });
         }
     }
@@ -71,8 +71,10 @@ pub(super) const fn check_every_ms(app: &App) -> i64 {
 /// Whether the device was not noted for a while: at most one note a device and interval.
 async fn is_due(app: &App, account: &str, device: DeviceSn) -> bool {
     let interval_ms = app.config.presence_ttl_ms / NOTES_PER_TTL;
-    let subject = format!("presence:{account}:{}", device.0);
-    app.own_state.count_use(&subject, interval_ms, app.clock.now_ms()).await.is_ok_and(|uses| uses.count == 1)
+    app.own_state
+        .count_use(&subject(account, device.0), interval_ms, app.clock.now_ms())
+        .await
+        .is_ok_and(|uses| uses.count == 1)
 }
 
 async fn note(app: &App, notes: &[PresenceNote]) {
@@ -81,13 +83,39 @@ async fn note(app: &App, notes: &[PresenceNote]) {
     }
     let now_ms = app.clock.now_ms();
     let until_ms = now_ms.saturating_add(app.config.presence_ttl_ms);
-    told(app.state.note_presence(notes, until_ms, now_ms).await);
     told(app.own_state.note_presence(notes, until_ms, now_ms).await);
+    let outcome = app.state.note_presence(notes, until_ms, now_ms).await;
+    app.is_presence_lost.store(outcome.is_err(), Ordering::Relaxed);
+    if outcome.is_err() {
+        for PresenceNote { account, device, .. } in notes {
+            // The next sign of life is worth another try.
+            make_due(app, account, *device);
+        }
+    }
+    told(outcome);
+}
+
+/// Lets the next sign of life of a device be noted, however soon it comes.
+fn make_due(app: &App, account: &str, device: i32) {
+    app.own_state.forget_uses(&subject(account, device));
+    app.own_state.forget_uses(&subject(&socket_of(account), device));
+}
+
+fn subject(account: &str, device: i32) -> String {
+    format!("presence:{account}:{device}")
+}
+
+/// What the signs of a device's sockets are counted under, apart from those of its requests.
+fn socket_of(account: &str) -> String {
+    format!("{account}:socket")
 }
 
 /// Notes that nobody uses a device any more, or none of them.
 pub(super) async fn end(app: &App, tenant: &AppId, user: UserId, device: Option<DeviceSn>) {
     let (account, device) = (account(tenant, user), device.map(|device| device.0));
+    if let Some(device) = device {
+        make_due(app, &account, device);
+    }
     told(app.state.end_presence(&account, device).await);
     told(app.own_state.end_presence(&account, device).await);
 }
@@ -98,6 +126,7 @@ pub(super) async fn end_socket(app: &App, identity: &Identity) {
         return;
     }
     let (account, device) = (account(&identity.app, identity.user), identity.device.0);
+    make_due(app, &account, device);
     told(app.state.end_socket_presence(&account, device).await);
     told(app.own_state.end_socket_presence(&account, device).await);
 }
@@ -113,14 +142,14 @@ pub async fn get(app: &App, caller: &Caller) -> Result<Presence, Error> {
 /// Which devices of an account are in use.
 pub(super) async fn of(app: &App, tenant: &AppId, user: UserId) -> Result<Presence, Error> {
     let (account, now_ms) = (account(tenant, user), app.clock.now_ms());
-    let (devices, is_degraded) = match app.state.present_devices(&account, now_ms).await {
-        Ok(devices) => (devices, false),
-        Err(error) => {
-            log::debug!("presence as this node knows it: {error}");
-            (app.own_state.present_devices(&account, now_ms).await?, true)
-        }
-    };
-    Ok(Presence { devices: devices.into_iter().map(DeviceSn).collect(), is_degraded })
+    let shared = app.state.present_devices(&account, now_ms).await;
+    let is_degraded = shared.is_err() || app.is_presence_lost.load(Ordering::Relaxed);
+    let mut devices: HashSet<DeviceSn> = shared.unwrap_or_default().into_iter().map(DeviceSn).collect();
+    if is_degraded {
+        devices.extend(app.own_state.present_devices(&account, now_ms).await?.into_iter().map(DeviceSn));
+    }
+    devices.extend(app.sockets.devices_of(user));
+    Ok(Presence { devices, is_degraded })
 }
 
 fn told(outcome: Result<(), StateError>) {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::{
     Caller, Error, Visitor,
     access::{self, Actor, Door},
-    presence,
+    activity, presence,
 };
 use crate::{
     app::App,
@@ -77,8 +77,11 @@ pub async fn heartbeat(app: &App, login: &SocketLogin) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes that a socket was closed.
-pub async fn closed(app: &App, login: &SocketLogin) {
+/// Notes that a socket was closed; for good, unless the node stops and its client goes to another.
+pub async fn closed(app: &App, login: &SocketLogin, is_for_good: bool) {
+    if is_for_good {
+        activity::note_end(app, login.identity.user).await;
+    }
     presence::end_socket(app, &login.identity).await;
 }
 

@@ -158,6 +158,13 @@ impl Ends for Logins {
     }
 }
 
+impl MemoryState {
+    /// Counts the uses of `subject` anew.
+    pub fn forget_uses(&self, subject: &str) {
+        self.uses.lock().remove(subject);
+    }
+}
+
 #[async_trait::async_trait]
 impl State for MemoryState {
     async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {

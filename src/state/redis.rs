@@ -94,7 +94,7 @@ fn heard(told: Told) -> Option<Change> {
 #[async_trait::async_trait]
 impl State for RedisState {
     async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut call = COUNT_USE.key(self.uses_key(subject));
         call.arg(now_ms).arg(window_ms);
         let (count, until_ms) = self.link.answered(call.invoke_async(&mut connection).await)?;
@@ -102,7 +102,7 @@ impl State for RedisState {
     }
 
     async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut call = BEGIN_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
         for subject in subjects {
@@ -116,7 +116,7 @@ impl State for RedisState {
     }
 
     async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut call = END_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
         for subject in subjects {
@@ -130,7 +130,7 @@ impl State for RedisState {
     }
 
     async fn put_captcha(&self, id: &str, mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let lifetime_ms = until_ms.saturating_sub(now_ms).max(1);
         let value = [until_ms.to_be_bytes().as_slice(), &mac].concat();
         let mut set = redis::cmd("SET");
@@ -139,7 +139,7 @@ impl State for RedisState {
     }
 
     async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut take = redis::cmd("GETDEL");
         take.arg(self.captcha_key(id));
         let value: Option<Vec<u8>> = self.link.answered(take.query_async(&mut connection).await)?;
@@ -150,7 +150,7 @@ impl State for RedisState {
     }
 
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut call = PUT_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(code_mac.as_slice());
         call.arg(CodeRules::LIFETIME_MS).arg(CodeRules::TRIES);
@@ -164,7 +164,7 @@ impl State for RedisState {
     }
 
     async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut call = TRY_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
         call.arg(match keep {
@@ -179,14 +179,14 @@ impl State for RedisState {
     }
 
     async fn void_code(&self, contact: &str) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut delete = redis::cmd("HDEL");
         delete.arg(self.code_key(contact)).arg("mac").arg("until");
         self.link.answered(delete.exec_async(&mut connection).await)
     }
 
     async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut pipe = redis::pipe();
         for note in notes {
             let key = self.presence_key(&note.account);
@@ -198,7 +198,7 @@ impl State for RedisState {
     }
 
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let key = self.presence_key(account);
         self.link.answered(match device {
             Some(device) => END_PRESENCE.key(key).arg(device).invoke_async(&mut connection).await,
@@ -207,7 +207,7 @@ impl State for RedisState {
     }
 
     async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut remove = redis::cmd("ZREM");
         remove.arg(self.presence_key(account));
         remove.arg(self.presence_member(device, Sign::Request)).arg(self.presence_member(device, Sign::Socket));
@@ -215,7 +215,7 @@ impl State for RedisState {
     }
 
     async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let mut range = redis::cmd("ZRANGEBYSCORE");
         range.arg(self.presence_key(account)).arg(format!("({now_ms}")).arg("+inf");
         let members: Vec<String> = self.link.answered(range.query_async(&mut connection).await)?;
@@ -223,7 +223,7 @@ impl State for RedisState {
     }
 
     async fn publish(&self, changes: &[Change]) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         let message = (&self.node, changes.iter().map(told).collect::<Vec<Told>>());
         let text = serde_json::to_string(&message).map_err(|error| StateError(error.to_string()))?;
         let mut publish = redis::cmd("PUBLISH");
@@ -244,7 +244,7 @@ impl State for RedisState {
     }
 
     async fn ping(&self) -> Result<(), StateError> {
-        let mut connection = self.link.connection().await?;
+        let mut connection = self.link.connection()?;
         self.link.answered(redis::cmd("PING").exec_async(&mut connection).await)
     }
 

@@ -98,9 +98,8 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    pub(super) fn new(url: DatabaseUrl) -> (Self, Arc<AtomicU64>) {
-        let generation = Arc::new(AtomicU64::new(0));
-        (Self { url, generation: Arc::clone(&generation) }, generation)
+    pub(super) const fn new(url: DatabaseUrl, generation: Arc<AtomicU64>) -> Self {
+        Self { url, generation }
     }
 }
 

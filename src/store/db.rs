@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub struct Db {
     url: DatabaseUrl,
     connections: u32,
+    generation: Arc<AtomicU64>,
     lane: Arc<Mutex<Arc<Lane>>>,
     listener: Option<Arc<Listener>>,
 }
@@ -37,8 +38,12 @@ impl Db {
     /// Up to `connections` to the database at `url`. Connects when first used.
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
-        let lane = Arc::new(Mutex::new(Arc::new(Lane::new(&url, connections))));
-        Self { url, connections, lane, listener: None }
+        Self::with(url, connections, Arc::default(), None)
+    }
+
+    fn with(url: DatabaseUrl, connections: u32, generation: Arc<AtomicU64>, listener: Option<Arc<Listener>>) -> Self {
+        let lane = Arc::new(Mutex::new(Arc::new(Lane::new(&url, connections, Arc::clone(&generation)))));
+        Self { url, connections, generation, lane, listener }
     }
 
     /// Tells `tell` of what changes: of what [`Db::write`] changes before that is answered, of the rest when
@@ -48,11 +53,11 @@ impl Db {
         Self { listener: Some(Arc::new(Listener::new(tell))), ..self }
     }
 
-    /// The same database through a connection of its own, which no crowd of requests holds up.
+    /// The same database through a connection of its own, which no crowd of requests holds up. When that is found dead, so
+    /// are the others that are as old.
     #[must_use]
     pub fn aside(&self) -> Self {
-        let aside = Self::new(self.url.clone(), 1);
-        Self { listener: self.listener.clone(), ..aside }
+        Self::with(self.url.clone(), 1, Arc::clone(&self.generation), self.listener.clone())
     }
 
     /// The lane in use: another one when the database has gone silent on the last.
@@ -60,7 +65,7 @@ impl Db {
         let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
         if lane.is_silent() {
             log::warn!("the database does not answer; what waits for it is left behind, and new connections are made");
-            *lane = Arc::new(Lane::new(&self.url, self.connections));
+            *lane = Arc::new(Lane::new(&self.url, self.connections, Arc::clone(&self.generation)));
         }
         Arc::clone(&lane)
     }

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::ConnectionError;
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -46,15 +47,29 @@ pub(super) struct Slot {
     _place: OwnedSemaphorePermit,
 }
 
+/// The pool tries to connect again and again; who waits for a connection is told why there is none.
+#[derive(Debug)]
+struct Quiet;
+
+impl r2d2::HandleError<ConnectionError> for Quiet {
+    fn handle_error(&self, error: ConnectionError) {
+        log::debug!("no connection to the database: {error}");
+    }
+}
+
 impl Lane {
     /// A lane of `connections` to the database at `url`. Connects when first used.
-    pub(super) fn new(url: &DatabaseUrl, connections: u32) -> Self {
-        let (manager, generation) = Manager::new(url.clone());
+    ///
+    /// `generation` counts the connections that were found dead, in this lane or in another to the same database: one makes
+    /// all suspect that are as old.
+    pub(super) fn new(url: &DatabaseUrl, connections: u32, generation: Arc<AtomicU64>) -> Self {
+        let manager = Manager::new(url.clone(), Arc::clone(&generation));
         let width = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(0))
             .connection_timeout(CONNECT_PATIENCE)
+            .error_handler(Box::new(Quiet))
             .build_unchecked(manager);
         Self {
             pool,

@@ -1,11 +1,12 @@
 //! `/ws`: the input and output around [`machine`] (docs/socket.md).
 
+mod frames;
 pub mod machine;
 
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    FromRequest as _, HttpRequest, HttpResponse,
     http::header,
     web::{self, Data, Payload, ServiceConfig, get},
 };
@@ -14,7 +15,10 @@ use futures_util::StreamExt as _;
 use prost::Message as _;
 use tokio::sync::oneshot::Receiver;
 
-use self::machine::{LoginData, Machine, Reason, Step};
+use self::{
+    frames::Bounded,
+    machine::{LoginData, Machine, Reason, Step},
+};
 use super::{
     access::{app, origin, single},
     error::{Error, Protocol},
@@ -51,6 +55,8 @@ async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
     let visitor = access::visitor(app(&req)?, name, origin(&req)?).await?;
     let admitted = app_data.sockets.admit(visitor.origin().source(), app_data.config.sockets_per_source);
     let (place, told) = admitted.ok_or(domain::Error::Busy)?;
+    let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
+    let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
     let stream =
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
@@ -65,7 +71,8 @@ fn check_origin(req: &HttpRequest) -> Result<(), Error> {
     let config = &app(req)?.config;
     let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
     let from = from.to_str().unwrap_or_default();
-    let is_same_host = from.split("://").nth(1).is_some_and(|host| host == req.connection_info().host());
+    let host = from.strip_prefix("https://").or_else(|| from.strip_prefix("http://"));
+    let is_same_host = host.is_some_and(|host| host == req.connection_info().host());
     if config.is_dev || is_same_host || config.cors_origins.iter().any(|allowed| allowed == from) {
         Ok(())
     } else {
@@ -110,14 +117,14 @@ impl Socket {
             }
         };
         drop(self.place);
-        if let Some(login) = &self.login {
-            sockets::closed(&self.app, login).await;
-        }
         let close = reason.map(|Reason { code, text }| CloseReason {
             code: CloseCode::from(code),
             description: Some(text.to_owned()),
         });
         drop(tokio::time::timeout(SLOWEST, self.session.close(close)).await);
+        if let Some(login) = &self.login {
+            sockets::closed(&self.app, login, reason != Some(Reason::GOING_AWAY)).await;
+        }
     }
 
     /// Does what the machine says; an error is the end, with a reason or, when nobody hears it, without.
@@ -199,6 +206,6 @@ fn still_there(error: &domain::Error) -> Result<(), Reason> {
     if is_logged_out(error) {
         return Err(Reason::SESSION_ENDED);
     }
-    log::warn!("a heartbeat was not noted: {error}");
+    log::debug!("a heartbeat was not noted: {error}");
     Ok(())
 }

@@ -13,13 +13,23 @@ const INFO: &str = "/v1/user/info";
 const LOGGED_OUT: &str = "protobuf | 200 | -101 | 未登录";
 
 /// Waits until a node remembers what it reads.
-async fn trusted(t: &TestApp) {
+pub async fn trusted(t: &TestApp) {
     let trusted = async {
         while !t.app.cache.is_trusted() {
             yield_now().await;
         }
     };
     timeout(Duration::from_secs(10), trusted).await.unwrap();
+}
+
+/// Waits until a node does not trust what it remembers.
+pub async fn lost(t: &TestApp) {
+    let lost = async {
+        while t.app.cache.is_trusted() {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(5), lost).await.unwrap();
 }
 
 /// Two nodes, both of which remember Alice and her session.
@@ -117,6 +127,22 @@ async fn what_an_account_shows_is_known_at_once_here_and_soon_elsewhere() {
 }
 
 #[actix_web::test]
+async fn what_is_changed_by_hand_is_known_too() {
+    let (a, b, alice) = two_nodes().await;
+    let admin = a.admin().await;
+    let medal =
+        admin.post("/admin/v1/medals/define").json(&json!({"name": "M"})).send().await.json()["data"]["id"].clone();
+    let body = json!({"user_id": alice.id, "medal_id": medal});
+    admin.post("/admin/v1/medals/grant").json(&body).send().await.assert_ok();
+    within_a_second(async || seen(&b, &alice).await["medals"][0]["name"] == "M").await;
+    a.execute("UPDATE medals SET name = 'N'").await.unwrap();
+    within_a_second(async || seen(&b, &alice).await["medals"][0]["name"] == "N").await;
+    a.execute("UPDATE sessions SET expires_at_ms = 1").await.unwrap();
+    assert_eq!(line(&a, &alice).await, LOGGED_OUT);
+    within_a_second(async || line(&b, &alice).await == LOGGED_OUT).await;
+}
+
+#[actix_web::test]
 async fn what_ends_by_itself_ends_also_when_it_is_remembered() {
     let (a, _, alice) = two_nodes().await;
     let admin = a.admin().await;
@@ -171,12 +197,7 @@ async fn a_node_that_hears_nothing_trusts_no_memory() {
     let alice = a.user("alice").await;
     info(&b, &alice).await;
     proxy.go_silent();
-    let lost = async {
-        while b.app.cache.is_trusted() {
-            yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(5), lost).await.unwrap();
+    lost(&b).await;
     alice.admin_api.post("/user/kick").send().await.assert_ok();
     assert_eq!(line(&b, &alice).await, LOGGED_OUT, "at its next request");
     proxy.pass_again();
@@ -212,12 +233,7 @@ async fn a_node_that_was_stopped_for_long_forgets_what_it_knew() {
     info(&a, &alice).await;
     // Changes that are old by the time that a node looks again: as if it had been stopped in between.
     redis.freeze();
-    let lost = async {
-        while a.app.cache.is_trusted() {
-            yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(5), lost).await.unwrap();
+    lost(&a).await;
     a.execute("UPDATE sessions SET ended_at_ms = 1").await.unwrap();
     a.execute("DELETE FROM changes").await.unwrap();
     redis.thaw();

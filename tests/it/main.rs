@@ -41,6 +41,7 @@ mod negotiation;
 mod nodes;
 mod notifications;
 mod personal_data;
+mod presence;
 mod profiles;
 mod push;
 mod races;

@@ -1,10 +1,15 @@
+DROP TRIGGER medals_note_change ON medals;
+DROP FUNCTION note_medal_change();
 DROP TRIGGER bans_note_change ON bans;
 DROP TRIGGER user_medals_note_change ON user_medals;
 DROP TRIGGER personal_data_note_change ON personal_data;
+DROP TRIGGER sessions_note_change ON sessions;
 DROP FUNCTION note_change_of_user();
 DROP TRIGGER sessions_note_delete ON sessions;
 DROP TRIGGER sessions_note_end ON sessions;
 DROP FUNCTION note_session_end();
+DROP TRIGGER users_note_shut ON users;
+DROP FUNCTION note_shut_user();
 DROP TRIGGER users_note_change ON users;
 DROP FUNCTION note_user_change();
 DROP TRIGGER apps_note_change ON apps;

@@ -32,6 +32,16 @@ CREATE TRIGGER users_note_change AFTER UPDATE OF username, nickname, name_id, av
     online_days, continuous_online_days ON users
 FOR EACH ROW EXECUTE FUNCTION note_user_change();
 
+-- whoever is shut out by hand: its sessions did not end, and count no more
+CREATE FUNCTION note_shut_user() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    INSERT INTO changes (user_id, session_id)
+    SELECT user_id, id FROM sessions WHERE user_id = NEW.id AND ended_at_ms IS NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_note_shut AFTER UPDATE OF status ON users
+FOR EACH ROW WHEN (NEW.status <> 0) EXECUTE FUNCTION note_shut_user();
+
 CREATE FUNCTION note_session_end() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
     INSERT INTO changes (user_id, session_id) VALUES (OLD.user_id, OLD.id);
@@ -46,9 +56,18 @@ $$ BEGIN
     INSERT INTO changes (user_id) VALUES (CASE TG_OP WHEN 'DELETE' THEN OLD.user_id ELSE NEW.user_id END);
     RETURN NULL;
 END $$;
+CREATE TRIGGER sessions_note_change AFTER UPDATE OF last_used_at_ms, expires_at_ms ON sessions
+FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
 CREATE TRIGGER personal_data_note_change AFTER INSERT OR UPDATE OR DELETE ON personal_data
 FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
 CREATE TRIGGER user_medals_note_change AFTER INSERT OR UPDATE OR DELETE ON user_medals
 FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
 CREATE TRIGGER bans_note_change AFTER INSERT OR UPDATE OR DELETE ON bans
 FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
+
+CREATE FUNCTION note_medal_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    INSERT INTO changes (user_id) SELECT user_id FROM user_medals WHERE medal_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER medals_note_change AFTER UPDATE ON medals FOR EACH ROW EXECUTE FUNCTION note_medal_change();

@@ -26,6 +26,16 @@ CREATE TRIGGER users_note_change AFTER UPDATE OF username, nickname, name_id, av
 BEGIN
     INSERT INTO changes (user_id) VALUES (NEW.id);
 END;
+-- whoever is shut out by hand: its sessions did not end, and count no more
+CREATE TRIGGER users_note_shut AFTER UPDATE OF status ON users WHEN NEW.status <> 0
+BEGIN
+    INSERT INTO changes (user_id, session_id)
+    SELECT user_id, id FROM sessions WHERE user_id = NEW.id AND ended_at_ms IS NULL;
+END;
+CREATE TRIGGER sessions_note_change AFTER UPDATE OF last_used_at_ms, expires_at_ms ON sessions
+BEGIN
+    INSERT INTO changes (user_id) VALUES (NEW.user_id);
+END;
 CREATE TRIGGER sessions_note_end AFTER UPDATE OF ended_at_ms ON sessions
 BEGIN
     INSERT INTO changes (user_id, session_id) VALUES (NEW.user_id, NEW.id);
@@ -45,6 +55,10 @@ END;
 CREATE TRIGGER personal_data_note_delete AFTER DELETE ON personal_data
 BEGIN
     INSERT INTO changes (user_id) VALUES (OLD.user_id);
+END;
+CREATE TRIGGER medals_note_change AFTER UPDATE ON medals
+BEGIN
+    INSERT INTO changes (user_id) SELECT user_id FROM user_medals WHERE medal_id = NEW.id;
 END;
 CREATE TRIGGER user_medals_note_new AFTER INSERT ON user_medals
 BEGIN

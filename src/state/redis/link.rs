@@ -1,7 +1,10 @@
 //! The way to Redis: its connections, and what is known of its health.
 
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -10,7 +13,7 @@ use redis::{
     Client, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream},
 };
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::time::timeout;
 
 use super::StateError;
 
@@ -28,7 +31,7 @@ const PING_EVERY: Duration = Duration::from_millis(500);
 /// slower (docs/adr/0006-state.md).
 pub(super) struct Link {
     client: Client,
-    connections: Box<[OnceCell<ConnectionManager>]>,
+    connections: Box<[Mutex<Option<ConnectionManager>>]>,
     started: Instant,
     /// Since `started`, in ms; 0 while Redis answers. A request must not wait for what the last one waited for in vain.
     silent_until_ms: AtomicU64,
@@ -38,30 +41,40 @@ impl Link {
     pub(super) fn new(url: &str, workers: usize) -> RedisResult<Self> {
         Ok(Self {
             client: Client::open(url)?,
-            connections: (0..workers.max(1)).map(|_| OnceCell::new()).collect(),
+            connections: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
             started: Instant::now(),
             silent_until_ms: AtomicU64::new(0),
         })
     }
 
     /// This thread's connection, unless Redis was silent just now.
-    pub(super) async fn connection(&self) -> Result<ConnectionManager, StateError> {
+    pub(super) fn connection(&self) -> Result<ConnectionManager, StateError> {
         if self.is_silent() {
             return Err(StateError("it did not answer just now".to_owned()));
         }
         let slot = thread_number().checked_rem(self.connections.len()).unwrap_or(0);
-        let Some(cell) = self.connections.get(slot) else {
+        let Some(slot) = self.connections.get(slot) else {
             return Err(StateError("no connections".to_owned()));
         };
-        let connect = || async {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(PATIENCE))
-                .set_response_timeout(Some(PATIENCE))
-                .set_number_of_retries(1)
-                .set_max_delay(Duration::from_millis(500));
-            ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-        };
-        Ok(cell.get_or_try_init(connect).await?.clone())
+        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = &*known {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1)
+            .set_max_delay(Duration::from_millis(500));
+        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
+        Ok(known.insert(connection).clone())
+    }
+
+    /// Leaves all connections behind: one that was cut, or that nothing comes through any more, looks like any other until
+    /// it is used.
+    fn renew(&self) {
+        for slot in &self.connections {
+            slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 
     /// What Redis answered; and whether it did is remembered. A refusal (out of memory, say) is an answer.
@@ -69,6 +82,9 @@ impl Link {
         let silence = result.as_ref().err().filter(|error| error.is_io_error());
         let until_ms = if silence.is_some() { self.now_ms() + PAUSE_MS } else { 0 };
         let was_silent = self.silent_until_ms.swap(until_ms, Ordering::Relaxed) != 0;
+        if silence.is_some() {
+            self.renew();
+        }
         match silence {
             Some(error) if !was_silent => log::warn!("Redis does not answer, and is asked again now and then: {error}"),
             None if was_silent => log::info!("Redis answers again"),
@@ -100,7 +116,11 @@ impl Link {
             sink.subscribe(channel).await?;
             Ok((sink, stream))
         };
-        timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))
+        let subscribed = timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))?;
+        // Redis is there, perhaps again.
+        self.renew();
+        self.silent_until_ms.store(0, Ordering::Relaxed);
+        Ok(subscribed)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::Gateway;
+use crate::cache::{lost, trusted};
 use crate::support::{OwnServer, Proxy, User};
 
 /// How long a request may take while the database is away.
@@ -73,6 +74,22 @@ async fn a_database_that_is_killed_and_comes_back_is_used_again() {
     fixture.crowd().await;
     fixture.gateway.database.start_again();
     fixture.recovers().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_database_that_came_back_while_nobody_asked_fails_nobody() {
+    let mut fixture = Fixture::new().await;
+    fixture.crowd().await;
+    trusted(&fixture.gateway.t).await;
+    fixture.gateway.database.kill();
+    lost(&fixture.gateway.t).await;
+    fixture.gateway.database.start_again();
+    trusted(&fixture.gateway.t).await;
+    let answers = (0..40).map(|_| fixture.alice.v1.post("/v1/user/get-user-data").send());
+    for answer in futures_util::future::join_all(answers).await {
+        answer.assert_ok();
+    }
 }
 
 #[actix_web::test]

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::Gateway;
-use crate::support::{PASSWORD, User, within_a_second};
+use crate::{
+    cache::{lost, trusted},
+    sockets::Node,
+    support::{PASSWORD, Proxy, User, within_a_second},
+};
 
 impl Gateway {
     /// What must work whatever is the matter with Redis, and quickly.
@@ -65,9 +69,15 @@ async fn an_emptied_redis_logs_nobody_out() {
     let gateway = Gateway::new().await;
     let alice = gateway.works("alice").await;
     let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
+    let node = Node::start(gateway.t.another_node().await);
+    let _socket = node.log_in(&alice).await;
     redis::cmd("FLUSHALL").exec(&mut client.get_connection().unwrap()).unwrap();
     alice.v1.get("/v1/user/info").send().await.assert_line("protobuf | 200 | 1");
+    let online = node.t.anon().header("app_id", "default").header("access-token", &alice.token);
+    let online = online.get("/user/online_status").send().await.json();
+    assert_eq!(online["data"], json!({"online": true}), "the socket is open");
     gateway.recovers("bob").await;
+    node.stop.gracefully().await;
 }
 
 #[actix_web::test]
@@ -98,10 +108,45 @@ async fn a_full_redis_is_like_none_for_what_it_should_keep() {
         redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection).unwrap();
     };
     set("1");
-    gateway.works("during").await;
+    let during = gateway.works("during").await;
+    assert!(gateway.is_degraded(&during).await);
     assert_eq!(gateway.captcha_status().await, 503);
     set("0");
     gateway.recovers("after").await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn connections_to_redis_that_go_silent_are_left_behind() {
+    let gateway = Gateway::new().await;
+    let proxy = Proxy::start(gateway.redis.address);
+    let mut config = gateway.t.app.config.clone();
+    config.redis_url = Some(format!("redis://{}", proxy.address()));
+    let node = gateway.t.node_with(config).await;
+    let captcha = async || node.web().post("/v1/user/captcha").send().await.status.as_u16();
+    assert_eq!(captcha().await, 200);
+    proxy.go_silent();
+    assert_eq!(captcha().await, 503);
+    proxy.pass_again();
+    let started = Instant::now();
+    while captcha().await != 200 {
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_redis_that_comes_back_is_used_at_once() {
+    let mut gateway = Gateway::new().await;
+    assert_eq!(gateway.captcha_status().await, 200);
+    gateway.redis.kill();
+    gateway.redis.start_again();
+    // The node hears of it without anyone asking for anything.
+    lost(&gateway.t).await;
+    trusted(&gateway.t).await;
+    for _ in 0..8 {
+        assert_eq!(gateway.captcha_status().await, 200);
+    }
 }
 
 #[actix_web::test]
