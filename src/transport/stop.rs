@@ -13,8 +13,8 @@ use socket2::SockRef;
 use super::ops::Readiness;
 use crate::sockets::Sockets;
 
-/// How long connections that were made already may take to come from the kernel to a worker.
-const ON_THE_WAY: Duration = Duration::from_millis(50);
+/// How long connections that have begun may take to come about, and from the kernel to a worker, on a busy machine.
+const ON_THE_WAY: Duration = Duration::from_millis(300);
 
 /// Stops a running gateway.
 #[derive(Clone)]
@@ -56,14 +56,21 @@ impl Stop {
     }
 }
 
-/// Lets no new connection come about, while those that did are still taken. Closing a listener cuts the connections that
+/// Lets no new connection begin, while those that did come about and are taken. Closing a listener cuts the connections that
 /// the kernel has made and nobody has taken yet, and their requests with them: so there must be none. Who tries to connect
 /// hears nothing, and that nobody listens when it tries again.
 #[cfg(target_os = "linux")]
 fn refuse_more(listener: &TcpListener) -> io::Result<()> {
-    /// A packet filter of one instruction: "return 0", which drops the packet (`BPF_RET | BPF_K`).
-    const NOTHING: socket2::SockFilter = socket2::SockFilter::new(6, 0, 0, 0);
-    SockRef::from(listener).attach_filter(&[NOTHING])
+    use socket2::SockFilter;
+    /// Drops what asks for a connection (SYN); what ends a handshake (ACK) comes through. It sees a packet from its TCP
+    /// header on, where byte 13 has the flags (RFC 9293 §3.1).
+    const NO_SYN: [SockFilter; 4] = [
+        SockFilter::new(0x30, 0, 0, 13),       // load byte 13
+        SockFilter::new(0x45, 0, 1, 0x02),     // SYN? on; else skip one
+        SockFilter::new(0x06, 0, 0, 0),        // drop
+        SockFilter::new(0x06, 0, 0, u32::MAX), // take all of it
+    ];
+    SockRef::from(listener).attach_filter(&NO_SYN)
 }
 
 #[cfg(not(target_os = "linux"))]
