@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, accounts::require_user};
+use super::Error;
 use crate::{
     app::App,
     model::{AppId, Session, Showcase, Standing, Tenant, TokenHash, User, UserId},
@@ -59,17 +59,17 @@ pub(super) async fn user(app: &App, tenant: &AppId, id: UserId) -> Result<Arc<Us
     Ok(found)
 }
 
-/// What the account of that number shows beside its row.
+/// What an account of that app shows beside its row.
 ///
 /// # Errors
-/// [`Error::UserNotFound`].
-pub(super) async fn showcase(app: &App, tenant: &AppId, id: UserId) -> Result<Arc<Showcase>, Error> {
+/// When the database can't be asked.
+pub(super) async fn showcase(app: &App, tenant: &AppId, user: &User) -> Result<Arc<Showcase>, Error> {
+    let id = user.id;
     if let Some(known) = app.cache.showcase(tenant, id) {
         return Ok(known);
     }
-    let (ticket, wanted) = (app.cache.ticket(), tenant.clone());
+    let ticket = app.cache.ticket();
     let find = move |conn: &mut Conn| -> Result<_, Error> {
-        require_user(conn, &wanted, id)?;
         let personal = personal_data::find(conn, id)?.unwrap_or_default();
         Ok(Showcase { personal, medals: medals::list_of(conn, id)?, ban: bans::find(conn, id)? })
     };

@@ -78,7 +78,7 @@ pub async fn get_public(
     id: UserId,
 ) -> Result<PublicProfile, Error> {
     let user = Arc::unwrap_or_clone(lookups::user(app, visitor.app(), id).await?);
-    let Showcase { personal, medals, ban } = Arc::unwrap_or_clone(lookups::showcase(app, visitor.app(), id).await?);
+    let Showcase { personal, medals, ban } = Arc::unwrap_or_clone(lookups::showcase(app, visitor.app(), &user).await?);
     let remark = match viewer.map(Caller::user) {
         Some(viewer) => app.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
         None => None,

@@ -119,8 +119,7 @@ impl Link {
         let subscribed = timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))?;
         // Redis is there, perhaps again.
         self.renew();
-        self.silent_until_ms.store(0, Ordering::Relaxed);
-        Ok(subscribed)
+        self.answered(Ok(subscribed))
     }
 }
 
