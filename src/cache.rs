@@ -15,14 +15,14 @@ use std::{
 
 use quick_cache::{Weighter, sync};
 
-use crate::model::{AppId, Change, Session, Showcase, Tenant, TokenHash, User, UserId};
+use crate::model::{Change, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId};
 
 /// Nothing is remembered for longer, in case someone changed the database in ways that it does not tell of.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// The memory of this node.
 pub struct Cache {
-    tenants: sync::Cache<AppId, Tenant>,
+    tenants: sync::Cache<TenantId, Tenant>,
     accounts: sync::Cache<UserId, Arc<Account>, ByBytes>,
     /// Whose a token is; the session itself is with the account, so that forgetting that forgets all.
     owners: sync::Cache<TokenHash, UserId>,
@@ -38,16 +38,16 @@ pub struct Cache {
 /// What is remembered of an account; its parts are read when they are needed.
 #[derive(Clone)]
 struct Account {
-    app: AppId,
+    app: TenantId,
     since: Instant,
     user: Option<Arc<User>>,
-    showcase: Option<Arc<Showcase>>,
+    public_details: Option<Arc<PublicDetails>>,
     sessions: Vec<(TokenHash, Session)>,
 }
 
 /// Taken before the database is asked: what it answers is remembered only if nothing was forgotten meanwhile.
 #[derive(Clone, Copy)]
-pub struct Ticket(Option<u64>);
+pub struct FillToken(Option<u64>);
 
 #[derive(Clone)]
 struct ByBytes;
@@ -57,8 +57,8 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
         const FRAME: usize = 512;
         const SESSION: usize = 128;
         let user = account.user.as_deref().map_or(0, User::text_bytes);
-        let showcase = account.showcase.as_deref().map_or(0, Showcase::text_bytes);
-        u64::try_from(FRAME + user + showcase + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
+        let public_details = account.public_details.as_deref().map_or(0, PublicDetails::text_bytes);
+        u64::try_from(FRAME + user + public_details + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
     }
 }
 
@@ -100,22 +100,22 @@ impl Cache {
         self.is_on && self.is_hearing.load(Ordering::Relaxed) && now_ms < self.trusted_until_ms.load(Ordering::Relaxed)
     }
 
-    /// A ticket for what will be read from the database now.
+    /// A fill token for what will be read from the database now.
     #[must_use]
-    pub fn ticket(&self) -> Ticket {
+    pub fn fill_token(&self) -> FillToken {
         let forgotten = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        Ticket(self.is_trusted().then_some(forgotten))
+        FillToken(self.is_trusted().then_some(forgotten))
     }
 
     /// The tenant, if it is remembered.
     #[must_use]
-    pub fn tenant(&self, app: &AppId) -> Option<Tenant> {
+    pub fn tenant(&self, app: &TenantId) -> Option<Tenant> {
         if self.is_trusted() { self.tenants.get(app) } else { None }
     }
 
     /// The session behind a token in that app, if it is remembered; it has not ended early, and its account is active.
     #[must_use]
-    pub fn session(&self, app: &AppId, hash: &TokenHash) -> Option<Session> {
+    pub fn session(&self, app: &TenantId, hash: &TokenHash) -> Option<Session> {
         if !self.is_trusted() {
             return None;
         }
@@ -125,17 +125,17 @@ impl Cache {
 
     /// The account's row, if it is remembered.
     #[must_use]
-    pub fn user(&self, app: &AppId, id: UserId) -> Option<Arc<User>> {
+    pub fn user(&self, app: &TenantId, id: UserId) -> Option<Arc<User>> {
         self.account(app, id)?.user.clone()
     }
 
     /// What the account shows beside its row, if it is remembered.
     #[must_use]
-    pub fn showcase(&self, app: &AppId, id: UserId) -> Option<Arc<Showcase>> {
-        self.account(app, id)?.showcase.clone()
+    pub fn public_details(&self, app: &TenantId, id: UserId) -> Option<Arc<PublicDetails>> {
+        self.account(app, id)?.public_details.clone()
     }
 
-    fn account(&self, app: &AppId, id: UserId) -> Option<Arc<Account>> {
+    fn account(&self, app: &TenantId, id: UserId) -> Option<Arc<Account>> {
         if !self.is_trusted() {
             return None;
         }
@@ -143,37 +143,43 @@ impl Cache {
     }
 
     /// Remembers a tenant.
-    pub fn keep_tenant(&self, ticket: Ticket, tenant: &Tenant) {
-        self.keep(ticket, || self.tenants.insert(tenant.id.clone(), tenant.clone()));
+    pub fn keep_tenant(&self, fill_token: FillToken, tenant: &Tenant) {
+        self.keep(fill_token, || self.tenants.insert(tenant.id.clone(), tenant.clone()));
     }
 
     /// Remembers a session that has not ended, of an account that is active.
-    pub fn keep_session(&self, ticket: Ticket, app: &AppId, hash: TokenHash, session: &Session) {
-        self.keep_in_account(ticket, app, session.user, |account| {
+    pub fn keep_session(&self, fill_token: FillToken, app: &TenantId, hash: TokenHash, session: &Session) {
+        self.keep_in_account(fill_token, app, session.user, |account| {
             account.sessions.retain(|(known, _)| *known != hash);
             account.sessions.push((hash, session.clone()));
         });
-        self.keep(ticket, || self.owners.insert(hash, session.user));
+        self.keep(fill_token, || self.owners.insert(hash, session.user));
     }
 
     /// Remembers an account's row.
-    pub fn keep_user(&self, ticket: Ticket, app: &AppId, user: &Arc<User>) {
-        self.keep_in_account(ticket, app, user.id, |account| account.user = Some(Arc::clone(user)));
+    pub fn keep_user(&self, fill_token: FillToken, app: &TenantId, user: &Arc<User>) {
+        self.keep_in_account(fill_token, app, user.id, |account| account.user = Some(Arc::clone(user)));
     }
 
     /// Remembers what an account shows beside its row.
-    pub fn keep_showcase(&self, ticket: Ticket, app: &AppId, id: UserId, showcase: &Arc<Showcase>) {
-        self.keep_in_account(ticket, app, id, |account| account.showcase = Some(Arc::clone(showcase)));
+    pub fn keep_public_details(
+        &self,
+        fill_token: FillToken,
+        app: &TenantId,
+        id: UserId,
+        public_details: &Arc<PublicDetails>,
+    ) {
+        self.keep_in_account(fill_token, app, id, |account| account.public_details = Some(Arc::clone(public_details)));
     }
 
-    fn keep_in_account(&self, ticket: Ticket, app: &AppId, id: UserId, change: impl FnOnce(&mut Account)) {
-        self.keep(ticket, || {
+    fn keep_in_account(&self, fill_token: FillToken, app: &TenantId, id: UserId, change: impl FnOnce(&mut Account)) {
+        self.keep(fill_token, || {
             let known = self.account(app, id).map(Arc::unwrap_or_clone);
             let new = || Account {
                 app: app.clone(),
                 since: Instant::now(),
                 user: None,
-                showcase: None,
+                public_details: None,
                 sessions: Vec::new(),
             };
             let mut account = known.unwrap_or_else(new);
@@ -182,8 +188,8 @@ impl Cache {
         });
     }
 
-    /// Remembers something unless anything was forgotten since the ticket was taken.
-    fn keep(&self, Ticket(taken): Ticket, insert: impl FnOnce()) {
+    /// Remembers something unless anything was forgotten since the fill token was taken.
+    fn keep(&self, FillToken(taken): FillToken, insert: impl FnOnce()) {
         let forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         if taken == Some(*forgotten) {
             insert();
@@ -195,7 +201,7 @@ impl Cache {
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         *forgotten += 1;
         match change {
-            Change::App(app) => drop(self.tenants.remove(app)),
+            Change::Tenant(app) => drop(self.tenants.remove(app)),
             Change::User(user) | Change::SessionEnded(user, _) => drop(self.accounts.remove(user)),
         }
     }
@@ -213,14 +219,14 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeviceSn, SessionId, Standing};
+    use crate::model::{AccountStatus, DeviceSn, SessionId};
 
     fn session(user: i64) -> Session {
         Session {
             id: SessionId(user),
             user: UserId::stored(user),
             device: DeviceSn(1),
-            standing: Standing::Active,
+            status: AccountStatus::Active,
             last_used_at_ms: 0,
             expires_at_ms: 1,
             is_ended: false,
@@ -240,16 +246,16 @@ mod tests {
         cache
     }
 
-    fn app() -> AppId {
-        AppId::stored("default".to_owned())
+    fn app() -> TenantId {
+        TenantId::stored("default".to_owned())
     }
 
     #[test]
-    fn what_is_remembered_is_given_in_its_app_until_it_changes() {
+    fn what_is_cached_is_given_in_its_app_until_it_changes() {
         let cache = trusted(1 << 20);
-        cache.keep_session(cache.ticket(), &app(), hash(7), &session(7));
+        cache.keep_session(cache.fill_token(), &app(), hash(7), &session(7));
         assert_eq!(cache.session(&app(), &hash(7)).unwrap().user, UserId::stored(7));
-        assert!(cache.session(&AppId::stored("other".to_owned()), &hash(7)).is_none());
+        assert!(cache.session(&TenantId::stored("other".to_owned()), &hash(7)).is_none());
         cache.forget(&Change::User(UserId::stored(8)));
         assert!(cache.session(&app(), &hash(7)).is_some());
         cache.forget(&Change::SessionEnded(UserId::stored(7), SessionId(7)));
@@ -259,24 +265,24 @@ mod tests {
     #[test]
     fn what_was_read_before_a_change_is_not_remembered_after_it() {
         let cache = trusted(1 << 20);
-        let ticket = cache.ticket();
+        let fill_token = cache.fill_token();
         cache.forget(&Change::User(UserId::stored(7)));
-        cache.keep_session(ticket, &app(), hash(7), &session(7));
+        cache.keep_session(fill_token, &app(), hash(7), &session(7));
         assert!(cache.session(&app(), &hash(7)).is_none());
     }
 
     #[test]
     fn without_trust_nothing_is_given_and_nothing_remembered() {
         let cache = trusted(1 << 20);
-        cache.keep_session(cache.ticket(), &app(), hash(7), &session(7));
+        cache.keep_session(cache.fill_token(), &app(), hash(7), &session(7));
         cache.set_hearing(false);
         assert!(cache.session(&app(), &hash(7)).is_none());
-        cache.keep_session(cache.ticket(), &app(), hash(8), &session(8));
+        cache.keep_session(cache.fill_token(), &app(), hash(8), &session(8));
         cache.set_hearing(true);
         assert!(cache.session(&app(), &hash(7)).is_none());
         assert!(cache.session(&app(), &hash(8)).is_none());
         cache.trust_for(Instant::now(), Duration::ZERO);
-        cache.keep_session(cache.ticket(), &app(), hash(9), &session(9));
+        cache.keep_session(cache.fill_token(), &app(), hash(9), &session(9));
         cache.trust_for(Instant::now(), Duration::from_secs(60));
         assert!(cache.session(&app(), &hash(9)).is_none());
     }
@@ -285,7 +291,7 @@ mod tests {
     fn a_flood_of_accounts_needs_bounded_memory() {
         let cache = trusted(64 * 1024);
         for user in 0..10_000 {
-            cache.keep_session(cache.ticket(), &app(), hash(user), &session(user));
+            cache.keep_session(cache.fill_token(), &app(), hash(user), &session(user));
         }
         assert!(cache.accounts.weight() <= 64 * 1024);
         assert!(cache.owners.len() <= 200);

@@ -1,4 +1,4 @@
-//! The command line. Commands read the settings, build the [`App`] and call the domain; what they print for programs
+//! The command line. Commands read the settings, build the [`Gateway`] and call the domain; what they print for programs
 //! goes to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 
 mod awards;
@@ -19,11 +19,11 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app::App,
     clock::SystemClock,
     config::{Config, Flags, Values},
     domain::{Operator, access},
-    model::{AppId, Invalid, Page, UserId},
+    gateway::Gateway,
+    model::{Invalid, Page, TenantId, UserId},
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
@@ -118,8 +118,8 @@ struct Tenant {
 
 impl Tenant {
     /// The one at the keyboard, acting for that app.
-    async fn operator(&self, app: &App) -> Result<Operator, Failure> {
-        Ok(access::command_line_in(app, parse_app_id(&self.app_id)?).await?)
+    async fn operator(&self, gateway: &Gateway) -> Result<Operator, Failure> {
+        Ok(access::command_line_in(gateway, parse_app_id(&self.app_id)?).await?)
     }
 }
 
@@ -142,8 +142,8 @@ impl ListArgs {
     }
 }
 
-fn parse_app_id(text: &str) -> Result<AppId, Failure> {
-    AppId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+fn parse_app_id(text: &str) -> Result<TenantId, Failure> {
+    TenantId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
 }
 
 /// A user's number on the command line.
@@ -218,21 +218,21 @@ fn wrong_settings(problems: &[String]) -> Failure {
 
 /// Builds the gateway and makes sure of its schema: an embedded database is brought up to date, a server's must be,
 /// unless `may_migrate`.
-fn build_app(config: Config, may_migrate: bool) -> Result<Arc<App>, Failure> {
+fn build_gateway(config: Config, may_migrate: bool) -> Result<Arc<Gateway>, Failure> {
     let may_migrate = may_migrate || config.database_url.is_embedded();
-    let app = App::build(config, Arc::new(SystemClock))?;
-    ensure_schema(&app, may_migrate)?;
-    Ok(Arc::new(app))
+    let gateway = Gateway::build(config, Arc::new(SystemClock))?;
+    ensure_schema(&gateway, may_migrate)?;
+    Ok(Arc::new(gateway))
 }
 
-fn ensure_schema(app: &App, may_migrate: bool) -> Outcome {
+fn ensure_schema(gateway: &Gateway, may_migrate: bool) -> Outcome {
     if may_migrate {
-        for name in app.db.migrate()? {
+        for name in gateway.db.migrate()? {
             log::info!("applied migration {name}");
         }
         return Ok(());
     }
-    let pending = app.db.pending_migrations()?;
+    let pending = gateway.db.pending_migrations()?;
     if pending.is_empty() {
         return Ok(());
     }
@@ -240,8 +240,8 @@ fn ensure_schema(app: &App, may_migrate: bool) -> Outcome {
 }
 
 fn migrate(settings: &SettingFlags) -> Outcome {
-    let app = App::build(settings.config()?, Arc::new(SystemClock))?;
-    let applied = app.db.migrate()?;
+    let gateway = Gateway::build(settings.config()?, Arc::new(SystemClock))?;
+    let applied = gateway.db.migrate()?;
     let lines: String = applied.iter().map(|name| format!("applied {name}\n")).collect();
     print(if lines.is_empty() { "the schema is up to date\n" } else { &lines })
 }

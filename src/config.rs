@@ -22,10 +22,10 @@ use url::Url;
 
 pub use self::{
     secret_file::SecretSource,
-    settings::{Hide, SETTINGS, Setting},
+    settings::{Redaction, SETTINGS, Setting},
     values::{Flags, Source, Value, Values},
 };
-use crate::{model::AppId, secret::Secret, store::DatabaseUrl};
+use crate::{model::TenantId, secret::Secret, store::DatabaseUrl};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -53,7 +53,7 @@ pub struct Config {
     /// What keys in Redis start with.
     pub redis_prefix: String,
     /// The app of a /v1 request that names none.
-    pub default_app: AppId,
+    pub default_app: TenantId,
     /// Where the server's secret is.
     pub secret: SecretSource,
     /// Work factor of password hashes.
@@ -140,8 +140,8 @@ impl Config {
             redis_url: read.checked("REDIS_URL", redis_url),
             redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
             default_app: read
-                .required_as("DIGLOT_DEFAULT_APP", |text| AppId::parse(text).map_err(|_| "is no app id"))
-                .unwrap_or_else(|| AppId::stored(String::new())),
+                .required_as("DIGLOT_DEFAULT_APP", |text| TenantId::parse(text).map_err(|_| "is no app id"))
+                .unwrap_or_else(|| TenantId::stored(String::new())),
             bcrypt_cost: read.number("DIGLOT_BCRYPT_COST", 10, 16),
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
             workers: read.threads("DIGLOT_WORKERS"),

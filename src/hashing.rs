@@ -54,9 +54,6 @@ impl Hashing {
     }
 
     /// Runs `job` there, or refuses at once when the queue is full.
-    ///
-    /// # Errors
-    /// See [`HashingError`].
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
         let (job, answer) = package(job);
         self.queue.try_send(job).map_err(|error| match error {

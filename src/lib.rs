@@ -10,7 +10,6 @@
 //!                                     └─> delivery ─> model
 //! ```
 
-pub mod app;
 pub mod cache;
 pub mod captcha;
 pub mod cli;
@@ -18,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod gateway;
 pub mod hashing;
 pub mod model;
 pub mod random;

@@ -12,9 +12,8 @@ pub struct Random;
 pub struct RandomError(getrandom::Error);
 
 impl Random {
-    /// # Errors
-    /// When the operating system gives no random bytes.
-    #[expect(clippy::disallowed_methods, reason = "this is where App's randomness comes from")]
+    /// `N` random bytes.
+    #[expect(clippy::disallowed_methods, reason = "this is where Gateway's randomness comes from")]
     pub fn bytes<const N: usize>(self) -> Result<[u8; N], RandomError> {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(RandomError)?;
@@ -22,25 +21,16 @@ impl Random {
     }
 
     /// A new token for a user.
-    ///
-    /// # Errors
-    /// When the operating system gives no random bytes.
     pub fn user_token(self) -> Result<Token, RandomError> {
         Ok(Token::for_user(&self.base62(Token::RANDOM_CHARS)?))
     }
 
     /// A new token for an admin.
-    ///
-    /// # Errors
-    /// When the operating system gives no random bytes.
     pub fn admin_token(self) -> Result<Token, RandomError> {
         Ok(Token::for_admin(&self.base62(Token::RANDOM_CHARS)?))
     }
 
     /// A new code, each of the million equally likely.
-    ///
-    /// # Errors
-    /// When the operating system gives no random bytes.
     pub fn code(self) -> Result<Code, RandomError> {
         const CODES: u32 = 1_000_000;
         // The numbers past the last whole million are thrown away, so that no code is likelier.
@@ -54,9 +44,6 @@ impl Random {
     }
 
     /// `length` characters of `0–9 A–Z a–z`, each equally likely.
-    ///
-    /// # Errors
-    /// When the operating system gives no random bytes.
     pub fn base62(self, length: usize) -> Result<String, RandomError> {
         const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut text = String::with_capacity(length);

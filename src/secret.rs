@@ -12,7 +12,7 @@ pub struct Secret(Vec<u8>);
 
 /// What a key is for: a key for one purpose tells nothing of another.
 #[derive(Clone, Copy, Debug)]
-pub enum Purpose {
+pub enum KeyPurpose {
     /// Hashing passwords before bcrypt.
     Password,
     /// Storing the answers of captchas.
@@ -23,7 +23,7 @@ pub enum Purpose {
     AppSecret,
 }
 
-impl Purpose {
+impl KeyPurpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Password => b"diglot password",
@@ -49,7 +49,7 @@ impl Secret {
 
     /// HMAC-SHA-256 of `message` under the key for `purpose`.
     #[must_use]
-    pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+    pub fn mac(&self, purpose: KeyPurpose, message: &[u8]) -> [u8; 32] {
         let key = hmac(&self.0, purpose.label());
         hmac(&key, message)
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::model::{AppId, DeviceSn, SessionId, UserId};
+use crate::model::{DeviceSn, SessionId, TenantId, UserId};
 
 /// Why the gateway closes a socket, beside what its client did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum CloseCause {
     /// The session behind it has ended.
     SessionEnded,
     /// The account has more sockets than it may.
-    Crowded,
+    TooManySockets,
     /// The node stops.
     GoingAway,
 }
@@ -26,7 +26,7 @@ pub enum CloseCause {
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The tenant.
-    pub app: AppId,
+    pub tenant_id: TenantId,
     /// The user.
     pub user: UserId,
     /// The session.
@@ -182,7 +182,7 @@ impl Place {
         let surplus = (numbers.len() + 1).saturating_sub(limit);
         for number in numbers.iter().take(surplus) {
             if let Some(entry) = open.get_mut(number) {
-                entry.close(CloseCause::Crowded);
+                entry.close(CloseCause::TooManySockets);
             }
         }
         if let Some(entry) = open.get_mut(&self.number) {

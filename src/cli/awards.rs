@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
     domain::{awards, bans, coins},
     model::{BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId},
@@ -114,9 +114,9 @@ pub(super) enum BanCommand {
 pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outcome {
     let CoinsCommand::Adjust { target, amount, typ, reason, remark, idempotency_key } = command;
     let change = CoinChange::parse(Cents::parse_change("amount", &amount)?, typ, &reason, &remark, &idempotency_key)?;
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
-        let record = coins::adjust(&app, &target.tenant.operator(&app).await?, target.user, change).await?;
+        let record = coins::adjust(&gateway, &target.tenant.operator(&gateway).await?, target.user, change).await?;
         let cents = record.after.0;
         print(&format!("{}.{:02}\n", cents / 100, cents % 100))
     })
@@ -124,50 +124,52 @@ pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outco
 
 pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {
     let VipCommand::Grant { target, days } = command;
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
-        awards::grant_vip(&app, &target.tenant.operator(&app).await?, target.user, days).await.map_err(Failure::from)
+        awards::grant_vip(&gateway, &target.tenant.operator(&gateway).await?, target.user, days)
+            .await
+            .map_err(Failure::from)
     })
 }
 
 pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             MedalCommand::Define { tenant, name, desc, image_url, sort } => {
                 let new = MedalDefinition::parse(&name, &desc, &image_url, sort)?;
-                let id = awards::define_medal(&app, &tenant.operator(&app).await?, new).await?;
+                let id = awards::define_medal(&gateway, &tenant.operator(&gateway).await?, new).await?;
                 print(&format!("{}\n", id.0))
             }
             MedalCommand::List(list) => {
-                let (operator, page) = (list.tenant.operator(&app).await?, list.page()?);
-                let medals = awards::list_medals(&app, &operator, page).await?;
+                let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
+                let medals = awards::list_medals(&gateway, &operator, page).await?;
                 let lines = medals.iter().map(|medal| format!("{}\t{}\t{}\n", medal.id.0, medal.sort, medal.name));
                 print(&lines.collect::<String>())
             }
             MedalCommand::Grant(MedalTarget { target, medal }) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(awards::grant_medal(&app, &operator, target.user, MedalId(medal)).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(awards::grant_medal(&gateway, &operator, target.user, MedalId(medal)).await?)
             }
             MedalCommand::Revoke(MedalTarget { target, medal }) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(awards::revoke_medal(&app, &operator, target.user, MedalId(medal)).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(awards::revoke_medal(&gateway, &operator, target.user, MedalId(medal)).await?)
             }
         }
     })
 }
 
 pub(super) fn run_ban(settings: &SettingFlags, command: BanCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             BanCommand::Set { target, reason, until } => {
                 let reason = BanReason::parse(&reason)?;
-                let operator = target.tenant.operator(&app).await?;
-                Ok(bans::set(&app, &operator, target.user, reason, until.saturating_mul(1000)).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(bans::set(&gateway, &operator, target.user, reason, until.saturating_mul(1000)).await?)
             }
             BanCommand::Lift { target } => {
-                Ok(bans::lift(&app, &target.tenant.operator(&app).await?, target.user).await?)
+                Ok(bans::lift(&gateway, &target.tenant.operator(&gateway).await?, target.user).await?)
             }
         }
     })

@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Failure;
 use crate::{
-    app::App,
     domain::{
         Origin, access,
         accounts::{self, Registration},
         sessions, tenants,
     },
+    gateway::Gateway,
     model::{DeviceKey, Language, LoginDevice, LoginName, Password, Platform, Username},
     transport::Listeners,
 };
@@ -19,31 +19,31 @@ const TOKEN_NAME: &str = "dev";
 
 /// Makes the default app, a demo user and an admin token, and tells how to use them. Password and tokens are new at
 /// every start: there is no default one.
-pub(super) async fn prepare(app: &App, listeners: &Listeners) -> Result<String, Failure> {
-    let tenant = &app.config.default_app;
+pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<String, Failure> {
+    let tenant = &gateway.config.default_app;
     let operator = access::command_line(tenant.clone());
-    tenants::create(app, &operator).await?;
-    let secret = app.random.base62(12)?;
+    tenants::create(gateway, &operator).await?;
+    let secret = gateway.random.base62(12)?;
     let invalid = |invalid| Failure::from(crate::domain::Error::Invalid(invalid));
     let registration = Registration {
         username: Username::parse(USERNAME).map_err(invalid)?,
         password: Password::parse("password", &secret, 1).map_err(invalid)?,
     };
-    let user = accounts::create_or_reset(app, &operator, registration.clone()).await?;
-    accounts::enable(app, &operator, vec![user]).await?;
-    tenants::revoke_admin_token(app, &operator, TOKEN_NAME.to_owned()).await?;
-    let admin_token = tenants::create_admin_token(app, &operator, TOKEN_NAME, None).await?;
+    let user = accounts::create_or_reset(gateway, &operator, registration.clone()).await?;
+    accounts::enable(gateway, &operator, vec![user]).await?;
+    tenants::revoke_admin_token(gateway, &operator, TOKEN_NAME.to_owned()).await?;
+    let admin_token = tenants::create_admin_token(gateway, &operator, TOKEN_NAME, None).await?;
     let origin = Origin {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         request_id: "dev".to_owned(),
         user_agent: "diglot serve --dev".to_owned(),
         language: Language::En,
     };
-    let visitor = access::visitor(app, tenant.clone(), origin).await?;
+    let anonymous = access::anonymous(gateway, tenant.clone(), origin).await?;
     let name = LoginName::parse("name", USERNAME).map_err(invalid)?;
     let key = DeviceKey::parse("device", "dev").map_err(invalid)?;
     let device = LoginDevice::new(key, Platform::parse("linux").map_err(invalid)?);
-    let login = sessions::login_with_password(app, &visitor, name, &registration.password, device).await?;
+    let login = sessions::login_with_password(gateway, &anonymous, name, &registration.password, device).await?;
     let [app_url, web_url, _] =
         listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));
     let app_url = app_url.unwrap_or_default();

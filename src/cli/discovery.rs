@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print};
 use crate::{
-    app::App,
     domain::discovery,
-    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Problem},
+    gateway::Gateway,
+    model::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Invalid, Problem},
     transport::block_on,
 };
 
@@ -68,18 +68,18 @@ pub(super) struct CardArgs {
 }
 
 impl CardArgs {
-    fn apply(&self, card: &mut Card) -> Result<(), Invalid> {
-        self.nickname.as_deref().map_or(Ok(()), |text| card.set_nickname(text))?;
-        self.introduction.as_deref().map_or(Ok(()), |text| card.set_introduction(text))?;
-        self.avatar_url.as_deref().map_or(Ok(()), |text| card.set_avatar_url(text))?;
-        self.headcount.map_or(Ok(()), |count| card.set_headcount(count))
+    fn apply(&self, display: &mut DisplayInfo) -> Result<(), Invalid> {
+        self.nickname.as_deref().map_or(Ok(()), |text| display.set_nickname(text))?;
+        self.introduction.as_deref().map_or(Ok(()), |text| display.set_introduction(text))?;
+        self.avatar_url.as_deref().map_or(Ok(()), |text| display.set_avatar_url(text))?;
+        self.headcount.map_or(Ok(()), |count| display.set_headcount(count))
     }
 }
 
 #[derive(Args)]
 pub(super) struct GroupArgs {
     #[command(flatten)]
-    card: CardArgs,
+    display: CardArgs,
     /// The name of its category
     #[arg(long)]
     category: Option<String>,
@@ -94,7 +94,7 @@ impl GroupArgs {
             category.trim().clone_into(&mut group.category);
         }
         group.is_banned = self.is_banned.unwrap_or(group.is_banned);
-        self.card.apply(&mut group.card)
+        self.display.apply(&mut group.display)
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) enum GroupCommand {
 #[derive(Args)]
 pub(super) struct BotArgs {
     #[command(flatten)]
-    card: CardArgs,
+    display: CardArgs,
     /// Whether it can be added
     #[arg(long, value_name = "true|false")]
     is_add: Option<bool>,
@@ -136,7 +136,7 @@ impl BotArgs {
     fn apply(&self, bot: &mut Bot) -> Result<(), Invalid> {
         bot.is_add = self.is_add.unwrap_or(bot.is_add);
         bot.always_agree = self.always_agree.unwrap_or(bot.always_agree);
-        self.card.apply(&mut bot.card)
+        self.display.apply(&mut bot.display)
     }
 }
 
@@ -204,98 +204,103 @@ fn print_lines<T>(listed: Vec<(DiscoveryId, T)>, line: impl Fn(T) -> String) -> 
 }
 
 pub(super) fn run_category(settings: &SettingFlags, command: CategoryCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
-    block_on(category(&app, command))
+    let gateway = build_gateway(settings.config()?, false)?;
+    block_on(category(&gateway, command))
 }
 
-async fn category(app: &App, command: CategoryCommand) -> Outcome {
+async fn category(gateway: &Gateway, command: CategoryCommand) -> Outcome {
     match command {
         CategoryCommand::Create { tenant, name, sort } => {
             let new = Category::parse(&name, sort)?;
-            print_created(discovery::create_category(app, &tenant.operator(app).await?, new).await?)
+            print_created(discovery::create_category(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         CategoryCommand::Update { item, name, sort } => {
             let edit = move |known: Category| {
                 Category::parse(name.as_deref().unwrap_or(&known.name), sort.unwrap_or(known.sort))
             };
-            let operator = item.tenant.operator(app).await?;
-            Ok(discovery::update_category(app, &operator, DiscoveryId(item.id), edit).await?)
+            let operator = item.tenant.operator(gateway).await?;
+            Ok(discovery::update_category(gateway, &operator, DiscoveryId(item.id), edit).await?)
         }
         CategoryCommand::Delete(item) => {
-            Ok(discovery::delete_category(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+            Ok(discovery::delete_category(gateway, &item.tenant.operator(gateway).await?, DiscoveryId(item.id)).await?)
         }
         CategoryCommand::List(args) => {
-            let listed = discovery::list_categories(app, args.tenant.operator(app).await?.app(), args.page()?).await?;
+            let listed =
+                discovery::list_categories(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?)
+                    .await?;
             print_lines(listed, |category| format!("{}\t{}", category.sort, category.name))
         }
     }
 }
 
 pub(super) fn run_group(settings: &SettingFlags, command: GroupCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
-    block_on(group(&app, command))
+    let gateway = build_gateway(settings.config()?, false)?;
+    block_on(group(&gateway, command))
 }
 
-async fn group(app: &App, command: GroupCommand) -> Outcome {
+async fn group(gateway: &Gateway, command: GroupCommand) -> Outcome {
     match command {
         GroupCommand::Create { tenant, group } => {
-            require("nickname", group.card.nickname.as_ref())?;
+            require("nickname", group.display.nickname.as_ref())?;
             require("category", group.category.as_ref())?;
             let mut new = Group::default();
             group.apply(&mut new)?;
-            print_created(discovery::create_group(app, &tenant.operator(app).await?, new).await?)
+            print_created(discovery::create_group(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         GroupCommand::Update { item, group } => {
             let edit = move |known: &mut Group| group.apply(known);
-            let operator = item.tenant.operator(app).await?;
-            Ok(discovery::update_group(app, &operator, DiscoveryId(item.id), edit).await?)
+            let operator = item.tenant.operator(gateway).await?;
+            Ok(discovery::update_group(gateway, &operator, DiscoveryId(item.id), edit).await?)
         }
         GroupCommand::Delete(item) => {
-            Ok(discovery::delete_group(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+            Ok(discovery::delete_group(gateway, &item.tenant.operator(gateway).await?, DiscoveryId(item.id)).await?)
         }
         GroupCommand::List(args) => {
-            let listed = discovery::list_all_groups(app, &args.tenant.operator(app).await?, args.page()?).await?;
+            let listed =
+                discovery::list_all_groups(gateway, &args.tenant.operator(gateway).await?, args.page()?).await?;
             print_lines(listed, |group| {
                 let state = if group.is_banned { "hidden" } else { "shown" };
-                format!("{state}\t{}\t{}", group.category, group.card.nickname)
+                format!("{state}\t{}\t{}", group.category, group.display.nickname)
             })
         }
     }
 }
 
 pub(super) fn run_bot(settings: &SettingFlags, command: BotCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
-    block_on(bot(&app, command))
+    let gateway = build_gateway(settings.config()?, false)?;
+    block_on(bot(&gateway, command))
 }
 
-async fn bot(app: &App, command: BotCommand) -> Outcome {
+async fn bot(gateway: &Gateway, command: BotCommand) -> Outcome {
     match command {
         BotCommand::Create { tenant, bot } => {
-            require("nickname", bot.card.nickname.as_ref())?;
+            require("nickname", bot.display.nickname.as_ref())?;
             let mut new = Bot::default();
             bot.apply(&mut new)?;
-            print_created(discovery::create_bot(app, &tenant.operator(app).await?, new).await?)
+            print_created(discovery::create_bot(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         BotCommand::Update { item, bot } => {
             let edit = move |known: &mut Bot| bot.apply(known);
-            Ok(discovery::update_bot(app, &item.tenant.operator(app).await?, DiscoveryId(item.id), edit).await?)
+            Ok(discovery::update_bot(gateway, &item.tenant.operator(gateway).await?, DiscoveryId(item.id), edit)
+                .await?)
         }
         BotCommand::Delete(item) => {
-            Ok(discovery::delete_bot(app, &item.tenant.operator(app).await?, DiscoveryId(item.id)).await?)
+            Ok(discovery::delete_bot(gateway, &item.tenant.operator(gateway).await?, DiscoveryId(item.id)).await?)
         }
         BotCommand::List(args) => {
-            let listed = discovery::list_bots(app, args.tenant.operator(app).await?.app(), args.page()?).await?;
-            print_lines(listed, |bot| bot.card.nickname)
+            let listed =
+                discovery::list_bots(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?).await?;
+            print_lines(listed, |bot| bot.display.nickname)
         }
     }
 }
 
 pub(super) fn run_ads(settings: &SettingFlags, command: AdsCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
-    block_on(ads(&app, command))
+    let gateway = build_gateway(settings.config()?, false)?;
+    block_on(ads(&gateway, command))
 }
 
-async fn ads(app: &App, command: AdsCommand) -> Outcome {
+async fn ads(gateway: &Gateway, command: AdsCommand) -> Outcome {
     match command {
         AdsCommand::Set { tenant, is_show, android_code_id, ios_code_id, bottom_height } => {
             let edit = move |ads: &mut Ads| -> Result<(), Invalid> {
@@ -308,11 +313,11 @@ async fn ads(app: &App, command: AdsCommand) -> Outcome {
                 }
                 bottom_height.map_or(Ok(()), |height| ads.set_bottom_height(height))
             };
-            Ok(discovery::set_ads(app, &tenant.operator(app).await?, edit).await?)
+            Ok(discovery::set_ads(gateway, &tenant.operator(gateway).await?, edit).await?)
         }
         AdsCommand::Get { tenant } => {
             let Ads { is_shown, android_code_id, ios_code_id, bottom_height } =
-                discovery::get_ads(app, tenant.operator(app).await?.app()).await?;
+                discovery::get_ads(gateway, tenant.operator(gateway).await?.tenant_id()).await?;
             print(&format!(
                 "is_show\t{is_shown}\nandroid_code_id\t{android_code_id}\nios_code_id\t{ios_code_id}\n\
                  bottom_height\t{bottom_height}\n"

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{Failure, Outcome, SettingFlags, print};
-use crate::{app::App, clock::SystemClock, config::Config, domain::tenants, store::DatabaseUrl, transport::block_on};
+use crate::{
+    clock::SystemClock, config::Config, domain::tenants, gateway::Gateway, store::DatabaseUrl, transport::block_on,
+};
 
 /// What a look at one thing showed.
 enum Finding {
@@ -37,12 +39,12 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
         ));
         return report(&findings);
     }
-    match App::build(config, Arc::new(SystemClock)) {
+    match Gateway::build(config, Arc::new(SystemClock)) {
         Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
-        Ok(app) => {
-            findings.push(("password hashing", hashing(&app.config)));
-            findings.push(("database", database(&app)));
-            findings.extend(block_on(answers(&app)));
+        Ok(gateway) => {
+            findings.push(("password hashing", hashing(&gateway.config)));
+            findings.push(("database", database(&gateway)));
+            findings.extend(block_on(answers(&gateway)));
         }
     }
     report(&findings)
@@ -89,9 +91,9 @@ fn hashing(config: &Config) -> Finding {
     }
 }
 
-fn database(app: &App) -> Finding {
-    let url = &app.config.database_url;
-    match app.db.pending_migrations() {
+fn database(gateway: &Gateway) -> Finding {
+    let url = &gateway.config.database_url;
+    match gateway.db.pending_migrations() {
         Ok(pending) if pending.is_empty() => Finding::Good(format!("{url} is reachable and up to date")),
         Ok(pending) if url.is_embedded() => {
             Finding::Note(format!("{url} misses {} migrations; `diglot serve` applies them", pending.len()))
@@ -101,13 +103,13 @@ fn database(app: &App) -> Finding {
     }
 }
 
-async fn answers(app: &App) -> [(&'static str, Finding); 2] {
-    let state = match app.state.ping().await {
-        Ok(()) => Finding::Good(app.state.describe().to_owned()),
+async fn answers(gateway: &Gateway) -> [(&'static str, Finding); 2] {
+    let state = match gateway.state.ping().await {
+        Ok(()) => Finding::Good(gateway.state.describe().to_owned()),
         Err(error) => Finding::Bad(error.to_string()),
     };
-    let default_app = &app.config.default_app;
-    let tenant = match tenants::list(app).await {
+    let default_app = &gateway.config.default_app;
+    let tenant = match tenants::list(gateway).await {
         Ok(apps) if apps.iter().any(|known| known.id == *default_app) => Finding::Good(default_app.to_string()),
         Ok(_) => Finding::Note(format!("missing; run `diglot app create {default_app}`")),
         Err(error) => Finding::Bad(error.to_string()),

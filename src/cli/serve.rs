@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, SettingFlags, build_app, dev, wrong_settings};
+use super::{Failure, Outcome, SettingFlags, build_gateway, dev, wrong_settings};
 use crate::{
-    app::App,
     config::{Config, Flags},
     domain::tenants,
+    gateway::Gateway,
     transport::{Listeners, Server, block_on},
 };
 
@@ -50,33 +50,33 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     for name in &values.unknown {
         log::warn!("{name} is set and is not a setting; `diglot config` lists all");
     }
-    block_on(serve(build_app(config, args.migrate || args.dev)?))
+    block_on(serve(build_gateway(config, args.migrate || args.dev)?))
 }
 
-async fn serve(app: Arc<App>) -> Outcome {
-    let listeners = Listeners::bind(&app.config)?;
+async fn serve(gateway: Arc<Gateway>) -> Outcome {
+    let listeners = Listeners::bind(&gateway.config)?;
     let addresses = listeners.addresses();
-    let greeting = if app.config.is_dev { Some(dev::prepare(&app, &listeners).await?) } else { None };
-    let default_app = &app.config.default_app;
-    if !tenants::list(&app).await?.iter().any(|known| known.id == *default_app) {
+    let greeting = if gateway.config.is_dev { Some(dev::prepare(&gateway, &listeners).await?) } else { None };
+    let default_app = &gateway.config.default_app;
+    if !tenants::list(&gateway).await?.iter().any(|known| known.id == *default_app) {
         log::warn!("the default app does not exist yet: `diglot app create {default_app}` makes it");
     }
-    if let Err(error) = app.state.ping().await {
+    if let Err(error) = gateway.state.ping().await {
         log::warn!("{error}; limits are counted per node until it is back");
     }
-    let server = Server::start(Arc::clone(&app), listeners)?;
+    let server = Server::start(Arc::clone(&gateway), listeners)?;
     let stop_signal = wait_for_stop()?;
     for (name, address) in addresses {
         if let Some(address) = address {
             log::info!("listening on {address} ({name})");
         }
     }
-    log::info!("ready: database {}, state {}", app.config.database_url, app.state.describe());
+    log::info!("ready: database {}, state {}", gateway.config.database_url, gateway.state.describe());
     if let Some(greeting) = greeting {
         super::print(&greeting)?;
     }
     server.run(stop_signal).await?;
-    app.delivery.finish(Duration::from_secs(app.config.shutdown_secs)).await;
+    gateway.delivery.finish(Duration::from_secs(gateway.config.shutdown_secs)).await;
     log::info!("stopped");
     Ok(())
 }

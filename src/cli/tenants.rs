@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_app, parse_app_id, print};
+use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, parse_app_id, print};
 use crate::{
     domain::{access, tenants},
     model::{self, AdminToken},
@@ -82,55 +82,56 @@ pub(super) enum AdminTokenCommand {
 }
 
 pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             AppCommand::Create { app_id } => {
                 let operator = access::command_line(parse_app_id(&app_id)?);
-                if tenants::create(&app, &operator).await? {
-                    let secret = tenants::show_secret(&app, &operator).await?;
+                if tenants::create(&gateway, &operator).await? {
+                    let secret = tenants::show_secret(&gateway, &operator).await?;
                     print(&format!("made app {app_id}\nits secret, shown this once: {secret}\n"))
                 } else {
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
             AppCommand::Update { app_id, registration, push_sign } => {
-                let operator = Tenant { app_id }.operator(&app).await?;
+                let operator = Tenant { app_id }.operator(&gateway).await?;
                 if let Some(registration) = registration {
                     let is_open = matches!(registration, Registration::Open);
-                    tenants::set_registration_open(&app, &operator, is_open).await?;
+                    tenants::set_registration_open(&gateway, &operator, is_open).await?;
                 }
                 if let Some(push_sign) = push_sign {
                     let is_required = matches!(push_sign, PushSign::Required);
-                    tenants::set_push_sign_required(&app, &operator, is_required).await?;
+                    tenants::set_push_sign_required(&gateway, &operator, is_required).await?;
                 }
                 Ok(())
             }
             AppCommand::RotateSecret { app_id } => {
-                let operator = Tenant { app_id }.operator(&app).await?;
-                print(&format!("{}\n", tenants::rotate_secret(&app, &operator).await?))
+                let operator = Tenant { app_id }.operator(&gateway).await?;
+                print(&format!("{}\n", tenants::rotate_secret(&gateway, &operator).await?))
             }
             AppCommand::List => {
                 let line = |row: model::Tenant| {
                     let registration = if row.is_registration_open { "open" } else { "closed" };
                     format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
                 };
-                print(&tenants::list(&app).await?.into_iter().map(line).collect::<String>())
+                print(&tenants::list(&gateway).await?.into_iter().map(line).collect::<String>())
             }
         }
     })
 }
 
 pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             AdminTokenCommand::Create { tenant, name, expires_in } => {
-                let token = tenants::create_admin_token(&app, &tenant.operator(&app).await?, &name, expires_in).await?;
+                let token =
+                    tenants::create_admin_token(&gateway, &tenant.operator(&gateway).await?, &name, expires_in).await?;
                 print(&format!("{}\n", token.reveal()))
             }
             AdminTokenCommand::List { tenant } => {
-                let now_ms = app.clock.now_ms();
+                let now_ms = gateway.clock.now_ms();
                 let line = |token: AdminToken| {
                     let state = match (token.revoked_at_ms, token.expires_at_ms) {
                         (Some(at_ms), _) => format!("revoked {}", time(at_ms)),
@@ -142,11 +143,11 @@ pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenComman
                     };
                     format!("{}\t{}\t{state}\t{}\n", token.id.0, token.name, time(token.created_at_ms))
                 };
-                let tokens = tenants::list_admin_tokens(&app, &tenant.operator(&app).await?).await?;
+                let tokens = tenants::list_admin_tokens(&gateway, &tenant.operator(&gateway).await?).await?;
                 print(&tokens.into_iter().map(line).collect::<String>())
             }
             AdminTokenCommand::Revoke { tenant, name } => {
-                if tenants::revoke_admin_token(&app, &tenant.operator(&app).await?, name.clone()).await? {
+                if tenants::revoke_admin_token(&gateway, &tenant.operator(&gateway).await?, name.clone()).await? {
                     print(&format!("revoked {name}\n"))
                 } else {
                     Err(Failure::Failed(format!("app {} has no admin token named {name}", tenant.app_id)))

@@ -8,10 +8,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use self::import::ImportArgs;
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_app, print, user_id};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
-    app::App,
     domain::{accounts, imports, profile, sessions},
+    gateway::Gateway,
     model::{User, UserId, UserSummary},
     store::users::ExportRow,
     transport::block_on,
@@ -69,46 +69,46 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
-    let app = build_app(settings.config()?, false)?;
+    let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
-            UserCommand::Import(args) => import::run(&app, &args).await,
-            UserCommand::Export(args) => export(&app, &args).await,
+            UserCommand::Import(args) => import::run(&gateway, &args).await,
+            UserCommand::Export(args) => export(&gateway, &args).await,
             UserCommand::List(list) => {
-                let listed = accounts::list(&app, &list.tenant.operator(&app).await?, list.page()?).await?;
+                let listed = accounts::list(&gateway, &list.tenant.operator(&gateway).await?, list.page()?).await?;
                 print(&listed.into_iter().map(summary).collect::<String>())
             }
             UserCommand::Show(target) => {
-                let operator = target.tenant.operator(&app).await?;
-                print(&shown(&profile::get_of(&app, &operator, target.user).await?))
+                let operator = target.tenant.operator(&gateway).await?;
+                print(&shown(&profile::get_of(&gateway, &operator, target.user).await?))
             }
             UserCommand::Disable(target) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(accounts::disable(&app, &operator, vec![target.user]).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(accounts::disable(&gateway, &operator, vec![target.user]).await?)
             }
             UserCommand::Enable(target) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(accounts::enable(&app, &operator, vec![target.user]).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(accounts::enable(&gateway, &operator, vec![target.user]).await?)
             }
             UserCommand::Kick(target) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(sessions::kick_all_of(&app, &operator, target.user).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(sessions::kick_all_of(&gateway, &operator, target.user).await?)
             }
             UserCommand::Delete(target) => {
-                let operator = target.tenant.operator(&app).await?;
-                Ok(accounts::delete_of(&app, &operator, target.user).await?)
+                let operator = target.tenant.operator(&gateway).await?;
+                Ok(accounts::delete_of(&gateway, &operator, target.user).await?)
             }
         }
     })
 }
 
 fn summary(user: UserSummary) -> String {
-    let state = if user.standing.code() == 0 { "active" } else { "disabled" };
+    let state = if user.status.code() == 0 { "active" } else { "disabled" };
     format!("{}\t{state}\t{}\n", user.id, user.username.unwrap_or_default())
 }
 
 fn shown(user: &User) -> String {
-    let state = if user.standing.code() == 0 { "active" } else { "disabled" };
+    let state = if user.status.code() == 0 { "active" } else { "disabled" };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     [
         ("user_id", user.id.to_string()),
@@ -141,13 +141,13 @@ struct ExportRecord<'a> {
     password_hash: Option<&'a str>,
 }
 
-async fn export(app: &App, args: &ExportArgs) -> Outcome {
+async fn export(gateway: &Gateway, args: &ExportArgs) -> Outcome {
     const CHUNK: i64 = 1000;
-    let operator = args.tenant.operator(app).await?;
+    let operator = args.tenant.operator(gateway).await?;
     let mut out = Output::new(args.format);
     let mut after = None;
     loop {
-        let rows = imports::export(app, &operator, after, CHUNK).await?;
+        let rows = imports::export(gateway, &operator, after, CHUNK).await?;
         let Some(last) = rows.last() else { return out.finish() };
         after = Some(UserId::stored(last.id));
         for row in &rows {

@@ -7,15 +7,15 @@ pub struct Setting {
     pub name: &'static str,
     /// The value without any; `None` means unset.
     pub default: Option<&'static str>,
-    /// What to hide of the value when it is shown.
-    pub hide: Hide,
+    /// What to redaction of the value when it is shown.
+    pub redaction: Redaction,
     /// What it does, with its unit.
     pub meaning: &'static str,
 }
 
 /// What of a value is secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hide {
+pub enum Redaction {
     /// Nothing.
     Nothing,
     /// The password in a URL.
@@ -33,15 +33,15 @@ impl Setting {
 }
 
 const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default: Some(default), hide: Hide::Nothing, meaning }
+    Setting { name, default: Some(default), redaction: Redaction::Nothing, meaning }
 }
 
 const fn unset(name: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default: None, hide: Hide::Nothing, meaning }
+    Setting { name, default: None, redaction: Redaction::Nothing, meaning }
 }
 
-const fn hidden(setting: Setting, hide: Hide) -> Setting {
-    Setting { hide, ..setting }
+const fn hidden(setting: Setting, redaction: Redaction) -> Setting {
+    Setting { redaction, ..setting }
 }
 
 /// Every setting, in the order in which they are shown.
@@ -52,13 +52,13 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_OPS_LISTEN", "127.0.0.1:9090", "address of /healthz, /readyz and /version; empty turns it off"),
     hidden(
         plain("DATABASE_URL", "sqlite:diglot.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
-        Hide::UrlPassword,
+        Redaction::UrlPassword,
     ),
     plain("DIGLOT_DATABASE_CONNECTIONS", "8", "connections to the database at the most, beside one that watches it"),
     plain("DIGLOT_CACHE_MIB", "64", "memory for what a node remembers of the database; 0 remembers nothing"),
     hidden(
         unset("REDIS_URL", "redis://HOST:PORT/DB, shared by all nodes; unset keeps state in this process"),
-        Hide::UrlPassword,
+        Redaction::UrlPassword,
     ),
     plain("DIGLOT_REDIS_PREFIX", "diglot", "what all keys in Redis start with"),
     plain("DIGLOT_DEFAULT_APP", "default", "the app of a /v1 request that names none"),
@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
             "DIGLOT_SECRET",
             "32 characters or more, the same on all nodes; made beside an embedded database, required with PostgreSQL",
         ),
-        Hide::Everything,
+        Redaction::Everything,
     ),
     plain("DIGLOT_BCRYPT_COST", "10", "work factor of password hashes, 10 to 16; one more doubles the time"),
     unset("DIGLOT_HASHING_THREADS", "threads for password hashing; unset: one per core"),
@@ -86,10 +86,10 @@ pub const SETTINGS: &[Setting] = &[
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is believed"),
     unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),
     plain("DIGLOT_TIMEZONE", "Asia/Shanghai", "time zone of times that are shown as text"),
-    hidden(unset("DIGLOT_SMTP_URL", "smtps://USER:PASSWORD@HOST:PORT to send e-mail through"), Hide::UrlPassword),
+    hidden(unset("DIGLOT_SMTP_URL", "smtps://USER:PASSWORD@HOST:PORT to send e-mail through"), Redaction::UrlPassword),
     unset("DIGLOT_MAIL_FROM", "sender of e-mail: codes@chat.example or Chat <codes@chat.example>"),
-    hidden(unset("DIGLOT_SMS_WEBHOOK_URL", "where SMS to be sent are posted"), Hide::UrlPassword),
-    hidden(unset("DIGLOT_SMS_WEBHOOK_SECRET", "the key that signs these posts"), Hide::Everything),
+    hidden(unset("DIGLOT_SMS_WEBHOOK_URL", "where SMS to be sent are posted"), Redaction::UrlPassword),
+    hidden(unset("DIGLOT_SMS_WEBHOOK_SECRET", "the key that signs these posts"), Redaction::Everything),
     plain("DIGLOT_DELIVERY_TIMEOUT_SECS", "10", "seconds that a try to send a code may take"),
     plain("DIGLOT_DRAIN_SECS", "1", "seconds between failing /readyz and closing the listeners when told to stop"),
     plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish when told to stop"),

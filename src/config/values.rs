@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use url::Url;
 
-use super::settings::{Hide, SETTINGS, Setting};
+use super::settings::{Redaction, SETTINGS, Setting};
 use crate::secret::without_password;
 
 /// Where a value comes from.
@@ -46,11 +46,11 @@ impl Value {
     /// The value for people to read: without what is secret in it.
     #[must_use]
     pub fn shown(&self) -> String {
-        match self.setting.hide {
+        match self.setting.redaction {
             _ if self.text.is_empty() => "(unset)".to_owned(),
-            Hide::Nothing => self.text.clone(),
-            Hide::Everything => "***".to_owned(),
-            Hide::UrlPassword => match Url::parse(&self.text) {
+            Redaction::Nothing => self.text.clone(),
+            Redaction::Everything => "***".to_owned(),
+            Redaction::UrlPassword => match Url::parse(&self.text) {
                 Ok(url) if url.password().is_none() && url.query().is_none() => self.text.clone(),
                 Ok(url) => without_password(&url),
                 Err(_) => "***".to_owned(),

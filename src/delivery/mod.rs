@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::Config,
-    model::{AppId, Code, Contact, Language},
+    model::{Code, CodePurpose, Contact, Language, TenantId},
 };
 
 /// A code on its way to someone.
@@ -26,11 +26,11 @@ pub struct Message {
     /// Unique: however often it is tried, it is one message.
     pub id: String,
     /// The tenant whose code it is.
-    pub app: AppId,
+    pub tenant: TenantId,
     /// Whom it goes to.
     pub to: Contact,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: CodePurpose,
     /// The code.
     pub code: Code,
     /// What its receiver reads.
@@ -42,29 +42,6 @@ pub struct Message {
 impl Message {
     /// Characters of a message's id.
     pub const ID_CHARS: usize = 22;
-}
-
-/// What a code is for, in words for its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To log in, or to bind the contact.
-    Login,
-    /// To change or cancel the account that asked for it.
-    Account,
-    /// To set another password.
-    PasswordReset,
-}
-
-impl Purpose {
-    /// The word in the webhook's body and in the log.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Account => "account",
-            Self::PasswordReset => "password_reset",
-        }
-    }
 }
 
 /// Why a message was not sent.

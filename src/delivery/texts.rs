@@ -1,7 +1,7 @@
 //! What receivers of codes read.
 
-use super::{Message, Purpose};
-use crate::model::{Code, Language};
+use super::Message;
+use crate::model::{Code, CodePurpose, Language};
 
 /// A message in words.
 pub(super) struct Text {
@@ -25,22 +25,24 @@ pub(super) fn text(message: &Message) -> Text {
 }
 
 /// Subject, what the code is, and what to know of it.
-const fn words(purpose: Purpose, language: Language) -> (&'static str, &'static str, &'static str) {
+const fn words(purpose: CodePurpose, language: Language) -> (&'static str, &'static str, &'static str) {
     match (language, purpose) {
-        (Language::Zh, Purpose::Login) => ("登录验证码", "您的登录验证码", "5 分钟内有效，请勿告诉他人。"),
-        (Language::Zh, Purpose::Account) => ("账号验证码", "您正在修改账号，验证码", "5 分钟内有效，请勿告诉他人。"),
-        (Language::Zh, Purpose::PasswordReset) => {
+        (Language::Zh, CodePurpose::Login) => ("登录验证码", "您的登录验证码", "5 分钟内有效，请勿告诉他人。"),
+        (Language::Zh, CodePurpose::Account(_)) => {
+            ("账号验证码", "您正在修改账号，验证码", "5 分钟内有效，请勿告诉他人。")
+        }
+        (Language::Zh, CodePurpose::PasswordReset) => {
             ("重置密码验证码", "您正在重置密码，验证码", "5 分钟内有效。如非本人操作，请忽略。")
         }
-        (Language::En, Purpose::Login) => {
+        (Language::En, CodePurpose::Login) => {
             ("Your login code", "Your login code", "It is valid for 5 minutes. Do not tell it to anyone.")
         }
-        (Language::En, Purpose::Account) => (
+        (Language::En, CodePurpose::Account(_)) => (
             "Your account code",
             "Your code to change your account",
             "It is valid for 5 minutes. Do not tell it to anyone.",
         ),
-        (Language::En, Purpose::PasswordReset) => (
+        (Language::En, CodePurpose::PasswordReset) => (
             "Reset your password",
             "Your code to reset your password",
             "It is valid for 5 minutes. If you did not ask for it, ignore this message.",

@@ -52,7 +52,7 @@ impl Webhook {
 impl Channel for Webhook {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         let body = Body {
-            app_id: message.app.as_str(),
+            app_id: message.tenant.as_str(),
             mobile: message.to.as_str(),
             purpose: message.purpose.name(),
             code: message.code.reveal(),

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Error, lookups, sessions};
 use crate::{
-    app::App,
-    model::{AdminTokenId, AppId, DeviceSn, Language, SessionId, Standing, Tenant, Token, UserId},
+    gateway::Gateway,
+    model::{AccountStatus, AdminTokenId, DeviceSn, Language, SessionId, Tenant, TenantId, Token, UserId},
     store::{self, Conn, admin_tokens, users},
 };
 
@@ -24,7 +24,7 @@ pub struct Origin {
 
 /// Someone in a known app, without a token.
 #[derive(Clone, Debug)]
-pub struct Visitor {
+pub struct Anonymous {
     tenant: Tenant,
     origin: Origin,
 }
@@ -32,7 +32,7 @@ pub struct Visitor {
 /// A user acting for itself, or an admin acting as that user.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    app: AppId,
+    tenant_id: TenantId,
     user: UserId,
     actor: Actor,
     origin: Origin,
@@ -55,13 +55,13 @@ pub enum Actor {
 /// Someone who acts for a whole app.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    app: AppId,
-    office: Office,
+    tenant_id: TenantId,
+    kind: OperatorKind,
 }
 
 /// What makes someone an operator.
 #[derive(Clone, Debug)]
-pub enum Office {
+pub enum OperatorKind {
     /// An admin token.
     Token(AdminTokenId, Origin),
     /// The command line of the machine.
@@ -82,10 +82,10 @@ impl Origin {
     }
 }
 
-impl Visitor {
+impl Anonymous {
     /// The tenant's name.
     #[must_use]
-    pub const fn app(&self) -> &AppId {
+    pub const fn tenant_id(&self) -> &TenantId {
         &self.tenant.id
     }
 
@@ -105,8 +105,8 @@ impl Visitor {
 impl Caller {
     /// The tenant.
     #[must_use]
-    pub const fn app(&self) -> &AppId {
-        &self.app
+    pub const fn tenant_id(&self) -> &TenantId {
+        &self.tenant_id
     }
 
     /// The user that is acted for.
@@ -131,23 +131,23 @@ impl Caller {
 impl Operator {
     /// The tenant.
     #[must_use]
-    pub const fn app(&self) -> &AppId {
-        &self.app
+    pub const fn tenant_id(&self) -> &TenantId {
+        &self.tenant_id
     }
 
     /// What makes this someone an operator.
     #[must_use]
-    pub const fn office(&self) -> &Office {
-        &self.office
+    pub const fn kind(&self) -> &OperatorKind {
+        &self.kind
     }
 }
 
-/// What a request shows at the door: the app that it names, where it comes from, and its token, if it has one that could
+/// What a request shows at the presented: the app that it names, where it comes from, and its token, if it has one that could
 /// be one.
 #[derive(Clone)]
-pub struct Door {
+pub struct PresentedToken {
     /// The app's name.
-    pub app: AppId,
+    pub tenant_id: TenantId,
     /// Where the request came from.
     pub origin: Origin,
     /// The token.
@@ -158,32 +158,32 @@ pub struct Door {
 ///
 /// # Errors
 /// [`Error::AppUnknown`].
-pub async fn visitor(app: &App, name: AppId, origin: Origin) -> Result<Visitor, Error> {
-    Ok(Visitor { tenant: lookups::tenant(app, &name).await?, origin })
+pub async fn anonymous(gateway: &Gateway, name: TenantId, origin: Origin) -> Result<Anonymous, Error> {
+    Ok(Anonymous { tenant: lookups::tenant(gateway, &name).await?, origin })
 }
 
 /// The user behind a user token.
 ///
 /// # Errors
 /// [`Error::AppUnknown`], [`Error::TokenUnknown`] and [`Error::TokenEnded`].
-pub async fn user(app: &App, door: Door) -> Result<Caller, Error> {
-    Ok(user_until(app, door).await?.0)
+pub async fn user(gateway: &Gateway, presented: PresentedToken) -> Result<Caller, Error> {
+    Ok(user_until(gateway, presented).await?.0)
 }
 
 /// The user behind a user token, and when its session ends however much it is used.
 ///
 /// # Errors
 /// As [`user`].
-pub async fn user_until(app: &App, door: Door) -> Result<(Caller, i64), Error> {
-    let Door { app: name, origin, token } = door;
+pub async fn user_until(gateway: &Gateway, presented: PresentedToken) -> Result<(Caller, i64), Error> {
+    let PresentedToken { tenant_id: name, origin, token } = presented;
     let Some(token) = token.filter(|token| !token.is_admin()) else {
-        lookups::tenant(app, &name).await?;
+        lookups::tenant(gateway, &name).await?;
         return Err(Error::TokenUnknown);
     };
-    let session = lookups::session(app, &name, sessions::digest(&token)).await?;
-    let session = sessions::check(app, &name, session).await?;
+    let session = lookups::session(gateway, &name, sessions::digest(&token)).await?;
+    let session = sessions::check(gateway, &name, session).await?;
     let actor = Actor::User { session: session.id, device: session.device };
-    Ok((Caller { app: name, user: session.user, actor, origin }, session.expires_at_ms))
+    Ok((Caller { tenant_id: name, user: session.user, actor, origin }, session.expires_at_ms))
 }
 
 /// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
@@ -191,20 +191,24 @@ pub async fn user_until(app: &App, door: Door) -> Result<(Caller, i64), Error> {
 /// # Errors
 /// As [`user`] and [`operator`]; [`Error::NoPermission`] when a user token comes with another user's number; for an admin
 /// token [`Error::ActForMissing`] without a number and [`Error::UserNotFound`] with an unknown one.
-pub async fn user_or_admin_as(app: &App, door: Door, for_user: Option<UserId>) -> Result<Caller, Error> {
-    if !door.token.as_ref().is_some_and(Token::is_admin) {
-        let caller = user(app, door).await?;
+pub async fn user_or_admin_as(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Caller, Error> {
+    if !presented.token.as_ref().is_some_and(Token::is_admin) {
+        let caller = user(gateway, presented).await?;
         return match for_user {
             Some(other) if other != caller.user => Err(Error::NoPermission),
             Some(_) | None => Ok(caller),
         };
     }
-    let origin = door.origin.clone();
-    let (name, token, is_known) = admin(app, door, for_user).await?;
+    let origin = presented.origin.clone();
+    let (name, token, is_known) = admin(gateway, presented, for_user).await?;
     match for_user {
         None => Err(Error::ActForMissing),
         Some(_) if !is_known => Err(Error::UserNotFound),
-        Some(user) => Ok(Caller { app: name, user, actor: Actor::Admin(token), origin }),
+        Some(user) => Ok(Caller { tenant_id: name, user, actor: Actor::Admin(token), origin }),
     }
 }
 
@@ -212,22 +216,26 @@ pub async fn user_or_admin_as(app: &App, door: Door, for_user: Option<UserId>) -
 ///
 /// # Errors
 /// [`Error::AppUnknown`], token errors; [`Error::NoPermission`] for a valid user token.
-pub async fn operator(app: &App, door: Door) -> Result<Operator, Error> {
-    if !door.token.as_ref().is_some_and(Token::is_admin) {
-        user(app, door).await?;
+pub async fn operator(gateway: &Gateway, presented: PresentedToken) -> Result<Operator, Error> {
+    if !presented.token.as_ref().is_some_and(Token::is_admin) {
+        user(gateway, presented).await?;
         return Err(Error::NoPermission);
     }
-    let origin = door.origin.clone();
-    let (name, token, _) = admin(app, door, None).await?;
-    Ok(Operator { app: name, office: Office::Token(token, origin) })
+    let origin = presented.origin.clone();
+    let (name, token, _) = admin(gateway, presented, None).await?;
+    Ok(Operator { tenant_id: name, kind: OperatorKind::Token(token, origin) })
 }
 
 /// The user that an admin acts as: for what a user can't do for itself.
 ///
 /// # Errors
 /// As [`user_or_admin_as`]; [`Error::NoPermission`] for a valid user token.
-pub async fn admin_as(app: &App, door: Door, for_user: Option<UserId>) -> Result<Caller, Error> {
-    let caller = user_or_admin_as(app, door, for_user).await?;
+pub async fn impersonator(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Caller, Error> {
+    let caller = user_or_admin_as(gateway, presented, for_user).await?;
     match caller.actor() {
         Actor::Admin(_) => Ok(caller),
         Actor::User { .. } => Err(Error::NoPermission),
@@ -238,50 +246,54 @@ pub async fn admin_as(app: &App, door: Door, for_user: Option<UserId>) -> Result
 ///
 /// # Errors
 /// As [`user_or_admin_as`], but for an admin token without a number.
-pub async fn member(app: &App, door: Door, for_user: Option<UserId>) -> Result<Visitor, Error> {
-    let (name, origin) = (door.app.clone(), door.origin.clone());
-    if for_user.is_none() && door.token.as_ref().is_some_and(Token::is_admin) {
-        operator(app, door).await?;
+pub async fn token_holder(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Anonymous, Error> {
+    let (name, origin) = (presented.tenant_id.clone(), presented.origin.clone());
+    if for_user.is_none() && presented.token.as_ref().is_some_and(Token::is_admin) {
+        operator(gateway, presented).await?;
     } else {
-        user_or_admin_as(app, door, for_user).await?;
+        user_or_admin_as(gateway, presented, for_user).await?;
     }
-    visitor(app, name, origin).await
+    anonymous(gateway, name, origin).await
 }
 
 /// The user that an operator with an admin token acts as, in an item of a batch.
 ///
 /// # Errors
 /// [`Error::UserNotFound`]; [`Error::NoPermission`] at the command line.
-pub(super) async fn acting_as(app: &App, operator: &Operator, user: UserId) -> Result<Caller, Error> {
-    let Office::Token(token, origin) = operator.office() else { return Err(Error::NoPermission) };
-    let tenant = operator.app().clone();
-    if !app.db.read(move |conn| users::exists(conn, &tenant, user)).await? {
+pub(super) async fn acting_as(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<Caller, Error> {
+    let OperatorKind::Token(token, origin) = operator.kind() else { return Err(Error::NoPermission) };
+    let tenant = operator.tenant_id().clone();
+    if !gateway.db.read(move |conn| users::exists(conn, &tenant, user)).await? {
         return Err(Error::UserNotFound);
     }
-    Ok(Caller { app: operator.app().clone(), user, actor: Actor::Admin(*token), origin: origin.clone() })
+    Ok(Caller { tenant_id: operator.tenant_id().clone(), user, actor: Actor::Admin(*token), origin: origin.clone() })
 }
 
 /// Someone at the command line of the machine, who may do everything. Never called for a request: a test of the sources
 /// sees to that.
 #[must_use]
-pub const fn command_line(app: AppId) -> Operator {
-    Operator { app, office: Office::CommandLine }
+pub const fn command_line(tenant: TenantId) -> Operator {
+    Operator { tenant_id: tenant, kind: OperatorKind::CommandLine }
 }
 
 /// The same in an app that exists.
 ///
 /// # Errors
 /// [`Error::AppUnknown`].
-pub async fn command_line_in(app: &App, name: AppId) -> Result<Operator, Error> {
-    Ok(command_line(lookups::tenant(app, &name).await?.id))
+pub async fn command_line_in(gateway: &Gateway, name: TenantId) -> Result<Operator, Error> {
+    Ok(command_line(lookups::tenant(gateway, &name).await?.id))
 }
 
 /// Locks the account that a caller acts for, and makes sure that it may still: whatever ended account or session since the
 /// request began came first.
-pub(super) fn hold(conn: &mut Conn, caller: &Caller) -> Result<(), Error> {
+pub(super) fn lock_and_recheck(conn: &mut Conn, caller: &Caller) -> Result<(), Error> {
     let account = users::lock_credentials(conn, caller.user)?.ok_or(Error::UserNotFound)?;
     match caller.actor {
-        Actor::Admin(_) if account.standing == Standing::Deleted => Err(Error::UserNotFound),
+        Actor::Admin(_) if account.status == AccountStatus::Deleted => Err(Error::UserNotFound),
         Actor::Admin(_) => Ok(()),
         Actor::User { session, .. } => {
             let live = store::sessions::list_live(conn, caller.user)?;
@@ -290,9 +302,13 @@ pub(super) fn hold(conn: &mut Conn, caller: &Caller) -> Result<(), Error> {
     }
 }
 
-/// The admin token at the door, and whether its app has the user `for_user`.
-async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId, AdminTokenId, bool), Error> {
-    let Door { app: name, origin: _, token } = door;
+/// The admin token at the presented, and whether its app has the user `for_user`.
+async fn admin(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<(TenantId, AdminTokenId, bool), Error> {
+    let PresentedToken { tenant_id: name, origin: _, token } = presented;
     let hash = sessions::digest(&token.ok_or(Error::TokenUnknown)?);
     let find = move |conn: &mut Conn| -> Result<_, Error> {
         let tenant = lookups::find_tenant(conn, &name)?;
@@ -303,8 +319,8 @@ async fn admin(app: &App, door: Door, for_user: Option<UserId>) -> Result<(AppId
         };
         Ok((tenant.id, token, is_known))
     };
-    let (name, token, is_known) = app.db.read(find).await?;
-    if !token.is_valid(app.clock.now_ms()) {
+    let (name, token, is_known) = gateway.db.read(find).await?;
+    if !token.is_valid(gateway.clock.now_ms()) {
         return Err(Error::TokenEnded);
     }
     Ok((name, token.id, is_known))

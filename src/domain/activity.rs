@@ -4,7 +4,7 @@
 use jiff::{Timestamp, civil::date};
 
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{Session, UserId},
     store::{Conn, StoreError, sessions, users},
 };
@@ -13,21 +13,21 @@ use crate::{
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// The day of `now_ms` in the configured zone, counted from 1970-01-01.
-pub(super) fn day(app: &App, now_ms: i64) -> i32 {
+pub(super) fn day(gateway: &Gateway, now_ms: i64) -> i32 {
     let Ok(time) = Timestamp::from_millisecond(now_ms) else { return 0 };
-    let today = time.to_zoned(app.config.timezone.clone()).date();
+    let today = time.to_zoned(gateway.config.timezone.clone()).date();
     date(1970, 1, 1).until(today).map_or(0, |since| since.get_days())
 }
 
 /// Notes that a session is used now, if it is time to.
-pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
-    let today = day(app, now_ms);
+pub(super) async fn note(gateway: &Gateway, session: &Session, now_ms: i64) {
+    let today = day(gateway, now_ms);
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
-    if idle_ms < INTERVAL_MS && today <= day(app, session.last_used_at_ms) {
+    if idle_ms < INTERVAL_MS && today <= day(gateway, session.last_used_at_ms) {
         return;
     }
     let (id, user) = (session.id, session.user);
-    let noted = app.db.write(move |conn| {
+    let noted = gateway.db.write(move |conn| {
         users::lock(conn, user)?;
         sessions::touch(conn, id, now_ms)?;
         write_down(conn, user, now_ms, today)
@@ -38,10 +38,10 @@ pub(super) async fn note(app: &App, session: &Session, now_ms: i64) {
 }
 
 /// Notes that an account was used until now, so that it is not shown to have left earlier than it did.
-pub(super) async fn note_end(app: &App, user: UserId) {
-    let now_ms = app.clock.now_ms();
-    let today = day(app, now_ms);
-    let noted = app.db.write(move |conn| {
+pub(super) async fn note_end(gateway: &Gateway, user: UserId) {
+    let now_ms = gateway.clock.now_ms();
+    let today = day(gateway, now_ms);
+    let noted = gateway.db.write(move |conn| {
         users::lock(conn, user)?;
         write_down(conn, user, now_ms, today)
     });

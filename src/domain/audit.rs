@@ -1,12 +1,12 @@
 //! Writes down who did what (security.md 29). A row goes into the transaction that it tells of.
 
 use super::{
-    Caller, Error, Operator, Origin, Visitor,
-    access::{Actor, Office},
+    Anonymous, Caller, Error, Operator, Origin,
+    access::{Actor, OperatorKind},
 };
 use crate::{
-    app::App,
-    model::{AppId, UserId},
+    gateway::Gateway,
+    model::{TenantId, UserId},
     store::{
         Conn, StoreError,
         audit::{self, NewAuditRow},
@@ -15,42 +15,42 @@ use crate::{
 
 /// The part of an audit row that says who acts and when, ready to be taken into a transaction.
 #[derive(Clone)]
-pub(super) struct Trail {
+pub(super) struct AuditContext {
     at_ms: i64,
-    app: AppId,
+    tenant_id: TenantId,
     actor_kind: i16,
     actor_id: Option<i64>,
     for_user: Option<UserId>,
     origin: Option<Origin>,
 }
 
-impl Trail {
+impl AuditContext {
     const NOBODY: i16 = 0;
     const USER: i16 = 1;
     const ADMIN: i16 = 2;
     const COMMAND_LINE: i16 = 3;
 
     /// Someone whom no token tells.
-    pub(super) fn of_visitor(app: &App, visitor: &Visitor) -> Self {
+    pub(super) fn of_anonymous(gateway: &Gateway, anonymous: &Anonymous) -> Self {
         Self {
-            at_ms: app.clock.now_ms(),
-            app: visitor.app().clone(),
+            at_ms: gateway.clock.now_ms(),
+            tenant_id: anonymous.tenant_id().clone(),
             actor_kind: Self::NOBODY,
             actor_id: None,
             for_user: None,
-            origin: Some(visitor.origin().clone()),
+            origin: Some(anonymous.origin().clone()),
         }
     }
 
     /// A user, or an admin acting as one.
-    pub(super) fn of_caller(app: &App, caller: &Caller) -> Self {
+    pub(super) fn of_caller(gateway: &Gateway, caller: &Caller) -> Self {
         let (actor_kind, actor_id, for_user) = match caller.actor() {
             Actor::User { .. } => (Self::USER, caller.user().get(), None),
             Actor::Admin(token) => (Self::ADMIN, token.0, Some(caller.user())),
         };
         Self {
-            at_ms: app.clock.now_ms(),
-            app: caller.app().clone(),
+            at_ms: gateway.clock.now_ms(),
+            tenant_id: caller.tenant_id().clone(),
             actor_kind,
             actor_id: Some(actor_id),
             for_user,
@@ -59,13 +59,13 @@ impl Trail {
     }
 
     /// An admin, or someone at the command line.
-    pub(super) fn of_operator(app: &App, operator: &Operator) -> Self {
-        let (actor_kind, actor_id, origin) = match operator.office() {
-            Office::Token(token, origin) => (Self::ADMIN, Some(token.0), Some(origin.clone())),
-            Office::CommandLine => (Self::COMMAND_LINE, None, None),
+    pub(super) fn of_operator(gateway: &Gateway, operator: &Operator) -> Self {
+        let (actor_kind, actor_id, origin) = match operator.kind() {
+            OperatorKind::Token(token, origin) => (Self::ADMIN, Some(token.0), Some(origin.clone())),
+            OperatorKind::CommandLine => (Self::COMMAND_LINE, None, None),
         };
-        let app_id = operator.app().clone();
-        Self { at_ms: app.clock.now_ms(), app: app_id, actor_kind, actor_id, for_user: None, origin }
+        let tenant_id = operator.tenant_id().clone();
+        Self { at_ms: gateway.clock.now_ms(), tenant_id, actor_kind, actor_id, for_user: None, origin }
     }
 
     /// Adds a row: `action` (as `resource.verb`) was done to `target`.
@@ -86,7 +86,7 @@ impl Trail {
     fn write(&self, conn: &mut Conn, action: &str, target: &str, result: &str) -> Result<(), StoreError> {
         let new = NewAuditRow {
             at_ms: self.at_ms,
-            app: &self.app,
+            tenant: &self.tenant_id,
             actor_kind: self.actor_kind,
             actor_id: self.actor_id,
             for_user: self.for_user.map(UserId::get),
@@ -102,15 +102,15 @@ impl Trail {
 
 /// Changes something for an operator and writes it down, in one transaction.
 pub(super) async fn change<T: Send + 'static>(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     action: &'static str,
     target: String,
     queries: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let trail = Trail::of_operator(app, operator);
-    let (done, done_to) = (trail.clone(), target.clone());
-    let outcome = app
+    let audit = AuditContext::of_operator(gateway, operator);
+    let (done, done_to) = (audit.clone(), target.clone());
+    let outcome = gateway
         .db
         .write(move |conn| {
             let value = queries(conn)?;
@@ -118,13 +118,13 @@ pub(super) async fn change<T: Send + 'static>(
             Ok(value)
         })
         .await;
-    with_refusal(app, trail, action, target, outcome).await
+    with_refusal(gateway, audit, action, target, outcome).await
 }
 
 /// The same outcome; if it is a refusal, it is written down.
 pub(super) async fn with_refusal<T>(
-    app: &App,
-    trail: Trail,
+    gateway: &Gateway,
+    audit: AuditContext,
     action: &'static str,
     target: String,
     outcome: Result<T, Error>,
@@ -140,7 +140,7 @@ pub(super) async fn with_refusal<T>(
     ) = &outcome
     {
         let why = refusal.to_string();
-        app.db.write(move |conn| trail.refused(conn, action, &target, &why)).await?;
+        gateway.db.write(move |conn| audit.refused(conn, action, &target, &why)).await?;
     }
     outcome
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, Operator, accounts::require_user, audit::change};
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{BanReason, UserId},
     store::{bans, users},
 };
@@ -11,9 +11,15 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn set(app: &App, operator: &Operator, id: UserId, reason: BanReason, ends_at_ms: i64) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "ban.set", id.to_string(), move |conn| {
+pub async fn set(
+    gateway: &Gateway,
+    operator: &Operator,
+    id: UserId,
+    reason: BanReason,
+    ends_at_ms: i64,
+) -> Result<(), Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "ban.set", id.to_string(), move |conn| {
         users::lock(conn, id)?;
         require_user(conn, &tenant, id)?;
         Ok(bans::set(conn, id, reason.as_str(), ends_at_ms)?)
@@ -25,9 +31,9 @@ pub async fn set(app: &App, operator: &Operator, id: UserId, reason: BanReason, 
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn lift(app: &App, operator: &Operator, id: UserId) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "ban.lift", id.to_string(), move |conn| {
+pub async fn lift(gateway: &Gateway, operator: &Operator, id: UserId) -> Result<(), Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "ban.lift", id.to_string(), move |conn| {
         require_user(conn, &tenant, id)?;
         Ok(bans::lift(conn, id)?)
     })

@@ -1,10 +1,10 @@
 //! Telling people from programs.
 
-use super::{Error, Visitor, limits};
+use super::{Anonymous, Error, limits};
 use crate::{
-    app::App,
     captcha::{self, Captcha},
-    secret::Purpose,
+    gateway::Gateway,
+    secret::KeyPurpose,
 };
 
 /// How long a captcha may be answered.
@@ -24,18 +24,18 @@ pub struct CaptchaChallenge {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::Unavailable`] without the shared state.
-pub async fn make(app: &App, visitor: &Visitor) -> Result<CaptchaChallenge, Error> {
+pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaChallenge, Error> {
     const ID_CHARS: usize = 22;
-    limits::count_captcha(app, visitor).await?;
+    limits::count_captcha(gateway, anonymous).await?;
     let drawn = tokio::task::spawn_blocking(captcha::draw).await;
     let Ok(Some(Captcha { answer, png })) = drawn else {
         return Err(Error::Internal("no captcha could be drawn".to_owned()));
     };
-    let id = app.random.base62(ID_CHARS)?;
-    let now_ms = app.clock.now_ms();
-    let mac = captcha_mac(app, visitor, &id, &answer);
-    app.state.put_captcha(&id, mac, now_ms.saturating_add(CAPTCHA_LIFETIME_MS), now_ms).await?;
-    if app.config.is_dev {
+    let id = gateway.random.base62(ID_CHARS)?;
+    let now_ms = gateway.clock.now_ms();
+    let mac = captcha_mac(gateway, anonymous, &id, &answer);
+    gateway.state.put_captcha(&id, mac, now_ms.saturating_add(CAPTCHA_LIFETIME_MS), now_ms).await?;
+    if gateway.config.is_dev {
         log::info!("development mode: captcha {id} shows {answer}");
     }
     Ok(CaptchaChallenge { id, png })
@@ -45,24 +45,24 @@ pub async fn make(app: &App, visitor: &Visitor) -> Result<CaptchaChallenge, Erro
 ///
 /// # Errors
 /// [`Error::CaptchaWrong`]; [`Error::Unavailable`] without the shared state.
-pub(super) async fn answer(app: &App, visitor: &Visitor, id: &str, answer: &str) -> Result<(), Error> {
-    let expected = app.state.take_captcha(id, app.clock.now_ms()).await?;
+pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> Result<(), Error> {
+    let expected = gateway.state.take_captcha(id, gateway.clock.now_ms()).await?;
     // Both are keyed hashes: how long comparing them takes tells nothing of the answer.
     match expected {
-        Some(expected) if expected == captcha_mac(app, visitor, id, answer) => Ok(()),
+        Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => Ok(()),
         Some(_) | None => Err(Error::CaptchaWrong),
     }
 }
 
 /// What is stored of an answer: whatever its case, and with letters that look alike taken for each other. It is worth
 /// nothing in another app or for another captcha.
-fn captcha_mac(app: &App, visitor: &Visitor, id: &str, answer: &str) -> [u8; 32] {
+fn captcha_mac(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> [u8; 32] {
     let alike = |letter: char| match letter.to_ascii_lowercase() {
         'i' | 'l' => '1',
         'o' => '0',
         other => other,
     };
     let answer: String = answer.trim().chars().map(alike).collect();
-    let message = format!("{}\n{id}\n{answer}", visitor.app());
-    app.secret.mac(Purpose::Captcha, message.as_bytes())
+    let message = format!("{}\n{id}\n{answer}", anonymous.tenant_id());
+    gateway.secret.mac(KeyPurpose::Captcha, message.as_bytes())
 }

@@ -3,10 +3,10 @@
 use super::{
     Caller, Error, Operator,
     accounts::require_user,
-    audit::{Trail, with_refusal},
+    audit::{AuditContext, with_refusal},
 };
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{CoinChange, CoinRecord, Page, UserId},
     store::{Conn, StoreError, coins, users},
 };
@@ -15,11 +15,17 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::UserNotFound`]; [`Error::CoinsInsufficient`]; [`Error::KeyReused`] when the key belongs to another change.
-pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChange) -> Result<CoinRecord, Error> {
+pub async fn adjust(
+    gateway: &Gateway,
+    operator: &Operator,
+    id: UserId,
+    change: CoinChange,
+) -> Result<CoinRecord, Error> {
     const ACTION: &str = "coins.adjust";
-    let (tenant, trail, now_ms) = (operator.app().clone(), Trail::of_operator(app, operator), app.clock.now_ms());
-    let done = trail.clone();
-    let outcome = app
+    let (tenant, audit, now_ms) =
+        (operator.tenant_id().clone(), AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
+    let done = audit.clone();
+    let outcome = gateway
         .db
         .write(move |conn| {
             users::lock(conn, id)?;
@@ -33,18 +39,15 @@ pub async fn adjust(app: &App, operator: &Operator, id: UserId, change: CoinChan
             Ok(record)
         })
         .await;
-    with_refusal(app, trail, ACTION, id.to_string(), outcome).await
+    with_refusal(gateway, audit, ACTION, id.to_string(), outcome).await
 }
 
 /// A page of the caller's records, newest first, and how many there are in all.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list(app: &App, caller: &Caller, page: Page) -> Result<(Vec<CoinRecord>, i64), Error> {
+pub async fn list(gateway: &Gateway, caller: &Caller, page: Page) -> Result<(Vec<CoinRecord>, i64), Error> {
     let user = caller.user();
     let list = move |conn: &mut Conn| -> Result<_, StoreError> {
         let total = coins::count(conn, user)?;
         Ok((coins::list(conn, user, page, total)?, total))
     };
-    Ok(app.db.read(list).await?)
+    Ok(gateway.db.read(list).await?)
 }

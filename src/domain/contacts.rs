@@ -3,13 +3,13 @@
 use super::{
     Caller, Error,
     access::{self, Actor},
-    audit::Trail,
+    audit::AuditContext,
     profile::change,
-    verification::{self, Use},
+    verification,
 };
 use crate::{
-    app::App,
-    model::{Code, Contact, Mobile},
+    gateway::Gateway,
+    model::{Code, CodePurpose, Contact, Mobile},
     store::users,
 };
 
@@ -18,18 +18,26 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::CodeWrong`], [`Error::MobileTaken`], [`Error::EmailTaken`].
-pub async fn bind(app: &App, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
+pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
     let user = caller.user();
-    verification::redeem(app, caller.app(), &contact, code, Use::Bind(user)).await?;
-    let (trail, caller) = (Trail::of_caller(app, caller), caller.clone());
-    app.db
+    verification::redeem(
+        gateway,
+        caller.tenant_id(),
+        &contact,
+        code,
+        &[CodePurpose::Account(user), CodePurpose::Login],
+    )
+    .await?;
+    let (audit, caller) = (AuditContext::of_caller(gateway, caller), caller.clone());
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &caller)?;
-            if users::find_by_contact(conn, caller.app(), &contact)?.is_none_or(|owner| owner.id != user) {
-                users::release_unconfirmed(conn, caller.app(), &contact)?;
+            access::lock_and_recheck(conn, &caller)?;
+            if users::find_by_contact(conn, caller.tenant_id(), &contact)?.is_none_or(|owner| owner.id != user) {
+                users::release_unconfirmed(conn, caller.tenant_id(), &contact)?;
             }
             users::set_contact(conn, user, &contact).map_err(taken(&contact).if_taken())?;
-            trail.done(conn, "account.bind", &user.to_string())?;
+            audit.done(conn, "account.bind", &user.to_string())?;
             Ok(())
         })
         .await
@@ -40,9 +48,9 @@ pub async fn bind(app: &App, caller: &Caller, contact: Contact, code: &Code) -> 
 ///
 /// # Errors
 /// [`Error::MobileTaken`].
-pub async fn set_mobile(app: &App, caller: &Caller, mobile: Mobile) -> Result<(), Error> {
+pub async fn set_mobile(gateway: &Gateway, caller: &Caller, mobile: Mobile) -> Result<(), Error> {
     let (contact, is_vouched_for) = (Contact::Mobile(mobile.clone()), matches!(caller.actor(), Actor::Admin(_)));
-    change(app, caller, "account.set_mobile", move |conn, user| {
+    change(gateway, caller, "account.set_mobile", move |conn, user| {
         let set = if is_vouched_for {
             users::set_contact(conn, user, &contact)
         } else {

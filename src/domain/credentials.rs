@@ -1,17 +1,16 @@
 //! Passwords as their owners set them.
 
 use super::{
-    Caller, Error, Visitor,
+    Anonymous, Caller, Error,
     access::{self, Actor},
-    audit::Trail,
+    audit::AuditContext,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence, sessions,
-    verification::{self, Use},
+    presence, sessions, verification,
 };
 use crate::{
-    app::App,
-    model::{Code, Contact, EmailAddress, EndReason, Password, SessionId, User},
+    gateway::Gateway,
+    model::{Code, CodePurpose, Contact, EmailAddress, EndReason, Password, SessionId, User},
     state::LoginEnd,
     store::{self, users},
 };
@@ -22,8 +21,8 @@ use crate::{
 /// [`Error::PasswordCommon`], [`Error::CodeWrong`], [`Error::PasswordIsName`]; after the right code
 /// [`Error::AccountDisabled`].
 pub async fn reset_password(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     address: EmailAddress,
     code: &Code,
     password: &Password,
@@ -31,35 +30,36 @@ pub async fn reset_password(
     if passwords::is_common(password) {
         return Err(Error::PasswordCommon);
     }
-    limits::count_code_try(app, visitor).await?;
-    let (tenant, contact) = (visitor.app(), Contact::Email(address));
+    limits::count_code_try(gateway, anonymous).await?;
+    let (tenant, contact) = (anonymous.tenant_id(), Contact::Email(address));
     // A password that is refused leaves the code valid; what is wrong with it is told to the owner only.
-    verification::check(app, tenant, &contact, code, Use::Reset).await?;
+    verification::check(gateway, tenant, &contact, code, &[CodePurpose::PasswordReset]).await?;
     let (name, wanted) = (tenant.clone(), contact.clone());
-    let found = app.db.read(move |conn| users::find_by_contact(conn, &name, &wanted)).await?;
+    let found = gateway.db.read(move |conn| users::find_by_contact(conn, &name, &wanted)).await?;
     let user = found.ok_or(Error::CodeWrong)?;
-    sessions::may_enter(user.standing)?;
+    sessions::may_log_in(user.status)?;
     if is_own_name(&user, password) {
         return Err(Error::PasswordIsName);
     }
-    verification::redeem(app, tenant, &contact, code, Use::Reset).await?;
-    verification::void_codes(app, tenant, &user.contacts()).await?;
-    let hash = passwords::hash_in_turn(app, password).await?;
-    let (trail, now_ms, id) = (Trail::of_visitor(app, visitor), app.clock.now_ms(), user.id);
+    verification::redeem(gateway, tenant, &contact, code, &[CodePurpose::PasswordReset]).await?;
+    verification::void_codes(gateway, tenant, &user.contacts()).await?;
+    let hash = passwords::hash_in_turn(gateway, password).await?;
+    let (audit, now_ms, id) = (AuditContext::of_anonymous(gateway, anonymous), gateway.clock.now_ms(), user.id);
     let name = tenant.clone();
-    app.db
+    gateway
+        .db
         .write::<(), Error>(move |conn| {
             users::lock(conn, id)?;
             // Bound elsewhere or disabled while the password was hashed.
             let owner = users::find_by_contact(conn, &name, &contact)?.filter(|owner| owner.id == id);
-            sessions::may_enter(owner.ok_or(Error::CodeWrong)?.standing)?;
+            sessions::may_log_in(owner.ok_or(Error::CodeWrong)?.status)?;
             users::set_password_hash(conn, id, &hash)?;
             store::sessions::end_all_of(conn, &[id], EndReason::PasswordChanged, now_ms)?;
-            trail.done(conn, "account.reset_password", &id.to_string())?;
+            audit.done(conn, "account.reset_password", &id.to_string())?;
             Ok(())
         })
         .await?;
-    presence::end(app, visitor.app(), id, None).await;
+    presence::end(gateway, anonymous.tenant_id(), id, None).await;
     Ok(())
 }
 
@@ -68,21 +68,23 @@ pub async fn reset_password(
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones; [`Error::Busy`].
-pub async fn change_password(app: &App, caller: &Caller, old: &Password, password: &Password) -> Result<(), Error> {
-    let confirmed = confirm(app, caller, old).await?;
+pub async fn change_password(
+    gateway: &Gateway,
+    caller: &Caller,
+    old: &Password,
+    password: &Password,
+) -> Result<(), Error> {
+    let confirmed = confirm(gateway, caller, old).await?;
     let kept = match caller.actor() {
         Actor::User { session, .. } => Some(session),
         Actor::Admin(_) => None,
     };
-    set_password_of(app, caller, password, confirmed, kept).await
+    set_password_of(gateway, caller, password, confirmed, kept).await
 }
 
 /// Sets the password of the account that an admin acts as; all of its sessions end.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn set_password(app: &App, caller: &Caller, password: &Password) -> Result<(), Error> {
-    set_password_of(app, caller, password, Confirmed::Needless, None).await
+pub async fn set_password(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<(), Error> {
+    set_password_of(gateway, caller, password, Confirmed::Needless, None).await
 }
 
 /// What the new password takes the place of.
@@ -94,19 +96,19 @@ pub(super) enum Confirmed {
 }
 
 async fn set_password_of(
-    app: &App,
+    gateway: &Gateway,
     caller: &Caller,
     password: &Password,
     confirmed: Confirmed,
     kept: Option<SessionId>,
 ) -> Result<(), Error> {
-    let hash = passwords::hash(app, password).await?;
-    let (tenant, id) = (caller.app().clone(), caller.user());
-    let (trail, now_ms, holder) = (Trail::of_caller(app, caller), app.clock.now_ms(), caller.clone());
-    let (contacts, ended_on) = app
+    let hash = passwords::hash(gateway, password).await?;
+    let (tenant, id) = (caller.tenant_id().clone(), caller.user());
+    let (audit, now_ms, holder) = (AuditContext::of_caller(gateway, caller), gateway.clock.now_ms(), caller.clone());
+    let (contacts, ended_on) = gateway
         .db
         .write(move |conn| {
-            access::hold(conn, &holder)?;
+            access::lock_and_recheck(conn, &holder)?;
             let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
             let current = users::lock_credentials(conn, id)?.ok_or(Error::UserNotFound)?;
             if matches!(&confirmed, Confirmed::Hash(hash) if *hash != current.password_hash) {
@@ -114,14 +116,14 @@ async fn set_password_of(
             }
             users::set_password_hash(conn, id, &hash)?;
             let ended_on = store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
-            trail.done(conn, "account.set_password", &id.to_string())?;
+            audit.done(conn, "account.set_password", &id.to_string())?;
             Ok((user.contacts(), ended_on))
         })
         .await?;
     for device in ended_on {
-        presence::end(app, caller.app(), id, Some(device)).await;
+        presence::end(gateway, caller.tenant_id(), id, Some(device)).await;
     }
-    if let Err(error) = verification::void_codes(app, caller.app(), &contacts).await {
+    if let Err(error) = verification::void_codes(gateway, caller.tenant_id(), &contacts).await {
         log::warn!("codes stay valid until they expire: {error}");
     }
     Ok(())
@@ -131,22 +133,23 @@ async fn set_password_of(
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
-pub(super) async fn confirm(app: &App, caller: &Caller, password: &Password) -> Result<Confirmed, Error> {
+pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<Confirmed, Error> {
     let id = caller.user();
-    let found = app.db.read(move |conn| users::find_password_hash(conn, id)).await?;
+    let found = gateway.db.read(move |conn| users::find_password_hash(conn, id)).await?;
     let Some(stored) = &found else { return Err(Error::PasswordWrong) };
-    let attempt = match LoginAttempt::begin(app, caller.app(), caller.origin(), LoginTarget::Account(id)).await {
-        // A client that is told that its login failed would log in again.
-        Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
-        begun => begun?,
-    };
-    let verdict = passwords::verify(app, password, Some(stored.clone())).await;
+    let attempt =
+        match LoginAttempt::begin(gateway, caller.tenant_id(), caller.origin(), LoginTarget::Account(id)).await {
+            // A client that is told that its login failed would log in again.
+            Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
+            begun => begun?,
+        };
+    let verdict = passwords::verify(gateway, password, Some(stored.clone())).await;
     let end = match &verdict {
         Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
         Ok(Verdict::Wrong) => LoginEnd::Wrong,
         Err(_) => LoginEnd::Cancelled,
     };
-    attempt.end(app, end).await;
+    attempt.end(gateway, end).await;
     match verdict? {
         Verdict::Right | Verdict::RightButOutdated => Ok(Confirmed::Hash(found)),
         Verdict::Wrong => Err(Error::PasswordWrong),

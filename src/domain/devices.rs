@@ -1,8 +1,8 @@
 //! The devices that logged in to an account.
 
-use super::{Caller, Error, access, audit::Trail, presence, profile::change};
+use super::{Caller, Error, access, audit::AuditContext, presence, profile::change};
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{Device, DeviceSn, EndReason, PushToken},
     store::{self, Conn, StoreError, devices, push_tokens, users},
 };
@@ -19,16 +19,18 @@ pub struct DevicePage {
 }
 
 /// Up to `limit` of the caller's devices, those after `cursor`.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list(app: &App, caller: &Caller, cursor: Option<DeviceSn>, limit: i64) -> Result<DevicePage, Error> {
+pub async fn list(
+    gateway: &Gateway,
+    caller: &Caller,
+    cursor: Option<DeviceSn>,
+    limit: i64,
+) -> Result<DevicePage, Error> {
     let (user, after) = (caller.user(), cursor.map_or(0, |sn| sn.0));
     let find = move |conn: &mut Conn| -> Result<_, StoreError> {
         let found = devices::list(conn, user, after, limit.saturating_add(1))?;
         Ok((found, users::devices_version(conn, user)?))
     };
-    let (mut found, version) = app.db.read(find).await?;
+    let (mut found, version) = gateway.db.read(find).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = found.len() > limit;
     found.truncate(limit);
@@ -40,23 +42,24 @@ pub async fn list(app: &App, caller: &Caller, cursor: Option<DeviceSn>, limit: i
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
-pub async fn remove(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
-    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+pub async fn remove(gateway: &Gateway, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
+    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
     let holder = caller.clone();
-    app.db
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &holder)?;
+            access::lock_and_recheck(conn, &holder)?;
             if !devices::delete(conn, user, device)? {
                 return Err(Error::DeviceNotFound);
             }
             store::sessions::end_on(conn, user, Some(device), None, EndReason::DeviceRemoved, now_ms)?;
             push_tokens::unbind(conn, user, device)?;
             users::bump_devices_version(conn, user)?;
-            trail.done(conn, "device.remove", &format!("{user}: device {}", device.0))?;
+            audit.done(conn, "device.remove", &format!("{user}: device {}", device.0))?;
             Ok(())
         })
         .await?;
-    presence::end(app, caller.app(), user, Some(device)).await;
+    presence::end(gateway, caller.tenant_id(), user, Some(device)).await;
     Ok(())
 }
 
@@ -64,9 +67,14 @@ pub async fn remove(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), 
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`]; [`Error::Busy`] when another device takes the token at the same time.
-pub async fn bind_push_token(app: &App, caller: &Caller, device: DeviceSn, token: PushToken) -> Result<(), Error> {
-    let tenant = caller.app().clone();
-    change(app, caller, "device.bind_token", move |conn, user| {
+pub async fn bind_push_token(
+    gateway: &Gateway,
+    caller: &Caller,
+    device: DeviceSn,
+    token: PushToken,
+) -> Result<(), Error> {
+    let tenant = caller.tenant_id().clone();
+    change(gateway, caller, "device.bind_token", move |conn, user| {
         if !devices::exists(conn, user, device)? {
             return Err(Error::DeviceNotFound);
         }
@@ -79,8 +87,8 @@ pub async fn bind_push_token(app: &App, caller: &Caller, device: DeviceSn, token
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
-pub async fn unbind_push_token(app: &App, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
-    change(app, caller, "device.unbind_token", move |conn, user| {
+pub async fn unbind_push_token(gateway: &Gateway, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
+    change(gateway, caller, "device.unbind_token", move |conn, user| {
         if !devices::exists(conn, user, device)? {
             return Err(Error::DeviceNotFound);
         }

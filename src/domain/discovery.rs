@@ -2,8 +2,8 @@
 
 use super::{Caller, Error, Operator, audit::change};
 use crate::{
-    app::App,
-    model::{Ads, AppId, Bot, Category, DiscoveryId, Group, Invalid, Keyword, Page, Problem},
+    gateway::Gateway,
+    model::{Ads, Bot, Category, DiscoveryId, Group, Invalid, Keyword, Page, Problem, TenantId},
     store::{Conn, StoreError, ads, bots, categories, groups},
 };
 
@@ -11,17 +11,14 @@ use crate::{
 pub type Listed<T> = Vec<(DiscoveryId, T)>;
 
 /// The groups that the caller's app shows: of one category or, without a name, of all; an unknown category has none.
-///
-/// # Errors
-/// When the database can't be asked.
 pub async fn list_groups(
-    app: &App,
+    gateway: &Gateway,
     caller: &Caller,
     category: Option<String>,
     keyword: Keyword,
     page: Page,
 ) -> Result<Listed<Group>, Error> {
-    let tenant = caller.app().clone();
+    let tenant = caller.tenant_id().clone();
     let list = move |conn: &mut Conn| -> Result<_, StoreError> {
         let category = match category {
             None => None,
@@ -32,16 +29,13 @@ pub async fn list_groups(
         };
         groups::list_shown(conn, &tenant, category, &keyword, page)
     };
-    Ok(app.db.read(list).await?)
+    Ok(gateway.db.read(list).await?)
 }
 
 /// The advertisements of an app; none are shown unless an admin set them.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn get_ads(app: &App, tenant: &AppId) -> Result<Ads, Error> {
+pub async fn get_ads(gateway: &Gateway, tenant: &TenantId) -> Result<Ads, Error> {
     let tenant = tenant.clone();
-    Ok(app.db.read(move |conn| ads::find(conn, &tenant)).await?.unwrap_or_default())
+    Ok(gateway.db.read(move |conn| ads::find(conn, &tenant)).await?.unwrap_or_default())
 }
 
 /// Changes the advertisements of an app; what `edit` leaves alone stays.
@@ -49,12 +43,12 @@ pub async fn get_ads(app: &App, tenant: &AppId) -> Result<Ads, Error> {
 /// # Errors
 /// What `edit` refuses.
 pub async fn set_ads(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     edit: impl FnOnce(&mut Ads) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "ads.set", String::new(), move |conn| {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "ads.set", String::new(), move |conn| {
         let mut ads = ads::find(conn, &tenant)?.unwrap_or_default();
         edit(&mut ads)?;
         Ok(ads::save(conn, &tenant, &ads)?)
@@ -66,9 +60,9 @@ pub async fn set_ads(
 ///
 /// # Errors
 /// [`Error::NameTaken`].
-pub async fn create_category(app: &App, operator: &Operator, new: Category) -> Result<DiscoveryId, Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "category.create", new.name.clone(), move |conn| {
+pub async fn create_category(gateway: &Gateway, operator: &Operator, new: Category) -> Result<DiscoveryId, Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "category.create", new.name.clone(), move |conn| {
         categories::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
@@ -79,13 +73,13 @@ pub async fn create_category(app: &App, operator: &Operator, new: Category) -> R
 /// # Errors
 /// [`Error::NotListed`], [`Error::NameTaken`], what `edit` refuses.
 pub async fn update_category(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
     edit: impl FnOnce(Category) -> Result<Category, Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "category.update", id.0.to_string(), move |conn| {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "category.update", id.0.to_string(), move |conn| {
         let known = categories::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         categories::update(conn, id, &edit(known)?).map_err(Error::NameTaken.if_taken())
     })
@@ -96,9 +90,9 @@ pub async fn update_category(
 ///
 /// # Errors
 /// [`Error::NotListed`], [`Error::CategoryUsed`].
-pub async fn delete_category(app: &App, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "category.delete", id.0.to_string(), move |conn| {
+pub async fn delete_category(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "category.delete", id.0.to_string(), move |conn| {
         categories::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         if categories::is_used(conn, id)? {
             return Err(Error::CategoryUsed);
@@ -109,22 +103,19 @@ pub async fn delete_category(app: &App, operator: &Operator, id: DiscoveryId) ->
 }
 
 /// A page of an app's categories, in their order.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list_categories(app: &App, tenant: &AppId, page: Page) -> Result<Listed<Category>, Error> {
+pub async fn list_categories(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Category>, Error> {
     let tenant = tenant.clone();
-    Ok(app.db.read(move |conn| categories::list(conn, &tenant, page)).await?)
+    Ok(gateway.db.read(move |conn| categories::list(conn, &tenant, page)).await?)
 }
 
 /// Adds a group.
 ///
 /// # Errors
 /// [`Error::Invalid`] when its category does not exist.
-pub async fn create_group(app: &App, operator: &Operator, mut new: Group) -> Result<DiscoveryId, Error> {
-    let tenant = operator.app().clone();
-    new.created_at_ms = app.clock.now_ms();
-    change(app, operator, "group.create", new.card.nickname.clone(), move |conn| {
+pub async fn create_group(gateway: &Gateway, operator: &Operator, mut new: Group) -> Result<DiscoveryId, Error> {
+    let tenant = operator.tenant_id().clone();
+    new.created_at_ms = gateway.clock.now_ms();
+    change(gateway, operator, "group.create", new.display.nickname.clone(), move |conn| {
         let category = category_of(conn, &tenant, &new)?;
         Ok(groups::insert(conn, &tenant, category, &new)?)
     })
@@ -136,13 +127,13 @@ pub async fn create_group(app: &App, operator: &Operator, mut new: Group) -> Res
 /// # Errors
 /// [`Error::NotListed`]; [`Error::Invalid`] when its category does not exist; what `edit` refuses.
 pub async fn update_group(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
     edit: impl FnOnce(&mut Group) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "group.update", id.0.to_string(), move |conn| {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "group.update", id.0.to_string(), move |conn| {
         let mut group = groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         edit(&mut group)?;
         let category = category_of(conn, &tenant, &group)?;
@@ -155,9 +146,9 @@ pub async fn update_group(
 ///
 /// # Errors
 /// [`Error::NotListed`].
-pub async fn delete_group(app: &App, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "group.delete", id.0.to_string(), move |conn| {
+pub async fn delete_group(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "group.delete", id.0.to_string(), move |conn| {
         groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         Ok(groups::delete(conn, &tenant, id)?)
     })
@@ -165,22 +156,16 @@ pub async fn delete_group(app: &App, operator: &Operator, id: DiscoveryId) -> Re
 }
 
 /// A page of all groups of an app, newest first, hidden ones included.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list_all_groups(app: &App, operator: &Operator, page: Page) -> Result<Listed<Group>, Error> {
-    let tenant = operator.app().clone();
-    Ok(app.db.read(move |conn| groups::list(conn, &tenant, page)).await?)
+pub async fn list_all_groups(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listed<Group>, Error> {
+    let tenant = operator.tenant_id().clone();
+    Ok(gateway.db.read(move |conn| groups::list(conn, &tenant, page)).await?)
 }
 
 /// Adds a bot.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn create_bot(app: &App, operator: &Operator, new: Bot) -> Result<DiscoveryId, Error> {
-    let tenant = operator.app().clone();
-    let name = new.card.nickname.clone();
-    change(app, operator, "bot.create", name, move |conn| Ok(bots::insert(conn, &tenant, &new)?)).await
+pub async fn create_bot(gateway: &Gateway, operator: &Operator, new: Bot) -> Result<DiscoveryId, Error> {
+    let tenant = operator.tenant_id().clone();
+    let name = new.display.nickname.clone();
+    change(gateway, operator, "bot.create", name, move |conn| Ok(bots::insert(conn, &tenant, &new)?)).await
 }
 
 /// Changes a bot; what `edit` leaves alone stays.
@@ -188,13 +173,13 @@ pub async fn create_bot(app: &App, operator: &Operator, new: Bot) -> Result<Disc
 /// # Errors
 /// [`Error::NotListed`], what `edit` refuses.
 pub async fn update_bot(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
     edit: impl FnOnce(&mut Bot) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "bot.update", id.0.to_string(), move |conn| {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "bot.update", id.0.to_string(), move |conn| {
         let mut bot = bots::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         edit(&mut bot)?;
         Ok(bots::update(conn, id, &bot)?)
@@ -206,9 +191,9 @@ pub async fn update_bot(
 ///
 /// # Errors
 /// [`Error::NotListed`].
-pub async fn delete_bot(app: &App, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.app().clone();
-    change(app, operator, "bot.delete", id.0.to_string(), move |conn| {
+pub async fn delete_bot(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
+    let tenant = operator.tenant_id().clone();
+    change(gateway, operator, "bot.delete", id.0.to_string(), move |conn| {
         bots::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
         Ok(bots::delete(conn, id)?)
     })
@@ -216,15 +201,12 @@ pub async fn delete_bot(app: &App, operator: &Operator, id: DiscoveryId) -> Resu
 }
 
 /// A page of an app's bots, oldest first.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list_bots(app: &App, tenant: &AppId, page: Page) -> Result<Listed<Bot>, Error> {
+pub async fn list_bots(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Bot>, Error> {
     let tenant = tenant.clone();
-    Ok(app.db.read(move |conn| bots::list(conn, &tenant, page)).await?)
+    Ok(gateway.db.read(move |conn| bots::list(conn, &tenant, page)).await?)
 }
 
-fn category_of(conn: &mut Conn, tenant: &AppId, group: &Group) -> Result<DiscoveryId, Error> {
+fn category_of(conn: &mut Conn, tenant: &TenantId, group: &Group) -> Result<DiscoveryId, Error> {
     let found = categories::find_by_name(conn, tenant, &group.category)?;
     found.ok_or(Error::Invalid(Invalid::new("category", Problem::Unknown)))
 }

@@ -119,7 +119,8 @@ pub enum Error {
     /// The gateway has too much to do at the moment.
     #[error("busy")]
     Busy,
-    /// Something that the gateway needs is out of reach.
+    /// The database, the shared state or a provider is unavailable. Any operation that reaches the database can fail with
+    /// this, and with [`Error::Internal`]; their documentation lists only the other errors.
     #[error("unavailable: {0}")]
     Unavailable(String),
     /// A bug, or a damaged database.

@@ -2,10 +2,10 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Error, Operator, accounts, audit::Trail, passwords};
+use super::{Error, Operator, accounts, audit::AuditContext, passwords};
 use crate::{
-    app::App,
-    model::{AccountRecord, AppId, Contact, ImportedPassword, Language, Nickname, UserId},
+    gateway::Gateway,
+    model::{AccountRecord, Contact, ImportedPassword, Language, Nickname, TenantId, UserId},
     store::{
         Conn, imports,
         users::{self, ExportRow, UniqueName},
@@ -22,12 +22,9 @@ pub struct NewRecord {
 }
 
 /// How many records of a file are done.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn records_done(app: &App, operator: &Operator, content_hash: &str) -> Result<i64, Error> {
-    let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
-    Ok(app.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
+pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: &str) -> Result<i64, Error> {
+    let (tenant, content_hash) = (operator.tenant_id().clone(), content_hash.to_owned());
+    Ok(gateway.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
 }
 
 /// Makes accounts of the next records of a file, and notes that `records_done` of it are done: both or neither. Says how
@@ -37,19 +34,20 @@ pub async fn records_done(app: &App, operator: &Operator, content_hash: &str) ->
 /// # Errors
 /// When the database can't be asked; [`Error::Busy`] when a name was taken meanwhile; what `note` fails with.
 pub async fn import(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     content_hash: &str,
     list: Vec<NewRecord>,
     records_done: i64,
     note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Send + 'static,
 ) -> Result<usize, Error> {
-    let at_once = app.config.hashing_threads.get() * 2;
-    let complete = |new: NewRecord| complete(app, new);
+    let at_once = gateway.config.hashing_threads.get() * 2;
+    let complete = |new: NewRecord| complete(gateway, new);
     let list: Vec<AccountRecord> = stream::iter(list).map(complete).buffered(at_once).try_collect().await?;
-    let (tenant, content_hash) = (operator.app().clone(), content_hash.to_owned());
-    let (trail, now_ms) = (Trail::of_operator(app, operator), app.clock.now_ms());
-    app.db
+    let (tenant, content_hash) = (operator.tenant_id().clone(), content_hash.to_owned());
+    let (audit, now_ms) = (AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
+    gateway
+        .db
         .write(move |conn| {
             let mut kept = users::insert_new(conn, &tenant, &list, now_ms)?;
             let imported = kept.len();
@@ -59,7 +57,7 @@ pub async fn import(
                 results.push(if is_kept { Ok(()) } else { Err(taken(conn, &tenant, record)?) });
             }
             imports::save(conn, &tenant, &content_hash, records_done, now_ms).map_err(Error::Busy.if_taken())?;
-            trail.done(conn, "account.import", &format!("{imported} accounts"))?;
+            audit.done(conn, "account.import", &format!("{imported} accounts"))?;
             note(&results)?;
             Ok(imported)
         })
@@ -67,21 +65,21 @@ pub async fn import(
 }
 
 /// The account with its password's hash, and a display name where nothing gives it one.
-async fn complete(app: &App, new: NewRecord) -> Result<AccountRecord, Error> {
+async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Error> {
     let mut record = new.record;
     record.password_hash = match new.password {
         None => None,
         Some(ImportedPassword::Hash(hash)) => Some(hash.into_text()),
-        Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(app, &password).await?),
+        Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(gateway, &password).await?),
     };
     if record.username.is_none() && record.nickname.is_none() {
-        record.nickname = Some(Nickname::parse(&accounts::first_nickname(app, Language::Zh)?)?);
+        record.nickname = Some(Nickname::parse(&accounts::first_nickname(gateway, Language::Zh)?)?);
     }
     Ok(record)
 }
 
 /// Which of a refused record's names is in use.
-fn taken(conn: &mut Conn, tenant: &AppId, record: &AccountRecord) -> Result<Error, Error> {
+fn taken(conn: &mut Conn, tenant: &TenantId, record: &AccountRecord) -> Result<Error, Error> {
     for name in UniqueName::all_of(record) {
         if users::is_taken(conn, tenant, &name)? {
             return Ok(match name {
@@ -95,15 +93,12 @@ fn taken(conn: &mut Conn, tenant: &AppId, record: &AccountRecord) -> Result<Erro
 }
 
 /// Up to `limit` accounts of the operator's app with numbers above `after`, in their order.
-///
-/// # Errors
-/// When the database can't be asked.
 pub async fn export(
-    app: &App,
+    gateway: &Gateway,
     operator: &Operator,
     after: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<ExportRow>, Error> {
-    let tenant = operator.app().clone();
-    Ok(app.db.read(move |conn| users::list_for_export(conn, &tenant, after, limit)).await?)
+    let tenant = operator.tenant_id().clone();
+    Ok(gateway.db.read(move |conn| users::list_for_export(conn, &tenant, after, limit)).await?)
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Error, Origin, Visitor};
+use super::{Anonymous, Error, Origin};
 use crate::{
-    app::App,
-    model::{AppId, LoginName, UserId},
+    gateway::Gateway,
+    model::{LoginName, TenantId, UserId},
     state::{Admission, LoginEnd, LoginSubject, State, StateError},
 };
 
@@ -41,8 +41,8 @@ impl LoginAttempt {
     /// # Errors
     /// [`Error::LoginLocked`] after too many failed ones, [`Error::Busy`] while too many are under way.
     pub(super) async fn begin(
-        app: &App,
-        tenant: &AppId,
+        gateway: &Gateway,
+        tenant: &TenantId,
         origin: &Origin,
         target: LoginTarget<'_>,
     ) -> Result<Self, Error> {
@@ -54,40 +54,40 @@ impl LoginAttempt {
         let subject = |name, limit, is_forgiven| LoginSubject { name, limit, is_forgiven };
         let mut attempt = Self {
             subjects: [
-                subject(account, app.config.login_tries_per_account, true),
-                subject(source, app.config.login_tries_per_source, false),
+                subject(account, gateway.config.login_tries_per_account, true),
+                subject(source, gateway.config.login_tries_per_source, false),
             ],
             is_shared: true,
         };
         for _ in 0..CROWD_TRIES {
-            let now_ms = app.clock.now_ms();
-            match attempt.admission(app, now_ms).await? {
+            let now_ms = gateway.clock.now_ms();
+            match attempt.admission(gateway, now_ms).await? {
                 Admission::Admitted => return Ok(attempt),
                 Admission::Locked { until_ms } => {
                     return Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) });
                 }
-                Admission::Crowded => tokio::time::sleep(CROWD_PAUSE).await,
+                Admission::QueueFull => tokio::time::sleep(CROWD_PAUSE).await,
             }
         }
         Err(Error::Busy)
     }
 
-    async fn admission(&mut self, app: &App, now_ms: i64) -> Result<Admission, StateError> {
+    async fn admission(&mut self, gateway: &Gateway, now_ms: i64) -> Result<Admission, StateError> {
         if self.is_shared {
-            match app.state.begin_login(&self.subjects, now_ms).await {
+            match gateway.state.begin_login(&self.subjects, now_ms).await {
                 Ok(admission) => return Ok(admission),
                 Err(error) => log::debug!("counting in this node only: {error}"),
             }
             self.is_shared = false;
             self.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
         }
-        app.own_state.begin_login(&self.subjects, now_ms).await
+        gateway.own_state.begin_login(&self.subjects, now_ms).await
     }
 
     /// Notes how it ended. When the state is lost meanwhile, it counts until the state forgets it.
-    pub(super) async fn end(self, app: &App, end: LoginEnd) {
-        let state: &dyn State = if self.is_shared { &*app.state } else { &app.own_state };
-        if let Err(error) = state.end_login(&self.subjects, end, app.clock.now_ms()).await {
+    pub(super) async fn end(self, gateway: &Gateway, end: LoginEnd) {
+        let state: &dyn State = if self.is_shared { &*gateway.state } else { &gateway.own_state };
+        if let Err(error) = state.end_login(&self.subjects, end, gateway.clock.now_ms()).await {
             log::warn!("the end of a login was not noted: {error}");
         }
     }
@@ -97,16 +97,17 @@ impl LoginAttempt {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when the source has made too many.
-pub(super) async fn count_registration(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    count_source(app, visitor, "registration", REGISTRATION_WINDOW_MS, app.config.registrations_per_hour).await
+pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
+    count_source(gateway, anonymous, "registration", REGISTRATION_WINDOW_MS, gateway.config.registrations_per_hour)
+        .await
 }
 
 /// Counts a captcha.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when the source has asked for too many.
-pub(super) async fn count_captcha(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    count_source(app, visitor, "captcha", CAPTCHA_WINDOW_MS, app.config.captchas_per_minute).await
+pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
+    count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, gateway.config.captchas_per_minute).await
 }
 
 /// Counts a try of a code by someone without a session: more of them than of logins, since each code has few tries of its
@@ -114,19 +115,25 @@ pub(super) async fn count_captcha(app: &App, visitor: &Visitor) -> Result<(), Er
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when the source has tried too many.
-pub(super) async fn count_code_try(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    let limit = app.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
-    count_source(app, visitor, "code", LoginSubject::WINDOW_MS, limit).await
+pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
+    let limit = gateway.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
+    count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await
 }
 
-async fn count_source(app: &App, visitor: &Visitor, what: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
-    let subject = format!("{what}:{}:source:{}", visitor.app(), visitor.origin().source());
-    let now_ms = app.clock.now_ms();
-    let (uses, limit) = match app.state.count_use(&subject, window_ms, now_ms).await {
+async fn count_source(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    what: &str,
+    window_ms: i64,
+    limit: u32,
+) -> Result<(), Error> {
+    let subject = format!("{what}:{}:source:{}", anonymous.tenant_id(), anonymous.origin().source());
+    let now_ms = gateway.clock.now_ms();
+    let (uses, limit) = match gateway.state.count_use(&subject, window_ms, now_ms).await {
         Ok(uses) => (uses, limit),
         Err(error) => {
             log::debug!("counting in this node only: {error}");
-            (app.own_state.count_use(&subject, window_ms, now_ms).await?, limit.div_ceil(2))
+            (gateway.own_state.count_use(&subject, window_ms, now_ms).await?, limit.div_ceil(2))
         }
     };
     if uses.count > limit {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Error;
 use crate::{
-    app::App,
-    model::{AppId, Session, Showcase, Standing, Tenant, TokenHash, User, UserId},
+    gateway::Gateway,
+    model::{AccountStatus, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId},
     store::{Conn, apps, bans, medals, personal_data, sessions, users},
 };
 
@@ -14,13 +14,13 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::AppUnknown`].
-pub(super) async fn tenant(app: &App, name: &AppId) -> Result<Tenant, Error> {
-    if let Some(known) = app.cache.tenant(name) {
+pub(super) async fn tenant(gateway: &Gateway, name: &TenantId) -> Result<Tenant, Error> {
+    if let Some(known) = gateway.cache.tenant(name) {
         return Ok(known);
     }
-    let (ticket, wanted) = (app.cache.ticket(), name.clone());
-    let found = app.db.read(move |conn| find_tenant(conn, &wanted)).await?;
-    app.cache.keep_tenant(ticket, &found);
+    let (fill_token, wanted) = (gateway.cache.fill_token(), name.clone());
+    let found = gateway.db.read(move |conn| find_tenant(conn, &wanted)).await?;
+    gateway.cache.keep_tenant(fill_token, &found);
     Ok(found)
 }
 
@@ -28,18 +28,18 @@ pub(super) async fn tenant(app: &App, name: &AppId) -> Result<Tenant, Error> {
 ///
 /// # Errors
 /// [`Error::AppUnknown`], [`Error::TokenUnknown`].
-pub(super) async fn session(app: &App, name: &AppId, hash: TokenHash) -> Result<Session, Error> {
-    if let Some(known) = app.cache.session(name, &hash) {
+pub(super) async fn session(gateway: &Gateway, name: &TenantId, hash: TokenHash) -> Result<Session, Error> {
+    if let Some(known) = gateway.cache.session(name, &hash) {
         return Ok(known);
     }
-    let (ticket, wanted) = (app.cache.ticket(), name.clone());
+    let (fill_token, wanted) = (gateway.cache.fill_token(), name.clone());
     let find = move |conn: &mut Conn| -> Result<_, Error> {
         find_tenant(conn, &wanted)?;
         sessions::find_by_token(conn, &wanted, &hash)?.ok_or(Error::TokenUnknown)
     };
-    let found = app.db.read(find).await?;
-    if !found.is_ended && found.standing == Standing::Active {
-        app.cache.keep_session(ticket, name, hash, &found);
+    let found = gateway.db.read(find).await?;
+    if !found.is_ended && found.status == AccountStatus::Active {
+        gateway.cache.keep_session(fill_token, name, hash, &found);
     }
     Ok(found)
 }
@@ -48,37 +48,38 @@ pub(super) async fn session(app: &App, name: &AppId, hash: TokenHash) -> Result<
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub(super) async fn user(app: &App, tenant: &AppId, id: UserId) -> Result<Arc<User>, Error> {
-    if let Some(known) = app.cache.user(tenant, id) {
+pub(super) async fn user(gateway: &Gateway, tenant: &TenantId, id: UserId) -> Result<Arc<User>, Error> {
+    if let Some(known) = gateway.cache.user(tenant, id) {
         return Ok(known);
     }
-    let (ticket, wanted) = (app.cache.ticket(), tenant.clone());
-    let found = app.db.read(move |conn| users::find(conn, &wanted, id)).await?;
+    let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
+    let found = gateway.db.read(move |conn| users::find(conn, &wanted, id)).await?;
     let found = Arc::new(found.ok_or(Error::UserNotFound)?);
-    app.cache.keep_user(ticket, tenant, &found);
+    gateway.cache.keep_user(fill_token, tenant, &found);
     Ok(found)
 }
 
 /// What an account of that app shows beside its row.
-///
-/// # Errors
-/// When the database can't be asked.
-pub(super) async fn showcase(app: &App, tenant: &AppId, user: &User) -> Result<Arc<Showcase>, Error> {
+pub(super) async fn public_details(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    user: &User,
+) -> Result<Arc<PublicDetails>, Error> {
     let id = user.id;
-    if let Some(known) = app.cache.showcase(tenant, id) {
+    if let Some(known) = gateway.cache.public_details(tenant, id) {
         return Ok(known);
     }
-    let ticket = app.cache.ticket();
+    let fill_token = gateway.cache.fill_token();
     let find = move |conn: &mut Conn| -> Result<_, Error> {
         let personal = personal_data::find(conn, id)?.unwrap_or_default();
-        Ok(Showcase { personal, medals: medals::list_of(conn, id)?, ban: bans::find(conn, id)? })
+        Ok(PublicDetails { personal, medals: medals::list_of(conn, id)?, ban: bans::find(conn, id)? })
     };
-    let found = Arc::new(app.db.read(find).await?);
-    app.cache.keep_showcase(ticket, tenant, id, &found);
+    let found = Arc::new(gateway.db.read(find).await?);
+    gateway.cache.keep_public_details(fill_token, tenant, id, &found);
     Ok(found)
 }
 
 /// The tenant of that name.
-pub(super) fn find_tenant(conn: &mut Conn, name: &AppId) -> Result<Tenant, Error> {
+pub(super) fn find_tenant(conn: &mut Conn, name: &TenantId) -> Result<Tenant, Error> {
     apps::find(conn, name)?.ok_or(Error::AppUnknown)
 }

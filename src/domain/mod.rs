@@ -1,7 +1,7 @@
-//! What the gateway does, in the words of its users. No transport, no SQL: functions take the [`App`](crate::app::App)
+//! What the gateway does, in the words of its users. No transport, no SQL: functions take the [`Gateway`](crate::gateway::Gateway)
 //! and a value that says who asks, and return facts or an [`Error`].
 //!
-//! Who asks is decided in one place: [`access`] hands out a [`Visitor`], a [`Caller`] or an [`Operator`], and an
+//! Who asks is decided in one place: [`access`] hands out a [`Anonymous`], a [`Caller`] or an [`Operator`], and an
 //! operation takes the one that it needs, so it can't be reached by anyone less.
 
 pub mod access;
@@ -32,5 +32,5 @@ pub mod sockets;
 pub mod tenants;
 pub mod verification;
 
-pub use access::{Caller, Operator, Origin, Visitor};
+pub use access::{Anonymous, Caller, Operator, Origin};
 pub use error::Error;

@@ -2,30 +2,25 @@
 
 use super::{Caller, Error, access};
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, VipState},
     store::{Conn, module_ignores, notifications, users},
 };
 
 /// The device's registration for notifications; an empty one when there is none.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn get(app: &App, caller: &Caller, device: DeviceKey) -> Result<Notification, Error> {
+pub async fn get(gateway: &Gateway, caller: &Caller, device: DeviceKey) -> Result<Notification, Error> {
     let user = caller.user();
-    let found = app.db.read(move |conn| notifications::find(conn, user, &device)).await?;
+    let found = gateway.db.read(move |conn| notifications::find(conn, user, &device)).await?;
     Ok(found.unwrap_or_default())
 }
 
 /// Registers a device for notifications, or changes its registration.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn register(app: &App, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
-    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
-    app.db
+pub async fn register(gateway: &Gateway, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
+    let (caller, now_ms) = (caller.clone(), gateway.clock.now_ms());
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &caller)?;
+            access::lock_and_recheck(conn, &caller)?;
             Ok(notifications::save(conn, caller.user(), &new, now_ms)?)
         })
         .await
@@ -35,9 +30,10 @@ pub async fn register(app: &App, caller: &Caller, new: NotificationRequest) -> R
 ///
 /// # Errors
 /// [`Error::VipOnly`]; [`Error::Invalid`] for an id that is none.
-pub async fn get_ignored_modules(app: &App, caller: &Caller, device: &str) -> Result<ModuleIgnore, Error> {
-    let (caller, now_ms, device) = (caller.clone(), app.clock.now_ms(), DeviceKey::required("deviceId", device));
-    app.db
+pub async fn get_ignored_modules(gateway: &Gateway, caller: &Caller, device: &str) -> Result<ModuleIgnore, Error> {
+    let (caller, now_ms, device) = (caller.clone(), gateway.clock.now_ms(), DeviceKey::required("deviceId", device));
+    gateway
+        .db
         .read(move |conn| {
             vip_only(conn, &caller, now_ms)?;
             Ok(module_ignores::find(conn, caller.user(), &device?)?.unwrap_or_default())
@@ -49,11 +45,17 @@ pub async fn get_ignored_modules(app: &App, caller: &Caller, device: &str) -> Re
 ///
 /// # Errors
 /// [`Error::VipOnly`].
-pub async fn set_ignored_modules(app: &App, caller: &Caller, device: DeviceKey, ignored: String) -> Result<(), Error> {
-    let (caller, now_ms) = (caller.clone(), app.clock.now_ms());
-    app.db
+pub async fn set_ignored_modules(
+    gateway: &Gateway,
+    caller: &Caller,
+    device: DeviceKey,
+    ignored: String,
+) -> Result<(), Error> {
+    let (caller, now_ms) = (caller.clone(), gateway.clock.now_ms());
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &caller)?;
+            access::lock_and_recheck(conn, &caller)?;
             vip_only(conn, &caller, now_ms)?;
             Ok(module_ignores::save(conn, caller.user(), &device, &ignored, now_ms)?)
         })
@@ -61,7 +63,7 @@ pub async fn set_ignored_modules(app: &App, caller: &Caller, device: DeviceKey, 
 }
 
 fn vip_only(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
-    let user = users::find(conn, caller.app(), caller.user())?.ok_or(Error::UserNotFound)?;
+    let user = users::find(conn, caller.tenant_id(), caller.user())?.ok_or(Error::UserNotFound)?;
     match user.vip_state(now_ms) {
         VipState::Active => Ok(()),
         VipState::None | VipState::Expired => Err(Error::VipOnly),

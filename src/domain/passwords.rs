@@ -7,9 +7,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::Error;
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{Password, PasswordHash},
-    secret::Purpose,
+    secret::KeyPurpose,
 };
 
 /// What a comparison showed.
@@ -35,18 +35,15 @@ pub(super) fn is_common(password: &Password) -> bool {
 ///
 /// # Errors
 /// [`Error::Busy`] when too many wait.
-pub(super) async fn hash(app: &App, password: &Password) -> Result<String, Error> {
-    let work = hash_job(app, password);
-    app.hashing.run(work).await?
+pub(super) async fn hash(gateway: &Gateway, password: &Password) -> Result<String, Error> {
+    let work = hash_job(gateway, password);
+    gateway.hashing.run(work).await?
 }
 
 /// The hash to store, waiting for its turn.
-///
-/// # Errors
-/// When hashing fails.
-pub(super) async fn hash_in_turn(app: &App, password: &Password) -> Result<String, Error> {
-    let work = hash_job(app, password);
-    app.hashing.run_in_turn(work).await?
+pub(super) async fn hash_in_turn(gateway: &Gateway, password: &Password) -> Result<String, Error> {
+    let work = hash_job(gateway, password);
+    gateway.hashing.run_in_turn(work).await?
 }
 
 /// Compares. Whatever is stored, a wrong password costs the same work: that of one hash at today's cost, so that the time
@@ -54,9 +51,9 @@ pub(super) async fn hash_in_turn(app: &App, password: &Password) -> Result<Strin
 ///
 /// # Errors
 /// [`Error::Busy`] when too many wait.
-pub(super) async fn verify(app: &App, password: &Password, stored: Option<String>) -> Result<Verdict, Error> {
-    let cost = app.config.bcrypt_cost;
-    let keyed = keyed(app, password);
+pub(super) async fn verify(gateway: &Gateway, password: &Password, stored: Option<String>) -> Result<Verdict, Error> {
+    let cost = gateway.config.bcrypt_cost;
+    let keyed = keyed(gateway, password);
     let plain = password.clone();
     let work = move || {
         let (is_right, spent_cost) =
@@ -76,11 +73,11 @@ pub(super) async fn verify(app: &App, password: &Password, stored: Option<String
             (true, false) => Verdict::RightButOutdated,
         }
     };
-    Ok(app.hashing.run(work).await?)
+    Ok(gateway.hashing.run(work).await?)
 }
 
-fn hash_job(app: &App, password: &Password) -> impl FnOnce() -> Result<String, Error> + Send + 'static {
-    let (keyed, cost) = (keyed(app, password), app.config.bcrypt_cost);
+fn hash_job(gateway: &Gateway, password: &Password) -> impl FnOnce() -> Result<String, Error> + Send + 'static {
+    let (keyed, cost) = (keyed(gateway, password), gateway.config.bcrypt_cost);
     move || match bcrypt::hash(keyed, cost) {
         Ok(hash) => Ok(format!("{}{hash}", PasswordHash::KEYED)),
         Err(error) => Err(Error::Internal(format!("bcrypt: {error}"))),
@@ -88,8 +85,8 @@ fn hash_job(app: &App, password: &Password) -> impl FnOnce() -> Result<String, E
 }
 
 /// 43 characters whatever the password's length, without a NUL.
-fn keyed(app: &App, password: &Password) -> String {
-    STANDARD_NO_PAD.encode(app.secret.mac(Purpose::Password, password.as_bytes()))
+fn keyed(gateway: &Gateway, password: &Password) -> String {
+    STANDARD_NO_PAD.encode(gateway.secret.mac(KeyPurpose::Password, password.as_bytes()))
 }
 
 /// Whether the password is the one that was hashed, and the cost of finding out, if there was one.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    Caller, Error, Operator, Visitor, access, accounts::require_user, activity, audit::Trail, lookups, presence,
+    Anonymous, Caller, Error, Operator, access, accounts::require_user, activity, audit::AuditContext, lookups,
+    presence,
 };
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{
-        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, Remark, Showcase, User, UserId, Username,
-        VipState,
+        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
+        Username, VipState,
     },
     store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
 };
@@ -62,9 +63,9 @@ pub struct PublicProfile {
 ///
 /// # Errors
 /// [`Error::UserNotFound`] when it was deleted just now.
-pub async fn get_own(app: &App, caller: &Caller) -> Result<OwnProfile, Error> {
-    let user = Arc::unwrap_or_clone(lookups::user(app, caller.app(), caller.user()).await?);
-    Ok(OwnProfile { vip: user.vip_state(app.clock.now_ms()), user })
+pub async fn get_own(gateway: &Gateway, caller: &Caller) -> Result<OwnProfile, Error> {
+    let user = Arc::unwrap_or_clone(lookups::user(gateway, caller.tenant_id(), caller.user()).await?);
+    Ok(OwnProfile { vip: user.vip_state(gateway.clock.now_ms()), user })
 }
 
 /// What an account of the same app shows to everyone, and what the `viewer`, if it is known, noted about it.
@@ -72,20 +73,21 @@ pub async fn get_own(app: &App, caller: &Caller) -> Result<OwnProfile, Error> {
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn get_public(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     viewer: Option<&Caller>,
     id: UserId,
 ) -> Result<PublicProfile, Error> {
-    let user = Arc::unwrap_or_clone(lookups::user(app, visitor.app(), id).await?);
-    let Showcase { personal, medals, ban } = Arc::unwrap_or_clone(lookups::showcase(app, visitor.app(), &user).await?);
+    let user = Arc::unwrap_or_clone(lookups::user(gateway, anonymous.tenant_id(), id).await?);
+    let PublicDetails { personal, medals, ban } =
+        Arc::unwrap_or_clone(lookups::public_details(gateway, anonymous.tenant_id(), &user).await?);
     let remark = match viewer.map(Caller::user) {
-        Some(viewer) => app.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
+        Some(viewer) => gateway.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
         None => None,
     };
-    let now_ms = app.clock.now_ms();
+    let now_ms = gateway.clock.now_ms();
     // Who is there is active, however coarsely that is written down.
-    let is_online = presence::of(app, visitor.app(), id).await?.is_online();
+    let is_online = presence::of(gateway, anonymous.tenant_id(), id).await?.is_online();
     let last_active_at_ms = if is_online { now_ms } else { user.activity.last_active_at_ms };
     Ok(PublicProfile {
         id,
@@ -98,7 +100,7 @@ pub async fn get_public(
         vip_expires_at_ms: user.vip_expires_at_ms,
         last_active_at_ms,
         online_days: user.activity.online_days,
-        continuous_days: user.activity.continuous_days_on(activity::day(app, now_ms)),
+        continuous_days: user.activity.continuous_days_on(activity::day(gateway, now_ms)),
         medals,
         ban: ban.filter(|ban| ban.is_in_force(now_ms)),
         personal,
@@ -107,41 +109,29 @@ pub async fn get_public(
 }
 
 /// Changes the caller's display name.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn rename(app: &App, caller: &Caller, name: Nickname) -> Result<(), Error> {
-    change(app, caller, "profile.rename", move |conn, user| Ok(users::set_nickname(conn, user, &name)?)).await
+pub async fn rename(gateway: &Gateway, caller: &Caller, name: Nickname) -> Result<(), Error> {
+    change(gateway, caller, "profile.rename", move |conn, user| Ok(users::set_nickname(conn, user, &name)?)).await
 }
 
 /// Changes the caller's avatar.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn set_avatar(app: &App, caller: &Caller, avatar: AvatarUrl) -> Result<(), Error> {
-    change(app, caller, "profile.set_avatar", move |conn, user| Ok(users::set_avatar(conn, user, &avatar)?)).await
+pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: AvatarUrl) -> Result<(), Error> {
+    change(gateway, caller, "profile.set_avatar", move |conn, user| Ok(users::set_avatar(conn, user, &avatar)?)).await
 }
 
 /// The caller's medals, in their order.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list_medals(app: &App, caller: &Caller) -> Result<Vec<Medal>, Error> {
+pub async fn list_medals(gateway: &Gateway, caller: &Caller) -> Result<Vec<Medal>, Error> {
     let user = caller.user();
-    Ok(app.db.read(move |conn| medals::list_of(conn, user)).await?)
+    Ok(gateway.db.read(move |conn| medals::list_of(conn, user)).await?)
 }
 
 /// What the caller told about itself, and when it last logged in.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn get_personal_data(app: &App, caller: &Caller) -> Result<(PersonalData, Option<i64>), Error> {
+pub async fn get_personal_data(gateway: &Gateway, caller: &Caller) -> Result<(PersonalData, Option<i64>), Error> {
     let user = caller.user();
     let find = move |conn: &mut Conn| -> Result<_, StoreError> {
         let data = personal_data::find(conn, user)?.unwrap_or_default();
         Ok((data, devices::last_login_at_ms(conn, user)?))
     };
-    Ok(app.db.read(find).await?)
+    Ok(gateway.db.read(find).await?)
 }
 
 /// Changes what the caller tells about itself; what `edit` leaves alone stays.
@@ -149,12 +139,12 @@ pub async fn get_personal_data(app: &App, caller: &Caller) -> Result<(PersonalDa
 /// # Errors
 /// What `edit` refuses.
 pub async fn edit_personal_data(
-    app: &App,
+    gateway: &Gateway,
     caller: &Caller,
     edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let now_ms = app.clock.now_ms();
-    change(app, caller, "profile.edit", move |conn, user| {
+    let now_ms = gateway.clock.now_ms();
+    change(gateway, caller, "profile.edit", move |conn, user| {
         let mut data = personal_data::find(conn, user)?.unwrap_or_default();
         edit(&mut data)?;
         data.updated_at_ms = now_ms;
@@ -167,9 +157,9 @@ pub async fn edit_personal_data(
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn save_remark(app: &App, caller: &Caller, friend: UserId, remark: Remark) -> Result<(), Error> {
-    let tenant = caller.app().clone();
-    change(app, caller, "profile.remark", move |conn, user| {
+pub async fn save_remark(gateway: &Gateway, caller: &Caller, friend: UserId, remark: Remark) -> Result<(), Error> {
+    let tenant = caller.tenant_id().clone();
+    change(gateway, caller, "profile.remark", move |conn, user| {
         require_user(conn, &tenant, friend)?;
         Ok(remarks::save(conn, user, friend, &remark)?)
     })
@@ -186,11 +176,8 @@ pub struct ProfileChanges {
 }
 
 /// Changes the caller's profile.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn edit(app: &App, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
-    change(app, caller, "profile.edit", move |conn, user| {
+pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
+    change(gateway, caller, "profile.edit", move |conn, user| {
         if let Some(name) = &changes.nickname {
             users::set_nickname(conn, user, name)?;
         }
@@ -203,57 +190,68 @@ pub async fn edit(app: &App, caller: &Caller, changes: ProfileChanges) -> Result
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_of(app: &App, operator: &Operator, user: UserId) -> Result<User, Error> {
-    lookups::user(app, operator.app(), user).await.map(Arc::unwrap_or_clone)
+pub async fn get_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<User, Error> {
+    lookups::user(gateway, operator.tenant_id(), user).await.map(Arc::unwrap_or_clone)
 }
 
 /// Changes the profile of one account of the operator's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn edit_of(app: &App, operator: &Operator, user: UserId, changes: ProfileChanges) -> Result<(), Error> {
-    edit(app, &access::acting_as(app, operator, user).await?, changes).await
+pub async fn edit_of(
+    gateway: &Gateway,
+    operator: &Operator,
+    user: UserId,
+    changes: ProfileChanges,
+) -> Result<(), Error> {
+    edit(gateway, &access::acting_as(gateway, operator, user).await?, changes).await
 }
 
 /// Changes the avatar of one account of the operator's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn set_avatar_of(app: &App, operator: &Operator, user: UserId, avatar: AvatarUrl) -> Result<(), Error> {
-    set_avatar(app, &access::acting_as(app, operator, user).await?, avatar).await
+pub async fn set_avatar_of(
+    gateway: &Gateway,
+    operator: &Operator,
+    user: UserId,
+    avatar: AvatarUrl,
+) -> Result<(), Error> {
+    set_avatar(gateway, &access::acting_as(gateway, operator, user).await?, avatar).await
 }
 
-/// The account of that number in the visitor's app.
+/// The account of that number in the anonymous's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_by_id(app: &App, visitor: &Visitor, id: UserId) -> Result<User, Error> {
-    lookups::user(app, visitor.app(), id).await.map(Arc::unwrap_or_clone)
+pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> Result<User, Error> {
+    lookups::user(gateway, anonymous.tenant_id(), id).await.map(Arc::unwrap_or_clone)
 }
 
-/// The account of that login name in the visitor's app.
+/// The account of that login name in the anonymous's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_by_username(app: &App, visitor: &Visitor, name: Username) -> Result<User, Error> {
-    let tenant = visitor.app().clone();
-    app.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?.ok_or(Error::UserNotFound)
+pub async fn get_by_username(gateway: &Gateway, anonymous: &Anonymous, name: Username) -> Result<User, Error> {
+    let tenant = anonymous.tenant_id().clone();
+    gateway.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?.ok_or(Error::UserNotFound)
 }
 
 /// Changes something of the caller's account, whose row is locked meanwhile; unless the account or the session has ended
 /// since the request began.
 pub(super) async fn change(
-    app: &App,
+    gateway: &Gateway,
     caller: &Caller,
     action: &'static str,
     queries: impl FnOnce(&mut Conn, UserId) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error> {
-    let (trail, user, caller) = (Trail::of_caller(app, caller), caller.user(), caller.clone());
-    app.db
+    let (audit, user, caller) = (AuditContext::of_caller(gateway, caller), caller.user(), caller.clone());
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &caller)?;
+            access::lock_and_recheck(conn, &caller)?;
             queries(conn, user)?;
-            trail.done_by_admin(conn, action, &user.to_string())?;
+            audit.done_by_admin(conn, action, &user.to_string())?;
             Ok(())
         })
         .await

@@ -1,22 +1,21 @@
-//! Logging in, being logged in, logging out. One session core behind every door.
+//! Logging in, being logged in, logging out. One session core behind every presented.
 
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Caller, Error, Operator, Visitor,
+    Anonymous, Caller, Error, Operator,
     access::{self, Actor},
     accounts, activity,
-    audit::{Trail, change},
+    audit::{AuditContext, change},
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence,
-    verification::{self, Use},
+    presence, verification,
 };
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{
-        AppId, Code, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile, Password,
-        Session, SessionId, Standing, Token, TokenHash, UserId,
+        AccountStatus, Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice,
+        LoginName, Mobile, Password, Session, SessionId, TenantId, Token, TokenHash, UserId,
     },
     state::LoginEnd,
     store::{
@@ -43,29 +42,29 @@ pub struct Login {
 /// [`Error::LoginRefused`] for an unknown name and a wrong password alike, [`Error::LoginLocked`],
 /// [`Error::AccountDisabled`] only after the right password, [`Error::Busy`].
 pub async fn login_with_password(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     name: LoginName,
     password: &Password,
     device: LoginDevice,
 ) -> Result<Login, Error> {
-    let (tenant, wanted) = (visitor.app().clone(), name.clone());
-    let found = app.db.read(move |conn| users::find_credentials(conn, &tenant, &wanted)).await?;
+    let (tenant, wanted) = (anonymous.tenant_id().clone(), name.clone());
+    let found = gateway.db.read(move |conn| users::find_credentials(conn, &tenant, &wanted)).await?;
     let (counted, target) = match &found {
         Some(known) => (LoginTarget::Account(known.user), known.user.to_string()),
         None => (LoginTarget::Name(&name), format!("name:{}", name.key())),
     };
-    let outcome = match LoginAttempt::begin(app, visitor.app(), visitor.origin(), counted).await {
-        Ok(attempt) => compare_and_open(app, visitor, attempt, found, password, device).await,
+    let outcome = match LoginAttempt::begin(gateway, anonymous.tenant_id(), anonymous.origin(), counted).await {
+        Ok(attempt) => compare_and_open(gateway, anonymous, attempt, found, password, device).await,
         Err(locked) => Err(locked),
     };
-    note_refusal(app, visitor, target, outcome).await
+    note_refusal(gateway, anonymous, target, outcome).await
 }
 
 /// Writes down that a login was refused, if it was.
 async fn note_refusal(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     target: String,
     outcome: Result<Login, Error>,
 ) -> Result<Login, Error> {
@@ -73,34 +72,34 @@ async fn note_refusal(
         refusal @ (Error::LoginRefused | Error::LoginLocked { .. } | Error::AccountDisabled | Error::CodeWrong),
     ) = &outcome
     {
-        let (trail, why) = (Trail::of_visitor(app, visitor), refusal.to_string());
-        app.db.write(move |conn| trail.refused(conn, "session.login", &target, &why)).await?;
+        let (audit, why) = (AuditContext::of_anonymous(gateway, anonymous), refusal.to_string());
+        gateway.db.write(move |conn| audit.refused(conn, "session.login", &target, &why)).await?;
     }
     outcome
 }
 
 async fn compare_and_open(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     attempt: LoginAttempt,
     found: Option<Credentials>,
     password: &Password,
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let stored = found.as_ref().and_then(|known| known.password_hash.clone());
-    let verdict = passwords::verify(app, password, stored).await;
+    let verdict = passwords::verify(gateway, password, stored).await;
     let end = match &verdict {
         Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
         Ok(Verdict::Wrong) => LoginEnd::Wrong,
         Err(_) => LoginEnd::Cancelled,
     };
-    attempt.end(app, end).await;
+    attempt.end(gateway, end).await;
     match (found, verdict?) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
             let proof = Proof::Password { hash: known.password_hash.clone() };
-            let login = open(app, visitor, known.user, proof, device).await?;
+            let login = open(gateway, anonymous, known.user, proof, device).await?;
             if verdict == Verdict::RightButOutdated {
-                rehash(app, known, password).await;
+                rehash(gateway, known, password).await;
             }
             Ok(login)
         }
@@ -114,19 +113,19 @@ async fn compare_and_open(
 /// [`Error::CodeWrong`]; after the right code [`Error::AccountDisabled`], [`Error::RegistrationClosed`],
 /// [`Error::TooManyRequests`].
 pub async fn login_with_code(
-    app: &App,
-    visitor: &Visitor,
+    gateway: &Gateway,
+    anonymous: &Anonymous,
     mobile: Mobile,
     code: &Code,
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let contact = Contact::Mobile(mobile.clone());
-    let (tenant, wanted) = (visitor.app().clone(), contact.clone());
+    let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
     let target = contact.to_string();
     let enter = async {
-        limits::count_code_try(app, visitor).await?;
-        verification::redeem(app, visitor.app(), &contact, code, Use::Login).await?;
-        let owner = app
+        limits::count_code_try(gateway, anonymous).await?;
+        verification::redeem(gateway, anonymous.tenant_id(), &contact, code, &[CodePurpose::Login]).await?;
+        let owner = gateway
             .db
             .write::<_, Error>(move |conn| {
                 users::release_unconfirmed(conn, &tenant, &wanted)?;
@@ -135,19 +134,19 @@ pub async fn login_with_code(
             .await?;
         let user = match owner {
             Some(known) => known.id,
-            None => accounts::register_by_mobile(app, visitor, mobile).await?,
+            None => accounts::register_by_mobile(gateway, anonymous, mobile).await?,
         };
-        open(app, visitor, user, Proof::Code(contact), device).await
+        open(gateway, anonymous, user, Proof::Code(contact), device).await
     };
-    note_refusal(app, visitor, target, enter.await).await
+    note_refusal(gateway, anonymous, target, enter.await).await
 }
 
 /// The one decision whether an account may be used, for every way in (security.md 7).
-pub(super) const fn may_enter(standing: Standing) -> Result<(), Error> {
-    match standing {
-        Standing::Active => Ok(()),
-        Standing::Disabled => Err(Error::AccountDisabled),
-        Standing::Deleted => Err(Error::LoginRefused),
+pub(super) const fn may_log_in(status: AccountStatus) -> Result<(), Error> {
+    match status {
+        AccountStatus::Active => Ok(()),
+        AccountStatus::Disabled => Err(Error::AccountDisabled),
+        AccountStatus::Deleted => Err(Error::LoginRefused),
     }
 }
 
@@ -166,15 +165,21 @@ enum Proof {
 }
 
 /// Opens a session on a device.
-async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
-    let token = app.random.user_token()?;
-    let now_ms = app.clock.now_ms();
-    let max_age_ms = app.config.session_max_age_ms;
+async fn open(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    user: UserId,
+    proof: Proof,
+    device: LoginDevice,
+) -> Result<Login, Error> {
+    let token = gateway.random.user_token()?;
+    let now_ms = gateway.clock.now_ms();
+    let max_age_ms = gateway.config.session_max_age_ms;
     let expires_at_ms = now_ms.saturating_add(max_age_ms);
-    let (tenant, token_hash) = (visitor.app().clone(), digest(&token));
-    let (trail, user_agent) = (Trail::of_visitor(app, visitor), visitor.origin().user_agent.clone());
-    let (max_sessions, today) = (app.config.sessions_per_user, activity::day(app, now_ms));
-    let sn = app
+    let (tenant, token_hash) = (anonymous.tenant_id().clone(), digest(&token));
+    let (audit, user_agent) = (AuditContext::of_anonymous(gateway, anonymous), anonymous.origin().user_agent.clone());
+    let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, now_ms));
+    let sn = gateway
         .db
         .write(move |conn| {
             let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
@@ -192,20 +197,20 @@ async fn open(app: &App, visitor: &Visitor, user: UserId, proof: Proof, device: 
                 }
                 Proof::Password { .. } | Proof::Session(_) => {}
             }
-            may_enter(current.standing)?;
+            may_log_in(current.status)?;
             let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
             make_room(conn, user, sn, max_sessions, now_ms)?;
             users::bump_devices_version(conn, user)?;
-            let new = NewSession { app: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
+            let new = NewSession { tenant: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
             sessions::insert(conn, &new)?;
             sessions::delete_old(conn, user, now_ms.saturating_sub(max_age_ms))?;
             devices::delete_lost(conn, user)?;
             activity::write_down(conn, user, now_ms, today)?;
-            trail.done(conn, "session.login", &user.to_string())?;
+            audit.done(conn, "session.login", &user.to_string())?;
             Ok(sn)
         })
         .await?;
-    presence::note_login(app, visitor.app(), user, sn).await;
+    presence::note_login(gateway, anonymous.tenant_id(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
 
@@ -242,22 +247,22 @@ fn make_room(
     sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
     let newest = max_sessions.saturating_sub(1);
     let crowded: Vec<SessionId> = others.iter().skip(newest).map(|live| live.id).collect();
-    sessions::end(conn, &crowded, EndReason::Crowded, now_ms)
+    sessions::end(conn, &crowded, EndReason::TooManySessions, now_ms)
 }
 
 /// Makes sure that a session still lives, and writes down now and then that it is used.
 ///
 /// # Errors
 /// [`Error::TokenEnded`].
-pub(super) async fn check(app: &App, tenant: &AppId, session: Session) -> Result<Session, Error> {
-    let now_ms = app.clock.now_ms();
+pub(super) async fn check(gateway: &Gateway, tenant: &TenantId, session: Session) -> Result<Session, Error> {
+    let now_ms = gateway.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
-    let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= app.config.session_max_idle_ms;
-    if is_over || may_enter(session.standing).is_err() {
+    let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= gateway.config.session_max_idle_ms;
+    if is_over || may_log_in(session.status).is_err() {
         return Err(Error::TokenEnded);
     }
-    activity::note(app, &session, now_ms).await;
-    presence::note_request(app, tenant, session.user, session.device).await;
+    activity::note(gateway, &session, now_ms).await;
+    presence::note_request(gateway, tenant, session.user, session.device).await;
     Ok(session)
 }
 
@@ -265,17 +270,18 @@ pub(super) async fn check(app: &App, tenant: &AppId, session: Session) -> Result
 ///
 /// # Errors
 /// [`Error::NoPermission`] for an admin, who has none.
-pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
+pub async fn logout(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     let Actor::User { session, device } = caller.actor() else { return Err(Error::NoPermission) };
-    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
-    app.db
+    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
+    gateway
+        .db
         .write::<(), Error>(move |conn| {
             sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
-            trail.done(conn, "session.logout", &user.to_string())?;
+            audit.done(conn, "session.logout", &user.to_string())?;
             Ok(())
         })
         .await?;
-    presence::end(app, caller.app(), user, Some(device)).await;
+    presence::end(gateway, caller.tenant_id(), user, Some(device)).await;
     Ok(())
 }
 
@@ -283,71 +289,69 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::NoPermission`] for an admin; [`Error::TokenEnded`] when the caller's own session ended just now.
-pub async fn open_another(app: &App, visitor: &Visitor, caller: &Caller) -> Result<Login, Error> {
+pub async fn open_another(gateway: &Gateway, anonymous: &Anonymous, caller: &Caller) -> Result<Login, Error> {
     let Actor::User { session, .. } = caller.actor() else { return Err(Error::NoPermission) };
-    open(app, visitor, caller.user(), Proof::Session(session), LoginDevice::default()).await
+    open(gateway, anonymous, caller.user(), Proof::Session(session), LoginDevice::default()).await
 }
 
 /// The devices that the caller is logged in on.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn list_devices(app: &App, caller: &Caller) -> Result<Vec<LoggedInDevice>, Error> {
-    let (user, now_ms) = (caller.user(), app.clock.now_ms());
-    let idle_since_ms = now_ms.saturating_sub(app.config.session_max_idle_ms);
-    Ok(app.db.read(move |conn| sessions::list_devices(conn, user, idle_since_ms, now_ms)).await?)
+pub async fn list_devices(gateway: &Gateway, caller: &Caller) -> Result<Vec<LoggedInDevice>, Error> {
+    let (user, now_ms) = (caller.user(), gateway.clock.now_ms());
+    let idle_since_ms = now_ms.saturating_sub(gateway.config.session_max_idle_ms);
+    Ok(gateway.db.read(move |conn| sessions::list_devices(conn, user, idle_since_ms, now_ms)).await?)
 }
 
 /// Ends the session on the caller's device of that id.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
-pub async fn take_offline(app: &App, caller: &Caller, device: DeviceKey) -> Result<(), Error> {
+pub async fn take_offline(gateway: &Gateway, caller: &Caller, device: DeviceKey) -> Result<(), Error> {
     let user = caller.user();
-    let found = app.db.read(move |conn| devices::find_by_key(conn, user, &device)).await?;
-    end_on(app, caller, Some(found.ok_or(Error::DeviceNotFound)?), EndReason::TakenOffline).await
+    let found = gateway.db.read(move |conn| devices::find_by_key(conn, user, &device)).await?;
+    end_on(gateway, caller, Some(found.ok_or(Error::DeviceNotFound)?), EndReason::TakenOffline).await
 }
 
 /// Ends the session on one of the caller's devices, or on all of them.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
-pub async fn kick(app: &App, caller: &Caller, device: Option<DeviceSn>) -> Result<(), Error> {
-    end_on(app, caller, device, EndReason::Kicked).await
+pub async fn kick(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>) -> Result<(), Error> {
+    end_on(gateway, caller, device, EndReason::Kicked).await
 }
 
 /// Ends all sessions of an account of the operator's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn kick_all_of(app: &App, operator: &Operator, user: UserId) -> Result<(), Error> {
-    let (tenant, now_ms) = (operator.app().clone(), app.clock.now_ms());
-    change(app, operator, "session.kick", user.to_string(), move |conn| {
+pub async fn kick_all_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<(), Error> {
+    let (tenant, now_ms) = (operator.tenant_id().clone(), gateway.clock.now_ms());
+    change(gateway, operator, "session.kick", user.to_string(), move |conn| {
         accounts::require_user(conn, &tenant, user)?;
         Ok(sessions::end_all_of(conn, &[user], EndReason::Kicked, now_ms)?)
     })
     .await?;
-    presence::end(app, operator.app(), user, None).await;
+    presence::end(gateway, operator.tenant_id(), user, None).await;
     Ok(())
 }
 
-async fn end_on(app: &App, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
-    let (trail, user, now_ms) = (Trail::of_caller(app, caller), caller.user(), app.clock.now_ms());
+async fn end_on(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
+    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
     let holder = caller.clone();
-    app.db
+    gateway
+        .db
         .write(move |conn| {
-            access::hold(conn, &holder)?;
+            access::lock_and_recheck(conn, &holder)?;
             let target = match device {
                 Some(sn) if !devices::exists(conn, user, sn)? => return Err(Error::DeviceNotFound),
                 Some(sn) => format!("{user}: device {}", sn.0),
                 None => user.to_string(),
             };
             sessions::end_on(conn, user, device, None, reason, now_ms)?;
-            trail.done(conn, "session.kick", &target)?;
+            audit.done(conn, "session.kick", &target)?;
             Ok(())
         })
         .await?;
-    presence::end(app, caller.app(), user, device).await;
+    presence::end(gateway, caller.tenant_id(), user, device).await;
     Ok(())
 }
 
@@ -357,10 +361,10 @@ pub(super) fn digest(token: &Token) -> TokenHash {
 }
 
 /// Replaces a hash that is not what would be made today. A login does not fail for it.
-async fn rehash(app: &App, outdated: Credentials, password: &Password) {
+async fn rehash(gateway: &Gateway, outdated: Credentials, password: &Password) {
     let Some(old) = outdated.password_hash else { return };
-    let stored = match passwords::hash(app, password).await {
-        Ok(new) => app
+    let stored = match passwords::hash(gateway, password).await {
+        Ok(new) => gateway
             .db
             .write(move |conn| users::renew_password_hash(conn, outdated.user, &old, &new))
             .await

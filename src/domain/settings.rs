@@ -2,18 +2,15 @@
 
 use super::{Caller, Error, profile::change};
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{Invalid, Settings},
     store::settings,
 };
 
 /// The caller's settings.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn get(app: &App, caller: &Caller) -> Result<Settings, Error> {
+pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Settings, Error> {
     let user = caller.user();
-    Ok(app.db.read(move |conn| settings::get(conn, user)).await?)
+    Ok(gateway.db.read(move |conn| settings::get(conn, user)).await?)
 }
 
 /// Changes the caller's settings; what `edit` leaves alone stays.
@@ -21,11 +18,11 @@ pub async fn get(app: &App, caller: &Caller) -> Result<Settings, Error> {
 /// # Errors
 /// What `edit` refuses.
 pub async fn edit(
-    app: &App,
+    gateway: &Gateway,
     caller: &Caller,
     edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    change(app, caller, "settings.edit", move |conn, user| {
+    change(gateway, caller, "settings.edit", move |conn, user| {
         let mut known = settings::get(conn, user)?;
         edit(&mut known)?;
         Ok(settings::save(conn, user, &known)?)

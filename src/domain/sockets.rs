@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 
 use super::{
-    Caller, Error, Visitor,
-    access::{self, Actor, Door},
+    Anonymous, Caller, Error,
+    access::{self, Actor, PresentedToken},
     activity, presence,
 };
 use crate::{
-    app::App,
+    gateway::Gateway,
     model::{Platform, SessionId, Token, UserId},
     sockets::Identity,
     store::{devices, sessions},
@@ -19,7 +19,7 @@ use crate::{
 pub struct SocketLogin {
     identity: Identity,
     expires_at_ms: i64,
-    door: Door,
+    presented: PresentedToken,
 }
 
 impl SocketLogin {
@@ -40,61 +40,67 @@ impl SocketLogin {
 ///
 /// # Errors
 /// [`Error::TokenUnknown`], also when the token is not that of the user that the client names; [`Error::TokenEnded`].
-pub async fn log_in(app: &App, visitor: &Visitor, user: Option<UserId>, token: &str) -> Result<SocketLogin, Error> {
+pub async fn log_in(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    user: Option<UserId>,
+    token: &str,
+) -> Result<SocketLogin, Error> {
     let token = Token::parse(token);
-    let door = Door { app: visitor.app().clone(), origin: visitor.origin().clone(), token };
-    let (caller, expires_at_ms) = access::user_until(app, door.clone()).await?;
+    let presented =
+        PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: anonymous.origin().clone(), token };
+    let (caller, expires_at_ms) = access::user_until(gateway, presented.clone()).await?;
     if user.is_some_and(|user| user != caller.user()) {
         return Err(Error::TokenUnknown);
     }
-    Ok(SocketLogin { identity: identity(&caller)?, expires_at_ms, door })
+    Ok(SocketLogin { identity: identity(&caller)?, expires_at_ms, presented })
 }
 
 fn identity(caller: &Caller) -> Result<Identity, Error> {
     let Actor::User { session, device } = caller.actor() else { return Err(Error::TokenUnknown) };
-    Ok(Identity { app: caller.app().clone(), user: caller.user(), session, device })
+    Ok(Identity { tenant_id: caller.tenant_id().clone(), user: caller.user(), session, device })
 }
 
 /// Notes the platform that a socket's client names, if the login of its device named none: some logins can't.
-///
-/// # Errors
-/// When the database can't be asked.
-pub async fn note_platform(app: &App, login: &SocketLogin, platform: Platform) -> Result<(), Error> {
+pub async fn note_platform(gateway: &Gateway, login: &SocketLogin, platform: Platform) -> Result<(), Error> {
     let Identity { user, device, .. } = login.identity;
-    if platform == Platform::default() || !app.db.read(move |conn| devices::lacks_platform(conn, user, device)).await? {
+    if platform == Platform::default()
+        || !gateway.db.read(move |conn| devices::lacks_platform(conn, user, device)).await?
+    {
         return Ok(());
     }
-    Ok(app.db.write(move |conn| devices::set_platform(conn, user, device, &platform)).await?)
+    Ok(gateway.db.write(move |conn| devices::set_platform(conn, user, device, &platform)).await?)
 }
 
 /// Notes that the client behind a socket is there.
 ///
 /// # Errors
 /// [`Error::TokenEnded`] when the session is over.
-pub async fn heartbeat(app: &App, login: &SocketLogin) -> Result<(), Error> {
-    access::user(app, login.door.clone()).await?;
-    presence::note_sockets(app, std::slice::from_ref(&login.identity)).await;
+pub async fn heartbeat(gateway: &Gateway, login: &SocketLogin) -> Result<(), Error> {
+    access::user(gateway, login.presented.clone()).await?;
+    presence::note_sockets(gateway, std::slice::from_ref(&login.identity)).await;
     Ok(())
 }
 
 /// Notes that a socket was closed; for good, unless the node stops and its client goes to another.
-pub async fn closed(app: &App, login: &SocketLogin, is_for_good: bool) {
+pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
     if is_for_good {
-        activity::note_end(app, login.identity.user).await;
+        activity::note_end(gateway, login.identity.user).await;
     }
-    presence::end_socket(app, &login.identity).await;
+    presence::end_socket(gateway, &login.identity).await;
 }
 
 /// Closes the sockets on this node whose sessions have ended: for a node that may have missed that they did.
-pub(super) async fn close_ended(app: &App) -> Result<(), Error> {
-    let open = app.sockets.identities();
+pub(super) async fn close_ended(gateway: &Gateway) -> Result<(), Error> {
+    let open = gateway.sockets.identities();
     if open.is_empty() {
         return Ok(());
     }
-    let (now_ms, ids) = (app.clock.now_ms(), open.iter().map(|identity| identity.session).collect::<Vec<SessionId>>());
-    let live: HashSet<SessionId> = app.db.read(move |conn| sessions::filter_live(conn, &ids, now_ms)).await?;
+    let (now_ms, ids) =
+        (gateway.clock.now_ms(), open.iter().map(|identity| identity.session).collect::<Vec<SessionId>>());
+    let live: HashSet<SessionId> = gateway.db.read(move |conn| sessions::filter_live(conn, &ids, now_ms)).await?;
     for Identity { user, session, .. } in open.into_iter().filter(|identity| !live.contains(&identity.session)) {
-        app.sockets.close(user, session);
+        gateway.sockets.close(user, session);
     }
     Ok(())
 }

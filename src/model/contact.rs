@@ -4,7 +4,7 @@ use std::fmt;
 
 use email_address::{EmailAddress as Rfc5321, Options};
 
-use super::{Invalid, Problem};
+use super::{Invalid, Problem, UserId};
 
 /// A mobile number: `+` and 8 to 15 digits (E.164), or 11 Chinese digits starting with 1, as the examples of the v1 document
 /// have. A Chinese number is the same with and without `+86`.
@@ -115,6 +115,29 @@ impl fmt::Display for Contact {
         match self {
             Self::Mobile(mobile) => write!(f, "mobile:{}", mobile.as_str()),
             Self::Email(address) => write!(f, "email:{}", address.as_str()),
+        }
+    }
+}
+
+/// What a code was requested for. A code is worth nothing for another purpose (security.md 15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodePurpose {
+    /// Requested without a session: to log in, or to bind the contact to whoever has a session.
+    Login,
+    /// Requested in a session: to change or cancel that account only.
+    Account(UserId),
+    /// To set another password.
+    PasswordReset,
+}
+
+impl CodePurpose {
+    /// The word in the webhook's body and in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Account(_) => "account",
+            Self::PasswordReset => "password_reset",
         }
     }
 }

@@ -40,7 +40,7 @@ impl Category {
 
 /// What groups and bots show alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Card {
+pub struct DisplayInfo {
     /// The display name.
     pub nickname: String,
     /// What it is about.
@@ -51,7 +51,7 @@ pub struct Card {
     pub headcount: i32,
 }
 
-impl Card {
+impl DisplayInfo {
     /// # Errors
     /// When `text` is blank, too long or holds control characters.
     pub fn set_nickname(&mut self, text: &str) -> Result<(), Invalid> {
@@ -91,7 +91,7 @@ impl Card {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
     /// What it shows.
-    pub card: Card,
+    pub display: DisplayInfo,
     /// The name of its category.
     pub category: String,
     /// Whether it is hidden.
@@ -115,7 +115,7 @@ impl Group {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bot {
     /// What it shows.
-    pub card: Card,
+    pub display: DisplayInfo,
     /// Whether users may add it.
     pub is_add: bool,
     /// Whether it agrees to everything.
@@ -124,7 +124,7 @@ pub struct Bot {
 
 impl Default for Bot {
     fn default() -> Self {
-        Self { card: Card::default(), is_add: true, always_agree: false }
+        Self { display: DisplayInfo::default(), is_add: true, always_agree: false }
     }
 }
 

@@ -72,9 +72,9 @@ impl DeviceSn {
 
 /// A tenant's name, chosen by the operator: 1–64 characters of `A–Z a–z 0–9 _ - .`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AppId(String);
+pub struct TenantId(String);
 
-impl AppId {
+impl TenantId {
     const MAX_CHARS: usize = 64;
 
     /// A name that the store remembers.
@@ -106,7 +106,7 @@ impl AppId {
     }
 }
 
-impl fmt::Display for AppId {
+impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

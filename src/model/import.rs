@@ -1,6 +1,6 @@
 //! Accounts that come from another system.
 
-use super::{AvatarUrl, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Standing, Username};
+use super::{AccountStatus, AvatarUrl, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Username};
 
 /// An account to be made as it is. A login name, a number or an address leads to it: one of them at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct AccountRecord {
     /// For everyone.
     pub public_info: Option<Info>,
     /// Whether it may be used.
-    pub standing: Standing,
+    pub status: AccountStatus,
 }
 
 /// How an imported account proves itself.

@@ -26,10 +26,10 @@ mod user;
 
 pub use change::Change;
 pub use coin::{Cents, CoinChange, CoinRecord};
-pub use contact::{Contact, EmailAddress, Mobile};
+pub use contact::{CodePurpose, Contact, EmailAddress, Mobile};
 pub use device::{Device, DeviceKey, LoginDevice, Platform};
-pub use discovery::{Ads, Bot, Card, Category, DiscoveryId, Group, Keyword};
-pub use ids::{AdminTokenId, AppId, DeviceSn, MedalId, SessionId, UserId};
+pub use discovery::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Keyword};
+pub use ids::{AdminTokenId, DeviceSn, MedalId, SessionId, TenantId, UserId};
 pub use import::{AccountRecord, ImportedPassword, PasswordHash};
 pub use invalid::{Invalid, Problem};
 pub use language::Language;
@@ -37,12 +37,12 @@ pub use names::{LoginName, Nickname, Username};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::Page;
 pub use profile::{
-    Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, Remark,
-    Showcase,
+    Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart,
+    PublicDetails, Remark,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
 pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;
 pub use tenant::{AdminToken, Tenant};
-pub use user::{Standing, User, UserSummary, VipState};
+pub use user::{AccountStatus, User, UserSummary, VipState};

@@ -281,7 +281,7 @@ impl Ban {
 
 /// What an account shows to everyone beside its row.
 #[derive(Clone, Debug, Default)]
-pub struct Showcase {
+pub struct PublicDetails {
     /// What it tells about itself.
     pub personal: PersonalData,
     /// Its medals, in their order.
@@ -290,7 +290,7 @@ pub struct Showcase {
     pub ban: Option<Ban>,
 }
 
-impl Showcase {
+impl PublicDetails {
     /// How much memory its texts take.
     #[must_use]
     pub fn text_bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Sessions: what a token stands for.
 
-use super::{DeviceSn, SessionId, Standing, UserId};
+use super::{AccountStatus, DeviceSn, SessionId, UserId};
 
 /// A login that was given a token, with what is known of its account.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Session {
     /// The device that it lives on.
     pub device: DeviceSn,
     /// The account's state now.
-    pub standing: Standing,
+    pub status: AccountStatus,
     /// When a request last came with its token; written down coarsely.
     pub last_used_at_ms: i64,
     /// When it ends however much it is used.
@@ -52,7 +52,7 @@ pub enum EndReason {
     /// Its device was removed.
     DeviceRemoved,
     /// The account had too many sessions, and this one was the oldest.
-    Crowded,
+    TooManySessions,
 }
 
 impl EndReason {
@@ -63,7 +63,7 @@ impl EndReason {
             Self::Logout => 1,
             Self::Replaced => 2,
             Self::Disabled => 3,
-            Self::Crowded => 4,
+            Self::TooManySessions => 4,
             Self::PasswordChanged => 5,
             Self::TakenOffline => 6,
             Self::Deleted => 7,

@@ -1,12 +1,12 @@
 //! Tenants and the admin tokens that rule them.
 
-use super::{AdminTokenId, AppId};
+use super::{AdminTokenId, TenantId};
 
 /// A tenant: an app with accounts of its own.
 #[derive(Clone, Debug)]
 pub struct Tenant {
     /// Its name.
-    pub id: AppId,
+    pub id: TenantId,
     /// Whether anyone may register.
     pub is_registration_open: bool,
     /// When it was made.

@@ -32,7 +32,7 @@ pub struct User {
     /// When VIP ends; 0 for never a VIP.
     pub vip_expires_at_ms: i64,
     /// Whether it may be used.
-    pub standing: Standing,
+    pub status: AccountStatus,
     /// When it was made.
     pub registered_at_ms: i64,
     /// How active it is.
@@ -94,7 +94,7 @@ pub enum VipState {
 
 /// Whether an account may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum AccountStatus {
     /// It may.
     Active,
     /// An admin closed it for now.
@@ -103,7 +103,7 @@ pub enum Standing {
     Deleted,
 }
 
-impl Standing {
+impl AccountStatus {
     /// The number in the store and in `GET /user/list`.
     #[must_use]
     pub const fn code(self) -> i16 {
@@ -133,5 +133,5 @@ pub struct UserSummary {
     /// Its login name, if it has one.
     pub username: Option<String>,
     /// Whether it may be used.
-    pub standing: Standing,
+    pub status: AccountStatus,
 }

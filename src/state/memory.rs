@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Admission, CodeRules, CodeSending, Heard, Keep, LoginEnd, LoginSubject, PresenceNote, Sign, State, StateError, Uses,
+    Admission, CodeRules, CodeSending, Heard, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State, StateError,
+    Uses,
 };
 use crate::model::Change;
 
@@ -187,7 +188,7 @@ impl State for MemoryState {
                 return Ok(Admission::Locked { until_ms: logins.until_ms });
             }
             if logins.failed + logins.pending >= subject.limit {
-                admission = Admission::Crowded;
+                admission = Admission::QueueFull;
             }
         }
         if admission == Admission::Admitted {
@@ -243,7 +244,13 @@ impl State for MemoryState {
         Ok(CodeSending::Allowed)
     }
 
-    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError> {
+    async fn try_code(
+        &self,
+        contact: &str,
+        macs: &[[u8; 32]],
+        on_match: OnMatch,
+        now_ms: i64,
+    ) -> Result<bool, StateError> {
         let mut all = self.codes.lock();
         let Some(codes) = all.get_mut(contact) else { return Ok(false) };
         let Some((mac, _)) = codes.newest.filter(|(_, until_ms)| *until_ms > now_ms) else { return Ok(false) };
@@ -251,7 +258,7 @@ impl State for MemoryState {
             codes.note_wrong_try(now_ms);
             return Ok(false);
         }
-        if keep == Keep::No {
+        if on_match == OnMatch::Consume {
             (codes.newest, codes.tries) = (None, 0);
         }
         Ok(true)

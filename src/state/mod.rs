@@ -48,7 +48,13 @@ pub trait State: Send + Sync {
 
     /// Whether the code sent to `contact` hashes to one of `macs`. A wrong try counts; a right one uses the code up unless
     /// it is to be kept: of several that try at once, one is right.
-    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError>;
+    async fn try_code(
+        &self,
+        contact: &str,
+        macs: &[[u8; 32]],
+        on_match: OnMatch,
+        now_ms: i64,
+    ) -> Result<bool, StateError>;
 
     /// Forgets the code sent to `contact`, if there is one.
     async fn void_code(&self, contact: &str) -> Result<(), StateError>;
@@ -150,11 +156,11 @@ pub enum CodeSending {
 
 /// Whether a right try uses a code up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum OnMatch {
     /// It stays valid: something else is still to be checked.
-    Yes,
+    Keep,
     /// It is used up.
-    No,
+    Consume,
 }
 
 /// Something that failed logins are counted for: an account, or a source.
@@ -182,7 +188,7 @@ pub enum Admission {
     /// It may.
     Admitted,
     /// Not while so many others are under way.
-    Crowded,
+    QueueFull,
     /// Not before then: too many have failed.
     Locked {
         /// When the first of them is forgotten.

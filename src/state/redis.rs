@@ -12,10 +12,11 @@ use self::{
     scripts::{BEGIN_LOGIN, COUNT_USE, END_LOGIN, END_PRESENCE, PUT_CODE, TRY_CODE},
 };
 use super::{
-    Admission, CodeRules, CodeSending, Heard, Keep, LoginEnd, LoginSubject, PresenceNote, Sign, State, StateError, Uses,
+    Admission, CodeRules, CodeSending, Heard, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State, StateError,
+    Uses,
 };
 use crate::{
-    model::{AppId, Change, SessionId, UserId},
+    model::{Change, SessionId, TenantId, UserId},
     random::Random,
 };
 
@@ -72,19 +73,19 @@ impl RedisState {
 }
 
 /// A change as nodes tell it to each other: app, user, session.
-type Told = (Option<String>, Option<i64>, Option<i64>);
+type WireChange = (Option<String>, Option<i64>, Option<i64>);
 
-fn told(change: &Change) -> Told {
+fn told(change: &Change) -> WireChange {
     match change {
-        Change::App(app) => (Some(app.as_str().to_owned()), None, None),
+        Change::Tenant(app) => (Some(app.as_str().to_owned()), None, None),
         Change::User(user) => (None, Some(user.get()), None),
         Change::SessionEnded(user, session) => (None, Some(user.get()), Some(session.0)),
     }
 }
 
-fn heard(told: Told) -> Option<Change> {
+fn heard(told: WireChange) -> Option<Change> {
     match told {
-        (Some(app), _, _) => Some(Change::App(AppId::stored(app))),
+        (Some(app), _, _) => Some(Change::Tenant(TenantId::stored(app))),
         (None, Some(user), Some(session)) => Some(Change::SessionEnded(UserId::stored(user), SessionId(session))),
         (None, Some(user), None) => Some(Change::User(UserId::stored(user))),
         (None, None, _) => None,
@@ -110,7 +111,7 @@ impl State for RedisState {
         }
         Ok(match self.link.answered(call.invoke_async(&mut connection).await)? {
             -1 => Admission::Admitted,
-            0 => Admission::Crowded,
+            0 => Admission::QueueFull,
             until_ms => Admission::Locked { until_ms },
         })
     }
@@ -163,13 +164,19 @@ impl State for RedisState {
         })
     }
 
-    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], keep: Keep, now_ms: i64) -> Result<bool, StateError> {
+    async fn try_code(
+        &self,
+        contact: &str,
+        macs: &[[u8; 32]],
+        on_match: OnMatch,
+        now_ms: i64,
+    ) -> Result<bool, StateError> {
         let mut connection = self.link.connection()?;
         let mut call = TRY_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
-        call.arg(match keep {
-            Keep::Yes => "keep",
-            Keep::No => "take",
+        call.arg(match on_match {
+            OnMatch::Keep => "keep",
+            OnMatch::Consume => "take",
         });
         for mac in macs {
             call.arg(mac.as_slice());
@@ -224,7 +231,7 @@ impl State for RedisState {
 
     async fn publish(&self, changes: &[Change]) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
-        let message = (&self.node, changes.iter().map(told).collect::<Vec<Told>>());
+        let message = (&self.node, changes.iter().map(told).collect::<Vec<WireChange>>());
         let text = serde_json::to_string(&message).map_err(|error| StateError(error.to_string()))?;
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.changes_channel()).arg(text);
@@ -234,7 +241,7 @@ impl State for RedisState {
     async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError> {
         let (sink, stream) = self.link.subscribe(&self.changes_channel()).await?;
         hear(Heard::Connected);
-        let hear_message = |message: &[u8]| match serde_json::from_slice::<(String, Vec<Told>)>(message) {
+        let hear_message = |message: &[u8]| match serde_json::from_slice::<(String, Vec<WireChange>)>(message) {
             // What this node said itself it knows.
             Ok((node, _)) if node == self.node => {}
             Ok((_, changes)) => hear(Heard::Changes(changes.into_iter().filter_map(heard).collect())),

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::admin_tokens, selection};
-use crate::model::{AdminToken, AdminTokenId, AppId, TokenHash};
+use crate::model::{AdminToken, AdminTokenId, TenantId, TokenHash};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = admin_tokens)]
@@ -30,7 +30,7 @@ impl From<AdminTokenRow> for AdminToken {
 /// A token to be made.
 pub struct NewAdminToken<'a> {
     /// The tenant that it rules.
-    pub app: &'a AppId,
+    pub tenant: &'a TenantId,
     /// What its maker calls it.
     pub name: &'a str,
     /// What it hashes to.
@@ -48,7 +48,7 @@ pub struct NewAdminToken<'a> {
 pub fn insert(conn: &mut Conn, new: &NewAdminToken<'_>) -> Result<(), StoreError> {
     diesel::insert_into(admin_tokens::table)
         .values((
-            admin_tokens::app_id.eq(new.app.as_str()),
+            admin_tokens::app_id.eq(new.tenant.as_str()),
             admin_tokens::name.eq(new.name),
             admin_tokens::token_hash.eq(new.token_hash.0.as_slice()),
             admin_tokens::created_at_ms.eq(new.now_ms),
@@ -59,39 +59,30 @@ pub fn insert(conn: &mut Conn, new: &NewAdminToken<'_>) -> Result<(), StoreError
 }
 
 /// The token behind a hash in that app, expired and revoked ones included.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<Option<AdminToken>, StoreError> {
+pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Result<Option<AdminToken>, StoreError> {
     let row: Option<AdminTokenRow> = admin_tokens::table
         .select(selection::<AdminTokenRow>())
         .filter(admin_tokens::token_hash.eq(hash.0.as_slice()))
-        .filter(admin_tokens::app_id.eq(app.as_str()))
+        .filter(admin_tokens::app_id.eq(tenant.as_str()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(AdminToken::from))
 }
 
 /// The tokens of an app, oldest first.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId) -> Result<Vec<AdminToken>, StoreError> {
+pub fn list(conn: &mut Conn, tenant: &TenantId) -> Result<Vec<AdminToken>, StoreError> {
     let all: Vec<AdminTokenRow> = admin_tokens::table
         .select(selection::<AdminTokenRow>())
-        .filter(admin_tokens::app_id.eq(app.as_str()))
+        .filter(admin_tokens::app_id.eq(tenant.as_str()))
         .order(admin_tokens::id)
         .load(conn)?;
     Ok(all.into_iter().map(AdminToken::from).collect())
 }
 
 /// Revokes the token of that name; tells whether there was one.
-///
-/// # Errors
-/// When the query fails.
-pub fn revoke(conn: &mut Conn, app: &AppId, name: &str, now_ms: i64) -> Result<bool, StoreError> {
+pub fn revoke(conn: &mut Conn, tenant: &TenantId, name: &str, now_ms: i64) -> Result<bool, StoreError> {
     let matches = admin_tokens::table
-        .filter(admin_tokens::app_id.eq(app.as_str()))
+        .filter(admin_tokens::app_id.eq(tenant.as_str()))
         .filter(admin_tokens::name.eq(name))
         .filter(admin_tokens::revoked_at_ms.is_null());
     let count = diesel::update(matches).set(admin_tokens::revoked_at_ms.eq(now_ms)).execute(conn)?;

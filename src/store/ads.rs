@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::ads, selection};
-use crate::model::{Ads, AppId};
+use crate::model::{Ads, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ads)]
@@ -15,12 +15,9 @@ struct AdsRow {
 }
 
 /// The app's advertisements, if it has set any.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId) -> Result<Option<Ads>, StoreError> {
+pub fn find(conn: &mut Conn, tenant: &TenantId) -> Result<Option<Ads>, StoreError> {
     let row: Option<AdsRow> =
-        ads::table.find(app.as_str()).select(selection::<AdsRow>()).get_result(conn).optional()?;
+        ads::table.find(tenant.as_str()).select(selection::<AdsRow>()).get_result(conn).optional()?;
     Ok(row.map(|row| Ads {
         is_shown: row.is_shown,
         android_code_id: row.android_code_id,
@@ -30,18 +27,15 @@ pub fn find(conn: &mut Conn, app: &AppId) -> Result<Option<Ads>, StoreError> {
 }
 
 /// Stores the app's advertisements.
-///
-/// # Errors
-/// When the query fails.
-pub fn save(conn: &mut Conn, app: &AppId, new: &Ads) -> Result<(), StoreError> {
+pub fn save(conn: &mut Conn, tenant: &TenantId, new: &Ads) -> Result<(), StoreError> {
     let values = (
         ads::is_shown.eq(new.is_shown),
         ads::android_code_id.eq(&new.android_code_id),
         ads::ios_code_id.eq(&new.ios_code_id),
         ads::bottom_height.eq(new.bottom_height),
     );
-    if diesel::update(ads::table.find(app.as_str())).set(values).execute(conn)? == 0 {
-        diesel::insert_into(ads::table).values((ads::app_id.eq(app.as_str()), values)).execute(conn)?;
+    if diesel::update(ads::table.find(tenant.as_str())).set(values).execute(conn)? == 0 {
+        diesel::insert_into(ads::table).values((ads::app_id.eq(tenant.as_str()), values)).execute(conn)?;
     }
     Ok(())
 }

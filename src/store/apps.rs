@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::apps, selection};
-use crate::model::{AppId, Tenant};
+use crate::model::{Tenant, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
@@ -18,7 +18,7 @@ struct AppRow {
 impl From<AppRow> for Tenant {
     fn from(row: AppRow) -> Self {
         Self {
-            id: AppId::stored(row.id),
+            id: TenantId::stored(row.id),
             is_registration_open: row.registration_open,
             created_at_ms: row.created_at_ms,
             secret_version: row.secret_version,
@@ -31,7 +31,7 @@ impl From<AppRow> for Tenant {
 ///
 /// # Errors
 /// [`StoreError::Taken`] when there is one of that name.
-pub fn insert(conn: &mut Conn, id: &AppId, now_ms: i64) -> Result<(), StoreError> {
+pub fn insert(conn: &mut Conn, id: &TenantId, now_ms: i64) -> Result<(), StoreError> {
     diesel::insert_into(apps::table)
         .values((
             apps::id.eq(id.as_str()),
@@ -45,28 +45,19 @@ pub fn insert(conn: &mut Conn, id: &AppId, now_ms: i64) -> Result<(), StoreError
 }
 
 /// Opens or closes registration.
-///
-/// # Errors
-/// When the query fails.
-pub fn set_registration_open(conn: &mut Conn, id: &AppId, is_open: bool) -> Result<(), StoreError> {
+pub fn set_registration_open(conn: &mut Conn, id: &TenantId, is_open: bool) -> Result<(), StoreError> {
     diesel::update(apps::table.find(id.as_str())).set(apps::registration_open.eq(is_open)).execute(conn)?;
     Ok(())
 }
 
 /// Sets whether push registrations must be signed.
-///
-/// # Errors
-/// When the query fails.
-pub fn set_push_sign_required(conn: &mut Conn, id: &AppId, is_required: bool) -> Result<(), StoreError> {
+pub fn set_push_sign_required(conn: &mut Conn, id: &TenantId, is_required: bool) -> Result<(), StoreError> {
     diesel::update(apps::table.find(id.as_str())).set(apps::push_sign_required.eq(is_required)).execute(conn)?;
     Ok(())
 }
 
 /// Gives the tenant another secret; returns its number.
-///
-/// # Errors
-/// When the query fails.
-pub fn bump_secret_version(conn: &mut Conn, id: &AppId) -> Result<i32, StoreError> {
+pub fn bump_secret_version(conn: &mut Conn, id: &TenantId) -> Result<i32, StoreError> {
     Ok(diesel::update(apps::table.find(id.as_str()))
         .set(apps::secret_version.eq(apps::secret_version + 1))
         .returning(apps::secret_version)
@@ -74,19 +65,13 @@ pub fn bump_secret_version(conn: &mut Conn, id: &AppId) -> Result<i32, StoreErro
 }
 
 /// The tenant of that name.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, id: &AppId) -> Result<Option<Tenant>, StoreError> {
+pub fn find(conn: &mut Conn, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
     let row: Option<AppRow> =
         apps::table.find(id.as_str()).select(selection::<AppRow>()).get_result(conn).optional()?;
     Ok(row.map(Tenant::from))
 }
 
 /// All tenants, by name.
-///
-/// # Errors
-/// When the query fails.
 pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, StoreError> {
     let rows: Vec<AppRow> = apps::table.select(selection::<AppRow>()).order(apps::id).load(conn)?;
     Ok(rows.into_iter().map(Tenant::from).collect())

@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 
 use super::{Conn, StoreError, schema::audit_log};
-use crate::model::AppId;
+use crate::model::TenantId;
 
 /// A row to be added to the log.
 pub struct NewAuditRow<'a> {
     /// When.
     pub at_ms: i64,
     /// The tenant.
-    pub app: &'a AppId,
+    pub tenant: &'a TenantId,
     /// 0 nobody known yet, 1 a user, 2 an admin token, 3 the command line.
     pub actor_kind: i16,
     /// The user's or the admin token's number.
@@ -30,14 +30,11 @@ pub struct NewAuditRow<'a> {
 }
 
 /// Adds a row.
-///
-/// # Errors
-/// When the query fails.
 pub fn insert(conn: &mut Conn, row: &NewAuditRow<'_>) -> Result<(), StoreError> {
     diesel::insert_into(audit_log::table)
         .values((
             audit_log::at_ms.eq(row.at_ms),
-            audit_log::app_id.eq(row.app.as_str()),
+            audit_log::app_id.eq(row.tenant.as_str()),
             audit_log::actor_kind.eq(row.actor_kind),
             audit_log::actor_id.eq(row.actor_id),
             audit_log::for_user.eq(row.for_user),

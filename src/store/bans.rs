@@ -14,9 +14,6 @@ struct BanRow {
 }
 
 /// The user's ban, if it has one; it may have ended.
-///
-/// # Errors
-/// When the query fails.
 pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Ban>, StoreError> {
     let row: Option<BanRow> =
         bans::table.select(selection::<BanRow>()).filter(bans::user_id.eq(user.get())).get_result(conn).optional()?;
@@ -24,9 +21,6 @@ pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Ban>, StoreError> {
 }
 
 /// Bans the user in place of an earlier ban. The user's row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn set(conn: &mut Conn, user: UserId, reason: &str, ends_at_ms: i64) -> Result<(), StoreError> {
     lift(conn, user)?;
     diesel::insert_into(bans::table)
@@ -36,9 +30,6 @@ pub fn set(conn: &mut Conn, user: UserId, reason: &str, ends_at_ms: i64) -> Resu
 }
 
 /// Lifts the user's ban, if it has one.
-///
-/// # Errors
-/// When the query fails.
 pub fn lift(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(bans::table.filter(bans::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::recommended_bots, selection};
-use crate::model::{AppId, Bot, Card, DiscoveryId, Page};
+use crate::model::{Bot, DiscoveryId, DisplayInfo, Page, TenantId};
 
 /// What inserts and updates write.
 #[derive(Insertable, AsChangeset)]
@@ -20,10 +20,10 @@ struct BotColumns<'a> {
 impl<'a> From<&'a Bot> for BotColumns<'a> {
     fn from(bot: &'a Bot) -> Self {
         Self {
-            nickname: &bot.card.nickname,
-            introduction: &bot.card.introduction,
-            avatar_url: &bot.card.avatar_url,
-            headcount: bot.card.headcount,
+            nickname: &bot.display.nickname,
+            introduction: &bot.display.introduction,
+            avatar_url: &bot.display.avatar_url,
+            headcount: bot.display.headcount,
             is_add: bot.is_add,
             always_agree: bot.always_agree,
         }
@@ -44,50 +44,41 @@ struct BotRow {
 
 impl From<BotRow> for (DiscoveryId, Bot) {
     fn from(row: BotRow) -> Self {
-        let card = Card {
+        let display = DisplayInfo {
             nickname: row.nickname,
             introduction: row.introduction,
             avatar_url: row.avatar_url,
             headcount: row.headcount,
         };
-        (DiscoveryId(row.id), Bot { card, is_add: row.is_add, always_agree: row.always_agree })
+        (DiscoveryId(row.id), Bot { display, is_add: row.is_add, always_agree: row.always_agree })
     }
 }
 
 /// Adds a bot.
-///
-/// # Errors
-/// When the query fails.
-pub fn insert(conn: &mut Conn, app: &AppId, new: &Bot) -> Result<DiscoveryId, StoreError> {
+pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Bot) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(recommended_bots::table)
-        .values((recommended_bots::app_id.eq(app.as_str()), BotColumns::from(new)))
+        .values((recommended_bots::app_id.eq(tenant.as_str()), BotColumns::from(new)))
         .returning(recommended_bots::id)
         .get_result(conn)?;
     Ok(DiscoveryId(id))
 }
 
 /// The bot of that number in that app.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
+pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
     let row: Option<BotRow> = recommended_bots::table
         .select(selection::<BotRow>())
         .filter(recommended_bots::id.eq(id.0))
-        .filter(recommended_bots::app_id.eq(app.as_str()))
+        .filter(recommended_bots::app_id.eq(tenant.as_str()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(|row| <(DiscoveryId, Bot)>::from(row).1))
 }
 
 /// A page of the app's bots, oldest first.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Bot)>, StoreError> {
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Bot)>, StoreError> {
     let rows: Vec<BotRow> = recommended_bots::table
         .select(selection::<BotRow>())
-        .filter(recommended_bots::app_id.eq(app.as_str()))
+        .filter(recommended_bots::app_id.eq(tenant.as_str()))
         .order(recommended_bots::id)
         .offset(page.offset())
         .limit(page.size())
@@ -96,18 +87,12 @@ pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId
 }
 
 /// Changes a bot.
-///
-/// # Errors
-/// When the query fails.
 pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Bot) -> Result<(), StoreError> {
     diesel::update(recommended_bots::table.find(id.0)).set(BotColumns::from(new)).execute(conn)?;
     Ok(())
 }
 
 /// Removes a bot.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
     diesel::delete(recommended_bots::table.find(id.0)).execute(conn)?;
     Ok(())

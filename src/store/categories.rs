@@ -6,42 +6,36 @@ use super::{
     Conn, StoreError,
     schema::{categories, recommended_groups},
 };
-use crate::model::{AppId, Category, DiscoveryId, Page};
+use crate::model::{Category, DiscoveryId, Page, TenantId};
 
 /// Adds a category.
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the app has one of that name.
-pub fn insert(conn: &mut Conn, app: &AppId, new: &Category) -> Result<DiscoveryId, StoreError> {
+pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Category) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(categories::table)
-        .values((categories::app_id.eq(app.as_str()), categories::name.eq(&new.name), categories::sort.eq(new.sort)))
+        .values((categories::app_id.eq(tenant.as_str()), categories::name.eq(&new.name), categories::sort.eq(new.sort)))
         .returning(categories::id)
         .get_result(conn)?;
     Ok(DiscoveryId(id))
 }
 
 /// The category of that number in that app.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
+pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
     let row: Option<(String, i32)> = categories::table
         .select((categories::name, categories::sort))
         .filter(categories::id.eq(id.0))
-        .filter(categories::app_id.eq(app.as_str()))
+        .filter(categories::app_id.eq(tenant.as_str()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(|(name, sort)| Category { name, sort }))
 }
 
 /// The number of the category of that name in that app.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_name(conn: &mut Conn, app: &AppId, name: &str) -> Result<Option<DiscoveryId>, StoreError> {
+pub fn find_by_name(conn: &mut Conn, tenant: &TenantId, name: &str) -> Result<Option<DiscoveryId>, StoreError> {
     let id: Option<i64> = categories::table
         .select(categories::id)
-        .filter(categories::app_id.eq(app.as_str()))
+        .filter(categories::app_id.eq(tenant.as_str()))
         .filter(categories::name.eq(name))
         .get_result(conn)
         .optional()?;
@@ -49,13 +43,10 @@ pub fn find_by_name(conn: &mut Conn, app: &AppId, name: &str) -> Result<Option<D
 }
 
 /// A page of the app's categories, in their order.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Category)>, StoreError> {
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Category)>, StoreError> {
     let rows: Vec<(i64, String, i32)> = categories::table
         .select((categories::id, categories::name, categories::sort))
-        .filter(categories::app_id.eq(app.as_str()))
+        .filter(categories::app_id.eq(tenant.as_str()))
         .order((categories::sort, categories::id))
         .offset(page.offset())
         .limit(page.size())
@@ -75,18 +66,12 @@ pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Category) -> Result<(), St
 }
 
 /// Whether any group is in the category.
-///
-/// # Errors
-/// When the query fails.
 pub fn is_used(conn: &mut Conn, id: DiscoveryId) -> Result<bool, StoreError> {
     let matches = recommended_groups::table.filter(recommended_groups::category_id.eq(id.0));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
 /// Removes a category, which must not be used.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
     diesel::delete(categories::table.find(id.0)).execute(conn)?;
     Ok(())

@@ -12,7 +12,7 @@ use std::{
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
 use super::{Conn, StoreError, schema::changes};
-use crate::model::{AppId, Change, SessionId, UserId};
+use crate::model::{Change, SessionId, TenantId, UserId};
 
 /// How far a look goes back. A transaction lasts 6.5 s at the most: what nobody waits for after 4 s is not committed
 /// (`PATIENCE` in `db.rs`), and no commit takes longer than a statement may (`connect::STATEMENT_LIMIT_MS`).
@@ -26,9 +26,9 @@ type Numbered = (i64, Change);
 
 type Columns = (i64, Option<String>, Option<i64>, Option<i64>);
 
-fn numbered((id, app, user, session): Columns) -> Option<Numbered> {
-    let change = match (app, user, session) {
-        (Some(app), _, _) => Change::App(AppId::stored(app)),
+fn numbered((id, tenant, user, session): Columns) -> Option<Numbered> {
+    let change = match (tenant, user, session) {
+        (Some(tenant), _, _) => Change::Tenant(TenantId::stored(tenant)),
         (None, Some(user), Some(session)) => Change::SessionEnded(UserId::stored(user), SessionId(session)),
         (None, Some(user), None) => Change::User(UserId::stored(user)),
         (None, None, _) => return None,

@@ -38,9 +38,6 @@ impl From<CoinRecordRow> for CoinRecord {
 }
 
 /// The account's record under that key. With its row locked, nobody can add one meanwhile.
-///
-/// # Errors
-/// When the query fails.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &str) -> Result<Option<CoinRecord>, StoreError> {
     let row: Option<CoinRecordRow> = coin_ledger::table
         .select(selection::<CoinRecordRow>())
@@ -52,9 +49,6 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &str) -> Result<Option<Co
 }
 
 /// Changes a balance and adds the row that tells of it; `None` when the balance would leave 0 to [`Cents::MAX`].
-///
-/// # Errors
-/// When the query fails.
 pub fn change(
     conn: &mut Conn,
     user: UserId,
@@ -100,9 +94,6 @@ pub fn change(
 }
 
 /// How many records the account has.
-///
-/// # Errors
-/// When the query fails.
 pub fn count(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
     let count: Option<i64> = users::table.find(user.get()).select(users::coin_records).get_result(conn).optional()?;
     Ok(count.unwrap_or(0))
@@ -110,9 +101,6 @@ pub fn count(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
 
 /// A page of the account's records, newest first, of `total`. The rows are numbered, so a deep page is found as quickly
 /// as the first.
-///
-/// # Errors
-/// When the query fails.
 pub fn list(conn: &mut Conn, user: UserId, page: Page, total: i64) -> Result<Vec<CoinRecord>, StoreError> {
     let newest = total - page.offset();
     let rows: Vec<CoinRecordRow> = coin_ledger::table

@@ -109,18 +109,12 @@ impl Db {
     }
 
     /// Looks for changes that other processes made, and tells of them.
-    ///
-    /// # Errors
-    /// When the database can't be asked.
     pub async fn look_for_changes(&self) -> Result<(), StoreError> {
         let Some(listener) = self.listener.clone() else { return Ok(()) };
         self.read(move |conn| listener.look(conn)).await
     }
 
     /// Deletes what is known of changes that everyone has heard of.
-    ///
-    /// # Errors
-    /// When the database can't be asked.
     pub async fn forget_changes(&self) -> Result<(), StoreError> {
         self.write(changes::delete_old).await
     }
@@ -134,9 +128,6 @@ impl Db {
     }
 
     /// The migrations that are missing.
-    ///
-    /// # Errors
-    /// When the database can't be reached.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         migrations::pending(&mut self.connect()?)
     }

@@ -9,9 +9,6 @@ use super::{
 use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, Platform, UserId};
 
 /// The number of the device that the client calls `key`.
-///
-/// # Errors
-/// When the query fails.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Option<DeviceSn>, StoreError> {
     let sn: Option<i32> = devices::table
         .select(devices::sn)
@@ -44,9 +41,6 @@ impl<'a> LoginColumns<'a> {
 }
 
 /// Adds a device that logs in.
-///
-/// # Errors
-/// When the query fails.
 pub fn insert(
     conn: &mut Conn,
     user: UserId,
@@ -67,9 +61,6 @@ pub fn insert(
 }
 
 /// Notes another login on a device, with what it says of itself now.
-///
-/// # Errors
-/// When the query fails.
 pub fn update(
     conn: &mut Conn,
     user: UserId,
@@ -84,17 +75,11 @@ pub fn update(
 }
 
 /// Whether the account has a device of that number.
-///
-/// # Errors
-/// When the query fails.
 pub fn exists(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     Ok(diesel::select(diesel::dsl::exists(devices::table.find((user.get(), sn.0)))).get_result(conn)?)
 }
 
 /// Up to `limit` devices of the account that come after the number `after`, in the order of their numbers.
-///
-/// # Errors
-/// When the query fails.
 pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec<Device>, StoreError> {
     let rows: Vec<(i32, i16, String)> = devices::table
         .select((devices::sn, devices::platform, devices::user_agent))
@@ -108,17 +93,11 @@ pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec
 }
 
 /// Forgets a device; tells whether there was one.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     Ok(diesel::delete(devices::table.find((user.get(), sn.0))).execute(conn)? > 0)
 }
 
 /// Forgets the devices without an id on which nobody is logged in: nothing leads back to them.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     let live: Vec<i32> = sessions::table
         .select(sessions::device_sn)
@@ -137,9 +116,6 @@ pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
 }
 
 /// Whether the device has an id, and its login named no platform.
-///
-/// # Errors
-/// When the query fails.
 pub fn lacks_platform(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     let nameless = devices::table
         .find((user.get(), sn.0))
@@ -149,9 +125,6 @@ pub fn lacks_platform(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<boo
 }
 
 /// Gives the device its platform.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_platform(conn: &mut Conn, user: UserId, sn: DeviceSn, platform: &Platform) -> Result<(), StoreError> {
     diesel::update(devices::table.find((user.get(), sn.0)))
         .set((devices::platform.eq(platform.code()), devices::platform_name.eq(platform.name())))
@@ -160,18 +133,12 @@ pub fn set_platform(conn: &mut Conn, user: UserId, sn: DeviceSn, platform: &Plat
 }
 
 /// When the account last logged in, on any device.
-///
-/// # Errors
-/// When the query fails.
 pub fn last_login_at_ms(conn: &mut Conn, user: UserId) -> Result<Option<i64>, StoreError> {
     let newest = diesel::dsl::max(devices::last_login_at_ms);
     Ok(devices::table.filter(devices::user_id.eq(user.get())).select(newest).get_result(conn)?)
 }
 
 /// Forgets the devices of an account.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(devices::table.filter(devices::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -3,7 +3,7 @@
 use diesel::{prelude::*, upsert::excluded};
 
 use super::{Conn, StoreError, schema::recommended_group_counts};
-use crate::model::{AppId, DiscoveryId};
+use crate::model::{DiscoveryId, TenantId};
 
 /// How many successive ids one count is about.
 const BUCKET_IDS: i64 = 1024;
@@ -12,7 +12,7 @@ const BUCKET_IDS: i64 = 1024;
 const ALL: i64 = 0;
 
 /// Where a page of shown groups starts, newest first.
-pub(super) struct Start {
+pub(super) struct PageStart {
     /// Below this id.
     pub(super) below_id: i64,
     /// After so many of those.
@@ -22,14 +22,14 @@ pub(super) struct Start {
 /// Notes that `change` more groups are shown at the place of `id`.
 pub(super) fn add(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     category: DiscoveryId,
     id: DiscoveryId,
     change: i32,
 ) -> Result<(), StoreError> {
     for scope in [ALL, category.0] {
         let values = (
-            recommended_group_counts::app_id.eq(app.as_str()),
+            recommended_group_counts::app_id.eq(tenant.as_str()),
             recommended_group_counts::category_id.eq(scope),
             recommended_group_counts::bucket.eq(id.0 / BUCKET_IDS),
             recommended_group_counts::shown.eq(change),
@@ -49,22 +49,22 @@ pub(super) fn add(
 }
 
 /// Where the page after the first `offset` shown groups starts; `None` when there are not so many.
-pub(super) fn find_start(
+pub(super) fn find_page_start(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     category: Option<DiscoveryId>,
     offset: i64,
-) -> Result<Option<Start>, StoreError> {
+) -> Result<Option<PageStart>, StoreError> {
     let counts: Vec<(i64, i32)> = recommended_group_counts::table
         .select((recommended_group_counts::bucket, recommended_group_counts::shown))
-        .filter(recommended_group_counts::app_id.eq(app.as_str()))
+        .filter(recommended_group_counts::app_id.eq(tenant.as_str()))
         .filter(recommended_group_counts::category_id.eq(category.map_or(ALL, |category| category.0)))
         .order(recommended_group_counts::bucket.desc())
         .load(conn)?;
     let mut skip = offset;
     for (bucket, shown) in counts {
         if skip < i64::from(shown) {
-            return Ok(Some(Start { below_id: (bucket + 1) * BUCKET_IDS, skip }));
+            return Ok(Some(PageStart { below_id: (bucket + 1) * BUCKET_IDS, skip }));
         }
         skip -= i64::from(shown);
     }

@@ -7,7 +7,7 @@ use super::{
     schema::{categories, recommended_groups},
     selection,
 };
-use crate::model::{AppId, Card, DiscoveryId, Group, Keyword, Page};
+use crate::model::{DiscoveryId, DisplayInfo, Group, Keyword, Page, TenantId};
 
 /// What inserts and updates write.
 #[derive(Insertable, AsChangeset)]
@@ -26,11 +26,11 @@ impl<'a> GroupColumns<'a> {
     fn new(category: DiscoveryId, group: &'a Group) -> Self {
         Self {
             category_id: category.0,
-            nickname: &group.card.nickname,
-            search_text: search_text(&group.card),
-            introduction: &group.card.introduction,
-            avatar_url: &group.card.avatar_url,
-            headcount: group.card.headcount,
+            nickname: &group.display.nickname,
+            search_text: search_text(&group.display),
+            introduction: &group.display.introduction,
+            avatar_url: &group.display.avatar_url,
+            headcount: group.display.headcount,
             is_banned: group.is_banned,
         }
     }
@@ -50,36 +50,38 @@ struct GroupRow {
 
 /// A group from its row and the name of its category.
 fn group((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
-    let card = Card {
+    let display = DisplayInfo {
         nickname: row.nickname,
         introduction: row.introduction,
         avatar_url: row.avatar_url,
         headcount: row.headcount,
     };
-    let group = Group { card, category, is_banned: row.is_banned, created_at_ms: row.created_at_ms };
+    let group = Group { display, category, is_banned: row.is_banned, created_at_ms: row.created_at_ms };
     (DiscoveryId(row.id), group)
 }
 
 /// What keywords are looked for in.
-fn search_text(card: &Card) -> String {
-    format!("{}\n{}", card.nickname, card.introduction).to_lowercase()
+fn search_text(display: &DisplayInfo) -> String {
+    format!("{}\n{}", display.nickname, display.introduction).to_lowercase()
 }
 
 /// Adds a group to a category.
-///
-/// # Errors
-/// When the query fails.
-pub fn insert(conn: &mut Conn, app: &AppId, category: DiscoveryId, new: &Group) -> Result<DiscoveryId, StoreError> {
+pub fn insert(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    category: DiscoveryId,
+    new: &Group,
+) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(recommended_groups::table)
         .values((
-            recommended_groups::app_id.eq(app.as_str()),
+            recommended_groups::app_id.eq(tenant.as_str()),
             GroupColumns::new(category, new),
             recommended_groups::created_at_ms.eq(new.created_at_ms),
         ))
         .returning(recommended_groups::id)
         .get_result(conn)?;
     let id = DiscoveryId(id);
-    group_counts::add(conn, app, category, id, shown(new))?;
+    group_counts::add(conn, tenant, category, id, shown(new))?;
     Ok(id)
 }
 
@@ -89,29 +91,23 @@ fn shown(group: &Group) -> i32 {
 }
 
 /// The group of that number in that app.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
+pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
     let row: Option<(GroupRow, String)> = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
         .select((selection::<GroupRow>(), categories::name))
         .filter(recommended_groups::id.eq(id.0))
-        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .filter(recommended_groups::app_id.eq(tenant.as_str()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(|row| group(row).1))
 }
 
 /// A page of all groups of the app, newest first, banned ones included.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
     let rows: Vec<(GroupRow, String)> = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
         .select((selection::<GroupRow>(), categories::name))
-        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .filter(recommended_groups::app_id.eq(tenant.as_str()))
         .order(recommended_groups::id.desc())
         .offset(page.offset())
         .limit(page.size())
@@ -121,12 +117,9 @@ pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<(DiscoveryId
 
 /// A page of the groups that the app shows, newest first: of one category or of all, with the keyword in name or
 /// introduction, banned ones left out.
-///
-/// # Errors
-/// When the query fails.
 pub fn list_shown(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     category: Option<DiscoveryId>,
     keyword: &Keyword,
     page: Page,
@@ -134,7 +127,7 @@ pub fn list_shown(
     let mut query = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
         .select((selection::<GroupRow>(), categories::name))
-        .filter(recommended_groups::app_id.eq(app.as_str()))
+        .filter(recommended_groups::app_id.eq(tenant.as_str()))
         .filter(recommended_groups::is_banned.eq(false))
         .order(recommended_groups::id.desc())
         .limit(page.size())
@@ -143,7 +136,7 @@ pub fn list_shown(
         query = query.filter(recommended_groups::category_id.eq(category.0));
     }
     if keyword.as_str().is_empty() {
-        let start = group_counts::find_start(conn, app, category, page.offset())?;
+        let start = group_counts::find_page_start(conn, tenant, category, page.offset())?;
         let Some(start) = start else { return Ok(Vec::new()) };
         query = query.filter(recommended_groups::id.lt(start.below_id)).offset(start.skip);
     } else {
@@ -168,42 +161,36 @@ fn containing(keyword: &Keyword) -> String {
 }
 
 /// Changes a group.
-///
-/// # Errors
-/// When the query fails.
 pub fn update(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     id: DiscoveryId,
     category: DiscoveryId,
     new: &Group,
 ) -> Result<(), StoreError> {
-    uncount(conn, app, id)?;
+    uncount(conn, tenant, id)?;
     let columns = GroupColumns::new(category, new);
     diesel::update(recommended_groups::table.find(id.0)).set(columns).execute(conn)?;
-    group_counts::add(conn, app, category, id, shown(new))
+    group_counts::add(conn, tenant, category, id, shown(new))
 }
 
 /// Removes a group.
-///
-/// # Errors
-/// When the query fails.
-pub fn delete(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<(), StoreError> {
-    uncount(conn, app, id)?;
+pub fn delete(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(), StoreError> {
+    uncount(conn, tenant, id)?;
     diesel::delete(recommended_groups::table.find(id.0)).execute(conn)?;
     Ok(())
 }
 
 /// Takes a group out of the counts as it is now, and holds its row until the transaction ends, so that nobody takes it
 /// out twice.
-fn uncount(conn: &mut Conn, app: &AppId, id: DiscoveryId) -> Result<(), StoreError> {
+fn uncount(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(), StoreError> {
     let known: Option<(i64, bool)> = diesel::update(recommended_groups::table.find(id.0))
         .set(recommended_groups::headcount.eq(recommended_groups::headcount))
         .returning((recommended_groups::category_id, recommended_groups::is_banned))
         .get_result(conn)
         .optional()?;
     match known {
-        Some((category, false)) => group_counts::add(conn, app, DiscoveryId(category), id, -1),
+        Some((category, false)) => group_counts::add(conn, tenant, DiscoveryId(category), id, -1),
         Some((_, true)) | None => Ok(()),
     }
 }

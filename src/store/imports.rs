@@ -3,14 +3,11 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::imports};
-use crate::model::AppId;
+use crate::model::TenantId;
 
 /// How many records of a file are done; `None` when it is a new one.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId, content_hash: &str) -> Result<Option<i64>, StoreError> {
-    let row = imports::table.find((app.as_str(), content_hash)).select(imports::records_done);
+pub fn find(conn: &mut Conn, tenant: &TenantId, content_hash: &str) -> Result<Option<i64>, StoreError> {
+    let row = imports::table.find((tenant.as_str(), content_hash)).select(imports::records_done);
     Ok(row.get_result(conn).optional()?)
 }
 
@@ -20,16 +17,16 @@ pub fn find(conn: &mut Conn, app: &AppId, content_hash: &str) -> Result<Option<i
 /// [`StoreError::Taken`] when another import of the file begins at the same time.
 pub fn save(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     content_hash: &str,
     records_done: i64,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let row = imports::table.find((app.as_str(), content_hash));
+    let row = imports::table.find((tenant.as_str(), content_hash));
     if diesel::update(row).set(imports::records_done.eq(records_done)).execute(conn)? == 0 {
         diesel::insert_into(imports::table)
             .values((
-                imports::app_id.eq(app.as_str()),
+                imports::app_id.eq(tenant.as_str()),
                 imports::content_hash.eq(content_hash),
                 imports::records_done.eq(records_done),
                 imports::started_at_ms.eq(now_ms),

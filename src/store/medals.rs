@@ -7,7 +7,7 @@ use super::{
     schema::{medals, user_medals},
     selection,
 };
-use crate::model::{AppId, Medal, MedalDefinition, MedalId, Page, UserId};
+use crate::model::{Medal, MedalDefinition, MedalId, Page, TenantId, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = medals)]
@@ -35,10 +35,10 @@ impl From<MedalRow> for Medal {
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the app has one of that name.
-pub fn insert(conn: &mut Conn, app: &AppId, new: &MedalDefinition) -> Result<MedalId, StoreError> {
+pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &MedalDefinition) -> Result<MedalId, StoreError> {
     let id: i64 = diesel::insert_into(medals::table)
         .values((
-            medals::app_id.eq(app.as_str()),
+            medals::app_id.eq(tenant.as_str()),
             medals::name.eq(&new.name),
             medals::description.eq(&new.description),
             medals::image_url.eq(&new.image_url),
@@ -50,13 +50,10 @@ pub fn insert(conn: &mut Conn, app: &AppId, new: &MedalDefinition) -> Result<Med
 }
 
 /// A page of the app's medals, in their order.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<Medal>, StoreError> {
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<Medal>, StoreError> {
     let rows: Vec<MedalRow> = medals::table
         .select(selection::<MedalRow>())
-        .filter(medals::app_id.eq(app.as_str()))
+        .filter(medals::app_id.eq(tenant.as_str()))
         .order((medals::sort, medals::id))
         .offset(page.offset())
         .limit(page.size())
@@ -65,18 +62,12 @@ pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<Medal>, Stor
 }
 
 /// Whether that app has that medal.
-///
-/// # Errors
-/// When the query fails.
-pub fn exists(conn: &mut Conn, app: &AppId, id: MedalId) -> Result<bool, StoreError> {
-    let matches = medals::table.filter(medals::id.eq(id.0)).filter(medals::app_id.eq(app.as_str()));
+pub fn exists(conn: &mut Conn, tenant: &TenantId, id: MedalId) -> Result<bool, StoreError> {
+    let matches = medals::table.filter(medals::id.eq(id.0)).filter(medals::app_id.eq(tenant.as_str()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
 /// The medals that a user wears, in their order.
-///
-/// # Errors
-/// When the query fails.
 pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> {
     let rows: Vec<MedalRow> = user_medals::table
         .inner_join(medals::table.on(medals::id.eq(user_medals::medal_id)))
@@ -88,9 +79,6 @@ pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> 
 }
 
 /// Gives a medal to a user who may have it already. The user's row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Result<(), StoreError> {
     let known: Option<i64> = user_medals::table
         .find((user.get(), medal.0))
@@ -110,9 +98,6 @@ pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Resu
 }
 
 /// Takes a medal from a user who may not have it.
-///
-/// # Errors
-/// When the query fails.
 pub fn revoke(conn: &mut Conn, user: UserId, medal: MedalId) -> Result<(), StoreError> {
     diesel::delete(user_medals::table.find((user.get(), medal.0))).execute(conn)?;
     Ok(())

@@ -14,9 +14,6 @@ struct ModuleIgnoreRow {
 }
 
 /// What is ignored on the device.
-///
-/// # Errors
-/// When the query fails.
 pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<ModuleIgnore>, StoreError> {
     let row: Option<ModuleIgnoreRow> = module_ignores::table
         .select(selection::<ModuleIgnoreRow>())
@@ -28,9 +25,6 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
 }
 
 /// Stores what is ignored on the device. The user's row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, now_ms: i64) -> Result<(), StoreError> {
     let values = (module_ignores::ignored.eq(ignored), module_ignores::updated_at_ms.eq(now_ms));
     let known = module_ignores::table
@@ -45,9 +39,6 @@ pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, no
 }
 
 /// Forgets what an account ignores.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(module_ignores::table.filter(module_ignores::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -17,9 +17,6 @@ struct NotificationRow {
 }
 
 /// The device's registration.
-///
-/// # Errors
-/// When the query fails.
 pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<Notification>, StoreError> {
     let row: Option<NotificationRow> = notifications::table
         .select(selection::<NotificationRow>())
@@ -38,9 +35,6 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
 }
 
 /// Stores the device's registration. The user's row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i64) -> Result<(), StoreError> {
     let values = (
         notifications::registration_id.eq(&new.registration_id),
@@ -65,9 +59,6 @@ pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i6
 }
 
 /// Forgets the registrations of an account.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(notifications::table.filter(notifications::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -49,9 +49,6 @@ impl From<PersonalData> for PersonalDataRow {
 }
 
 /// What the account told, if anything.
-///
-/// # Errors
-/// When the query fails.
 pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<PersonalData>, StoreError> {
     let row: Option<PersonalDataRow> =
         personal_data::table.find(user.get()).select(selection::<PersonalDataRow>()).get_result(conn).optional()?;
@@ -59,9 +56,6 @@ pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<PersonalData>, Store
 }
 
 /// Stores what the account tells now. The account's row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), StoreError> {
     let row = PersonalDataRow::from(data);
     if diesel::update(personal_data::table.find(user.get())).set(&row).execute(conn)? == 0 {
@@ -71,9 +65,6 @@ pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), Sto
 }
 
 /// Forgets what an account told about itself.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(personal_data::table.find(user.get())).execute(conn)?;
     Ok(())

@@ -6,18 +6,12 @@ use super::{Conn, StoreError, schema::push_tags};
 use crate::model::{Tag, UserId};
 
 /// The account's tags, in order.
-///
-/// # Errors
-/// When the query fails.
 pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<String>, StoreError> {
     let tags = push_tags::table.select(push_tags::tag).filter(push_tags::user_id.eq(user.get()));
     Ok(tags.order(push_tags::tag).load(conn)?)
 }
 
 /// Adds a tag that the account does not have. Its row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn insert(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError> {
     let values = (push_tags::user_id.eq(user.get()), push_tags::tag.eq(tag.as_str()));
     diesel::insert_into(push_tags::table).values(values).execute(conn)?;
@@ -25,18 +19,12 @@ pub fn insert(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError
 }
 
 /// Removes a tag, if the account has it.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError> {
     diesel::delete(push_tags::table.find((user.get(), tag.as_str()))).execute(conn)?;
     Ok(())
 }
 
 /// Removes all tags of an account.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(push_tags::table.filter(push_tags::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

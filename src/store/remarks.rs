@@ -14,9 +14,6 @@ struct RemarkRow {
 }
 
 /// What `user` noted about `friend`, if anything.
-///
-/// # Errors
-/// When the query fails.
 pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Remark>, StoreError> {
     let row: Option<RemarkRow> =
         remarks::table.find((user.get(), friend.get())).select(selection::<RemarkRow>()).get_result(conn).optional()?;
@@ -24,9 +21,6 @@ pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Rema
 }
 
 /// Stores what `user` notes about `friend` now. The row of `user` must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> Result<(), StoreError> {
     let values = (remarks::name.eq(&remark.name), remarks::phone.eq(&remark.phone), remarks::others.eq(&remark.others));
     if diesel::update(remarks::table.find((user.get(), friend.get()))).set(values).execute(conn)? == 0 {
@@ -38,9 +32,6 @@ pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> R
 }
 
 /// Forgets what `user` noted about others.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(remarks::table.filter(remarks::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

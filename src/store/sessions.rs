@@ -8,12 +8,14 @@ use super::{
     Conn, MAX_PARAMETERS, StoreError,
     schema::{devices, sessions, users},
 };
-use crate::model::{AppId, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, Standing, TokenHash, UserId};
+use crate::model::{
+    AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, TenantId, TokenHash, UserId,
+};
 
 /// A session to be made.
 pub struct NewSession<'a> {
     /// The tenant.
-    pub app: &'a AppId,
+    pub tenant: &'a TenantId,
     /// Whose.
     pub user: UserId,
     /// On which device.
@@ -27,13 +29,10 @@ pub struct NewSession<'a> {
 }
 
 /// Adds a session.
-///
-/// # Errors
-/// When the query fails.
 pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
     diesel::insert_into(sessions::table)
         .values((
-            sessions::app_id.eq(new.app.as_str()),
+            sessions::app_id.eq(new.tenant.as_str()),
             sessions::user_id.eq(new.user.get()),
             sessions::device_sn.eq(new.device.0),
             sessions::token_hash.eq(new.token_hash.0.as_slice()),
@@ -48,10 +47,7 @@ pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
 type Columns = (i64, i64, i32, i64, i64, Option<i64>, i16);
 
 /// The session behind a token in that app, ended ones included.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<Option<Session>, StoreError> {
+pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Result<Option<Session>, StoreError> {
     let row: Option<Columns> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .select((
@@ -64,14 +60,14 @@ pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<O
             users::status,
         ))
         .filter(sessions::token_hash.eq(hash.0.as_slice()))
-        .filter(sessions::app_id.eq(app.as_str()))
+        .filter(sessions::app_id.eq(tenant.as_str()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(|(id, user, device, last_used_at_ms, expires_at_ms, ended_at_ms, status)| Session {
         id: SessionId(id),
         user: UserId::stored(user),
         device: DeviceSn(device),
-        standing: Standing::stored(status),
+        status: AccountStatus::stored(status),
         last_used_at_ms,
         expires_at_ms,
         is_ended: ended_at_ms.is_some(),
@@ -79,9 +75,6 @@ pub fn find_by_token(conn: &mut Conn, app: &AppId, hash: &TokenHash) -> Result<O
 }
 
 /// Notes that a session is in use.
-///
-/// # Errors
-/// When the query fails.
 pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
     diesel::update(sessions::table.find(id.0)).set(sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
     Ok(())
@@ -97,9 +90,6 @@ pub struct LiveSession {
 }
 
 /// The live sessions of an account, newest first.
-///
-/// # Errors
-/// When the query fails.
 pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
     let rows: Vec<(i64, i32)> = sessions::table
         .select((sessions::id, sessions::device_sn))
@@ -112,9 +102,6 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
 
 /// The devices on which an account has a session that is not ended, was made or used after `idle_since_ms`, and has not
 /// expired at `now_ms`; in the order of their numbers.
-///
-/// # Errors
-/// When the query fails.
 pub fn list_devices(
     conn: &mut Conn,
     user: UserId,
@@ -136,9 +123,6 @@ pub fn list_devices(
 }
 
 /// Those of the sessions that have not ended and whose accounts may be used.
-///
-/// # Errors
-/// When the query fails.
 pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<HashSet<SessionId>, StoreError> {
     let mut live = HashSet::new();
     for chunk in ids.chunks(MAX_PARAMETERS) {
@@ -148,7 +132,7 @@ pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<Ha
             .filter(sessions::id.eq_any(chunk.iter().map(|id| id.0)))
             .filter(sessions::ended_at_ms.is_null())
             .filter(sessions::expires_at_ms.gt(now_ms))
-            .filter(users::status.eq(Standing::Active.code()))
+            .filter(users::status.eq(AccountStatus::Active.code()))
             .load(conn)?;
         live.extend(found.into_iter().map(SessionId));
     }
@@ -156,9 +140,6 @@ pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<Ha
 }
 
 /// Ends sessions.
-///
-/// # Errors
-/// When the query fails.
 pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
     for chunk in ids.chunks(MAX_PARAMETERS) {
         let live = sessions::table
@@ -173,9 +154,6 @@ pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -
 
 /// Ends the session on one device of an account, or those on all of them, but for `kept`; returns the devices that it ended
 /// any on.
-///
-/// # Errors
-/// When the query fails.
 pub fn end_on(
     conn: &mut Conn,
     user: UserId,
@@ -192,9 +170,6 @@ pub fn end_on(
 }
 
 /// Forgets the sessions of an account that ended before then, or could have been used no longer than that.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete_old(conn: &mut Conn, user: UserId, before_ms: i64) -> Result<(), StoreError> {
     let old = sessions::ended_at_ms.lt(before_ms).or(sessions::expires_at_ms.lt(before_ms).nullable());
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user.get())).filter(old)).execute(conn)?;
@@ -202,9 +177,6 @@ pub fn delete_old(conn: &mut Conn, user: UserId, before_ms: i64) -> Result<(), S
 }
 
 /// Ends every session of these accounts.
-///
-/// # Errors
-/// When the query fails.
 pub fn end_all_of(conn: &mut Conn, users: &[UserId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
     for chunk in users.chunks(MAX_PARAMETERS) {
         let live = sessions::table

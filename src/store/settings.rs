@@ -72,9 +72,6 @@ impl From<&Settings> for SettingsRow {
 }
 
 /// The settings of an account; the default ones until they are changed.
-///
-/// # Errors
-/// When the query fails.
 pub fn get(conn: &mut Conn, user: UserId) -> Result<Settings, StoreError> {
     let row: Option<SettingsRow> =
         settings::table.find(user.get()).select(selection::<SettingsRow>()).get_result(conn).optional()?;
@@ -82,9 +79,6 @@ pub fn get(conn: &mut Conn, user: UserId) -> Result<Settings, StoreError> {
 }
 
 /// Stores the settings of an account. Its row must be locked.
-///
-/// # Errors
-/// When the query fails.
 pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
     let row = SettingsRow::from(new);
     if diesel::update(settings::table.find(user.get())).set(&row).execute(conn)? == 0 {
@@ -94,9 +88,6 @@ pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreEr
 }
 
 /// Forgets the settings of an account.
-///
-/// # Errors
-/// When the query fails.
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(settings::table.find(user.get())).execute(conn)?;
     Ok(())

@@ -16,7 +16,7 @@ pub use credentials::{
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
 use crate::model::{
-    Activity, AppId, AvatarUrl, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, Standing, User, UserId,
+    AccountStatus, Activity, AvatarUrl, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, TenantId, User, UserId,
     UserSummary, Username,
 };
 
@@ -61,7 +61,7 @@ impl From<UserRow> for User {
             public_info: row.public_info,
             coin_cents: row.coin_cents,
             vip_expires_at_ms: row.vip_expires_at_ms,
-            standing: Standing::stored(row.status),
+            status: AccountStatus::stored(row.status),
             registered_at_ms: row.registered_at_ms,
             activity: Activity {
                 last_active_at_ms: row.last_active_at_ms,
@@ -76,7 +76,7 @@ impl From<UserRow> for User {
 /// An account to be made.
 pub struct NewUser<'a> {
     /// The tenant.
-    pub app: &'a AppId,
+    pub tenant: &'a TenantId,
     /// How its owner logs in.
     pub login: NewLogin<'a>,
     /// The first display name.
@@ -110,7 +110,7 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
     };
     let id: i64 = diesel::insert_into(users::table)
         .values((
-            users::app_id.eq(new.app.as_str()),
+            users::app_id.eq(new.tenant.as_str()),
             users::username.eq(username.map(Username::as_str)),
             users::username_key.eq(username.map(Username::key)),
             users::password_hash.eq(hash),
@@ -121,7 +121,7 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
             users::avatar_id.eq(0_i64),
             users::coin_cents.eq(0_i64),
             users::vip_expires_at_ms.eq(0_i64),
-            users::status.eq(Standing::Active.code()),
+            users::status.eq(AccountStatus::Active.code()),
             users::last_device_sn.eq(0),
             users::registered_at_ms.eq(new.now_ms),
             users::last_active_at_ms.eq(0_i64),
@@ -138,29 +138,23 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
 }
 
 /// The account of that number in that app, deleted ones left out.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(conn: &mut Conn, app: &AppId, id: UserId) -> Result<Option<User>, StoreError> {
+pub fn find(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<Option<User>, StoreError> {
     let row: Option<UserRow> = users::table
         .select(selection::<UserRow>())
         .filter(users::id.eq(id.get()))
-        .filter(users::app_id.eq(app.as_str()))
-        .filter(users::status.ne(Standing::Deleted.code()))
+        .filter(users::app_id.eq(tenant.as_str()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
 }
 
 /// Deletes the account: its number stays, all that its owner put into it goes.
-///
-/// # Errors
-/// When the query fails.
 pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     const NOTHING: Option<&str> = None;
     diesel::update(users::table.find(id.get()))
         .set((
-            users::status.eq(Standing::Deleted.code()),
+            users::status.eq(AccountStatus::Deleted.code()),
             users::username.eq(NOTHING),
             users::username_key.eq(NOTHING),
             users::password_hash.eq(NOTHING),
@@ -177,45 +171,33 @@ pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
 }
 
 /// Whether that app has an account of that number, deleted ones left out.
-///
-/// # Errors
-/// When the query fails.
-pub fn exists(conn: &mut Conn, app: &AppId, id: UserId) -> Result<bool, StoreError> {
+pub fn exists(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<bool, StoreError> {
     let matches = users::table
         .filter(users::id.eq(id.get()))
-        .filter(users::app_id.eq(app.as_str()))
-        .filter(users::status.ne(Standing::Deleted.code()));
+        .filter(users::app_id.eq(tenant.as_str()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
 /// Whether that app has an account of that login name.
-///
-/// # Errors
-/// When the query fails.
-pub fn is_username_taken(conn: &mut Conn, app: &AppId, name: &Username) -> Result<bool, StoreError> {
-    let matches = users::table.filter(users::app_id.eq(app.as_str())).filter(users::username_key.eq(name.key()));
+pub fn is_username_taken(conn: &mut Conn, tenant: &TenantId, name: &Username) -> Result<bool, StoreError> {
+    let matches = users::table.filter(users::app_id.eq(tenant.as_str())).filter(users::username_key.eq(name.key()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
 /// The account of that login name.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_username(conn: &mut Conn, app: &AppId, name: &Username) -> Result<Option<User>, StoreError> {
+pub fn find_by_username(conn: &mut Conn, tenant: &TenantId, name: &Username) -> Result<Option<User>, StoreError> {
     let row: Option<UserRow> = users::table
         .select(selection::<UserRow>())
-        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::app_id.eq(tenant.as_str()))
         .filter(users::username_key.eq(name.key()))
-        .filter(users::status.ne(Standing::Deleted.code()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()))
         .get_result(conn)
         .optional()?;
     Ok(row.map(User::from))
 }
 
 /// Gives the account another display name, and that name a number; the name that it has keeps its number.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()).filter(users::nickname.ne(name.as_str())))
         .set((users::nickname.eq(name.as_str()), users::name_id.eq(users::name_id + 1)))
@@ -224,9 +206,6 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
 }
 
 /// Gives the account another avatar, and that avatar a number; the avatar that it has keeps its number.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()).filter(users::avatar_url.ne(avatar.as_str())))
         .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
@@ -235,9 +214,6 @@ pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(),
 }
 
 /// Makes the account a VIP until then.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_vip_end(conn: &mut Conn, id: UserId, expires_at_ms: i64) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::vip_expires_at_ms.eq(expires_at_ms)).execute(conn)?;
     Ok(())
@@ -263,9 +239,6 @@ struct InfoColumns<'a> {
 }
 
 /// Changes what the account says of itself on /user.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<(), StoreError> {
     let columns = InfoColumns {
         description: changes.description.as_ref().map(Info::as_str),
@@ -280,9 +253,6 @@ pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<()
 }
 
 /// Notes that the account's devices changed.
-///
-/// # Errors
-/// When the query fails.
 pub fn bump_devices_version(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     let version = users::devices_version.eq(users::devices_version + 1);
     diesel::update(users::table.find(id.get())).set(version).execute(conn)?;
@@ -290,54 +260,50 @@ pub fn bump_devices_version(conn: &mut Conn, id: UserId) -> Result<(), StoreErro
 }
 
 /// Grows whenever the account's devices change.
-///
-/// # Errors
-/// When the query fails.
 pub fn devices_version(conn: &mut Conn, id: UserId) -> Result<i64, StoreError> {
     Ok(users::table.find(id.get()).select(users::devices_version).get_result(conn)?)
 }
 
 /// Sets the state of the accounts among `ids` that are in this app and not deleted; returns how many these are.
-///
-/// # Errors
-/// When the query fails.
-pub fn set_standing(conn: &mut Conn, app: &AppId, ids: &[UserId], standing: Standing) -> Result<usize, StoreError> {
+pub fn set_status(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    ids: &[UserId],
+    status: AccountStatus,
+) -> Result<usize, StoreError> {
     let mut changed = 0;
     for chunk in ids.chunks(MAX_PARAMETERS) {
         let matches = users::table
             .filter(users::id.eq_any(chunk.iter().map(|id| id.get())))
-            .filter(users::app_id.eq(app.as_str()))
-            .filter(users::status.ne(Standing::Deleted.code()));
-        changed += diesel::update(matches).set(users::status.eq(standing.code())).execute(conn)?;
+            .filter(users::app_id.eq(tenant.as_str()))
+            .filter(users::status.ne(AccountStatus::Deleted.code()));
+        changed += diesel::update(matches).set(users::status.eq(status.code())).execute(conn)?;
     }
     Ok(changed)
 }
 
 /// A page of an app's accounts, oldest first, deleted ones left out.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut Conn, app: &AppId, page: Page) -> Result<Vec<UserSummary>, StoreError> {
-    let Some(start) = user_counts::find_start(conn, app, page.offset())? else { return Ok(Vec::new()) };
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<UserSummary>, StoreError> {
+    let Some(start) = user_counts::find_page_start(conn, tenant, page.offset())? else { return Ok(Vec::new()) };
     let rows: Vec<(i64, Option<String>, i16)> = users::table
         .select((users::id, users::username, users::status))
-        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::app_id.eq(tenant.as_str()))
         .filter(users::id.ge(start.from_id))
-        .filter(users::status.ne(Standing::Deleted.code()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()))
         .order(users::id)
         .offset(start.skip)
         .limit(page.size())
         .load(conn)?;
-    let summary =
-        |(id, username, status)| UserSummary { id: UserId::stored(id), username, standing: Standing::stored(status) };
+    let summary = |(id, username, status)| UserSummary {
+        id: UserId::stored(id),
+        username,
+        status: AccountStatus::stored(status),
+    };
     Ok(rows.into_iter().map(summary).collect())
 }
 
 /// The next unused device number of the account; holds the account's row until the transaction ends, so logins of one
 /// account follow each other.
-///
-/// # Errors
-/// When the query fails.
 pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreError> {
     let sn: i32 = diesel::update(users::table.find(id.get()))
         .set(users::last_device_sn.eq(users::last_device_sn + 1))
@@ -347,9 +313,6 @@ pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreErro
 }
 
 /// Holds the account's row until the transaction ends, so that changes of one account follow each other.
-///
-/// # Errors
-/// When the query fails.
 pub fn lock(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::last_device_sn.eq(users::last_device_sn)).execute(conn)?;
     Ok(())

@@ -7,16 +7,16 @@ use actix_web::{HttpMessage as _, HttpRequest, http::header::HeaderMap, web::Dat
 
 use super::{context::Context, error::Error};
 use crate::{
-    app::App,
     domain::{self, Origin},
-    model::{AppId, Invalid, Problem, Token, UserId},
+    gateway::Gateway,
+    model::{Invalid, Problem, TenantId, Token, UserId},
 };
 
 /// Who a request turned out to be from; for the access log.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The tenant.
-    pub app: AppId,
+    pub tenant_id: TenantId,
     /// The user that is acted for.
     pub user: Option<UserId>,
 }
@@ -48,8 +48,8 @@ pub(super) use extracts;
 ///
 /// # Errors
 /// When a listener was set up without it: a bug.
-pub fn app(req: &HttpRequest) -> Result<&App, Error> {
-    req.app_data::<Data<App>>().map(Data::get_ref).ok_or_else(|| missing("app"))
+pub fn gateway(req: &HttpRequest) -> Result<&Gateway, Error> {
+    req.app_data::<Data<Gateway>>().map(Data::get_ref).ok_or_else(|| missing("app"))
 }
 
 /// Where a request came from.
@@ -91,6 +91,6 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&
 }
 
 /// Tells the access log who asks.
-pub fn note(req: &HttpRequest, app: &AppId, user: Option<UserId>) {
-    req.extensions_mut().insert(Identity { app: app.clone(), user });
+pub fn note(req: &HttpRequest, tenant: &TenantId, user: Option<UserId>) {
+    req.extensions_mut().insert(Identity { tenant_id: tenant.clone(), user });
 }

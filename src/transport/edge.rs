@@ -18,14 +18,14 @@ use actix_web::{
 use super::{
     access::Identity,
     context::{Api, Context, Face},
-    error::{Error, Protocol, Shown},
+    error::{Error, Protocol, Rendered},
     negotiation::Encoding,
     ops::Readiness,
     pb,
     reply::{self, Outcome},
     wire,
 };
-use crate::app::App;
+use crate::gateway::Gateway;
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -39,8 +39,8 @@ pub async fn frame(
     let coding = wanted_coding(&req);
     let face = req.app_data::<Face>().copied().unwrap_or(Face::App);
     let readiness = req.app_data::<Data<Readiness>>().cloned();
-    let context = match req.app_data::<Data<App>>() {
-        Some(app) => Context::of(&req, &app.config, app.random, face),
+    let context = match req.app_data::<Data<Gateway>>() {
+        Some(gateway) => Context::of(&req, &gateway.config, gateway.random, face),
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
     };
     req.extensions_mut().insert(context.clone());
@@ -88,7 +88,7 @@ pub async fn render_errors(
     Ok(ServiceResponse::new(res.request().clone(), rendered))
 }
 
-fn render(req: &HttpRequest, context: &Context, shown: &Shown) -> HttpResponse {
+fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpResponse {
     let (encoding, bytes) = match context.api {
         Api::V1 => {
             let encoding = wire::answer_encoding(req);
@@ -153,7 +153,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
         "id={}{} app={} user={} from={} {} {} status={} code={} encoding={} ms={:.1}",
         context.id,
         if context.number.to_string() == context.id { String::new() } else { format!(" number={}", context.number) },
-        identity.map_or("-", |identity| identity.app.as_str()),
+        identity.map_or("-", |identity| identity.tenant_id.as_str()),
         identity.and_then(|identity| identity.user).map_or_else(|| "-".to_owned(), |user| user.to_string()),
         context.address,
         req.method(),

@@ -47,7 +47,7 @@ pub enum Protocol {
 
 /// An error as one API shows it.
 #[derive(Debug)]
-pub struct Shown {
+pub struct Rendered {
     /// The code in the envelope.
     pub code: i32,
     /// The text in the envelope.

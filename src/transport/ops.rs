@@ -9,7 +9,7 @@ use actix_web::{
 use futures_util::future;
 use serde::Serialize;
 
-use crate::app::App;
+use crate::gateway::Gateway;
 
 /// Whether the process wants requests: not before its listeners are open, nor after it was told to stop.
 #[derive(Debug, Default)]
@@ -48,8 +48,8 @@ struct Health {
 
 /// Whether requests can be served: 503 without the database, or when stopping. A lost Redis is told and does not count:
 /// sessions live in the database.
-async fn ready(app: Data<App>, readiness: Data<Readiness>) -> HttpResponse {
-    let (database, state) = future::join(app.db.ping(), app.state.ping()).await;
+async fn ready(gateway: Data<Gateway>, readiness: Data<Readiness>) -> HttpResponse {
+    let (database, state) = future::join(gateway.db.ping(), gateway.state.ping()).await;
     let told = |is_up| if is_up { "up" } else { "down" };
     let health = Health {
         ready: readiness.get() && database.is_ok(),

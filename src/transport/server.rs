@@ -28,7 +28,7 @@ use super::{
     stop::Stop,
     v1,
 };
-use crate::{app::App, config::Config, domain};
+use crate::{config::Config, domain, gateway::Gateway};
 
 /// How long a client may take for a request's head (security.md 33).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const SLOWEST_READER: Duration = Duration::from_secs(10);
 
 /// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
-pub fn http_app(app: &Data<App>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
+pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
     let routes = |cfg: &mut ServiceConfig| {
         cfg.configure(v1::routes).configure(socket::routes);
         if face == Face::App {
@@ -49,12 +49,12 @@ pub fn http_app(app: &Data<App>, readiness: &Data<Readiness>, face: Face) -> Htt
         }
     };
     HttpApp::new()
-        .app_data(Data::clone(app))
+        .app_data(Data::clone(gateway))
         .app_data(Data::clone(readiness))
         .app_data(face)
         .configure(routes)
         .wrap(from_fn(edge::render_errors))
-        .wrap(cors(&app.config))
+        .wrap(cors(&gateway.config))
         .wrap(from_fn(edge::frame))
 }
 
@@ -122,7 +122,7 @@ pub struct Server {
     running: Vec<HttpRunning>,
     listeners: Arc<Mutex<Vec<TcpListener>>>,
     readiness: Data<Readiness>,
-    app: Data<App>,
+    gateway: Data<Gateway>,
 }
 
 impl Server {
@@ -130,20 +130,20 @@ impl Server {
     ///
     /// # Errors
     /// When a listener can't be used.
-    pub fn start(app: Arc<App>, listeners: Listeners) -> io::Result<Self> {
-        let app = Data::from(app);
+    pub fn start(gateway: Arc<Gateway>, listeners: Listeners) -> io::Result<Self> {
+        let gateway = Data::from(gateway);
         let readiness = Data::new(Readiness::default());
         let again = [Some(&listeners.app), listeners.web.as_ref()].into_iter().flatten().map(TcpListener::try_clone);
         let again = Arc::new(Mutex::new(again.collect::<io::Result<Vec<_>>>()?));
-        let mut running = vec![face(&app, &readiness, Face::App, listeners.app)?];
+        let mut running = vec![face(&gateway, &readiness, Face::App, listeners.app)?];
         if let Some(listener) = listeners.web {
-            running.push(face(&app, &readiness, Face::Web, listener)?);
+            running.push(face(&gateway, &readiness, Face::Web, listener)?);
         }
         if let Some(listener) = listeners.ops {
-            running.push(ops(&app, &readiness, listener)?);
+            running.push(ops(&gateway, &readiness, listener)?);
         }
         readiness.set(true);
-        Ok(Self { running, listeners: again, readiness, app })
+        Ok(Self { running, listeners: again, readiness, gateway })
     }
 
     /// What stops this server.
@@ -152,8 +152,8 @@ impl Server {
         Stop::new(
             self.running.iter().map(HttpRunning::handle).collect(),
             Data::clone(&self.readiness),
-            Duration::from_secs(self.app.config.drain_secs),
-            Arc::clone(&self.app.sockets),
+            Duration::from_secs(self.gateway.config.drain_secs),
+            Arc::clone(&self.gateway.sockets),
             Arc::clone(&self.listeners),
         )
     }
@@ -170,8 +170,8 @@ impl Server {
             log::info!("told to stop by {cause}");
             stop.gracefully().await;
         });
-        let app = Data::clone(&self.app);
-        let follower = actix_web::rt::spawn(async move { domain::changes::follow(&app).await });
+        let gateway = Data::clone(&self.gateway);
+        let follower = actix_web::rt::spawn(async move { domain::changes::follow(&gateway).await });
         let outcome = futures_util::future::try_join_all(self.running).await.map(drop);
         follower.abort();
         outcome
@@ -183,10 +183,15 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(work)
 }
 
-fn face(app: &Data<App>, readiness: &Data<Readiness>, face: Face, listener: TcpListener) -> io::Result<HttpRunning> {
-    let config = app.config.clone();
-    let (app, readiness) = (Data::clone(app), Data::clone(readiness));
-    let server = HttpServer::new(move || http_app(&app, &readiness, face)).on_connect(|connection, _| {
+fn face(
+    gateway: &Data<Gateway>,
+    readiness: &Data<Readiness>,
+    face: Face,
+    listener: TcpListener,
+) -> io::Result<HttpRunning> {
+    let config = gateway.config.clone();
+    let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
+    let server = HttpServer::new(move || http_app(&gateway, &readiness, face)).on_connect(|connection, _| {
         if let Some(stream) = connection.downcast_ref::<TcpStream>()
             && let Err(error) = set_up(stream)
         {
@@ -213,11 +218,11 @@ fn set_up(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn ops(app: &Data<App>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
-    let shutdown_secs = app.config.shutdown_secs;
-    let (app, readiness) = (Data::clone(app), Data::clone(readiness));
+fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
+    let shutdown_secs = gateway.config.shutdown_secs;
+    let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
     let server = HttpServer::new(move || {
-        HttpApp::new().app_data(Data::clone(&app)).app_data(Data::clone(&readiness)).configure(ops::routes)
+        HttpApp::new().app_data(Data::clone(&gateway)).app_data(Data::clone(&readiness)).configure(ops::routes)
     });
     Ok(server.workers(1).shutdown_timeout(shutdown_secs).disable_signals().listen(listener)?.run())
 }

@@ -20,14 +20,14 @@ use self::{
     machine::{LoginData, Machine, Reason, Step},
 };
 use super::{
-    access::{app, origin, single},
+    access::{gateway, origin, single},
     error::{Error, Protocol},
     pb,
 };
 use crate::{
-    app::App,
-    domain::{self, Visitor, access, sockets, sockets::SocketLogin},
-    model::{AppId, Platform, UserId},
+    domain::{self, Anonymous, access, sockets, sockets::SocketLogin},
+    gateway::Gateway,
+    model::{Platform, TenantId, UserId},
     sockets::{CloseCause, Place},
 };
 
@@ -45,15 +45,15 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
-    let app_data = req.app_data::<Data<App>>().cloned();
+    let app_data = req.app_data::<Data<Gateway>>().cloned();
     let app_data = app_data.ok_or_else(|| domain::Error::Internal("a listener without its app".to_owned()))?;
     check_origin(&req)?;
     let name = match single(req.headers(), "app_id")? {
-        Some(name) => AppId::parse(name)?,
+        Some(name) => TenantId::parse(name)?,
         None => app_data.config.default_app.clone(),
     };
-    let visitor = access::visitor(app(&req)?, name, origin(&req)?).await?;
-    let admitted = app_data.sockets.admit(visitor.origin().source(), app_data.config.sockets_per_source);
+    let anonymous = access::anonymous(gateway(&req)?, name, origin(&req)?).await?;
+    let admitted = app_data.sockets.admit(anonymous.origin().source(), app_data.config.sockets_per_source);
     let (place, told) = admitted.ok_or(domain::Error::Busy)?;
     let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
     let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
@@ -61,14 +61,14 @@ async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
     let stream =
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
     let machine = Machine::new(app_data.clock.now_ms());
-    let socket = Socket { app: app_data.into_inner(), visitor, place, session, machine, login: None };
+    let socket = Socket { gateway: app_data.into_inner(), anonymous, place, session, machine, login: None };
     actix_web::rt::spawn(socket.run(stream, told));
     Ok(response)
 }
 
 /// Pages of other origins than the configured ones get no socket: browsers let any page open one (RFC 6455 §10.2).
 fn check_origin(req: &HttpRequest) -> Result<(), Error> {
-    let config = &app(req)?.config;
+    let config = &gateway(req)?.config;
     let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
     let from = from.to_str().unwrap_or_default();
     let host = from.strip_prefix("https://").or_else(|| from.strip_prefix("http://"));
@@ -82,8 +82,8 @@ fn check_origin(req: &HttpRequest) -> Result<(), Error> {
 
 /// An open socket.
 struct Socket {
-    app: Arc<App>,
-    visitor: Visitor,
+    gateway: Arc<Gateway>,
+    anonymous: Anonymous,
     place: Place,
     session: Session,
     machine: Machine,
@@ -94,7 +94,7 @@ impl Socket {
     async fn run(mut self, mut stream: AggregatedMessageStream, mut told: Receiver<CloseCause>) {
         let mut tick = tokio::time::interval(TICK);
         let reason = loop {
-            let now_ms = self.app.clock.now_ms();
+            let now_ms = self.gateway.clock.now_ms();
             let step = tokio::select! {
                 message = stream.next() => match message {
                     Some(Ok(AggregatedMessage::Text(text))) => self.machine.on_text(&text, now_ms),
@@ -123,7 +123,7 @@ impl Socket {
         });
         drop(tokio::time::timeout(SLOWEST, self.session.close(close)).await);
         if let Some(login) = &self.login {
-            sockets::closed(&self.app, login, reason != Some(Reason::GOING_AWAY)).await;
+            sockets::closed(&self.gateway, login, reason != Some(Reason::GOING_AWAY)).await;
         }
     }
 
@@ -136,7 +136,7 @@ impl Socket {
             Step::LogIn(data) => Box::pin(self.log_in(data)).await.map_err(Some),
             Step::Heartbeat { seq } => {
                 if let Some(login) = &self.login {
-                    let noted = Box::pin(sockets::heartbeat(&self.app, login)).await;
+                    let noted = Box::pin(sockets::heartbeat(&self.gateway, login)).await;
                     noted.or_else(|error| still_there(&error)).map_err(Some)?;
                 }
                 self.send("heartbeat_ack", seq).await
@@ -149,18 +149,19 @@ impl Socket {
             "" => None,
             text => Some(UserId::parse("userId", text).map_err(|_| Reason::LOGIN_FAILED)?),
         };
-        let login = sockets::log_in(&self.app, &self.visitor, user, &data.token).await.map_err(|e| refusal(&e))?;
-        self.place.identify(login.identity().clone(), self.app.config.sessions_per_user);
+        let login =
+            sockets::log_in(&self.gateway, &self.anonymous, user, &data.token).await.map_err(|e| refusal(&e))?;
+        self.place.identify(login.identity().clone(), self.gateway.config.sessions_per_user);
         // What ended the session since it was looked at would not have found this socket.
-        sockets::heartbeat(&self.app, &login).await.map_err(|e| refusal(&e))?;
+        sockets::heartbeat(&self.gateway, &login).await.map_err(|e| refusal(&e))?;
         // A name that is none is no reason to keep someone out.
         let platform = Platform::parse(&data.platform).unwrap_or_default();
-        if let Err(error) = sockets::note_platform(&self.app, &login, platform).await {
+        if let Err(error) = sockets::note_platform(&self.gateway, &login, platform).await {
             log::warn!("the platform of a device was not noted: {error}");
         }
         let expires_at_ms = login.expires_at_ms();
         self.login = Some(login);
-        self.machine.logged_in(self.app.clock.now_ms(), expires_at_ms);
+        self.machine.logged_in(self.gateway.clock.now_ms(), expires_at_ms);
         Ok(())
     }
 
@@ -183,7 +184,7 @@ async fn in_time(sending: impl Future<Output = Result<(), Closed>>) -> Result<()
 const fn reason(cause: CloseCause) -> Reason {
     match cause {
         CloseCause::SessionEnded => Reason::SESSION_ENDED,
-        CloseCause::Crowded => Reason::CROWDED,
+        CloseCause::TooManySockets => Reason::TOO_MANY_SOCKETS,
         CloseCause::GoingAway => Reason::GOING_AWAY,
     }
 }

@@ -15,7 +15,7 @@ const LOGGED_OUT: &str = "protobuf | 200 | -101 | 未登录";
 /// Waits until a node remembers what it reads.
 pub async fn trusted(t: &TestApp) {
     let trusted = async {
-        while !t.app.cache.is_trusted() {
+        while !t.gateway.cache.is_trusted() {
             yield_now().await;
         }
     };
@@ -25,7 +25,7 @@ pub async fn trusted(t: &TestApp) {
 /// Waits until a node does not trust what it remembers.
 pub async fn lost(t: &TestApp) {
     let lost = async {
-        while t.app.cache.is_trusted() {
+        while t.gateway.cache.is_trusted() {
             yield_now().await;
         }
     };
@@ -59,10 +59,10 @@ async fn seen(t: &TestApp, user: &User) -> Value {
 }
 
 #[actix_web::test]
-async fn what_is_remembered_is_not_read_again() {
+async fn what_is_cached_is_not_read_again() {
     let (a, _, alice) = two_nodes().await;
     // A change that the database does not tell of can't be seen.
-    let silence = if a.app.config.database_url.is_embedded() {
+    let silence = if a.gateway.config.database_url.is_embedded() {
         "DROP TRIGGER users_note_change"
     } else {
         "DROP TRIGGER users_note_change ON users"
@@ -182,7 +182,7 @@ async fn node_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
     let target = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(6379));
     let proxy = Proxy::start(target.parse().unwrap());
     let a = TestApp::new().await;
-    let mut config = a.app.config.clone();
+    let mut config = a.gateway.config.clone();
     config.redis_url = Some(format!("redis://{}{}", proxy.address(), url.path()));
     let b = a.node_with(config).await;
     trusted(&a).await;

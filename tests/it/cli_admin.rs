@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use diglot::{
-    app::App,
     clock::SystemClock,
     config::Flags,
     domain::accounts::{self, Registration},
+    gateway::Gateway,
     model::{Password, Username},
 };
 
@@ -18,7 +18,7 @@ async fn shop() -> Shell {
     shell.run(&["app", "create", "shop"]);
     let path = shell.path().join("diglot.db");
     let config = default_config(&Flags::from([("DATABASE_URL", format!("sqlite:{}", path.display()))]));
-    let app = App::build(config, Arc::new(SystemClock)).unwrap();
+    let app = Gateway::build(config, Arc::new(SystemClock)).unwrap();
     let registration = Registration {
         username: Username::parse("alice").unwrap(),
         password: Password::parse("password", "secret", 1).unwrap(),

@@ -159,7 +159,7 @@ async fn the_ledger_refuses_changes() {
     for sql in ["UPDATE coin_ledger SET reason = 'x'", "DELETE FROM coin_ledger"] {
         assert!(t.execute(sql).await.unwrap_err().to_string().contains("append-only"), "{sql}");
     }
-    if t.app.config.database_url.is_embedded() {
+    if t.gateway.config.database_url.is_embedded() {
         // Other databases know no replacing.
         for columns in ["id, user_id, seq", "id + 1, user_id, seq", "id + 1, user_id, seq + 1"] {
             let replace = format!(

@@ -46,7 +46,7 @@ async fn a_failing_webhook_is_tried_again_until_it_says_yes_and_never_after() {
     codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
     let posts = [codes.sms.next(), codes.sms.next(), codes.sms.next()];
     assert!(posts.iter().all(|post| post.body == posts[0].body));
-    codes.t.app.delivery.finish(PATIENCE).await;
+    codes.t.gateway.delivery.finish(PATIENCE).await;
     assert!(codes.sms.at_hand().is_none());
     codes.login(MOBILE, &posts[0].code()).await.assert_ok();
 }
@@ -59,7 +59,7 @@ async fn a_webhook_that_refuses_is_not_asked_again() {
         let client = codes.t.anon().header("x-request-id", &format!("refused-{status}"));
         codes.ask_sms(&client, mobile).await.assert_ok();
         let code = codes.sms.next().code();
-        codes.t.app.delivery.finish(PATIENCE).await;
+        codes.t.gateway.delivery.finish(PATIENCE).await;
         assert!(codes.sms.at_hand().is_none());
         let lines = logged(&format!("refused-{status}"));
         let line = lines.iter().find(|line| line.contains("webhook")).unwrap();
@@ -106,10 +106,10 @@ async fn a_mail_that_is_put_off_is_tried_again_as_the_same_and_a_refused_one_is_
     codes.ask_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
     let mails = [codes.mail.next(), codes.mail.next(), codes.mail.next()];
     assert!(mails.iter().all(|mail| mail.header("Message-ID") == mails[0].header("Message-ID")));
-    codes.t.app.delivery.finish(PATIENCE).await;
+    codes.t.gateway.delivery.finish(PATIENCE).await;
     codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "").await.assert_ok();
     codes.mail.next();
-    codes.t.app.delivery.finish(PATIENCE).await;
+    codes.t.gateway.delivery.finish(PATIENCE).await;
     assert!(codes.mail.at_hand().is_none());
 }
 

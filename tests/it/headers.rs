@@ -178,16 +178,16 @@ async fn an_admin_token_ends_when_revoked_or_expired() {
     let t = TestApp::new().await;
     let make = async |name: &str, days: Option<i64>| {
         let lifetime_ms = days.map(|days| days * DAY_MS);
-        let token = tenants::create_admin_token(&t.app, &command_line("default"), name, lifetime_ms).await.unwrap();
+        let token = tenants::create_admin_token(&t.gateway, &command_line("default"), name, lifetime_ms).await.unwrap();
         t.anon().header("app_id", "default").header("access-token", token.reveal())
     };
     let (forever, short, revoked) =
         (make("forever", None).await, make("short", Some(90)).await, make("bad", None).await);
-    let again = tenants::create_admin_token(&t.app, &command_line("default"), "forever", None).await;
+    let again = tenants::create_admin_token(&t.gateway, &command_line("default"), "forever", None).await;
     assert!(matches!(again, Err(domain::Error::NameTaken)));
 
-    assert!(tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());
-    assert!(!tenants::revoke_admin_token(&t.app, &command_line("default"), "bad".to_owned()).await.unwrap());
+    assert!(tenants::revoke_admin_token(&t.gateway, &command_line("default"), "bad".to_owned()).await.unwrap());
+    assert!(!tenants::revoke_admin_token(&t.gateway, &command_line("default"), "bad".to_owned()).await.unwrap());
     let ended = "json | 200 | 402 | access-token no longer valid, log in again";
     revoked.get("/user/list").send().await.assert_line(ended);
     short.get("/user/list").send().await.assert_ok();

@@ -33,9 +33,9 @@ impl Running {
             config.drain_secs = 1;
         })
         .await;
-        let listeners = Listeners::bind(&t.app.config).unwrap();
+        let listeners = Listeners::bind(&t.gateway.config).unwrap();
         let [app, web, ops] = listeners.addresses().map(|(_, address)| address.unwrap());
-        let server = Server::start(Arc::clone(&t.app), listeners).unwrap();
+        let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
         let stop = server.stop();
         spawn(server.run(std::future::pending()));
         Self { _t: t, app, web, ops, stop }
@@ -188,13 +188,13 @@ async fn readiness_needs_the_database() {
 
     let port_0 = SocketAddr::from(([127, 0, 0, 1], 0));
     let t = TestApp::new().await;
-    let mut config = t.app.config.clone();
+    let mut config = t.gateway.config.clone();
     config.database_url = "postgres://127.0.0.1:1/nothing".parse().unwrap();
     (config.listen, config.web_listen, config.ops_listen) = (port_0, None, Some(port_0));
     let lost = t.node_with(config).await;
-    let listeners = Listeners::bind(&lost.app.config).unwrap();
+    let listeners = Listeners::bind(&lost.gateway.config).unwrap();
     let [app, _, ops] = listeners.addresses().map(|(_, address)| address);
-    let server = Server::start(Arc::clone(&lost.app), listeners).unwrap();
+    let server = Server::start(Arc::clone(&lost.gateway), listeners).unwrap();
     let stop = server.stop();
     spawn(server.run(std::future::pending()));
     let ready = get(ops.unwrap(), "/readyz").await;

@@ -275,7 +275,7 @@ async fn stored_hash(t: &TestApp, user: &User) -> String {
     }
     let id = user.id;
     let sql = format!("SELECT password_hash FROM users WHERE id = {id}");
-    let read = t.app.db.read::<_, diglot::store::StoreError>(move |conn| {
+    let read = t.gateway.db.read::<_, diglot::store::StoreError>(move |conn| {
         Ok(diesel::sql_query(sql).get_result::<Row>(conn)?.password_hash)
     });
     read.await.unwrap()
@@ -299,7 +299,7 @@ async fn a_login_renews_an_outdated_or_imported_hash() {
         login(&t.anon(), "alice", PASSWORD).await.assert_ok();
         assert!(stored_hash(&t, &alice).await.starts_with("hmac-sha256:$2b$05$"));
     }
-    let mut cheaper = t.app.config.clone();
+    let mut cheaper = t.gateway.config.clone();
     cheaper.bcrypt_cost = 6;
     let t6 = t.node_with(cheaper).await;
     login(&t6.anon(), "alice", PASSWORD).await.assert_ok();

@@ -22,7 +22,7 @@ async fn last_active(node: &Node, user: &User) -> String {
 
 fn now(node: &Node) -> String {
     let now = jiff::Timestamp::from_millisecond(node.t.clock.now_ms()).unwrap();
-    now.to_zoned(node.t.app.config.timezone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    now.to_zoned(node.t.gateway.config.timezone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[actix_web::test]

@@ -95,15 +95,15 @@ async fn a_signature_is_checked_when_it_is_there_and_demanded_when_the_app_says_
         let body = json!({"username": name, "password": PASSWORD, "sign": sign});
         t.anon().header("app_id", "default").post("/user/register/push").json(&body).send().await
     };
-    let secret = tenants::show_secret(&t.app, &operator).await.unwrap();
+    let secret = tenants::show_secret(&t.gateway, &operator).await.unwrap();
     register("alice", None).await.assert_ok();
     register("bob", Some(sign(&secret, "bob"))).await.assert_ok();
     let wrong = "json | 200 | 10002 | invalid request parameter: sign is wrong";
     register("carol", Some(sign(&secret, "bob"))).await.assert_line(wrong);
-    tenants::set_push_sign_required(&t.app, &operator, true).await.unwrap();
+    tenants::set_push_sign_required(&t.gateway, &operator, true).await.unwrap();
     register("carol", None).await.assert_line("json | 200 | 10002 | invalid request parameter: sign is required");
     register("carol", Some(sign(&secret, "carol").to_uppercase())).await.assert_ok();
-    let new = tenants::rotate_secret(&t.app, &operator).await.unwrap();
+    let new = tenants::rotate_secret(&t.gateway, &operator).await.unwrap();
     assert_ne!(new, secret);
     register("dave", Some(sign(&secret, "dave"))).await.assert_line(wrong);
     register("dave", Some(sign(&new, "dave"))).await.assert_ok();
@@ -113,7 +113,7 @@ async fn a_signature_is_checked_when_it_is_there_and_demanded_when_the_app_says_
 async fn closed_registration_is_for_admins_only() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    tenants::set_registration_open(&t.app, &command_line("default"), false).await.unwrap();
+    tenants::set_registration_open(&t.gateway, &command_line("default"), false).await.unwrap();
     let body = json!({"username": "alice", "password": PASSWORD});
     for path in ["/user/register/v2", "/user/register/push"] {
         let res = t.anon().header("app_id", "default").post(path).json(&body).send().await;

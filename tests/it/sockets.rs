@@ -29,11 +29,11 @@ pub struct Node {
 
 impl Node {
     pub fn start(t: TestApp) -> Self {
-        let mut config = t.app.config.clone();
+        let mut config = t.gateway.config.clone();
         (config.listen, config.web_listen, config.ops_listen) = (SocketAddr::from(([127, 0, 0, 1], 0)), None, None);
         let listeners = Listeners::bind(&config).unwrap();
         let address = listeners.addresses()[0].1.unwrap();
-        let server = Server::start(Arc::clone(&t.app), listeners).unwrap();
+        let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
         let stop = server.stop();
         spawn(server.run(std::future::pending()));
         Self { t, address, stop }
@@ -215,7 +215,7 @@ async fn a_reader_that_is_too_slow_is_closed() {
     let heartbeat = json!({"seq": "x".repeat(7000), "cmd": "heartbeat", "data": {}}).to_string();
     let flood = async { while socket.send(Message::text(heartbeat.clone())).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, flood).await.unwrap();
-    assert!(node.t.app.sockets.identities().is_empty());
+    assert!(node.t.gateway.sockets.identities().is_empty());
     node.stop.gracefully().await;
 }
 

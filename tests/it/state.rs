@@ -94,12 +94,12 @@ async fn logins_under_way_count_until_they_end() {
         for _ in 0..2 {
             assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted, "{}", state.describe());
         }
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::QueueFull);
         state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
         state.end_login(&a, LoginEnd::Cancelled, START_MS).await.unwrap();
         fail(&**state, &a, START_MS).await;
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted);
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Crowded);
+        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::QueueFull);
         // Its node died: the login that never ended is forgotten.
         let later = START_MS + LoginSubject::PENDING_MS;
         assert_eq!(state.begin_login(&a, later).await.unwrap(), Admission::Admitted);

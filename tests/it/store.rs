@@ -28,7 +28,7 @@ fn add_one(conn: &mut Conn) -> Result<usize, StoreError> {
 #[actix_web::test]
 async fn writers_that_read_first_never_fail() {
     let t = TestApp::new().await;
-    let before = t.app.db.read(created_at).await.unwrap();
+    let before = t.gateway.db.read(created_at).await.unwrap();
     let writer = |_| async {
         for _ in 0..50 {
             let read_then_write = |conn: &mut Conn| {
@@ -36,21 +36,21 @@ async fn writers_that_read_first_never_fail() {
                 std::thread::yield_now();
                 add_one(conn)
             };
-            t.app.db.write(read_then_write).await.unwrap();
+            t.gateway.db.write(read_then_write).await.unwrap();
         }
     };
 
     join_all((0..8).map(writer)).await;
-    assert_eq!(t.app.db.read(created_at).await.unwrap(), before + 400);
+    assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 400);
 }
 
 #[actix_web::test]
 async fn writers_of_several_pools_never_fail() {
     let t = TestApp::new().await;
-    let before = t.app.db.read(created_at).await.unwrap();
+    let before = t.gateway.db.read(created_at).await.unwrap();
     let nodes = [t.another_node().await, t.another_node().await];
     let writer = |node: &TestApp| {
-        let db = node.app.db.clone();
+        let db = node.gateway.db.clone();
         async move {
             for _ in 0..50 {
                 db.write(|conn| created_at(conn).and_then(|_| add_one(conn))).await.unwrap();
@@ -59,16 +59,16 @@ async fn writers_of_several_pools_never_fail() {
     };
 
     join_all(nodes.iter().map(writer)).await;
-    assert_eq!(t.app.db.read(created_at).await.unwrap(), before + 100);
+    assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 100);
 }
 
 #[actix_web::test]
 async fn a_failed_or_panicking_write_leaves_nothing_behind() {
     let t = TestApp::new().await;
-    let before = t.app.db.read(created_at).await.unwrap();
+    let before = t.gateway.db.read(created_at).await.unwrap();
 
     let failed: Result<(), StoreError> = t
-        .app
+        .gateway
         .db
         .write(|conn| {
             add_one(conn)?;
@@ -78,7 +78,7 @@ async fn a_failed_or_panicking_write_leaves_nothing_behind() {
     assert!(matches!(failed, Err(StoreError::Taken)));
     for _ in 0..20 {
         let panicked: Result<(), StoreError> = t
-            .app
+            .gateway
             .db
             .write(|conn| {
                 add_one(conn)?;
@@ -87,8 +87,8 @@ async fn a_failed_or_panicking_write_leaves_nothing_behind() {
             .await;
         assert!(matches!(panicked, Err(StoreError::Unavailable(_))));
     }
-    assert_eq!(t.app.db.read(created_at).await.unwrap(), before);
-    t.app.db.write(add_one).await.unwrap();
+    assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before);
+    t.gateway.db.write(add_one).await.unwrap();
 }
 
 #[actix_web::test]
@@ -108,10 +108,10 @@ async fn the_audit_log_refuses_changes() {
 #[actix_web::test]
 async fn a_write_that_nobody_waits_for_any_more_is_not_kept() {
     let t = TestApp::new().await;
-    let before = t.app.db.read(created_at).await.unwrap();
+    let before = t.gateway.db.read(created_at).await.unwrap();
     let (started, has_started) = tokio::sync::oneshot::channel();
     let (go, may_go) = std::sync::mpsc::channel();
-    let write = t.app.db.write(move |conn| {
+    let write = t.gateway.db.write(move |conn| {
         add_one(conn)?;
         started.send(()).unwrap();
         may_go.recv().unwrap();
@@ -124,8 +124,8 @@ async fn a_write_that_nobody_waits_for_any_more_is_not_kept() {
     }
     go.send(()).unwrap();
     // Writers follow each other: once this one is through, the other is over.
-    t.app.db.write(add_one).await.unwrap();
-    assert_eq!(t.app.db.read(created_at).await.unwrap(), before + 1);
+    t.gateway.db.write(add_one).await.unwrap();
+    assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 1);
 }
 
 #[test]
@@ -229,8 +229,8 @@ async fn both_databases_have_the_same_tables_and_columns() {
     };
     let sqlite_indexes = indexes(&sqlite, SQLITE_INDEXES).await;
     assert!(sqlite_indexes.len() >= 8);
-    assert_eq!(sqlite_indexes, indexes(&t.app.db, POSTGRES_INDEXES).await);
-    let (sqlite, postgres) = (columns(&sqlite, SQLITE_COLUMNS).await, columns(&t.app.db, POSTGRES_COLUMNS).await);
+    assert_eq!(sqlite_indexes, indexes(&t.gateway.db, POSTGRES_INDEXES).await);
+    let (sqlite, postgres) = (columns(&sqlite, SQLITE_COLUMNS).await, columns(&t.gateway.db, POSTGRES_COLUMNS).await);
     assert!(sqlite.len() > 60);
     assert_eq!(sqlite, postgres);
 }

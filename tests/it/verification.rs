@@ -215,7 +215,7 @@ async fn asking_for_an_unknown_account_looks_like_asking_for_a_known_one() {
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
 
     codes.mail.next();
-    codes.t.app.delivery.finish(std::time::Duration::from_secs(20)).await;
+    codes.t.gateway.delivery.finish(std::time::Duration::from_secs(20)).await;
     assert!(codes.mail.at_hand().is_none(), "who has no account gets no mail about its password");
 }
 

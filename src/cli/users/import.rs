@@ -20,12 +20,12 @@ use self::{
 };
 use super::Format;
 use crate::{
-    app::App,
     cli::{Failure, Outcome, Tenant, print},
     domain::{
         Error, Operator,
         imports::{self, NewRecord},
     },
+    gateway::Gateway,
     secret,
 };
 
@@ -193,14 +193,20 @@ impl Parts {
 }
 
 /// Imports a part, what it refuses being listed before anything is kept. Says how many accounts it made.
-async fn import(app: &App, operator: &Operator, hash: &str, part: Part, report: &Arc<Report>) -> Result<usize, Error> {
+async fn import(
+    gateway: &Gateway,
+    operator: &Operator,
+    hash: &str,
+    part: Part,
+    report: &Arc<Report>,
+) -> Result<usize, Error> {
     let records_done = i64::try_from(part.records_done()).unwrap_or(i64::MAX);
     let (report, done, labels) = (Arc::clone(report), part.done, part.labels);
     let note = move |results: &[Result<(), Error>]| {
         let problem = |error| Error::Unavailable(format!("{}: {error}", report.path().display()));
         report.add(&refusals(done, &labels, results)).map_err(problem)
     };
-    imports::import(app, operator, hash, part.records, records_done, note).await
+    imports::import(gateway, operator, hash, part.records, records_done, note).await
 }
 
 fn progress(length: u64) -> ProgressBar {
@@ -213,18 +219,18 @@ fn progress(length: u64) -> ProgressBar {
 
 /// Imports part after part, the first of which is `part`. Says how many accounts it made, and how many records it refused.
 async fn import_all(
-    app: &App,
+    gateway: &Gateway,
     args: &ImportArgs,
     hash: &str,
     (mut part, mut parts): (Part, Parts),
     report: &Arc<Report>,
     bar: &ProgressBar,
 ) -> Result<(usize, usize), Failure> {
-    let operator = args.tenant.operator(app).await?;
+    let operator = args.tenant.operator(gateway).await?;
     let (mut imported, mut refused) = (0, 0);
     while !part.labels.is_empty() {
         let count = part.labels.len();
-        let made = import(app, &operator, hash, part, report).await?;
+        let made = import(gateway, &operator, hash, part, report).await?;
         (imported, refused) = (imported + made, refused + count - made);
         bar.set_position(parts.position);
         bar.set_message(format!("{imported} imported, {refused} refused"));
@@ -233,14 +239,14 @@ async fn import_all(
     Ok((imported, refused))
 }
 
-pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
+pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome {
     let at = |error: io::Error| args.at(&error);
-    let operator = args.tenant.operator(app).await?;
+    let operator = args.tenant.operator(gateway).await?;
     let mut file = args.open()?;
     let (format, length) = (args.format()?, file.metadata().map_err(at)?.len());
     let hash = content_hash(&mut file).map_err(at)?;
-    let done = u64::try_from(imports::records_done(app, &operator, &hash).await?).unwrap_or_default();
-    let mut parts = Parts::after(records(file, format)?, done, app.config.password_min).map_err(at)?;
+    let done = u64::try_from(imports::records_done(gateway, &operator, &hash).await?).unwrap_or_default();
+    let mut parts = Parts::after(records(file, format)?, done, gateway.config.password_min).map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
         return print("already imported\n");
@@ -250,7 +256,7 @@ pub(in crate::cli) async fn run(app: &App, args: &ImportArgs) -> Outcome {
     if done > 0 {
         bar.println(format!("going on after record {done}"));
     }
-    let outcome = import_all(app, args, &hash, (part, parts), &report, &bar).await;
+    let outcome = import_all(gateway, args, &hash, (part, parts), &report, &bar).await;
     bar.finish_and_clear();
     let finished = report.finish();
     let (imported, refused) = outcome?;

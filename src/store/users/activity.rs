@@ -8,9 +8,6 @@ use crate::{
 };
 
 /// How active the account is.
-///
-/// # Errors
-/// When the query fails.
 pub fn find_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
     let columns = (users::last_active_at_ms, users::last_active_day, users::online_days, users::continuous_online_days);
     let row: Option<(i64, i32, i32, i32)> = users::table.find(id.get()).select(columns).get_result(conn).optional()?;
@@ -23,9 +20,6 @@ pub fn find_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, St
 }
 
 /// Notes how active the account is.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()))
         .set((

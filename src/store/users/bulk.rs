@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::{dsl::exists, prelude::*};
 
 use crate::{
-    model::{AccountRecord, AppId, Contact, EmailAddress, Info, Mobile, Nickname, Standing, UserId, Username},
+    model::{AccountRecord, AccountStatus, Contact, EmailAddress, Info, Mobile, Nickname, TenantId, UserId, Username},
     store::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection},
 };
 
@@ -19,11 +19,8 @@ pub enum UniqueName {
 }
 
 /// Whether an account of the app has that name.
-///
-/// # Errors
-/// When the query fails.
-pub fn is_taken(conn: &mut Conn, app: &AppId, name: &UniqueName) -> Result<bool, StoreError> {
-    let in_app = users::table.filter(users::app_id.eq(app.as_str()));
+pub fn is_taken(conn: &mut Conn, tenant: &TenantId, name: &UniqueName) -> Result<bool, StoreError> {
+    let in_app = users::table.filter(users::app_id.eq(tenant.as_str()));
     let is_taken = match name {
         UniqueName::Username(key) => {
             diesel::select(exists(in_app.filter(users::username_key.eq(key)))).get_result(conn)
@@ -68,10 +65,10 @@ struct NewUserRow<'a> {
     mobile_confirmed: bool,
 }
 
-fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
+fn row<'a>(tenant: &'a TenantId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
     let username = record.username.as_ref().map(Username::as_str);
     NewUserRow {
-        app_id: app.as_str(),
+        app_id: tenant.as_str(),
         username,
         username_key: record.username.as_ref().map(Username::key),
         password_hash: record.password_hash.as_deref(),
@@ -86,7 +83,7 @@ fn row<'a>(app: &'a AppId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow
         public_info: record.public_info.as_ref().map(Info::as_str),
         coin_cents: 0,
         vip_expires_at_ms: 0,
-        status: record.standing.code(),
+        status: record.status.code(),
         last_device_sn: 0,
         registered_at_ms: now_ms,
         last_active_at_ms: 0,
@@ -111,18 +108,15 @@ pub fn names_of(record: &AccountRecord) -> Names {
 }
 
 /// Adds those of the accounts none of whose names is in use, and gives their names: of several that share one, the first.
-///
-/// # Errors
-/// When the query fails.
 pub fn insert_new(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     records: &[AccountRecord],
     now_ms: i64,
 ) -> Result<BTreeSet<Names>, StoreError> {
     let mut kept = BTreeSet::new();
     for chunk in records.chunks(MAX_PARAMETERS) {
-        let rows = chunk.iter().map(|record| row(app, record, now_ms));
+        let rows = chunk.iter().map(|record| row(tenant, record, now_ms));
         // diesel's enum of connections knows neither inserts of many rows nor conflicts.
         match conn {
             Conn::Sqlite(conn) => {
@@ -174,20 +168,17 @@ pub struct ExportRow {
 }
 
 /// Up to `limit` accounts of the app with numbers above `after`, in their order, deleted ones left out.
-///
-/// # Errors
-/// When the query fails.
 pub fn list_for_export(
     conn: &mut Conn,
-    app: &AppId,
+    tenant: &TenantId,
     after: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<ExportRow>, StoreError> {
     Ok(users::table
         .select(selection::<ExportRow>())
-        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::app_id.eq(tenant.as_str()))
         .filter(users::id.gt(after.map_or(0, UserId::get)))
-        .filter(users::status.ne(Standing::Deleted.code()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()))
         .order(users::id)
         .limit(limit)
         .load(conn)?)

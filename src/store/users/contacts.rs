@@ -4,16 +4,13 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use super::UserRow;
 use crate::{
-    model::{AppId, Contact, Mobile, User, UserId},
+    model::{Contact, Mobile, TenantId, User, UserId},
     store::{Conn, StoreError, schema::users, selection},
 };
 
 /// The account that is bound to that contact.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_contact(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<Option<User>, StoreError> {
-    let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(app.as_str()));
+pub fn find_by_contact(conn: &mut Conn, tenant: &TenantId, contact: &Contact) -> Result<Option<User>, StoreError> {
+    let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(tenant.as_str()));
     let row: Option<UserRow> = match contact {
         Contact::Mobile(mobile) => in_app.filter(users::mobile.eq(mobile.as_str())).get_result(conn),
         Contact::Email(address) => in_app.filter(users::email.eq(address.as_str())).get_result(conn),
@@ -23,14 +20,11 @@ pub fn find_by_contact(conn: &mut Conn, app: &AppId, contact: &Contact) -> Resul
 }
 
 /// Takes a number from the account of the app that only says that it is its own, if there is one.
-///
-/// # Errors
-/// When the query fails.
-pub fn release_unconfirmed(conn: &mut Conn, app: &AppId, contact: &Contact) -> Result<(), StoreError> {
+pub fn release_unconfirmed(conn: &mut Conn, tenant: &TenantId, contact: &Contact) -> Result<(), StoreError> {
     const NOTHING: Option<&str> = None;
     let Contact::Mobile(mobile) = contact else { return Ok(()) };
     let claimed = users::table
-        .filter(users::app_id.eq(app.as_str()))
+        .filter(users::app_id.eq(tenant.as_str()))
         .filter(users::mobile.eq(mobile.as_str()))
         .filter(users::mobile_confirmed.eq(false));
     diesel::update(claimed).set((users::mobile.eq(NOTHING), users::mobile_confirmed.eq(true))).execute(conn)?;

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use crate::{
-    model::{AppId, LoginName, Standing, UserId},
+    model::{AccountStatus, LoginName, TenantId, UserId},
     store::{Conn, StoreError, schema::users},
 };
 
@@ -13,55 +13,48 @@ pub struct Credentials {
     /// The account.
     pub user: UserId,
     /// Whether it may be used.
-    pub standing: Standing,
+    pub status: AccountStatus,
     /// The bcrypt hash; accounts made by SMS have none.
     pub password_hash: Option<String>,
 }
 
 fn credentials((id, status, password_hash): (i64, i16, Option<String>)) -> Credentials {
-    Credentials { user: UserId::stored(id), standing: Standing::stored(status), password_hash }
+    Credentials { user: UserId::stored(id), status: AccountStatus::stored(status), password_hash }
 }
 
 /// The credentials behind a login name.
-///
-/// # Errors
-/// When the query fails.
-pub fn find_credentials(conn: &mut Conn, app: &AppId, name: &LoginName) -> Result<Option<Credentials>, StoreError> {
+pub fn find_credentials(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    name: &LoginName,
+) -> Result<Option<Credentials>, StoreError> {
     let columns = (users::id, users::status, users::password_hash);
-    let in_app = users::table.select(columns).filter(users::app_id.eq(app.as_str()));
+    let in_app = users::table.select(columns).filter(users::app_id.eq(tenant.as_str()));
     let row: Option<(i64, i16, Option<String>)> = match name {
         LoginName::Email(key) => in_app.filter(users::email.eq(key)).get_result(conn),
         LoginName::Username(key) => in_app.filter(users::username_key.eq(key)).get_result(conn),
         LoginName::Mobile(mobile) => in_app.filter(users::mobile.eq(mobile.as_str())).get_result(conn),
-        LoginName::Id(id) => {
-            in_app.filter(users::id.eq(id.get())).filter(users::status.ne(Standing::Deleted.code())).get_result(conn)
-        }
+        LoginName::Id(id) => in_app
+            .filter(users::id.eq(id.get()))
+            .filter(users::status.ne(AccountStatus::Deleted.code()))
+            .get_result(conn),
     }
     .optional()?;
     Ok(row.map(credentials))
 }
 
 /// The hash of the account's password, if it has one.
-///
-/// # Errors
-/// When the query fails.
 pub fn find_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>, StoreError> {
     Ok(users::table.find(id.get()).select(users::password_hash).get_result(conn)?)
 }
 
 /// Gives the account the hash of another password.
-///
-/// # Errors
-/// When the query fails.
 pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
     Ok(())
 }
 
 /// Stores another hash of the same password, unless the password was changed meanwhile.
-///
-/// # Errors
-/// When the query fails.
 pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) -> Result<(), StoreError> {
     let unchanged = users::table.filter(users::id.eq(id.get())).filter(users::password_hash.eq(old));
     diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
@@ -70,9 +63,6 @@ pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) ->
 
 /// The credentials of an account; holds its row until the transaction ends, so that a login and a disabling or a change
 /// of password of the same account follow each other.
-///
-/// # Errors
-/// When the query fails.
 pub fn lock_credentials(conn: &mut Conn, id: UserId) -> Result<Option<Credentials>, StoreError> {
     let row: Option<(i64, i16, Option<String>)> = diesel::update(users::table.find(id.get()))
         .set(users::last_device_sn.eq(users::last_device_sn))

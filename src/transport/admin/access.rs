@@ -5,83 +5,87 @@ use actix_web::{HttpRequest, http::header::HeaderMap};
 
 use crate::{
     domain::{
-        self, Caller, Operator, Visitor,
-        access::{self, Door},
+        self, Anonymous, Caller, Operator,
+        access::{self, PresentedToken},
     },
-    model::{AppId, UserId},
+    model::{TenantId, UserId},
     transport::{
-        access::{app, extracts, note, origin, single, token},
+        access::{extracts, gateway, note, origin, single, token},
         error::Error,
     },
 };
 
 /// Anyone, and then `T`. A token is not looked at.
-pub(super) struct Outsider<T = ()>(pub(super) Visitor, pub(super) T);
+pub(super) struct AsAnonymous<T = ()>(pub(super) Anonymous, pub(super) T);
 
 /// The user behind a user's token, or the one in `user_id` that an admin acts as; and then `T`.
-pub(super) struct AnyUser<T = ()>(pub(super) Caller, pub(super) T);
+pub(super) struct AsCaller<T = ()>(pub(super) Caller, pub(super) T);
 
 /// An admin, and then `T`.
-pub(super) struct AdminOnly<T = ()>(pub(super) Operator, pub(super) T);
+pub(super) struct AsOperator<T = ()>(pub(super) Operator, pub(super) T);
 
 /// The user in `user_id` that an admin acts as, for what users can't do for themselves; and then `T`.
-pub(super) struct AdminAs<T = ()>(pub(super) Caller, pub(super) T);
+pub(super) struct AsImpersonator<T = ()>(pub(super) Caller, pub(super) T);
 
 /// Anyone with a token of the app, and then `T`.
-pub(super) struct Member<T = ()>(pub(super) Visitor, pub(super) T);
+pub(super) struct AsTokenHolder<T = ()>(pub(super) Anonymous, pub(super) T);
 
-extracts!(Outsider by outsider);
-extracts!(AnyUser by any_user);
-extracts!(AdminOnly by admin);
-extracts!(AdminAs by admin_as);
-extracts!(Member by member);
+extracts!(AsAnonymous by anonymous);
+extracts!(AsCaller by caller);
+extracts!(AsOperator by operator);
+extracts!(AsImpersonator by impersonator);
+extracts!(AsTokenHolder by token_holder);
 
-async fn outsider(req: &HttpRequest) -> Result<Visitor, Error> {
+async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
     acting_as(req.headers())?;
-    let visitor = access::visitor(app(req)?, app_id(req.headers())?, origin(req)?).await?;
-    note(req, visitor.app(), None);
-    Ok(visitor)
+    let anonymous = access::anonymous(gateway(req)?, app_id(req.headers())?, origin(req)?).await?;
+    note(req, anonymous.tenant_id(), None);
+    Ok(anonymous)
 }
 
-async fn any_user(req: &HttpRequest) -> Result<Caller, Error> {
-    let door = door(req)?;
+async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
+    let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let caller = access::user_or_admin_as(app(req)?, door, for_user).await?;
-    note(req, caller.app(), Some(caller.user()));
+    let caller = access::user_or_admin_as(gateway(req)?, presented, for_user).await?;
+    note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
 
-async fn admin(req: &HttpRequest) -> Result<Operator, Error> {
-    let door = door(req)?;
+async fn operator(req: &HttpRequest) -> Result<Operator, Error> {
+    let presented = presented(req)?;
     acting_as(req.headers())?;
-    let operator = access::operator(app(req)?, door).await?;
-    note(req, operator.app(), None);
+    let operator = access::operator(gateway(req)?, presented).await?;
+    note(req, operator.tenant_id(), None);
     Ok(operator)
 }
 
-async fn admin_as(req: &HttpRequest) -> Result<Caller, Error> {
-    let door = door(req)?;
+async fn impersonator(req: &HttpRequest) -> Result<Caller, Error> {
+    let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let caller = access::admin_as(app(req)?, door, for_user).await?;
-    note(req, caller.app(), Some(caller.user()));
+    let caller = access::impersonator(gateway(req)?, presented, for_user).await?;
+    note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
 
-async fn member(req: &HttpRequest) -> Result<Visitor, Error> {
-    let door = door(req)?;
+async fn token_holder(req: &HttpRequest) -> Result<Anonymous, Error> {
+    let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let visitor = access::member(app(req)?, door, for_user).await?;
-    note(req, visitor.app(), for_user);
-    Ok(visitor)
+    let anonymous = access::token_holder(gateway(req)?, presented, for_user).await?;
+    note(req, anonymous.tenant_id(), for_user);
+    Ok(anonymous)
 }
 
-fn door(req: &HttpRequest) -> Result<Door, Error> {
-    Ok(Door { app: app_id(req.headers())?, origin: origin(req)?, token: token(req.headers(), "access-token")? })
+fn presented(req: &HttpRequest) -> Result<PresentedToken, Error> {
+    Ok(PresentedToken {
+        tenant_id: app_id(req.headers())?,
+        origin: origin(req)?,
+        token: token(req.headers(), "access-token")?,
+    })
 }
 
-fn app_id(headers: &HeaderMap) -> Result<AppId, Error> {
+fn app_id(headers: &HeaderMap) -> Result<TenantId, Error> {
     let name = single(headers, "app_id")?.filter(|name| !name.is_empty());
-    Ok(AppId::parse(name.ok_or(domain::Error::AppMissing)?)?)
+    Ok(TenantId::parse(name.ok_or(domain::Error::AppMissing)?)?)
 }
 
 /// The user that an admin acts as. A malformed `user_id` or `group_id` is refused whoever sends it (security.md 25); a

@@ -4,15 +4,15 @@ use actix_web::web::{self, ServiceConfig, delete, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{AdminOnly, AnyUser, Outsider},
+    access::{AsAnonymous, AsCaller, AsOperator},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
     params::{Batch, Id, Json, PageQuery, Query, ids, item, required},
     put_or_post,
     settings::SettingsData,
 };
 use crate::{
-    app::App,
     domain::accounts::{self, PushRegistration, Registration},
+    gateway::Gateway,
     model::{Alias, DeviceKey, Invalid, Password, UserSummary, Username},
 };
 
@@ -34,19 +34,19 @@ struct RegisterBody {
 }
 
 impl RegisterBody {
-    fn parse(self, app: &App) -> Result<Registration, Invalid> {
+    fn parse(self, gateway: &Gateway) -> Result<Registration, Invalid> {
         Ok(Registration {
             username: Username::parse(&required("username", self.username)?)?,
-            password: Password::parse("password", &required("password", self.password)?, app.config.password_min)?,
+            password: Password::parse("password", &required("password", self.password)?, gateway.config.password_min)?,
         })
     }
 }
 
 async fn register(
-    app: web::Data<App>,
-    Outsider(visitor, Json(body)): Outsider<Json<RegisterBody>>,
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<RegisterBody>>,
 ) -> Answer<SettingsData> {
-    let (user, settings) = accounts::register(&app, &visitor, body.parse(&app)?).await?;
+    let (user, settings) = accounts::register(&gateway, &anonymous, body.parse(&gateway)?).await?;
     Ok(Data(SettingsData::new(user, settings)))
 }
 
@@ -61,17 +61,17 @@ struct PushBody {
 }
 
 async fn register_for_push(
-    app: web::Data<App>,
-    Outsider(visitor, Json(body)): Outsider<Json<PushBody>>,
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<PushBody>>,
 ) -> Answer<SettingsData> {
-    let registration = body.registration.parse(&app)?;
+    let registration = body.registration.parse(&gateway)?;
     let push = PushRegistration {
         alias: body.alias.filter(|alias| !alias.is_empty()).map(|alias| Alias::parse(&alias)).transpose()?,
         device: DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?,
         push_token: body.push_token.filter(|token| !token.is_empty()),
         sign: body.sign,
     };
-    let (user, settings) = accounts::register_for_push(&app, &visitor, registration, push).await?;
+    let (user, settings) = accounts::register_for_push(&gateway, &anonymous, registration, push).await?;
     Ok(Data(SettingsData::new(user, settings)))
 }
 
@@ -84,14 +84,14 @@ struct RegisterResult {
 }
 
 async fn register_batch(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<Batch>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
 ) -> BatchAnswer<RegisterResult> {
     let list = body.items()?;
     let names: Vec<String> = list.iter().map(|item| item["username"].as_str().unwrap_or_default().to_owned()).collect();
-    let parse = |value| Ok(item::<RegisterBody>(value)?.parse(&app)?);
+    let parse = |value| Ok(item::<RegisterBody>(value)?.parse(&gateway)?);
     let parsed = list.into_iter().map(parse).collect();
-    let results = accounts::register_batch(&app, &operator, parsed).await;
+    let results = accounts::register_batch(&gateway, &operator, parsed).await;
     let results = names.into_iter().zip(results).map(|(username, result)| {
         let user_id = result.as_ref().ok().map(|user| user.get());
         BatchResult { item: RegisterResult { username, user_id }, result: result.map(drop) }
@@ -109,12 +109,12 @@ struct UserData {
 }
 
 async fn list(
-    app: web::Data<App>,
-    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<UserData>> {
-    let users = accounts::list(&app, &operator, query.page()?).await?;
+    let users = accounts::list(&gateway, &operator, query.page()?).await?;
     let row =
-        |user: UserSummary| UserData { user_id: user.id.get(), username: user.username, status: user.standing.code() };
+        |user: UserSummary| UserData { user_id: user.id.get(), username: user.username, status: user.status.code() };
     Ok(Data(users.into_iter().map(row).collect()))
 }
 
@@ -123,13 +123,19 @@ struct IdsBody {
     list: Option<Vec<Id>>,
 }
 
-async fn disable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>) -> Answer<bool> {
-    accounts::disable(&app, &operator, ids("list", body.list)?).await?;
+async fn disable(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<IdsBody>>,
+) -> Answer<bool> {
+    accounts::disable(&gateway, &operator, ids("list", body.list)?).await?;
     DONE
 }
 
-async fn enable(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdsBody>>) -> Answer<bool> {
-    accounts::enable(&app, &operator, ids("list", body.list)?).await?;
+async fn enable(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<IdsBody>>,
+) -> Answer<bool> {
+    accounts::enable(&gateway, &operator, ids("list", body.list)?).await?;
     DONE
 }
 
@@ -139,11 +145,11 @@ struct UsernameQuery {
 }
 
 async fn set_username(
-    app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<UsernameQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Query(query)): AsCaller<Query<UsernameQuery>>,
 ) -> Answer<bool> {
     let name = Username::parse(&required("username", query.username)?)?;
-    accounts::set_username(&app, &caller, name).await?;
+    accounts::set_username(&gateway, &caller, name).await?;
     DONE
 }
 
@@ -152,8 +158,11 @@ struct DeleteBody {
     password: Option<String>,
 }
 
-async fn delete_account(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<DeleteBody>>) -> Answer<bool> {
+async fn delete_account(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<DeleteBody>>,
+) -> Answer<bool> {
     let password = body.password.map(|text| Password::parse("password", &text, 1)).transpose()?;
-    accounts::delete(&app, &caller, password.as_ref()).await?;
+    accounts::delete(&gateway, &caller, password.as_ref()).await?;
     DONE
 }

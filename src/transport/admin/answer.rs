@@ -113,7 +113,7 @@ impl<T: Serialize> Responder for BatchResults<T> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         #[derive(Serialize)]
-        struct Told<T> {
+        struct ItemOutcome<T> {
             #[serde(flatten)]
             item: T,
             success: bool,
@@ -121,7 +121,7 @@ impl<T: Serialize> Responder for BatchResults<T> {
             reason: Option<String>,
         }
         let language = Context::get(req).map_or(Language::En, |context| context.language);
-        let tell = |BatchResult { item, result }| Told {
+        let tell = |BatchResult { item, result }| ItemOutcome {
             item,
             success: result.is_ok(),
             reason: result.err().map(|error| reason(error, language)),

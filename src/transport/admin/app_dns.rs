@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{answer::Both, params::Query};
 use crate::{
-    app::App,
     domain::{Error as Refusal, access},
-    model::AppId,
+    gateway::Gateway,
+    model::TenantId,
     transport::{access::origin, error::Error},
 };
 
@@ -52,13 +52,13 @@ struct AppDns {
 
 /// The server is where the request came to: behind a proxy that is what the proxy says it is called.
 async fn app_dns(
-    app: web::Data<App>,
+    gateway: web::Data<Gateway>,
     req: HttpRequest,
     Query(query): Query<AppQuery>,
 ) -> Result<impl Responder, Error> {
     let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Refusal::AppMissing)?;
-    let name = AppId::parse(&name).map_err(|_| Refusal::AppUnknown)?;
-    access::visitor(&app, name, origin(&req)?).await?;
+    let name = TenantId::parse(&name).map_err(|_| Refusal::AppUnknown)?;
+    access::anonymous(&gateway, name, origin(&req)?).await?;
     let (scheme, host) = {
         let connection = req.connection_info();
         (connection.scheme().to_owned(), connection.host().to_owned())

@@ -4,13 +4,13 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::AdminOnly,
+    access::AsOperator,
     answer::{Answer, DONE, Data},
     params::{Id, Json, PageQuery, Query, in_range, required},
 };
 use crate::{
-    app::App,
     domain::awards,
+    gateway::Gateway,
     model::{Invalid, Medal, MedalDefinition, MedalId, UserId},
 };
 
@@ -31,10 +31,13 @@ struct VipBody {
     days: Option<i64>,
 }
 
-async fn grant_vip(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<VipBody>>) -> Answer<bool> {
+async fn grant_vip(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<VipBody>>,
+) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
     let days = in_range("days", required("days", body.days)?, 1, MAX_VIP_DAYS)?;
-    awards::grant_vip(&app, &operator, user, days).await?;
+    awards::grant_vip(&gateway, &operator, user, days).await?;
     DONE
 }
 
@@ -52,13 +55,13 @@ struct DefinedData {
 }
 
 async fn define_medal(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<DefineMedalBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<DefineMedalBody>>,
 ) -> Answer<DefinedData> {
     let name = required("name", body.name)?;
     let (desc, image_url) = (body.desc.unwrap_or_default(), body.image_url.unwrap_or_default());
     let medal = MedalDefinition::parse(&name, &desc, &image_url, body.sort.unwrap_or(0))?;
-    let id = awards::define_medal(&app, &operator, medal).await?;
+    let id = awards::define_medal(&gateway, &operator, medal).await?;
     Ok(Data(DefinedData { id: id.0 }))
 }
 
@@ -72,10 +75,10 @@ struct MedalData {
 }
 
 async fn list_medals(
-    app: web::Data<App>,
-    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<MedalData>> {
-    let medals = awards::list_medals(&app, &operator, query.page()?).await?;
+    let medals = awards::list_medals(&gateway, &operator, query.page()?).await?;
     let data = |Medal { id, name, description, image_url, sort }| MedalData {
         id: id.0,
         name,
@@ -100,19 +103,19 @@ impl UserMedalBody {
 }
 
 async fn grant_medal(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<UserMedalBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<UserMedalBody>>,
 ) -> Answer<bool> {
     let (user, medal) = body.parse()?;
-    awards::grant_medal(&app, &operator, user, medal).await?;
+    awards::grant_medal(&gateway, &operator, user, medal).await?;
     DONE
 }
 
 async fn revoke_medal(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<UserMedalBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<UserMedalBody>>,
 ) -> Answer<bool> {
     let (user, medal) = body.parse()?;
-    awards::revoke_medal(&app, &operator, user, medal).await?;
+    awards::revoke_medal(&gateway, &operator, user, medal).await?;
     DONE
 }

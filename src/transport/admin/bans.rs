@@ -4,11 +4,11 @@ use actix_web::web::{self, ServiceConfig, post};
 use serde::Deserialize;
 
 use super::{
-    access::AdminOnly,
+    access::AsOperator,
     answer::{Answer, DONE},
     params::{Id, Json, in_range, required},
 };
-use crate::{app::App, domain::bans, model::BanReason};
+use crate::{domain::bans, gateway::Gateway, model::BanReason};
 
 /// The end of the year 9999.
 const MAX_UNIX_SECS: i64 = 253_402_300_799;
@@ -26,11 +26,11 @@ struct BanBody {
     until: Option<i64>,
 }
 
-async fn set(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<BanBody>>) -> Answer<bool> {
+async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<BanBody>>) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
     let reason = BanReason::parse(&required("reason", body.reason)?)?;
     let until_secs = in_range("until", required("until", body.until)?, 1, MAX_UNIX_SECS)?;
-    bans::set(&app, &operator, user, reason, until_secs * 1000).await?;
+    bans::set(&gateway, &operator, user, reason, until_secs * 1000).await?;
     DONE
 }
 
@@ -39,8 +39,11 @@ struct LiftBody {
     user_id: Option<Id>,
 }
 
-async fn lift(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<LiftBody>>) -> Answer<bool> {
+async fn lift(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<LiftBody>>,
+) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
-    bans::lift(&app, &operator, user).await?;
+    bans::lift(&gateway, &operator, user).await?;
     DONE
 }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    access::AdminOnly,
+    access::AsOperator,
     answer::{Answer, Data},
     params::{Id, Json, required},
 };
 use crate::{
-    app::App,
     domain::coins,
+    gateway::Gateway,
     model::{Cents, CoinChange},
 };
 
@@ -40,8 +40,8 @@ struct RecordData {
 }
 
 async fn adjust(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<AdjustBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<AdjustBody>>,
 ) -> Answer<RecordData> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
     let amount = Cents::parse_change("amount", required("amount", body.amount)?.get())?;
@@ -52,7 +52,7 @@ async fn adjust(
         &body.remark.unwrap_or_default(),
         &required("idempotency_key", body.idempotency_key)?,
     )?;
-    let record = coins::adjust(&app, &operator, user, change).await?;
+    let record = coins::adjust(&gateway, &operator, user, change).await?;
     Ok(Data(RecordData {
         id: record.id,
         before_cents: record.before.0,

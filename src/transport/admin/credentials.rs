@@ -4,11 +4,11 @@ use actix_web::web::{self, ServiceConfig, post};
 use serde::Deserialize;
 
 use super::{
-    access::{AdminAs, AnyUser},
+    access::{AsCaller, AsImpersonator},
     answer::{Answer, DONE},
     params::{Json, required},
 };
-use crate::{app::App, domain::credentials, model::Password};
+use crate::{domain::credentials, gateway::Gateway, model::Password};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/change_password").route(post().to(change_password)))
@@ -21,11 +21,14 @@ struct ChangeBody {
     new_password: Option<String>,
 }
 
-async fn change_password(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<ChangeBody>>) -> Answer<bool> {
+async fn change_password(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<ChangeBody>>,
+) -> Answer<bool> {
     let old = Password::parse("old_password", &required("old_password", body.old_password)?, 1)?;
     let new = required("new_password", body.new_password)?;
-    let new = Password::parse("new_password", &new, app.config.password_min)?;
-    credentials::change_password(&app, &caller, &old, &new).await?;
+    let new = Password::parse("new_password", &new, gateway.config.password_min)?;
+    credentials::change_password(&gateway, &caller, &old, &new).await?;
     DONE
 }
 
@@ -35,10 +38,10 @@ struct SetBody {
 }
 
 async fn change_password_admin(
-    app: web::Data<App>,
-    AdminAs(caller, Json(body)): AdminAs<Json<SetBody>>,
+    gateway: web::Data<Gateway>,
+    AsImpersonator(caller, Json(body)): AsImpersonator<Json<SetBody>>,
 ) -> Answer<bool> {
-    let password = Password::parse("password", &required("password", body.password)?, app.config.password_min)?;
-    credentials::set_password(&app, &caller, &password).await?;
+    let password = Password::parse("password", &required("password", body.password)?, gateway.config.password_min)?;
+    credentials::set_password(&gateway, &caller, &password).await?;
     DONE
 }

@@ -7,14 +7,14 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::AnyUser,
+    access::AsCaller,
     answer::{Answer, DONE, Data, Part},
     params::{Json, Query, QueryOrBody, number, required, required_number},
     put_or_post,
 };
 use crate::{
-    app::App,
     domain::{devices, sessions},
+    gateway::Gateway,
     model::{DeviceSn, Invalid, Problem, PushToken},
     transport::error::Error,
 };
@@ -42,8 +42,8 @@ struct DeviceData {
 }
 
 async fn list(
-    app: web::Data<App>,
-    AnyUser(caller, Query(query)): AnyUser<Query<ListQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Query(query)): AsCaller<Query<ListQuery>>,
 ) -> Result<impl Responder, Error> {
     const MAX_SIZE: i64 = 200;
     let size = number("page_size", query.page_size.as_deref())?.unwrap_or(MAX_SIZE);
@@ -52,7 +52,7 @@ async fn list(
     }
     let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
     let cursor = number("cursor", cursor.as_deref())?.map(|sn| DeviceSn::parse("cursor", sn)).transpose()?;
-    let page = devices::list(&app, &caller, cursor, size).await?;
+    let page = devices::list(&gateway, &caller, cursor, size).await?;
     let user_id = caller.user().get();
     let data = page.devices.into_iter().map(|device| DeviceData {
         user_id,
@@ -76,20 +76,20 @@ impl DeviceQuery {
 }
 
 async fn remove(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<DeviceQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<DeviceQuery>>,
 ) -> Answer<bool> {
-    devices::remove(&app, &caller, query.required()?).await?;
+    devices::remove(&gateway, &caller, query.required()?).await?;
     DONE
 }
 
 async fn kick(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<DeviceQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<DeviceQuery>>,
 ) -> Answer<bool> {
     let sn = number("device_sn", query.device_sn.as_deref())?;
     let device = sn.map(|sn| DeviceSn::parse("device_sn", sn)).transpose()?;
-    sessions::kick(&app, &caller, device).await?;
+    sessions::kick(&gateway, &caller, device).await?;
     DONE
 }
 
@@ -100,11 +100,14 @@ struct TokenBody {
     notifier_name: Option<String>,
 }
 
-async fn bind_token(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<TokenBody>>) -> Answer<bool> {
+async fn bind_token(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<TokenBody>>,
+) -> Answer<bool> {
     let device = DeviceSn::parse("device_sn", required("device_sn", body.device_sn)?)?;
     let device_token = required("device_token", body.device_token)?;
     let token = PushToken::parse(&device_token, &required("notifier_name", body.notifier_name)?)?;
-    devices::bind_push_token(&app, &caller, device, token).await?;
+    devices::bind_push_token(&gateway, &caller, device, token).await?;
     DONE
 }
 
@@ -120,10 +123,10 @@ struct UnbindQuery {
 struct Nothing {}
 
 async fn unbind_token(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<UnbindQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<UnbindQuery>>,
 ) -> Answer<Nothing> {
     let device = DeviceSn::parse("deviceSn", required_number("deviceSn", query.device_sn.as_deref())?)?;
-    devices::unbind_push_token(&app, &caller, device).await?;
+    devices::unbind_push_token(&gateway, &caller, device).await?;
     Ok(Data(Nothing {}))
 }

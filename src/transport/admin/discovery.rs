@@ -4,14 +4,14 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::AdminOnly,
+    access::AsOperator,
     answer::{Answer, DONE, Data},
     params::{Flag, Id, Json, PageQuery, Query, required},
 };
 use crate::{
-    app::App,
     domain::discovery,
-    model::{Ads, Bot, Card, Category, DiscoveryId, Group, Invalid, Problem},
+    gateway::Gateway,
+    model::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Invalid, Problem},
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -64,37 +64,37 @@ struct CategoryData {
 }
 
 async fn create_category(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<CategoryBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<CategoryBody>>,
 ) -> Answer<CreatedData> {
     let new = Category::parse(&required("name", body.name)?, body.sort.unwrap_or(0))?;
-    Ok(created(discovery::create_category(&app, &operator, new).await?))
+    Ok(created(discovery::create_category(&gateway, &operator, new).await?))
 }
 
 async fn update_category(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<CategoryBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<CategoryBody>>,
 ) -> Answer<bool> {
     let edit = move |known: Category| {
         Category::parse(body.name.as_deref().unwrap_or(&known.name), body.sort.unwrap_or(known.sort))
     };
-    discovery::update_category(&app, &operator, discovery_id(body.id)?, edit).await?;
+    discovery::update_category(&gateway, &operator, discovery_id(body.id)?, edit).await?;
     DONE
 }
 
 async fn delete_category(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<IdBody>>,
 ) -> Answer<bool> {
-    discovery::delete_category(&app, &operator, discovery_id(body.id)?).await?;
+    discovery::delete_category(&gateway, &operator, discovery_id(body.id)?).await?;
     DONE
 }
 
 async fn list_categories(
-    app: web::Data<App>,
-    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<CategoryData>> {
-    let listed = discovery::list_categories(&app, operator.app(), query.page()?).await?;
+    let listed = discovery::list_categories(&gateway, operator.tenant_id(), query.page()?).await?;
     let data =
         |(id, category): (DiscoveryId, Category)| CategoryData { id: id.0, name: category.name, sort: category.sort };
     Ok(Data(listed.into_iter().map(data).collect()))
@@ -111,11 +111,11 @@ struct CardBody {
 
 impl CardBody {
     /// Sets what is there.
-    fn apply(&self, card: &mut Card) -> Result<(), Invalid> {
-        self.nickname.as_deref().map_or(Ok(()), |text| card.set_nickname(text))?;
-        self.introduction.as_deref().map_or(Ok(()), |text| card.set_introduction(text))?;
-        self.avatar_url.as_deref().map_or(Ok(()), |text| card.set_avatar_url(text))?;
-        self.headcount.map_or(Ok(()), |count| card.set_headcount(count))
+    fn apply(&self, display: &mut DisplayInfo) -> Result<(), Invalid> {
+        self.nickname.as_deref().map_or(Ok(()), |text| display.set_nickname(text))?;
+        self.introduction.as_deref().map_or(Ok(()), |text| display.set_introduction(text))?;
+        self.avatar_url.as_deref().map_or(Ok(()), |text| display.set_avatar_url(text))?;
+        self.headcount.map_or(Ok(()), |count| display.set_headcount(count))
     }
 
     /// The name must be there to make something.
@@ -130,7 +130,7 @@ struct GroupBody {
     category: Option<String>,
     is_banned: Option<Flag>,
     #[serde(flatten)]
-    card: CardBody,
+    display: CardBody,
 }
 
 impl GroupBody {
@@ -139,7 +139,7 @@ impl GroupBody {
         if let Some(is_banned) = self.is_banned {
             group.is_banned = is_banned.get();
         }
-        self.card.apply(&mut group.card)
+        self.display.apply(&mut group.display)
     }
 }
 
@@ -155,44 +155,47 @@ struct GroupData {
 }
 
 async fn create_group(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<GroupBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<GroupBody>>,
 ) -> Answer<CreatedData> {
-    body.card.require_name()?;
+    body.display.require_name()?;
     if body.category.is_none() {
         return Err(Invalid::new("category", Problem::Missing).into());
     }
     let mut new = Group::default();
     body.apply(&mut new)?;
-    Ok(created(discovery::create_group(&app, &operator, new).await?))
+    Ok(created(discovery::create_group(&gateway, &operator, new).await?))
 }
 
 async fn update_group(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(mut body)): AdminOnly<Json<GroupBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(mut body)): AsOperator<Json<GroupBody>>,
 ) -> Answer<bool> {
     let id = discovery_id(body.id.take())?;
-    discovery::update_group(&app, &operator, id, move |group| body.apply(group)).await?;
+    discovery::update_group(&gateway, &operator, id, move |group| body.apply(group)).await?;
     DONE
 }
 
-async fn delete_group(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>) -> Answer<bool> {
-    discovery::delete_group(&app, &operator, discovery_id(body.id)?).await?;
+async fn delete_group(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<IdBody>>,
+) -> Answer<bool> {
+    discovery::delete_group(&gateway, &operator, discovery_id(body.id)?).await?;
     DONE
 }
 
 async fn list_groups(
-    app: web::Data<App>,
-    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<GroupData>> {
-    let listed = discovery::list_all_groups(&app, &operator, query.page()?).await?;
+    let listed = discovery::list_all_groups(&gateway, &operator, query.page()?).await?;
     let data = |(id, group): (DiscoveryId, Group)| GroupData {
         id: id.0,
-        nickname: group.card.nickname,
+        nickname: group.display.nickname,
         category: group.category,
-        introduction: group.card.introduction,
-        avatar_url: group.card.avatar_url,
-        headcount: group.card.headcount,
+        introduction: group.display.introduction,
+        avatar_url: group.display.avatar_url,
+        headcount: group.display.headcount,
         is_banned: group.is_banned,
     };
     Ok(Data(listed.into_iter().map(data).collect()))
@@ -204,14 +207,14 @@ struct BotBody {
     is_add: Option<Flag>,
     always_agree: Option<Flag>,
     #[serde(flatten)]
-    card: CardBody,
+    display: CardBody,
 }
 
 impl BotBody {
     fn apply(&self, bot: &mut Bot) -> Result<(), Invalid> {
         bot.is_add = self.is_add.map_or(bot.is_add, Flag::get);
         bot.always_agree = self.always_agree.map_or(bot.always_agree, Flag::get);
-        self.card.apply(&mut bot.card)
+        self.display.apply(&mut bot.display)
     }
 }
 
@@ -227,40 +230,43 @@ struct BotData {
 }
 
 async fn create_bot(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<BotBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<BotBody>>,
 ) -> Answer<CreatedData> {
-    body.card.require_name()?;
+    body.display.require_name()?;
     let mut new = Bot::default();
     body.apply(&mut new)?;
-    Ok(created(discovery::create_bot(&app, &operator, new).await?))
+    Ok(created(discovery::create_bot(&gateway, &operator, new).await?))
 }
 
 async fn update_bot(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(mut body)): AdminOnly<Json<BotBody>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(mut body)): AsOperator<Json<BotBody>>,
 ) -> Answer<bool> {
     let id = discovery_id(body.id.take())?;
-    discovery::update_bot(&app, &operator, id, move |bot| body.apply(bot)).await?;
+    discovery::update_bot(&gateway, &operator, id, move |bot| body.apply(bot)).await?;
     DONE
 }
 
-async fn delete_bot(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<IdBody>>) -> Answer<bool> {
-    discovery::delete_bot(&app, &operator, discovery_id(body.id)?).await?;
+async fn delete_bot(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<IdBody>>,
+) -> Answer<bool> {
+    discovery::delete_bot(&gateway, &operator, discovery_id(body.id)?).await?;
     DONE
 }
 
 async fn list_bots(
-    app: web::Data<App>,
-    AdminOnly(operator, Query(query)): AdminOnly<Query<PageQuery>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<BotData>> {
-    let listed = discovery::list_bots(&app, operator.app(), query.page()?).await?;
+    let listed = discovery::list_bots(&gateway, operator.tenant_id(), query.page()?).await?;
     let data = |(id, bot): (DiscoveryId, Bot)| BotData {
         id: id.0,
-        nickname: bot.card.nickname,
-        introduction: bot.card.introduction,
-        avatar_url: bot.card.avatar_url,
-        headcount: bot.card.headcount,
+        nickname: bot.display.nickname,
+        introduction: bot.display.introduction,
+        avatar_url: bot.display.avatar_url,
+        headcount: bot.display.headcount,
         is_add: bot.is_add,
         always_agree: bot.always_agree,
     };
@@ -283,7 +289,10 @@ struct AdsData {
     bottom_height: i32,
 }
 
-async fn set_ads(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly<Json<AdsBody>>) -> Answer<bool> {
+async fn set_ads(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<AdsBody>>,
+) -> Answer<bool> {
     let edit = move |ads: &mut Ads| -> Result<(), Invalid> {
         ads.is_shown = body.is_show.map_or(ads.is_shown, Flag::get);
         if let Some(code) = body.android_code_id {
@@ -294,12 +303,12 @@ async fn set_ads(app: web::Data<App>, AdminOnly(operator, Json(body)): AdminOnly
         }
         body.bottom_height.map_or(Ok(()), |height| ads.set_bottom_height(height))
     };
-    discovery::set_ads(&app, &operator, edit).await?;
+    discovery::set_ads(&gateway, &operator, edit).await?;
     DONE
 }
 
-async fn get_ads(app: web::Data<App>, AdminOnly(operator, ()): AdminOnly) -> Answer<AdsData> {
-    let ads = discovery::get_ads(&app, operator.app()).await?;
+async fn get_ads(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<AdsData> {
+    let ads = discovery::get_ads(&gateway, operator.tenant_id()).await?;
     Ok(Data(AdsData {
         is_show: ads.is_shown,
         android_code_id: ads.android_code_id,

@@ -4,10 +4,10 @@ use actix_web::web::{self, ServiceConfig, get};
 use serde::Serialize;
 
 use super::{
-    access::AnyUser,
+    access::AsCaller,
     answer::{Answer, Data},
 };
-use crate::{app::App, domain::presence};
+use crate::{domain::presence, gateway::Gateway};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/online_status").route(get().to(online_status)));
@@ -21,7 +21,7 @@ struct OnlineData {
     degraded: bool,
 }
 
-async fn online_status(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<OnlineData> {
-    let presence = presence::get(&app, &caller).await?;
+async fn online_status(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Answer<OnlineData> {
+    let presence = presence::get(&gateway, &caller).await?;
     Ok(Data(OnlineData { online: presence.is_online(), degraded: presence.is_degraded }))
 }

@@ -4,14 +4,14 @@ use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{AdminOnly, AnyUser},
+    access::{AsCaller, AsOperator},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
     params::{Batch, Id, Json, QueryOrBody, Raw, item, required},
     put_or_post,
 };
 use crate::{
-    app::App,
     domain::profile::{self, ProfileChanges},
+    gateway::Gateway,
     model::{AvatarUrl, Info, InfoChanges, Invalid, Nickname, UserId},
 };
 
@@ -46,8 +46,8 @@ struct ProfileData {
     public_info: Option<String>,
 }
 
-async fn own(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<ProfileData> {
-    let user = profile::get_own(&app, &caller).await?.user;
+async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Answer<ProfileData> {
+    let user = profile::get_own(&gateway, &caller).await?.user;
     Ok(Data(ProfileData {
         user_id: user.id.get(),
         username: user.username,
@@ -67,11 +67,11 @@ struct NicknameQuery {
 }
 
 async fn set_nickname(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<NicknameQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<NicknameQuery>>,
 ) -> Answer<bool> {
     let name = Nickname::parse(&required("nick_name", query.nick_name)?)?;
-    profile::rename(&app, &caller, name).await?;
+    profile::rename(&gateway, &caller, name).await?;
     DONE
 }
 
@@ -97,8 +97,8 @@ impl ProfileBody {
     }
 }
 
-async fn edit(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<ProfileBody>>) -> Answer<bool> {
-    profile::edit(&app, &caller, body.parse()?).await?;
+async fn edit(gateway: web::Data<Gateway>, AsCaller(caller, Json(body)): AsCaller<Json<ProfileBody>>) -> Answer<bool> {
+    profile::edit(&gateway, &caller, body.parse()?).await?;
     DONE
 }
 
@@ -127,15 +127,15 @@ fn user_of(id: Option<Id>) -> Result<UserId, Invalid> {
 }
 
 async fn edit_batch(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<Batch>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
 ) -> BatchAnswer<UserResult> {
     let mut results = Vec::new();
     for value in body.items()? {
         let named = named(&value);
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<ProfileBody>>(value)?;
-            profile::edit_of(&app, &operator, user_of(user_id)?, body.parse()?).await
+            profile::edit_of(&gateway, &operator, user_of(user_id)?, body.parse()?).await
         };
         results.push(BatchResult { item: named, result: work.await });
     }
@@ -153,35 +153,38 @@ impl AvatarBody {
     }
 }
 
-async fn set_avatar(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<AvatarBody>>) -> Answer<bool> {
-    profile::set_avatar(&app, &caller, body.parse()?).await?;
+async fn set_avatar(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<AvatarBody>>,
+) -> Answer<bool> {
+    profile::set_avatar(&gateway, &caller, body.parse()?).await?;
     DONE
 }
 
 async fn set_avatar_batch(
-    app: web::Data<App>,
-    AdminOnly(operator, Json(body)): AdminOnly<Json<Batch>>,
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
 ) -> BatchAnswer<UserResult> {
     let mut results = Vec::new();
     for value in body.items()? {
         let named = named(&value);
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
-            profile::set_avatar_of(&app, &operator, user_of(user_id)?, body.parse()?).await
+            profile::set_avatar_of(&gateway, &operator, user_of(user_id)?, body.parse()?).await
         };
         results.push(BatchResult { item: named, result: work.await });
     }
     Ok(results.into_iter().collect())
 }
 
-async fn set_private(app: web::Data<App>, AnyUser(caller, Raw(text)): AnyUser<Raw>) -> Answer<bool> {
+async fn set_private(gateway: web::Data<Gateway>, AsCaller(caller, Raw(text)): AsCaller<Raw>) -> Answer<bool> {
     let info = InfoChanges { private_info: Some(Info::parse("body", &text)?), ..InfoChanges::default() };
-    profile::edit(&app, &caller, ProfileChanges { nickname: None, info }).await?;
+    profile::edit(&gateway, &caller, ProfileChanges { nickname: None, info }).await?;
     DONE
 }
 
-async fn set_public(app: web::Data<App>, AnyUser(caller, Raw(text)): AnyUser<Raw>) -> Answer<bool> {
+async fn set_public(gateway: web::Data<Gateway>, AsCaller(caller, Raw(text)): AsCaller<Raw>) -> Answer<bool> {
     let info = InfoChanges { public_info: Some(Info::parse("body", &text)?), ..InfoChanges::default() };
-    profile::edit(&app, &caller, ProfileChanges { nickname: None, info }).await?;
+    profile::edit(&gateway, &caller, ProfileChanges { nickname: None, info }).await?;
     DONE
 }

@@ -6,13 +6,13 @@ use actix_web::web::{self, ServiceConfig, delete, get, post};
 use serde::Deserialize;
 
 use super::{
-    access::AnyUser,
+    access::AsCaller,
     answer::{Answer, DONE, Data},
     params::{Json, required},
 };
 use crate::{
-    app::App,
     domain::push,
+    gateway::Gateway,
     model::{Alias, Badge, Invalid, Tag},
 };
 
@@ -34,9 +34,12 @@ struct AliasBody {
     push_token: Option<String>,
 }
 
-async fn set_alias(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<AliasBody>>) -> Answer<bool> {
+async fn set_alias(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<AliasBody>>,
+) -> Answer<bool> {
     let alias = Alias::parse(&required("alias", body.alias)?)?;
-    push::set_alias(&app, &caller, alias, body.push_token).await?;
+    push::set_alias(&gateway, &caller, alias, body.push_token).await?;
     DONE
 }
 
@@ -45,13 +48,16 @@ struct BadgeBody {
     badge: Option<i64>,
 }
 
-async fn set_badge(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<BadgeBody>>) -> Answer<bool> {
-    push::set_badge(&app, &caller, Badge::parse(required("badge", body.badge)?)?).await?;
+async fn set_badge(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<BadgeBody>>,
+) -> Answer<bool> {
+    push::set_badge(&gateway, &caller, Badge::parse(required("badge", body.badge)?)?).await?;
     DONE
 }
 
-async fn list_tags(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<Vec<String>> {
-    Ok(Data(push::list_tags(&app, &caller).await?))
+async fn list_tags(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Answer<Vec<String>> {
+    Ok(Data(push::list_tags(&gateway, &caller).await?))
 }
 
 #[derive(Deserialize)]
@@ -66,17 +72,20 @@ impl TagsBody {
     }
 }
 
-async fn add_tags(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<TagsBody>>) -> Answer<bool> {
-    push::add_tags(&app, &caller, body.parse()?).await?;
+async fn add_tags(gateway: web::Data<Gateway>, AsCaller(caller, Json(body)): AsCaller<Json<TagsBody>>) -> Answer<bool> {
+    push::add_tags(&gateway, &caller, body.parse()?).await?;
     DONE
 }
 
-async fn remove_tags(app: web::Data<App>, AnyUser(caller, Json(body)): AnyUser<Json<TagsBody>>) -> Answer<bool> {
-    push::remove_tags(&app, &caller, body.parse()?).await?;
+async fn remove_tags(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(body)): AsCaller<Json<TagsBody>>,
+) -> Answer<bool> {
+    push::remove_tags(&gateway, &caller, body.parse()?).await?;
     DONE
 }
 
-async fn clear_tags(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<bool> {
-    push::clear_tags(&app, &caller).await?;
+async fn clear_tags(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Answer<bool> {
+    push::clear_tags(&gateway, &caller).await?;
     DONE
 }

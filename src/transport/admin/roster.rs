@@ -4,13 +4,13 @@ use actix_web::web::{self, ServiceConfig, get};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::Member,
+    access::AsTokenHolder,
     answer::{Answer, Data},
     params::{Query, required},
 };
 use crate::{
-    app::App,
     domain::profile,
+    gateway::Gateway,
     model::{User, UserId, Username},
 };
 
@@ -52,9 +52,12 @@ struct NameQuery {
     username: Option<String>,
 }
 
-async fn by_name(app: web::Data<App>, Member(visitor, Query(query)): Member<Query<NameQuery>>) -> Answer<RosterData> {
+async fn by_name(
+    gateway: web::Data<Gateway>,
+    AsTokenHolder(anonymous, Query(query)): AsTokenHolder<Query<NameQuery>>,
+) -> Answer<RosterData> {
     let name = Username::parse(&required("username", query.username)?)?;
-    Ok(Data(profile::get_by_username(&app, &visitor, name).await?.into()))
+    Ok(Data(profile::get_by_username(&gateway, &anonymous, name).await?.into()))
 }
 
 #[derive(Deserialize)]
@@ -62,7 +65,10 @@ struct IdQuery {
     user_id: Option<String>,
 }
 
-async fn by_id(app: web::Data<App>, Member(visitor, Query(query)): Member<Query<IdQuery>>) -> Answer<RosterData> {
+async fn by_id(
+    gateway: web::Data<Gateway>,
+    AsTokenHolder(anonymous, Query(query)): AsTokenHolder<Query<IdQuery>>,
+) -> Answer<RosterData> {
     let id = UserId::parse("user_id", &required("user_id", query.user_id)?)?;
-    Ok(Data(profile::get_by_id(&app, &visitor, id).await?.into()))
+    Ok(Data(profile::get_by_id(&gateway, &anonymous, id).await?.into()))
 }

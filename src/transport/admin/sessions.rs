@@ -4,16 +4,16 @@ use actix_web::web::{self, ServiceConfig, post};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::Outsider,
+    access::AsAnonymous,
     answer::{Answer, Data},
     params::{Id, Json, required},
 };
 use crate::{
-    app::App,
     domain::{
-        Visitor,
+        Anonymous,
         sessions::{self, Login},
     },
+    gateway::Gateway,
     model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
 };
 
@@ -44,11 +44,11 @@ struct Proof {
     device_guid: Option<String>,
 }
 
-async fn log_in(app: &App, visitor: &Visitor, name: LoginName, proof: Proof) -> Answer<LoginData> {
+async fn log_in(gateway: &Gateway, anonymous: &Anonymous, name: LoginName, proof: Proof) -> Answer<LoginData> {
     let password = Password::parse("password", &required("password", proof.password)?, 1)?;
     let key = DeviceKey::parse("device_guid", proof.device_guid.as_deref().unwrap_or_default())?;
     let device = LoginDevice::new(key, Platform::default());
-    Ok(Data(sessions::login_with_password(app, visitor, name, &password, device).await?.into()))
+    Ok(Data(sessions::login_with_password(gateway, anonymous, name, &password, device).await?.into()))
 }
 
 #[derive(Deserialize)]
@@ -61,11 +61,11 @@ struct UsernameBody {
 }
 
 async fn by_username(
-    app: web::Data<App>,
-    Outsider(visitor, Json(body)): Outsider<Json<UsernameBody>>,
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<UsernameBody>>,
 ) -> Answer<LoginData> {
     let name = LoginName::parse("name", &required("name", body.name.or(body.mobile))?)?;
-    log_in(&app, &visitor, name, body.proof).await
+    log_in(&gateway, &anonymous, name, body.proof).await
 }
 
 #[derive(Deserialize)]
@@ -75,9 +75,12 @@ struct IdBody {
     proof: Proof,
 }
 
-async fn by_id(app: web::Data<App>, Outsider(visitor, Json(body)): Outsider<Json<IdBody>>) -> Answer<LoginData> {
+async fn by_id(
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<IdBody>>,
+) -> Answer<LoginData> {
     let id = required("user_id", body.user_id)?.user("user_id")?;
-    log_in(&app, &visitor, LoginName::Id(id), body.proof).await
+    log_in(&gateway, &anonymous, LoginName::Id(id), body.proof).await
 }
 
 #[derive(Deserialize)]
@@ -88,9 +91,9 @@ struct LoginNameBody {
 }
 
 async fn by_login_name(
-    app: web::Data<App>,
-    Outsider(visitor, Json(body)): Outsider<Json<LoginNameBody>>,
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<LoginNameBody>>,
 ) -> Answer<LoginData> {
     let name = LoginName::parse("login_name", &required("login_name", body.login_name)?)?;
-    log_in(&app, &visitor, name, body.proof).await
+    log_in(&gateway, &anonymous, name, body.proof).await
 }

@@ -4,14 +4,14 @@ use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::AnyUser,
+    access::AsCaller,
     answer::{Answer, DONE, Data},
     params::{Flag, Id, Json, QueryOrBody, required, required_number, required_switch},
     put_or_post,
 };
 use crate::{
-    app::App,
     domain::{self, Caller, settings},
+    gateway::Gateway,
     model::{Invalid, Settings, UserId},
 };
 
@@ -77,8 +77,8 @@ impl SettingsData {
     }
 }
 
-async fn own(app: web::Data<App>, AnyUser(caller, ()): AnyUser) -> Answer<SettingsData> {
-    let settings = settings::get(&app, &caller).await?;
+async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Answer<SettingsData> {
+    let settings = settings::get(&gateway, &caller).await?;
     Ok(Data(SettingsData::new(caller.user(), settings)))
 }
 
@@ -128,12 +128,15 @@ impl SettingsBody {
     }
 }
 
-async fn edit(app: web::Data<App>, AnyUser(caller, Json(mut body)): AnyUser<Json<SettingsBody>>) -> Answer<bool> {
+async fn edit(
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, Json(mut body)): AsCaller<Json<SettingsBody>>,
+) -> Answer<bool> {
     let user = required("user_id", body.user_id.take())?.user("user_id")?;
     if user != caller.user() {
         return Err(domain::Error::NoPermission.into());
     }
-    settings::edit(&app, &caller, move |settings| body.apply(settings)).await?;
+    settings::edit(&gateway, &caller, move |settings| body.apply(settings)).await?;
     DONE
 }
 
@@ -143,58 +146,58 @@ struct ValueQuery {
 }
 
 async fn set_auth_mode(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
     let mode = required_number("value", query.value.as_deref())?;
-    settings::edit(&app, &caller, move |settings| settings.set_auth_mode("value", mode)).await?;
+    settings::edit(&gateway, &caller, move |settings| settings.set_auth_mode("value", mode)).await?;
     DONE
 }
 
 /// Turns on or off what `set` sets.
-async fn switch(app: &App, caller: &Caller, query: &ValueQuery, set: fn(&mut Settings, bool)) -> Answer<bool> {
+async fn switch(gateway: &Gateway, caller: &Caller, query: &ValueQuery, set: fn(&mut Settings, bool)) -> Answer<bool> {
     let is_on = required_switch("value", query.value.as_deref())?;
     let edit = move |settings: &mut Settings| {
         set(settings, is_on);
         Ok(())
     };
-    settings::edit(app, caller, edit).await?;
+    settings::edit(gateway, caller, edit).await?;
     DONE
 }
 
 async fn set_auto_download(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
-    switch(&app, &caller, &query, |settings, is_on| settings.auto_download = is_on).await
+    switch(&gateway, &caller, &query, |settings, is_on| settings.auto_download = is_on).await
 }
 
 async fn set_no_push(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
-    switch(&app, &caller, &query, |settings, is_on| settings.no_push = is_on).await
+    switch(&gateway, &caller, &query, |settings, is_on| settings.no_push = is_on).await
 }
 
 async fn set_no_push_detail(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
-    switch(&app, &caller, &query, |settings, is_on| settings.no_push_detail = is_on).await
+    switch(&gateway, &caller, &query, |settings, is_on| settings.no_push_detail = is_on).await
 }
 
 async fn set_no_sounds(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
-    switch(&app, &caller, &query, |settings, is_on| settings.no_sounds = is_on).await
+    switch(&gateway, &caller, &query, |settings, is_on| settings.no_sounds = is_on).await
 }
 
 async fn set_vibratory(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
-    switch(&app, &caller, &query, |settings, is_on| settings.vibratory = is_on).await
+    switch(&gateway, &caller, &query, |settings, is_on| settings.vibratory = is_on).await
 }
 
 #[derive(Deserialize)]
@@ -204,8 +207,8 @@ struct HoursQuery {
 }
 
 async fn set_no_push_hours(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<HoursQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<HoursQuery>>,
 ) -> Answer<bool> {
     let start = required_number("no_push_start_hour", query.no_push_start_hour.as_deref())?;
     let end = required_number("no_push_end_hour", query.no_push_end_hour.as_deref())?;
@@ -213,15 +216,15 @@ async fn set_no_push_hours(
         settings.set_no_push_start_hour(start)?;
         settings.set_no_push_end_hour(end)
     };
-    settings::edit(&app, &caller, edit).await?;
+    settings::edit(&gateway, &caller, edit).await?;
     DONE
 }
 
 async fn set_push_nick_name(
-    app: web::Data<App>,
-    AnyUser(caller, QueryOrBody(query)): AnyUser<QueryOrBody<ValueQuery>>,
+    gateway: web::Data<Gateway>,
+    AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<ValueQuery>>,
 ) -> Answer<bool> {
     let name = required("value", query.value)?;
-    settings::edit(&app, &caller, move |settings| settings.set_push_nick_name("value", &name)).await?;
+    settings::edit(&gateway, &caller, move |settings| settings.set_push_nick_name("value", &name)).await?;
     DONE
 }

@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 
-use super::{Error, Protocol, Shown};
+use super::{Error, Protocol, Rendered};
 use crate::{
     domain,
     model::{Invalid, Language, Problem},
@@ -13,7 +13,7 @@ use crate::{
 impl Error {
     /// The error in the words of `api`, in `language`.
     #[must_use]
-    pub fn shown(&self, api: Api, language: Language) -> Shown {
+    pub fn shown(&self, api: Api, language: Language) -> Rendered {
         let row = match self {
             Self::Domain(error) => domain_row(error),
             Self::Protocol(problem) => protocol_row(problem),
@@ -24,7 +24,7 @@ impl Error {
         };
         // On /user even an undecodable body is code 10002 with HTTP 200 (behaviour.md §2).
         let is_10002 = api == Api::Admin && code == INVALID_PARAMETER;
-        Shown {
+        Rendered {
             code,
             text: match language {
                 Language::Zh => zh,

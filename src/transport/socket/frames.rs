@@ -14,7 +14,7 @@ use futures_util::Stream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// Before its first byte.
-    Start,
+    FrameHead,
     /// Before its second byte, which tells how the length is written.
     Length,
     /// In a length of so many more bytes, with what came of it, and a mask behind it or none.
@@ -40,12 +40,12 @@ impl Frames {
                     let skipped = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     bytes = bytes.get(skipped..).unwrap_or_default();
                     match left.saturating_sub(u64::try_from(skipped).unwrap_or(u64::MAX)) {
-                        0 => self.place = Place::Start,
+                        0 => self.place = Place::FrameHead,
                         left => self.place = Place::Rest(left),
                     }
                     continue;
                 }
-                Place::Start => Place::Length,
+                Place::FrameHead => Place::Length,
                 Place::Length => {
                     let mask = if byte & 0x80 == 0 { 0 } else { Self::MASK };
                     match byte & 0x7f {
@@ -70,7 +70,7 @@ impl Frames {
 
     const fn rest(length: u64, mask: u64) -> Place {
         match length + mask {
-            0 => Place::Start,
+            0 => Place::FrameHead,
             rest => Place::Rest(rest),
         }
     }
@@ -85,7 +85,7 @@ pub(super) struct Bounded {
 impl Bounded {
     pub(super) fn new(payload: Payload, max: usize) -> Self {
         let max = u64::try_from(max).unwrap_or(u64::MAX);
-        Self { payload, frames: Frames { place: Place::Start, max } }
+        Self { payload, frames: Frames { place: Place::FrameHead, max } }
     }
 
     /// As actix takes it.
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn are_short(chunks: &[&[u8]]) -> bool {
-        let mut frames = Frames { place: Place::Start, max: 1000 };
+        let mut frames = Frames { place: Place::FrameHead, max: 1000 };
         chunks.iter().all(|chunk| frames.are_short(chunk))
     }
 

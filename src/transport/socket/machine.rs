@@ -30,7 +30,7 @@ impl Reason {
     /// No heartbeat came in time.
     pub const SILENT: Self = Self { code: 4004, text: "no heartbeat in time" };
     /// The account has more sockets than it may.
-    pub const CROWDED: Self = Self { code: 4005, text: "too many sockets" };
+    pub const TOO_MANY_SOCKETS: Self = Self { code: 4005, text: "too many sockets" };
     /// The gateway can't tell who logs in.
     pub const UNAVAILABLE: Self = Self { code: 1013, text: "try again later" };
     /// The node stops.

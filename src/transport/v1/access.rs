@@ -5,60 +5,61 @@ use actix_web::HttpRequest;
 
 use crate::{
     domain::{
-        self, Caller, Visitor,
-        access::{self, Door},
+        self, Anonymous, Caller,
+        access::{self, PresentedToken},
     },
-    model::AppId,
+    model::TenantId,
     transport::{
-        access::{app, extracts, note, origin, single, token},
+        access::{extracts, gateway, note, origin, single, token},
         error::Error,
     },
 };
 
 /// Anyone, with any token or none; and then `T`.
-pub(super) struct Guest<T = ()>(pub(super) Visitor, pub(super) T);
+pub(super) struct AsAnonymous<T = ()>(pub(super) Anonymous, pub(super) T);
 
 /// The user behind the token, and then `T`.
-pub(super) struct SignedIn<T = ()>(pub(super) Caller, pub(super) T);
+pub(super) struct AsCaller<T = ()>(pub(super) Caller, pub(super) T);
 
 /// Anyone, and the user behind the token if it is a valid one; and then `T`.
-pub(super) struct Onlooker<T = ()>(pub(super) (Visitor, Option<Caller>), pub(super) T);
+pub(super) struct AsOptionalCaller<T = ()>(pub(super) (Anonymous, Option<Caller>), pub(super) T);
 
-extracts!(Guest by guest);
-extracts!(Onlooker by onlooker);
-extracts!(SignedIn by signed_in);
+extracts!(AsAnonymous by anonymous);
+extracts!(AsOptionalCaller by optional_caller);
+extracts!(AsCaller by caller);
 
-async fn guest(req: &HttpRequest) -> Result<Visitor, Error> {
-    let visitor = access::visitor(app(req)?, app_id(req)?, origin(req)?).await?;
-    note(req, visitor.app(), None);
-    Ok(visitor)
+async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
+    let anonymous = access::anonymous(gateway(req)?, app_id(req)?, origin(req)?).await?;
+    note(req, anonymous.tenant_id(), None);
+    Ok(anonymous)
 }
 
-async fn signed_in(req: &HttpRequest) -> Result<Caller, Error> {
+async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
     let token = token(req.headers(), "token")?;
-    let door = Door { app: app_id(req)?, origin: origin(req)?, token };
-    let caller = access::user(app(req)?, door).await?;
-    note(req, caller.app(), Some(caller.user()));
+    let presented = PresentedToken { tenant_id: app_id(req)?, origin: origin(req)?, token };
+    let caller = access::user(gateway(req)?, presented).await?;
+    note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
 
-async fn onlooker(req: &HttpRequest) -> Result<(Visitor, Option<Caller>), Error> {
-    let visitor = guest(req).await?;
-    let Ok(Some(token)) = token(req.headers(), "token") else { return Ok((visitor, None)) };
-    let door = Door { app: visitor.app().clone(), origin: origin(req)?, token: Some(token) };
-    match access::user(app(req)?, door).await {
+async fn optional_caller(req: &HttpRequest) -> Result<(Anonymous, Option<Caller>), Error> {
+    let anonymous = anonymous(req).await?;
+    let Ok(Some(token)) = token(req.headers(), "token") else { return Ok((anonymous, None)) };
+    let presented =
+        PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: origin(req)?, token: Some(token) };
+    match access::user(gateway(req)?, presented).await {
         Ok(caller) => {
-            note(req, caller.app(), Some(caller.user()));
-            Ok((visitor, Some(caller)))
+            note(req, caller.tenant_id(), Some(caller.user()));
+            Ok((anonymous, Some(caller)))
         }
-        Err(domain::Error::TokenUnknown | domain::Error::TokenEnded) => Ok((visitor, None)),
+        Err(domain::Error::TokenUnknown | domain::Error::TokenEnded) => Ok((anonymous, None)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn app_id(req: &HttpRequest) -> Result<AppId, Error> {
+fn app_id(req: &HttpRequest) -> Result<TenantId, Error> {
     match single(req.headers(), "app_id")? {
-        Some(name) => Ok(AppId::parse(name)?),
-        None => Ok(app(req)?.config.default_app.clone()),
+        Some(name) => Ok(TenantId::parse(name)?),
+        None => Ok(gateway(req)?.config.default_app.clone()),
     }
 }

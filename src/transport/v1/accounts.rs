@@ -2,10 +2,10 @@
 
 use actix_web::web::{Data, ServiceConfig, post};
 
-use super::access::{Guest, SignedIn};
+use super::access::{AsAnonymous, AsCaller};
 use crate::{
-    app::App,
     domain::{accounts, credentials},
+    gateway::Gateway,
     model::{Code, Contact, EmailAddress, Invalid, Mobile, Password, Problem},
     transport::{
         pb,
@@ -19,19 +19,19 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn forget_password(
-    app: Data<App>,
-    Guest(visitor, Wire(req)): Guest<Wire<pb::ForgetPasswordRequest>>,
+    gateway: Data<Gateway>,
+    AsAnonymous(anonymous, Wire(req)): AsAnonymous<Wire<pb::ForgetPasswordRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let address = EmailAddress::parse("email", &req.email)?;
     let code = Code::parse("captcha", &req.captcha)?;
-    let password = Password::parse("password", &req.password, app.config.v1_password_min)?;
-    credentials::reset_password(&app, &visitor, address, &code, &password).await?;
+    let password = Password::parse("password", &req.password, gateway.config.v1_password_min)?;
+    credentials::reset_password(&gateway, &anonymous, address, &code, &password).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn cancel_user(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::CancelUserRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::CancelUserRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let contact = match (req.phone.as_str(), req.email.as_str()) {
         ("", "") => return Err(Invalid::new("phone", Problem::Missing).into()),
@@ -39,6 +39,6 @@ async fn cancel_user(
         ("", email) => Contact::Email(EmailAddress::parse("email", email)?),
         (_, _) => return Err(Invalid::new("phone", Problem::Malformed).into()),
     };
-    accounts::cancel(&app, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
+    accounts::cancel(&gateway, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::web::{Data, ServiceConfig, get, post};
 
-use super::{access::SignedIn, values};
+use super::{access::AsCaller, values};
 use crate::{
-    app::App,
     domain::coins,
+    gateway::Gateway,
     model::{CoinRecord, Page, UserId},
     transport::{
         pb,
@@ -22,10 +22,10 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn gold_coin_record(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::GoldCoinRecordRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::GoldCoinRecordRequest>>,
 ) -> Reply<pb::GoldCoinRecordResponse> {
-    let (records, total) = coins::list(&app, &caller, Page::parse_v1(req.page, req.size)?).await?;
+    let (records, total) = coins::list(&gateway, &caller, Page::parse_v1(req.page, req.size)?).await?;
     let gold_coin_record = records.into_iter().map(|record| shown(caller.user(), record)).collect();
     Ok(Wire(pb::GoldCoinRecordResponse { status: None, gold_coin_record, total }))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::web::{Data, ServiceConfig, post};
 
-use super::access::SignedIn;
+use super::access::AsCaller;
 use crate::{
-    app::App,
     domain::contacts,
+    gateway::Gateway,
     model::{Code, Contact, EmailAddress, Mobile},
     transport::{
         pb,
@@ -21,19 +21,19 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn bind_phone(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::PhoneRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::PhoneRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let contact = Contact::Mobile(Mobile::parse("phone", &req.phone)?);
-    contacts::bind(&app, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
+    contacts::bind(&gateway, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn bind_email(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::EmailRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EmailRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let contact = Contact::Email(EmailAddress::parse("email", &req.email)?);
-    contacts::bind(&app, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
+    contacts::bind(&gateway, &caller, contact, &Code::parse("captcha", &req.captcha)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::web::{Data, ServiceConfig, post};
 
-use super::access::SignedIn;
+use super::access::AsCaller;
 use crate::{
-    app::App,
     domain::discovery,
+    gateway::Gateway,
     model::{Bot, Category, DiscoveryId, Group, Keyword, Page},
     transport::{
         pb,
@@ -21,32 +21,35 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn recommend_category_list(
-    app: Data<App>,
-    SignedIn(caller, _): SignedIn<Wire<pb::RecommendCategoryListRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, _): AsCaller<Wire<pb::RecommendCategoryListRequest>>,
 ) -> Reply<pb::RecommendCategoryListResponse> {
-    let categories = discovery::list_categories(&app, caller.app(), Page::first()).await?;
+    let categories = discovery::list_categories(&gateway, caller.tenant_id(), Page::first()).await?;
     let categories = categories.into_iter().map(|(_, category)| category.name).collect();
     Ok(Wire(pb::RecommendCategoryListResponse { status: None, categories }))
 }
 
 async fn recommend_list(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::RecommendListRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::RecommendListRequest>>,
 ) -> Reply<pb::RecommendListResponse> {
     let (keyword, page) = (Keyword::parse(&req.keyword)?, Page::parse_v1(req.page, req.size)?);
     let category = Category::parse_wanted(&req.category)?;
-    let groups = discovery::list_groups(&app, &caller, category, keyword, page).await?;
+    let groups = discovery::list_groups(&gateway, &caller, category, keyword, page).await?;
     let group_list = groups.into_iter().map(pb::RecommendedGroup::from).collect();
     Ok(Wire(pb::RecommendListResponse { status: None, group_list }))
 }
 
-async fn recommend(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::RecommendResponse> {
-    let bots = discovery::list_bots(&app, caller.app(), Page::first()).await?;
+async fn recommend(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::RecommendResponse> {
+    let bots = discovery::list_bots(&gateway, caller.tenant_id(), Page::first()).await?;
     Ok(Wire(pb::RecommendResponse { status: None, bot_list: bots.into_iter().map(pb::RecommendedBot::from).collect() }))
 }
 
-async fn get_user_show_adv(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::GetUserShowAdvResponse> {
-    let ads = discovery::get_ads(&app, caller.app()).await?;
+async fn get_user_show_adv(
+    gateway: Data<Gateway>,
+    AsCaller(caller, ()): AsCaller,
+) -> Reply<pb::GetUserShowAdvResponse> {
+    let ads = discovery::get_ads(&gateway, caller.tenant_id()).await?;
     Ok(Wire(pb::GetUserShowAdvResponse {
         status: None,
         android_code_id: ads.android_code_id,
@@ -62,10 +65,10 @@ impl From<(DiscoveryId, Group)> for pb::RecommendedGroup {
             chat_id: id.0.to_string(),
             // Hidden groups are not listed.
             ban_id: 0,
-            nickname: group.card.nickname,
-            introduction: group.card.introduction,
-            avatar_url: group.card.avatar_url,
-            headcount: group.card.headcount,
+            nickname: group.display.nickname,
+            introduction: group.display.introduction,
+            avatar_url: group.display.avatar_url,
+            headcount: group.display.headcount,
             create_time: group.created_at_ms / 1000,
         }
     }
@@ -76,11 +79,11 @@ impl From<(DiscoveryId, Bot)> for pb::RecommendedBot {
         Self {
             chat_id: id.0.to_string(),
             chat_type: "3".to_owned(),
-            headcount: bot.card.headcount.to_string(),
-            nickname: bot.card.nickname,
-            introduction: bot.card.introduction,
+            headcount: bot.display.headcount.to_string(),
+            nickname: bot.display.nickname,
+            introduction: bot.display.introduction,
             introductions: String::new(),
-            avatar_url: bot.card.avatar_url,
+            avatar_url: bot.display.avatar_url,
             is_add: i32::from(bot.is_add),
             is_apply: 0,
             always_agree: i32::from(bot.always_agree),

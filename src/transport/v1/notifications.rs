@@ -2,10 +2,10 @@
 
 use actix_web::web::{Data, ServiceConfig, post};
 
-use super::access::SignedIn;
+use super::access::AsCaller;
 use crate::{
-    app::App,
     domain::notifications,
+    gateway::Gateway,
     model::{DeviceKey, ModuleIgnore, NotificationRequest},
     transport::{
         pb,
@@ -21,11 +21,11 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn notification_status(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::NotificationStatusRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::NotificationStatusRequest>>,
 ) -> Reply<pb::NotificationStatusResponse> {
     let device = DeviceKey::required("deviceId", &req.device_id)?;
-    let known = notifications::get(&app, &caller, device).await?;
+    let known = notifications::get(&gateway, &caller, device).await?;
     let notification = pb::Notification {
         id: known.id,
         user_id: caller.user().to_string(),
@@ -41,19 +41,19 @@ async fn notification_status(
 }
 
 async fn notification_info(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::NotificationInfoRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::NotificationInfoRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let new = NotificationRequest::parse(&req.device_id, &req.registration_id, req.is_open, req.r#type)?;
-    notifications::register(&app, &caller, new).await?;
+    notifications::register(&gateway, &caller, new).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn module_ignore_info(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::ModuleIgnoreInfoRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::ModuleIgnoreInfoRequest>>,
 ) -> Reply<pb::ModuleIgnoreInfoResponse> {
-    let known = notifications::get_ignored_modules(&app, &caller, &req.device_id).await?;
+    let known = notifications::get_ignored_modules(&gateway, &caller, &req.device_id).await?;
     let ignore = pb::ModuleIgnore {
         id: known.id,
         user_id: caller.user().to_string(),
@@ -65,10 +65,10 @@ async fn module_ignore_info(
 }
 
 async fn module_ignore(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::ModuleIgnoreRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::ModuleIgnoreRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let device = DeviceKey::required("deviceId", &req.device_id)?;
-    notifications::set_ignored_modules(&app, &caller, device, ModuleIgnore::parse(&req.ignore)?).await?;
+    notifications::set_ignored_modules(&gateway, &caller, device, ModuleIgnore::parse(&req.ignore)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

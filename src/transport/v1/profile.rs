@@ -3,15 +3,15 @@
 use actix_web::web::{Data, ServiceConfig, get, post};
 
 use super::{
-    access::{Guest, Onlooker, SignedIn},
+    access::{AsAnonymous, AsCaller, AsOptionalCaller},
     values,
 };
 use crate::{
-    app::App,
     domain::{
         Error,
         profile::{self, OwnProfile, PublicProfile},
     },
+    gateway::Gateway,
     model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, Remark, UserId, VipState},
     transport::{
         pb,
@@ -31,56 +31,56 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(json_native("/v1/user/save-user-remarks").route(post().to(save_user_remarks)));
 }
 
-async fn info(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::InfoResponse> {
-    let profile = profile::get_own(&app, &caller).await?;
+async fn info(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::InfoResponse> {
+    let profile = profile::get_own(&gateway, &caller).await?;
     Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(profile)) }))
 }
 
 async fn get_user(
-    app: Data<App>,
-    Onlooker((visitor, viewer), Wire(req)): Onlooker<Wire<pb::GetUserRequest>>,
+    gateway: Data<Gateway>,
+    AsOptionalCaller((anonymous, viewer), Wire(req)): AsOptionalCaller<Wire<pb::GetUserRequest>>,
 ) -> Reply<pb::GetUserResponse> {
     let id = UserId::parse("id", &req.id)?;
-    let profile = profile::get_public(&app, &visitor, viewer.as_ref(), id).await?;
-    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) }))
+    let profile = profile::get_public(&gateway, &anonymous, viewer.as_ref(), id).await?;
+    Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&gateway, profile)) }))
 }
 
 async fn homepage(
-    app: Data<App>,
-    Guest(visitor, Wire(req)): Guest<Wire<pb::GetUserRequest>>,
+    gateway: Data<Gateway>,
+    AsAnonymous(anonymous, Wire(req)): AsAnonymous<Wire<pb::GetUserRequest>>,
 ) -> Reply<pb::GetUserResponse> {
-    match profile::get_public(&app, &visitor, None, UserId::parse("userId", &req.id)?).await {
-        Ok(profile) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&app, profile)) })),
+    match profile::get_public(&gateway, &anonymous, None, UserId::parse("userId", &req.id)?).await {
+        Ok(profile) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&gateway, profile)) })),
         // The page of nobody is a success (behaviour.md §4).
         Err(Error::UserNotFound) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(pb::User::default()) })),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn medal(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::MedalResponse> {
-    let medals = profile::list_medals(&app, &caller).await?;
+async fn medal(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::MedalResponse> {
+    let medals = profile::list_medals(&gateway, &caller).await?;
     Ok(Wire(pb::MedalResponse { status: None, medal: medals.into_iter().map(pb::Medal::from).collect() }))
 }
 
 async fn edit_nickname(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::EditNicknameRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditNicknameRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    profile::rename(&app, &caller, Nickname::parse(&req.name)?).await?;
+    profile::rename(&gateway, &caller, Nickname::parse(&req.name)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn edit_avatar(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::EditAvatarRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditAvatarRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    profile::set_avatar(&app, &caller, AvatarUrl::parse("avatarUrl", &req.url)?).await?;
+    profile::set_avatar(&gateway, &caller, AvatarUrl::parse("avatarUrl", &req.url)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn save_user_data(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::SaveUserDataRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::SaveUserDataRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let edit = move |data: &mut PersonalData| -> Result<(), Invalid> {
         req.introduction.map_or(Ok(()), |text| data.set_introduction(&text))?;
@@ -91,12 +91,12 @@ async fn save_user_data(
         req.district.map_or(Ok(()), |text| data.set_place(PlacePart::District, &text))?;
         req.location_code.map_or(Ok(()), |text| data.set_place(PlacePart::LocationCode, &text))
     };
-    profile::edit_personal_data(&app, &caller, edit).await?;
+    profile::edit_personal_data(&gateway, &caller, edit).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
-async fn get_user_data(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::GetUserDataResponse> {
-    let (data, last_login_at_ms) = profile::get_personal_data(&app, &caller).await?;
+async fn get_user_data(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::GetUserDataResponse> {
+    let (data, last_login_at_ms) = profile::get_personal_data(&gateway, &caller).await?;
     let data = pb::UserData {
         id: caller.user().get().unsigned_abs(),
         user_id: caller.user().to_string(),
@@ -114,11 +114,11 @@ async fn get_user_data(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<
 }
 
 async fn save_user_remarks(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::SaveUserRemarksRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::SaveUserRemarksRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let friend = UserId::parse("friendId", &req.friend_id)?;
-    profile::save_remark(&app, &caller, friend, Remark::parse(&req.name, &req.phone, &req.others)?).await?;
+    profile::save_remark(&gateway, &caller, friend, Remark::parse(&req.name, &req.phone, &req.others)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
@@ -139,8 +139,8 @@ fn own_user(OwnProfile { user, vip }: OwnProfile) -> pb::OwnUser {
     }
 }
 
-fn public_user(app: &App, profile: PublicProfile) -> pb::User {
-    let zone = &app.config.timezone;
+fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
+    let zone = &gateway.config.timezone;
     let ban = profile.ban.unwrap_or(Ban { id: 0, reason: String::new(), ends_at_ms: 0 });
     pb::User {
         id: profile.id.to_string(),

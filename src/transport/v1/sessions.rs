@@ -3,11 +3,11 @@
 use actix_web::web::{Data, ServiceConfig, get, post};
 
 use crate::{
-    app::App,
     domain::{
-        access::{self, Door},
+        access::{self, PresentedToken},
         sessions,
     },
+    gateway::Gateway,
     model::{Code, DeviceKey, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token},
     transport::{
         pb,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    access::{Guest, SignedIn},
+    access::{AsAnonymous, AsCaller},
     values,
 };
 
@@ -30,57 +30,61 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn verification_login(
-    app: Data<App>,
-    Guest(visitor, Wire(req)): Guest<Wire<pb::VerificationLoginRequest>>,
+    gateway: Data<Gateway>,
+    AsAnonymous(anonymous, Wire(req)): AsAnonymous<Wire<pb::VerificationLoginRequest>>,
 ) -> Reply<pb::LoginResponse> {
     let (mobile, code) = (Mobile::parse("mobile", &req.mobile)?, Code::parse("captcha", &req.captcha)?);
     let device = LoginDevice::new(DeviceKey::parse("deviceId", &req.device_id)?, Platform::parse(&req.platform)?);
-    let login = sessions::login_with_code(&app, &visitor, mobile, &code, device).await?;
+    let login = sessions::login_with_code(&gateway, &anonymous, mobile, &code, device).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 
 async fn email_login(
-    app: Data<App>,
-    Guest(visitor, Wire(req)): Guest<Wire<pb::EmailLoginRequest>>,
+    gateway: Data<Gateway>,
+    AsAnonymous(anonymous, Wire(req)): AsAnonymous<Wire<pb::EmailLoginRequest>>,
 ) -> Reply<pb::LoginResponse> {
     let name = LoginName::parse("email", &req.email)?;
     let password = Password::parse("password", &req.password, 1)?;
     let device = LoginDevice::new(DeviceKey::parse("deviceId", &req.device_id)?, Platform::parse(&req.platform)?);
-    let login = sessions::login_with_password(&app, &visitor, name, &password, device).await?;
+    let login = sessions::login_with_password(&gateway, &anonymous, name, &password, device).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 
-async fn logout(app: Data<App>, SignedIn(caller, _): SignedIn<Wire<pb::LogoutRequest>>) -> Reply<pb::StatusResponse> {
-    sessions::logout(&app, &caller).await?;
+async fn logout(
+    gateway: Data<Gateway>,
+    AsCaller(caller, _): AsCaller<Wire<pb::LogoutRequest>>,
+) -> Reply<pb::StatusResponse> {
+    sessions::logout(&gateway, &caller).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn get_token(
-    app: Data<App>,
-    Guest(visitor, Wire(req)): Guest<Wire<pb::GetTokenRequest>>,
+    gateway: Data<Gateway>,
+    AsAnonymous(anonymous, Wire(req)): AsAnonymous<Wire<pb::GetTokenRequest>>,
 ) -> Reply<pb::LoginResponse> {
     let token = Token::parse(&req.token);
-    let door = Door { app: visitor.app().clone(), origin: visitor.origin().clone(), token };
-    let caller = access::user(&app, door).await?;
-    let login = sessions::open_another(&app, &visitor, &caller).await?;
+    let presented =
+        PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: anonymous.origin().clone(), token };
+    let caller = access::user(&gateway, presented).await?;
+    let login = sessions::open_another(&gateway, &anonymous, &caller).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 
-async fn clients(app: Data<App>, SignedIn(caller, ()): SignedIn) -> Reply<pb::ClientsResponse> {
+async fn clients(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::ClientsResponse> {
     let client = |device: LoggedInDevice| pb::Client {
         user_id: caller.user().to_string(),
         platform: device.platform_name,
         device_id: device.key.unwrap_or_default(),
         login_timestamp: values::unix_secs(device.last_login_at_ms),
     };
-    let devices = sessions::list_devices(&app, &caller).await?.into_iter().map(client).collect();
+    let devices = sessions::list_devices(&gateway, &caller).await?.into_iter().map(client).collect();
     Ok(Wire(pb::ClientsResponse { status: None, devices }))
 }
 
 async fn device_offline(
-    app: Data<App>,
-    SignedIn(caller, Wire(req)): SignedIn<Wire<pb::DeviceOfflineRequest>>,
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::DeviceOfflineRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    sessions::take_offline(&app, &caller, DeviceKey::required("deviceId", &req.device_id)?).await?;
+    sessions::take_offline(&gateway, &caller, DeviceKey::required("deviceId", &req.device_id)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -3,13 +3,13 @@
 use actix_web::web::{Data, ServiceConfig, post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::access::{Guest, Onlooker};
+use super::access::{AsAnonymous, AsOptionalCaller};
 use crate::{
-    app::App,
     domain::{
         captchas,
-        verification::{self, CaptchaAnswer, Wish},
+        verification::{self, CodeRequest},
     },
+    gateway::Gateway,
     model::{Contact, EmailAddress, Mobile},
     transport::{
         pb,
@@ -25,32 +25,29 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         );
 }
 
-async fn captcha(app: Data<App>, Guest(visitor, ()): Guest) -> Reply<pb::CaptchaResponse> {
-    let challenge = captchas::make(&app, &visitor).await?;
+async fn captcha(gateway: Data<Gateway>, AsAnonymous(anonymous, ()): AsAnonymous) -> Reply<pb::CaptchaResponse> {
+    let challenge = captchas::make(&gateway, &anonymous).await?;
     let b64s = format!("data:image/png;base64,{}", STANDARD.encode(challenge.png));
     Ok(Wire(pb::CaptchaResponse { status: None, b64s, id: challenge.id }))
 }
 
 async fn get_verification_code(
-    app: Data<App>,
-    Onlooker((visitor, caller), Wire(req)): Onlooker<Wire<pb::GetVerificationCodeRequest>>,
+    gateway: Data<Gateway>,
+    AsOptionalCaller((anonymous, caller), Wire(req)): AsOptionalCaller<Wire<pb::GetVerificationCodeRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let contact = Contact::Mobile(Mobile::parse("mobile", &req.mobile)?);
-    let captcha = CaptchaAnswer { id: &req.id, answer: &req.code };
-    verification::send_code(&app, &visitor, caller.as_ref(), contact, Wish::Enter, captcha).await?;
+    let request = CodeRequest { contact, is_for_reset: false, captcha_id: &req.id, captcha_answer: &req.code };
+    verification::send_code(&gateway, &anonymous, caller.as_ref(), request).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 
 async fn get_email_verification_code(
-    app: Data<App>,
-    Onlooker((visitor, caller), Wire(req)): Onlooker<Wire<pb::GetEmailVerificationCodeRequest>>,
+    gateway: Data<Gateway>,
+    AsOptionalCaller((anonymous, caller), Wire(req)): AsOptionalCaller<Wire<pb::GetEmailVerificationCodeRequest>>,
 ) -> Reply<pb::StatusResponse> {
     let contact = Contact::Email(EmailAddress::parse("email", &req.email)?);
-    let wish = match req.typ.as_str() {
-        "forget_password" => Wish::ResetPassword,
-        _ => Wish::Enter,
-    };
-    let captcha = CaptchaAnswer { id: &req.id, answer: &req.code };
-    verification::send_code(&app, &visitor, caller.as_ref(), contact, wish, captcha).await?;
+    let is_for_reset = req.typ == "forget_password";
+    let request = CodeRequest { contact, is_for_reset, captcha_id: &req.id, captcha_answer: &req.code };
+    verification::send_code(&gateway, &anonymous, caller.as_ref(), request).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -15,7 +15,7 @@ fn limit_files(pid: u32, bytes: &str) {
 #[actix_web::test]
 async fn a_full_disk_refuses_cleanly_and_room_helps() {
     let t = TestApp::new().await;
-    if !t.app.config.database_url.is_embedded() {
+    if !t.gateway.config.database_url.is_embedded() {
         // PostgreSQL's disk is PostgreSQL's; what it says then is taken for an outage.
         return;
     }

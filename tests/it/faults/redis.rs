@@ -120,7 +120,7 @@ async fn a_full_redis_is_like_none_for_what_it_should_keep() {
 async fn connections_to_redis_that_go_silent_are_left_behind() {
     let gateway = Gateway::new().await;
     let proxy = Proxy::start(gateway.redis.address);
-    let mut config = gateway.t.app.config.clone();
+    let mut config = gateway.t.gateway.config.clone();
     config.redis_url = Some(format!("redis://{}", proxy.address()));
     let node = gateway.t.node_with(config).await;
     let captcha = async || node.web().post("/v1/user/captcha").send().await.status.as_u16();

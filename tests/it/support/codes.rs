@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use diglot::{config::Config, secret::Purpose};
+use diglot::{config::Config, secret::KeyPurpose};
 use serde_json::{Value, json};
 
 use super::{Client, MINUTE_MS, Res, START_MS, SmsReceiver, SmtpServer, TestApp, User};
@@ -103,9 +103,9 @@ impl TestApp {
     pub async fn captcha(&self) -> (String, String) {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = format!("captcha {}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mac = self.app.secret.mac(Purpose::Captcha, format!("default\n{id}\nxyz").as_bytes());
+        let mac = self.gateway.secret.mac(KeyPurpose::Captcha, format!("default\n{id}\nxyz").as_bytes());
         let until_ms = START_MS * 2;
-        self.app.state.put_captcha(&id, mac, until_ms, self.app.clock.now_ms()).await.unwrap();
+        self.gateway.state.put_captcha(&id, mac, until_ms, self.gateway.clock.now_ms()).await.unwrap();
         (id, "xyz".to_owned())
     }
 }

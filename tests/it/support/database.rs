@@ -33,7 +33,7 @@ impl TestApp {
     /// Runs one statement.
     pub async fn execute(&self, sql: &str) -> Result<usize, StoreError> {
         let sql = sql.to_owned();
-        self.app.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
+        self.gateway.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
     }
 
     /// The `number` that a query gives.
@@ -45,12 +45,12 @@ impl TestApp {
         }
         let sql = sql.to_owned();
         let read = move |conn: &mut Conn| Ok::<_, StoreError>(diesel::sql_query(sql).get_result::<Row>(conn)?.number);
-        self.app.db.read(read).await.unwrap()
+        self.gateway.db.read(read).await.unwrap()
     }
 
     /// The audit log of the default app, oldest first.
     pub async fn audit_rows(&self) -> Vec<AuditRow> {
         let sql = "SELECT * FROM audit_log WHERE app_id = 'default' ORDER BY id";
-        self.app.db.read::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).load(conn)?)).await.unwrap()
+        self.gateway.db.read::<_, StoreError>(move |conn| Ok(diesel::sql_query(sql).load(conn)?)).await.unwrap()
     }
 }

@@ -26,11 +26,11 @@ use actix_web::{
     web::Data,
 };
 use diglot::{
-    app::App,
     clock::{Clock, SystemClock},
     config::{Config, Flags, Values},
     domain::{Operator, access, changes, tenants},
-    model::AppId,
+    gateway::Gateway,
+    model::TenantId,
     transport::{Face, Readiness, http_app},
 };
 use serde_json::json;
@@ -75,7 +75,7 @@ impl Clock for ManualClock {
 
 /// A gateway of one test.
 pub struct TestApp {
-    pub app: Data<App>,
+    pub gateway: Data<Gateway>,
     pub clock: Arc<ManualClock>,
     app_face: Client,
     web_face: Client,
@@ -101,13 +101,13 @@ impl TestApp {
         change(&mut config);
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
         let t = Self::node(backend, config, clock).await;
-        tenants::create(&t.app, &command_line("default")).await.unwrap();
+        tenants::create(&t.gateway, &command_line("default")).await.unwrap();
         t
     }
 
     /// Another node on the same database and state.
     pub async fn another_node(&self) -> Self {
-        self.node_with(self.app.config.clone()).await
+        self.node_with(self.gateway.config.clone()).await
     }
 
     /// Another node with other settings.
@@ -116,14 +116,14 @@ impl TestApp {
     }
 
     async fn node(backend: Arc<Backend>, config: Config, clock: Arc<ManualClock>) -> Self {
-        let app = Data::new(App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
+        let gateway = Data::new(Gateway::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
         let readiness = Data::new(Readiness::default());
         readiness.set(true);
-        let app_face = Client::new(http_app(&app, &readiness, Face::App)).await;
-        let web_face = Client::new(http_app(&app, &readiness, Face::Web)).await;
-        let node = Data::clone(&app);
+        let app_face = Client::new(http_app(&gateway, &readiness, Face::App)).await;
+        let web_face = Client::new(http_app(&gateway, &readiness, Face::Web)).await;
+        let node = Data::clone(&gateway);
         let follower = spawn(async move { changes::follow(&node).await });
-        Self { app, clock, app_face, web_face, follower, backend }
+        Self { gateway, clock, app_face, web_face, follower, backend }
     }
 
     /// Someone without a token, on the app face and in the default app.
@@ -153,9 +153,9 @@ impl TestApp {
     }
 
     async fn admin_token_of(&self, app: &str) -> String {
-        tenants::create(&self.app, &command_line(app)).await.unwrap();
-        let name = format!("test-{}", self.app.random.base62(8).unwrap());
-        let token = tenants::create_admin_token(&self.app, &command_line(app), &name, None).await.unwrap();
+        tenants::create(&self.gateway, &command_line(app)).await.unwrap();
+        let name = format!("test-{}", self.gateway.random.base62(8).unwrap());
+        let token = tenants::create_admin_token(&self.gateway, &command_line(app), &name, None).await.unwrap();
         token.reveal().to_owned()
     }
 
@@ -171,7 +171,7 @@ impl TestApp {
 
     /// A new user of an app that is made for it, logged in.
     pub async fn user_of_new_app(&self, app: &str, name: &str) -> User {
-        tenants::create(&self.app, &command_line(app)).await.unwrap();
+        tenants::create(&self.gateway, &command_line(app)).await.unwrap();
         self.user_of(app, name).await
     }
 
@@ -245,8 +245,8 @@ pub fn command_line(app: &str) -> Operator {
     access::command_line(app_id(app))
 }
 
-pub fn app_id(name: &str) -> AppId {
-    AppId::parse(name).unwrap()
+pub fn app_id(name: &str) -> TenantId {
+    TenantId::parse(name).unwrap()
 }
 
 /// The default settings but for those in `flags`.

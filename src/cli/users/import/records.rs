@@ -13,8 +13,8 @@ use crate::{
     cli::Failure,
     domain::imports::NewRecord,
     model::{
-        AccountRecord, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname, Password,
-        PasswordHash, Problem, Standing, Username,
+        AccountRecord, AccountStatus, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname,
+        Password, PasswordHash, Problem, Username,
     },
 };
 
@@ -64,7 +64,11 @@ impl RawRecord {
             description: info("description", self.description)?,
             private_info: info("private_info", self.private_info)?,
             public_info: info("public_info", self.public_info)?,
-            standing: if is_on("status", self.status.as_ref(), false)? { Standing::Disabled } else { Standing::Active },
+            status: if is_on("status", self.status.as_ref(), false)? {
+                AccountStatus::Disabled
+            } else {
+                AccountStatus::Active
+            },
             is_mobile_confirmed: is_on("mobile_confirmed", self.mobile_confirmed.as_ref(), true)?,
         };
         if record.username.is_none() && record.mobile.is_none() && record.email.is_none() {

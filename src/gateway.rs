@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Everything that a request can need.
-pub struct App {
+pub struct Gateway {
     /// The settings.
     pub config: Config,
     /// What must not be lost.
@@ -68,7 +68,7 @@ pub enum BuildError {
     State(#[from] StateError),
 }
 
-impl App {
+impl Gateway {
     /// Builds the gateway; connects to nothing yet.
     ///
     /// # Errors
@@ -119,6 +119,6 @@ fn hear(cache: &Cache, sockets: &Sockets, change: &Change) {
     cache.forget(change);
     match change {
         Change::SessionEnded(user, session) => sockets.close(*user, *session),
-        Change::App(_) | Change::User(_) => {}
+        Change::Tenant(_) | Change::User(_) => {}
     }
 }
