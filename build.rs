@@ -1,7 +1,7 @@
 //! Generates the messages of `proto/` with their two encodings: protobuf by prost, JSON by serde.
 //!
-//! The JSON names come from the proto files (`json_name`, `jstype`); what each attribute means is told in
-//! `proto/common.proto` and done by `src/transport/json.rs`.
+//! The JSON names come from the proto files (`json_name`, `jstype`); `proto/common.proto` documents what each attribute
+//! means and `src/transport/json.rs` implements it.
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// For every request, the other names of its fields in JSON.
+/// Generates the aliases of every request: the other names of its fields in JSON.
 fn aliases(descriptors: &FileDescriptorSet) -> String {
     let messages = descriptors.file.iter().flat_map(|file| &file.message_type);
     let requests = messages.filter(|message| message.name().ends_with("Request"));
@@ -51,7 +51,7 @@ fn aliases(descriptors: &FileDescriptorSet) -> String {
     requests.map(implementation).collect()
 }
 
-/// A code generator that gives every message its JSON form.
+/// The configuration of a code generator that adds the JSON encoding to every message.
 fn with_json(descriptors: &FileDescriptorSet) -> prost_build::Config {
     let mut config = prost_build::Config::new();
     config.type_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]");

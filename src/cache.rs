@@ -1,51 +1,59 @@
-//! What this node remembers of tenants, accounts and sessions, so that most requests need not ask the database
-//! (docs/adr/0010-cache-and-changes.md).
+//! The node's cache of tenants, admin tokens, accounts and sessions (docs/adr/0010-cache-and-changes.md).
 //!
-//! It may never be older than a kick. Whatever changes is told to [`Cache::forget`]; while this node can't be sure to hear
-//! of changes, nothing is remembered and nothing that was remembered is given ([`Cache::trust_for`],
-//! [`Cache::set_hearing`]).
+//! An entry may never be staler than a kick. Every change evicts what it touches ([`Cache::evict`]), and the cache is trusted
+//! only for a short lease after each successful poll of the change feed ([`Cache::extend_lease`]).
 
 use std::{
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash},
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use quick_cache::{Weighter, sync};
 
-use crate::model::{Change, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId};
+use crate::model::{
+    Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
+};
 
-/// Nothing is remembered for longer, in case someone changed the database in ways that it does not tell of.
+/// No entry is used for longer: for changes behind the back of the feed, and for the activity of accounts, which the feed
+/// leaves out.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// The memory of this node.
+/// The cache of a node.
 pub struct Cache {
-    tenants: sync::Cache<TenantId, Tenant>,
+    tenants: sync::Cache<TenantId, Arc<TenantEntry>>,
     accounts: sync::Cache<UserId, Arc<Account>, ByBytes>,
-    /// Whose a token is; the session itself is with the account, so that forgetting that forgets all.
+    /// Whose a token is; the session itself is with the account, so that evicting that evicts all.
     owners: sync::Cache<TokenHash, UserId>,
-    /// Counts what was forgotten: what was read before must not be remembered after.
-    forgotten: Mutex<u64>,
+    evictions: Evictions,
     started: Instant,
     /// Since `started`, in ms.
     trusted_until_ms: AtomicU64,
-    is_hearing: AtomicBool,
     is_on: bool,
 }
 
-/// What is remembered of an account; its parts are read when they are needed.
+/// What is cached of a tenant.
+#[derive(Clone)]
+struct TenantEntry {
+    since: Instant,
+    tenant: Option<Tenant>,
+    admin_tokens: Vec<(TokenHash, AdminToken)>,
+}
+
+/// What is cached of an account; its parts are filled when they are needed.
 #[derive(Clone)]
 struct Account {
-    app: TenantId,
+    tenant: TenantId,
     since: Instant,
     user: Option<Arc<User>>,
     public_details: Option<Arc<PublicDetails>>,
     sessions: Vec<(TokenHash, Session)>,
 }
 
-/// Taken before the database is asked: what it answers is remembered only if nothing was forgotten meanwhile.
+/// Taken before the database is read: what was read is cached only if it was not evicted since.
 #[derive(Clone, Copy)]
 pub struct FillToken(Option<u64>);
 
@@ -63,7 +71,7 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
 }
 
 impl Cache {
-    /// A memory of `bytes` for accounts; 0 remembers nothing.
+    /// A cache of `bytes` for accounts; 0 caches nothing.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         const TENANTS: usize = 1000;
@@ -73,153 +81,235 @@ impl Cache {
             tenants: sync::Cache::new(TENANTS),
             accounts: sync::Cache::with_weighter(accounts, bytes, ByBytes),
             owners: sync::Cache::new(accounts.saturating_mul(2)),
-            forgotten: Mutex::new(0),
+            evictions: Evictions::default(),
             started: Instant::now(),
             trusted_until_ms: AtomicU64::new(0),
-            is_hearing: AtomicBool::new(false),
             is_on: bytes > 0,
         }
     }
 
-    /// Says that all changes up to now were heard of, and that what is remembered is good enough for so long.
-    pub fn trust_for(&self, asked: Instant, lease: Duration) {
-        let until = asked.duration_since(self.started).saturating_add(lease);
+    /// Trusts the cache until `lease` after `polled`: all changes up to that time have been applied.
+    pub fn extend_lease(&self, polled: Instant, lease: Duration) {
+        let until = polled.duration_since(self.started).saturating_add(lease);
         self.trusted_until_ms.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Says whether this node hears of what others change when they change it.
-    pub fn set_hearing(&self, is_hearing: bool) {
-        self.is_hearing.store(is_hearing, Ordering::Relaxed);
-        self.forget_all();
-    }
-
-    /// Whether what is remembered may be given.
+    /// Whether entries may be used.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.is_on && self.is_hearing.load(Ordering::Relaxed) && now_ms < self.trusted_until_ms.load(Ordering::Relaxed)
+        self.is_on && now_ms < self.trusted_until_ms.load(Ordering::Relaxed)
     }
 
-    /// A fill token for what will be read from the database now.
+    /// A token for what will be read from the database now.
     #[must_use]
     pub fn fill_token(&self) -> FillToken {
-        let forgotten = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        FillToken(self.is_trusted().then_some(forgotten))
+        FillToken(self.is_trusted().then(|| self.evictions.now()))
     }
 
-    /// The tenant, if it is remembered.
+    /// The tenant, if it is cached.
     #[must_use]
-    pub fn tenant(&self, app: &TenantId) -> Option<Tenant> {
-        if self.is_trusted() { self.tenants.get(app) } else { None }
+    pub fn tenant(&self, id: &TenantId) -> Option<Tenant> {
+        self.tenant_entry(id)?.tenant.clone()
     }
 
-    /// The session behind a token in that app, if it is remembered; it has not ended early, and its account is active.
+    /// The admin token of that tenant, if it is cached.
     #[must_use]
-    pub fn session(&self, app: &TenantId, hash: &TokenHash) -> Option<Session> {
+    pub fn admin_token(&self, tenant: &TenantId, hash: &TokenHash) -> Option<AdminToken> {
+        find(&self.tenant_entry(tenant)?.admin_tokens, hash)
+    }
+
+    /// The session behind a token of that tenant, if it is cached; it has not ended early, and its account is active.
+    #[must_use]
+    pub fn session(&self, tenant: &TenantId, hash: &TokenHash) -> Option<Session> {
+        let account = self.account(tenant, self.owners.get(hash)?)?;
+        find(&account.sessions, hash)
+    }
+
+    /// The account's row, if it is cached.
+    #[must_use]
+    pub fn user(&self, tenant: &TenantId, id: UserId) -> Option<Arc<User>> {
+        self.account(tenant, id)?.user.clone()
+    }
+
+    /// The account's public details, if they are cached.
+    #[must_use]
+    pub fn public_details(&self, tenant: &TenantId, id: UserId) -> Option<Arc<PublicDetails>> {
+        self.account(tenant, id)?.public_details.clone()
+    }
+
+    fn tenant_entry(&self, id: &TenantId) -> Option<Arc<TenantEntry>> {
         if !self.is_trusted() {
             return None;
         }
-        let account = self.account(app, self.owners.get(hash)?)?;
-        account.sessions.iter().find(|(known, _)| known == hash).map(|(_, session)| session.clone())
+        self.tenants.get(id).filter(|entry| entry.since.elapsed() < MAX_AGE)
     }
 
-    /// The account's row, if it is remembered.
-    #[must_use]
-    pub fn user(&self, app: &TenantId, id: UserId) -> Option<Arc<User>> {
-        self.account(app, id)?.user.clone()
-    }
-
-    /// What the account shows beside its row, if it is remembered.
-    #[must_use]
-    pub fn public_details(&self, app: &TenantId, id: UserId) -> Option<Arc<PublicDetails>> {
-        self.account(app, id)?.public_details.clone()
-    }
-
-    fn account(&self, app: &TenantId, id: UserId) -> Option<Arc<Account>> {
+    fn account(&self, tenant: &TenantId, id: UserId) -> Option<Arc<Account>> {
         if !self.is_trusted() {
             return None;
         }
-        self.accounts.get(&id).filter(|account| account.app == *app && account.since.elapsed() < MAX_AGE)
+        self.accounts.get(&id).filter(|account| account.tenant == *tenant && account.since.elapsed() < MAX_AGE)
     }
 
-    /// Remembers a tenant.
-    pub fn keep_tenant(&self, fill_token: FillToken, tenant: &Tenant) {
-        self.keep(fill_token, || self.tenants.insert(tenant.id.clone(), tenant.clone()));
+    /// Caches a tenant.
+    pub fn put_tenant(&self, token: FillToken, tenant: &Tenant) {
+        self.fill_tenant(token, &tenant.id, |entry| entry.tenant = Some(tenant.clone()));
     }
 
-    /// Remembers a session that has not ended, of an account that is active.
-    pub fn keep_session(&self, fill_token: FillToken, app: &TenantId, hash: TokenHash, session: &Session) {
-        self.keep_in_account(fill_token, app, session.user, |account| {
-            account.sessions.retain(|(known, _)| *known != hash);
-            account.sessions.push((hash, session.clone()));
-        });
-        self.keep(fill_token, || self.owners.insert(hash, session.user));
+    /// Caches an admin token.
+    pub fn put_admin_token(&self, token: FillToken, tenant: &TenantId, hash: TokenHash, known: &AdminToken) {
+        self.fill_tenant(token, tenant, |entry| put(&mut entry.admin_tokens, hash, known.clone()));
     }
 
-    /// Remembers an account's row.
-    pub fn keep_user(&self, fill_token: FillToken, app: &TenantId, user: &Arc<User>) {
-        self.keep_in_account(fill_token, app, user.id, |account| account.user = Some(Arc::clone(user)));
-    }
-
-    /// Remembers what an account shows beside its row.
-    pub fn keep_public_details(
-        &self,
-        fill_token: FillToken,
-        app: &TenantId,
-        id: UserId,
-        public_details: &Arc<PublicDetails>,
-    ) {
-        self.keep_in_account(fill_token, app, id, |account| account.public_details = Some(Arc::clone(public_details)));
-    }
-
-    fn keep_in_account(&self, fill_token: FillToken, app: &TenantId, id: UserId, change: impl FnOnce(&mut Account)) {
-        self.keep(fill_token, || {
-            let known = self.account(app, id).map(Arc::unwrap_or_clone);
-            let new = || Account {
-                app: app.clone(),
-                since: Instant::now(),
-                user: None,
-                public_details: None,
-                sessions: Vec::new(),
-            };
-            let mut account = known.unwrap_or_else(new);
-            change(&mut account);
-            self.accounts.insert(id, Arc::new(account));
+    /// Caches a session that has not ended, of an account that is active.
+    pub fn put_session(&self, token: FillToken, tenant: &TenantId, hash: TokenHash, session: &Session) {
+        self.fill_account(token, tenant, session.user, |account| {
+            put(&mut account.sessions, hash, session.clone());
+            self.owners.insert(hash, session.user);
         });
     }
 
-    /// Remembers something unless anything was forgotten since the fill token was taken.
-    fn keep(&self, FillToken(taken): FillToken, insert: impl FnOnce()) {
-        let forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken == Some(*forgotten) {
-            insert();
+    /// Caches an account's row.
+    pub fn put_user(&self, token: FillToken, tenant: &TenantId, user: &Arc<User>) {
+        self.fill_account(token, tenant, user.id, |account| account.user = Some(Arc::clone(user)));
+    }
+
+    /// Caches an account's public details.
+    pub fn put_public_details(&self, token: FillToken, tenant: &TenantId, id: UserId, details: &Arc<PublicDetails>) {
+        self.fill_account(token, tenant, id, |account| account.public_details = Some(Arc::clone(details)));
+    }
+
+    /// Notes in the cached entry that a session, if given, and its account are active: the feed leaves that out.
+    pub fn note_activity(&self, user: UserId, session: Option<SessionId>, activity: Activity) {
+        let _stripe = self.evictions.lock(&user);
+        let Some(known) = self.accounts.get(&user) else { return };
+        let mut account = Arc::unwrap_or_clone(known);
+        if let Some(user) = &mut account.user {
+            Arc::make_mut(user).activity = activity;
         }
+        for (_, cached) in account.sessions.iter_mut().filter(|(_, cached)| Some(cached.id) == session) {
+            cached.last_used_at_ms = activity.last_active_at_ms;
+        }
+        self.accounts.insert(user, Arc::new(account));
     }
 
-    /// Forgets what changed.
-    pub fn forget(&self, change: &Change) {
-        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        *forgotten += 1;
+    fn fill_tenant(&self, token: FillToken, id: &TenantId, change: impl FnOnce(&mut TenantEntry)) {
+        let Some(_stripe) = self.evictions.lock_to_fill(token, id) else { return };
+        let new = || TenantEntry { since: Instant::now(), tenant: None, admin_tokens: Vec::new() };
+        let mut entry = self.tenant_entry(id).map_or_else(new, Arc::unwrap_or_clone);
+        change(&mut entry);
+        self.tenants.insert(id.clone(), Arc::new(entry));
+    }
+
+    fn fill_account(&self, token: FillToken, tenant: &TenantId, id: UserId, change: impl FnOnce(&mut Account)) {
+        let Some(_stripe) = self.evictions.lock_to_fill(token, &id) else { return };
+        let new = || Account {
+            tenant: tenant.clone(),
+            since: Instant::now(),
+            user: None,
+            public_details: None,
+            sessions: Vec::new(),
+        };
+        let mut account = self.account(tenant, id).map_or_else(new, Arc::unwrap_or_clone);
+        change(&mut account);
+        self.accounts.insert(id, Arc::new(account));
+    }
+
+    /// Evicts what changed.
+    pub fn evict(&self, change: &Change) {
         match change {
-            Change::Tenant(app) => drop(self.tenants.remove(app)),
-            Change::User(user) | Change::SessionEnded(user, _) => drop(self.accounts.remove(user)),
+            Change::Tenant(tenant) => {
+                let _stripe = self.evictions.lock_to_evict(tenant);
+                self.tenants.remove(tenant);
+            }
+            Change::User(user) | Change::SessionEnded(user, _) => {
+                let _stripe = self.evictions.lock_to_evict(user);
+                self.accounts.remove(user);
+            }
         }
     }
 
-    /// Forgets everything.
-    pub fn forget_all(&self) {
-        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        *forgotten += 1;
+    /// Evicts everything.
+    pub fn evict_all(&self) {
+        let _all = self.evictions.lock_all_to_evict();
         self.tenants.clear();
         self.accounts.clear();
         self.owners.clear();
     }
 }
 
+fn find<T: Clone>(list: &[(TokenHash, T)], hash: &TokenHash) -> Option<T> {
+    list.iter().find(|(known, _)| known == hash).map(|(_, value)| value.clone())
+}
+
+/// Puts `value` behind `hash`; of too many the oldest goes.
+fn put<T>(list: &mut Vec<(TokenHash, T)>, hash: TokenHash, value: T) {
+    const MAX: usize = 100;
+    list.retain(|(known, _)| *known != hash);
+    if list.len() >= MAX {
+        list.remove(0);
+    }
+    list.push((hash, value));
+}
+
+/// When what was evicted, so that nothing is cached that was read before. Keys share stripes: an eviction keeps a fill of
+/// another key out only if that happens to be in its stripe, and the fill comes with the next miss.
+struct Evictions {
+    /// Counts evictions.
+    clock: AtomicU64,
+    /// The count at each stripe's last eviction.
+    stripes: [Mutex<u64>; Self::STRIPES],
+}
+
+impl Default for Evictions {
+    fn default() -> Self {
+        Self { clock: AtomicU64::new(0), stripes: std::array::from_fn(|_| Mutex::new(0)) }
+    }
+}
+
+impl Evictions {
+    const STRIPES: usize = 256;
+
+    fn now(&self) -> u64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    fn lock(&self, key: &impl Hash) -> MutexGuard<'_, u64> {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+        let stripe = usize::try_from(hash).unwrap_or(0) % Self::STRIPES;
+        #[expect(clippy::indexing_slicing, reason = "a remainder is below its divisor")]
+        self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_to_evict(&self, key: &impl Hash) -> MutexGuard<'_, u64> {
+        let mut stripe = self.lock(key);
+        *stripe = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
+        stripe
+    }
+
+    fn lock_all_to_evict(&self) -> Vec<MutexGuard<'_, u64>> {
+        let mut all: Vec<_> =
+            self.stripes.iter().map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner)).collect();
+        let now = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
+        for stripe in &mut all {
+            **stripe = now;
+        }
+        all
+    }
+
+    /// `None` when the key was evicted since the token was taken, or the cache was not trusted then.
+    fn lock_to_fill(&self, FillToken(taken): FillToken, key: &impl Hash) -> Option<MutexGuard<'_, u64>> {
+        let taken = taken?;
+        let stripe = self.lock(key);
+        (*stripe <= taken).then_some(stripe)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountStatus, DeviceSn, SessionId};
+    use crate::model::{AccountStatus, DeviceSn};
 
     fn session(user: i64) -> Session {
         Session {
@@ -241,60 +331,69 @@ mod tests {
 
     fn trusted(bytes: u64) -> Cache {
         let cache = Cache::new(bytes);
-        cache.set_hearing(true);
-        cache.trust_for(Instant::now(), Duration::from_secs(60));
+        cache.extend_lease(Instant::now(), Duration::from_secs(60));
         cache
     }
 
-    fn app() -> TenantId {
+    fn tenant() -> TenantId {
         TenantId::stored("default".to_owned())
     }
 
     #[test]
-    fn what_is_cached_is_given_in_its_app_until_it_changes() {
+    fn an_entry_is_found_by_its_tenant_until_it_is_evicted() {
         let cache = trusted(1 << 20);
-        cache.keep_session(cache.fill_token(), &app(), hash(7), &session(7));
-        assert_eq!(cache.session(&app(), &hash(7)).unwrap().user, UserId::stored(7));
+        cache.put_session(cache.fill_token(), &tenant(), hash(7), &session(7));
+        assert_eq!(cache.session(&tenant(), &hash(7)).unwrap().user, UserId::stored(7));
         assert!(cache.session(&TenantId::stored("other".to_owned()), &hash(7)).is_none());
-        cache.forget(&Change::User(UserId::stored(8)));
-        assert!(cache.session(&app(), &hash(7)).is_some());
-        cache.forget(&Change::SessionEnded(UserId::stored(7), SessionId(7)));
-        assert!(cache.session(&app(), &hash(7)).is_none());
+        cache.evict(&Change::User(UserId::stored(8)));
+        assert!(cache.session(&tenant(), &hash(7)).is_some());
+        cache.evict(&Change::SessionEnded(UserId::stored(7), SessionId(7)));
+        assert!(cache.session(&tenant(), &hash(7)).is_none());
     }
 
     #[test]
-    fn what_was_read_before_a_change_is_not_remembered_after_it() {
+    fn what_was_read_before_an_eviction_is_not_cached_after_it() {
         let cache = trusted(1 << 20);
-        let fill_token = cache.fill_token();
-        cache.forget(&Change::User(UserId::stored(7)));
-        cache.keep_session(fill_token, &app(), hash(7), &session(7));
-        assert!(cache.session(&app(), &hash(7)).is_none());
+        for evict in [|cache: &Cache| cache.evict(&Change::User(UserId::stored(7))), Cache::evict_all] {
+            let token = cache.fill_token();
+            evict(&cache);
+            cache.put_session(token, &tenant(), hash(7), &session(7));
+            assert!(cache.session(&tenant(), &hash(7)).is_none());
+        }
     }
 
     #[test]
-    fn without_trust_nothing_is_given_and_nothing_remembered() {
+    fn an_eviction_keeps_no_other_account_out() {
         let cache = trusted(1 << 20);
-        cache.keep_session(cache.fill_token(), &app(), hash(7), &session(7));
-        cache.set_hearing(false);
-        assert!(cache.session(&app(), &hash(7)).is_none());
-        cache.keep_session(cache.fill_token(), &app(), hash(8), &session(8));
-        cache.set_hearing(true);
-        assert!(cache.session(&app(), &hash(7)).is_none());
-        assert!(cache.session(&app(), &hash(8)).is_none());
-        cache.trust_for(Instant::now(), Duration::ZERO);
-        cache.keep_session(cache.fill_token(), &app(), hash(9), &session(9));
-        cache.trust_for(Instant::now(), Duration::from_secs(60));
-        assert!(cache.session(&app(), &hash(9)).is_none());
+        let token = cache.fill_token();
+        cache.evict(&Change::User(UserId::stored(7)));
+        let others = 1000..1100;
+        for user in others.clone() {
+            cache.put_session(token, &tenant(), hash(user), &session(user));
+        }
+        let cached = others.filter(|user| cache.session(&tenant(), &hash(*user)).is_some()).count();
+        assert!(cached > 90, "{cached}");
+    }
+
+    #[test]
+    fn without_a_lease_nothing_is_used_and_nothing_cached() {
+        let cache = trusted(1 << 20);
+        cache.put_session(cache.fill_token(), &tenant(), hash(7), &session(7));
+        cache.extend_lease(Instant::now(), Duration::ZERO);
+        assert!(cache.session(&tenant(), &hash(7)).is_none());
+        cache.put_session(cache.fill_token(), &tenant(), hash(9), &session(9));
+        cache.extend_lease(Instant::now(), Duration::from_secs(60));
+        assert!(cache.session(&tenant(), &hash(9)).is_none());
     }
 
     #[test]
     fn a_flood_of_accounts_needs_bounded_memory() {
         let cache = trusted(64 * 1024);
         for user in 0..10_000 {
-            cache.keep_session(cache.fill_token(), &app(), hash(user), &session(user));
+            cache.put_session(cache.fill_token(), &tenant(), hash(user), &session(user));
         }
         assert!(cache.accounts.weight() <= 64 * 1024);
         assert!(cache.owners.len() <= 200);
-        assert!(cache.session(&app(), &hash(9_999)).is_some());
+        assert!(cache.session(&tenant(), &hash(9_999)).is_some());
     }
 }

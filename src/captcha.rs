@@ -1,19 +1,19 @@
-//! Pictures of a few letters that people read and programs mostly don't.
+//! Captchas: images of a few letters that are easy for people and hard for programs to read.
 
 use captcha::Difficulty;
 
-/// A picture and what it shows.
+/// A captcha's image and its answer.
 pub struct Captcha {
-    /// The letters and digits.
+    /// The letters and digits in the image.
     pub answer: String,
-    /// The picture as PNG, without metadata.
+    /// The image as PNG, without metadata.
     pub png: Vec<u8>,
 }
 
-/// Draws a picture. Takes some milliseconds of the processor.
+/// Draws a captcha. Takes some milliseconds of CPU time.
 ///
-/// Of the crates that were tried, this one at medium difficulty was solved least by an off-the-shelf OCR (ddddocr: 1 in 100
-/// as they are, fewer than 1 in 10 after smoothing), and mostly read by people.
+/// Of the crates that were tried, this one at medium difficulty was solved least often by an off-the-shelf OCR
+/// (ddddocr: 1 in 100 unprocessed, fewer than 1 in 10 after smoothing), while people could mostly read it.
 #[must_use]
 pub fn draw() -> Option<Captcha> {
     let (answer, png) = captcha::generate(Difficulty::Medium).as_tuple()?;

@@ -21,7 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     clock::SystemClock,
     config::{Config, Flags, Values},
-    domain::{Operator, access},
+    domain::{Operator, access::authenticate},
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
 };
@@ -119,7 +119,7 @@ struct Tenant {
 impl Tenant {
     /// The one at the keyboard, acting for that app.
     async fn operator(&self, gateway: &Gateway) -> Result<Operator, Failure> {
-        Ok(access::command_line_in(gateway, parse_app_id(&self.app_id)?).await?)
+        Ok(authenticate::command_line_in(gateway, parse_app_id(&self.app_id)?).await?)
     }
 }
 

@@ -1,14 +1,14 @@
-//! Where time comes from.
+//! The source of time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time. Tests have a clock that they turn by hand.
+/// A clock. Tests use one that they set themselves.
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> i64;
 }
 
-/// The machine's clock.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -1,7 +1,7 @@
-//! Threads for bcrypt alone, so that logins slow down nothing else.
+//! A thread pool for bcrypt only, so that logins don't slow down other requests.
 //!
-//! They run at a lower priority than the rest of the process, and their queue is bounded: a crowd of logins gets a
-//! quick refusal and not a long wait (docs/adr/0005-hashing-threads.md).
+//! The threads run at a lower priority than the rest of the process, and their queue is bounded: under a burst of
+//! logins the excess is refused at once instead of waiting for long (docs/adr/0005-hashing-threads.md).
 
 use std::{
     num::NonZeroUsize,
@@ -17,32 +17,32 @@ use tokio::sync::{
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads and their queue.
+/// The handle of the pool: its job queue.
 #[derive(Clone)]
 pub struct Hashing {
     queue: mpsc::Sender<Job>,
 }
 
-/// The work was not done.
+/// A job was not completed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashingError {
     /// The queue is full.
     #[error("too many passwords are being hashed")]
     Busy,
-    /// The threads are gone, or one of them died at this work.
+    /// The threads have stopped, or the job panicked.
     #[error("the hashing threads are gone")]
     Gone,
 }
 
 impl Hashing {
-    /// How many jobs may wait for each thread: at cost 10 the last one waits for about half a second.
+    /// How many jobs may be queued for each thread: at cost 10 the last one waits for about half a second.
     const QUEUE_PER_THREAD: usize = 8;
     const NICENESS: i32 = 10;
 
-    /// Starts `threads` of them.
+    /// Starts a pool of `threads`.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the operating system can't create a thread.
     pub fn start(threads: NonZeroUsize) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel::<Job>(threads.get() * Self::QUEUE_PER_THREAD);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -53,7 +53,7 @@ impl Hashing {
         Ok(Self { queue })
     }
 
-    /// Runs `job` there, or refuses at once when the queue is full.
+    /// Runs `job` in the pool, or refuses it at once if the queue is full.
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
         let (job, answer) = package(job);
         self.queue.try_send(job).map_err(|error| match error {
@@ -63,7 +63,7 @@ impl Hashing {
         answer.await.map_err(|_gone| HashingError::Gone)
     }
 
-    /// Runs `job` there, waiting for room in the queue: for work that an admin sends in bulk.
+    /// Runs `job` in the pool and waits for space in the queue if it is full: for bulk operations of admins.
     ///
     /// # Errors
     /// [`HashingError::Gone`].
@@ -80,7 +80,7 @@ impl Hashing {
 fn package<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
     let (send, receive) = oneshot::channel();
     let job = Box::new(move || {
-        // Nobody waits any more when the client has gone.
+        // Skip the job if its client has disconnected and nobody waits for the result.
         if !send.is_closed() {
             drop(send.send(job()));
         }
@@ -95,7 +95,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match job {
-            // A thread that died would be missed for ever; its waiter sees the answer's channel closed.
+            // A panic must not end the thread, which is never replaced; the caller sees the result's channel closed.
             Some(job) => drop(panic::catch_unwind(AssertUnwindSafe(job))),
             None => return,
         }

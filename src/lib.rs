@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod feed;
 pub mod gateway;
 pub mod hashing;
 pub mod model;

@@ -1,12 +1,12 @@
-//! Where randomness comes from: the operating system's generator.
+//! Randomness, from the operating system's generator.
 
 use crate::model::{Code, Token};
 
-/// Makes values that nobody can guess.
+/// Generates unpredictable values.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Random;
 
-/// The operating system gave no random bytes.
+/// The operating system provided no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes: {0}")]
 pub struct RandomError(getrandom::Error);
@@ -30,10 +30,10 @@ impl Random {
         Ok(Token::for_admin(&self.base62(Token::RANDOM_CHARS)?))
     }
 
-    /// A new code, each of the million equally likely.
+    /// A new code, uniformly distributed over the million codes.
     pub fn code(self) -> Result<Code, RandomError> {
         const CODES: u32 = 1_000_000;
-        // The numbers past the last whole million are thrown away, so that no code is likelier.
+        // Rejection sampling: numbers past the last whole million are discarded, so that every code is equally likely.
         const FAIR: u32 = u32::MAX - u32::MAX % CODES;
         loop {
             let number = u32::from_le_bytes(self.bytes()?);
@@ -48,7 +48,7 @@ impl Random {
         const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut text = String::with_capacity(length);
         while text.len() < length {
-            // Six bits each; the two values past the alphabet are thrown away, so that none is likelier.
+            // Rejection sampling of six bits: the two values past the alphabet are discarded.
             let letters = self.bytes::<64>()?.map(|byte| LETTERS.get(usize::from(byte & 0x3F)));
             let missing = length - text.len();
             text.extend(letters.iter().copied().flatten().take(missing).map(|&letter| char::from(letter)));

@@ -1,4 +1,4 @@
-//! The server's secret, from which every key is derived; and what hides secrets of others.
+//! The server's secret, from which every key is derived, and helpers for MACs and for hiding passwords in URLs.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use url::Url;
 
-/// The server's secret. All nodes share it; stored password hashes are worthless without it.
+/// The server's secret. All nodes share it; stored password hashes can't be verified without it.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
-/// What a key is for: a key for one purpose tells nothing of another.
+/// The purpose of a derived key. A key for one purpose reveals nothing about those for others.
 #[derive(Clone, Copy, Debug)]
 pub enum KeyPurpose {
     /// Hashing passwords before bcrypt.
@@ -19,7 +19,7 @@ pub enum KeyPurpose {
     Captcha,
     /// Storing verification codes.
     Code,
-    /// Making the secrets of apps.
+    /// Deriving the secrets of tenants.
     AppSecret,
 }
 
@@ -35,11 +35,11 @@ impl KeyPurpose {
 }
 
 impl Secret {
-    /// Characters at the least (security.md 17).
+    /// The minimum number of characters (security.md 17).
     pub const MIN_CHARS: usize = 32;
 
     /// # Errors
-    /// When `text` is too short to be a secret.
+    /// When `text` is too short.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() < Self::MIN_CHARS {
             return Err(format!("must have at least {} characters; `openssl rand -hex 32` makes one", Self::MIN_CHARS));
@@ -67,7 +67,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The URL for people to read: without a password, be it in front of the host or in the query.
+/// The URL for logs and output, with passwords in the user info and the query replaced.
 #[must_use]
 pub fn without_password(url: &Url) -> String {
     let mut shown = url.clone();
@@ -83,7 +83,7 @@ pub fn without_password(url: &Url) -> String {
     shown.to_string()
 }
 
-/// HMAC-SHA-256 (RFC 2104), for keys that others gave us.
+/// HMAC-SHA-256 (RFC 2104), also for keys that are not derived from the server's secret.
 #[must_use]
 pub fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC takes keys of any length (RFC 2104); the Result is only the trait's.

@@ -1,4 +1,4 @@
-//! The sockets that are open on this node: who is behind them, and how each is told to close.
+//! The sockets that are open on this node: their identities, and how each is asked to close.
 
 use std::{
     collections::HashMap,
@@ -11,18 +11,18 @@ use tokio::sync::oneshot;
 
 use crate::model::{DeviceSn, SessionId, TenantId, UserId};
 
-/// Why the gateway closes a socket, beside what its client did.
+/// Why the gateway closes a socket for reasons other than its client's behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCause {
     /// The session behind it has ended.
     SessionEnded,
-    /// The account has more sockets than it may.
+    /// The account exceeds its maximum number of sockets.
     TooManySockets,
-    /// The node stops.
+    /// The node is shutting down.
     GoingAway,
 }
 
-/// Who is behind a socket.
+/// The identity of a logged-in socket.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The tenant.
@@ -43,7 +43,7 @@ pub struct Sockets(Mutex<Table>);
 struct Table {
     open: HashMap<u64, Entry>,
     of_source: HashMap<IpAddr, usize>,
-    /// By number, the oldest first.
+    /// The socket numbers, oldest first.
     of_user: HashMap<UserId, Vec<u64>>,
     last: u64,
     is_closing: bool,
@@ -52,27 +52,27 @@ struct Table {
 struct Entry {
     source: IpAddr,
     identity: Option<Identity>,
-    /// `None` once it was told to close.
+    /// `None` once the socket was asked to close.
     close: Option<oneshot::Sender<CloseCause>>,
 }
 
 impl Entry {
     fn close(&mut self, cause: CloseCause) {
         if let Some(close) = self.close.take() {
-            // One that closes by itself hears no more.
+            // Fails if the socket is already closing by itself.
             close.send(cause).ok();
         }
     }
 }
 
 impl Table {
-    /// The open sockets of a user, but for those that were told to close.
+    /// The open sockets of a user, except those that were asked to close.
     fn of_user(&self, user: UserId) -> impl Iterator<Item = &Identity> {
         let entries = self.of_user.get(&user).into_iter().flatten().filter_map(|number| self.open.get(number));
         entries.filter(|entry| entry.close.is_some()).filter_map(|entry| entry.identity.as_ref())
     }
 
-    fn forget(&mut self, number: u64) -> Option<Identity> {
+    fn remove(&mut self, number: u64) -> Option<Identity> {
         let Entry { source, identity, .. } = self.open.remove(&number)?;
         if let Some(count) = self.of_source.get_mut(&source) {
             *count -= 1;
@@ -91,7 +91,7 @@ impl Table {
     }
 }
 
-/// A socket's place among the open ones; given back when it is dropped.
+/// The registration of an open socket; removed when dropped.
 pub struct Place {
     sockets: Arc<Sockets>,
     number: u64,
@@ -102,8 +102,8 @@ impl Sockets {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a socket from `source`, and what tells it to close; `None` when the source has `limit` already, or the
-    /// node stops.
+    /// Registers a socket from `source`, and returns the channel that asks it to close; `None` if the source already
+    /// has `limit` sockets or the node is shutting down.
     #[must_use]
     pub fn admit(self: &Arc<Self>, source: IpAddr, limit: usize) -> Option<(Place, oneshot::Receiver<CloseCause>)> {
         let mut table = self.lock();
@@ -113,12 +113,12 @@ impl Sockets {
         *table.of_source.entry(source).or_default() += 1;
         table.last += 1;
         let number = table.last;
-        let (close, told) = oneshot::channel();
+        let (close, close_request) = oneshot::channel();
         table.open.insert(number, Entry { source, identity: None, close: Some(close) });
-        Some((Place { sockets: Arc::clone(self), number }, told))
+        Some((Place { sockets: Arc::clone(self), number }, close_request))
     }
 
-    /// Who is behind the open sockets.
+    /// The identities of all logged-in sockets.
     #[must_use]
     pub fn identities(&self) -> Vec<Identity> {
         self.lock().open.values().filter_map(|entry| entry.identity.clone()).collect()
@@ -136,7 +136,7 @@ impl Sockets {
         self.lock().of_user(user).map(|identity| identity.device).collect()
     }
 
-    /// Tells the sockets behind a session of a user to close.
+    /// Asks the sockets of a user's session to close.
     pub fn close(&self, user: UserId, session: SessionId) {
         let mut table = self.lock();
         let Table { open, of_user, .. } = &mut *table;
@@ -149,8 +149,8 @@ impl Sockets {
         }
     }
 
-    /// Tells all sockets to close, one after the other, so that their clients do not all come to the next node at once;
-    /// admits no more.
+    /// Asks all sockets to close, in batches, so that their clients don't all reconnect to another node at once; admits
+    /// no new ones.
     pub async fn close_all(&self) {
         const PAUSE: Duration = Duration::from_millis(10);
         const PARTS: usize = 500;
@@ -174,7 +174,7 @@ impl Sockets {
 }
 
 impl Place {
-    /// Notes who is behind the socket. Of an account's sockets beyond `limit` the oldest is told to close.
+    /// Sets the socket's identity. If the account then has more than `limit` sockets, the oldest are asked to close.
     pub fn identify(&self, identity: Identity, limit: usize) {
         let mut table = self.sockets.lock();
         let Table { open, of_user, .. } = &mut *table;
@@ -194,6 +194,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.sockets.lock().forget(self.number);
+        self.sockets.lock().remove(self.number);
     }
 }

@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::Failure;
 use crate::{
     domain::{
-        Origin, access,
-        accounts::{self, Registration},
+        Operator, Origin,
+        access::authenticate,
+        accounts,
+        registration::{self, Registration},
         sessions, tenants,
     },
     gateway::Gateway,
@@ -21,15 +23,15 @@ const TOKEN_NAME: &str = "dev";
 /// every start: there is no default one.
 pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<String, Failure> {
     let tenant = &gateway.config.default_app;
-    let operator = access::command_line(tenant.clone());
+    let operator = Operator::command_line(tenant.clone());
     tenants::create(gateway, &operator).await?;
     let secret = gateway.random.base62(12)?;
     let invalid = |invalid| Failure::from(crate::domain::Error::Invalid(invalid));
-    let registration = Registration {
+    let account = Registration {
         username: Username::parse(USERNAME).map_err(invalid)?,
         password: Password::parse("password", &secret, 1).map_err(invalid)?,
     };
-    let user = accounts::create_or_reset(gateway, &operator, registration.clone()).await?;
+    let user = registration::create_or_reset(gateway, &operator, account.clone()).await?;
     accounts::enable(gateway, &operator, vec![user]).await?;
     tenants::revoke_admin_token(gateway, &operator, TOKEN_NAME.to_owned()).await?;
     let admin_token = tenants::create_admin_token(gateway, &operator, TOKEN_NAME, None).await?;
@@ -39,11 +41,11 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
         user_agent: "diglot serve --dev".to_owned(),
         language: Language::En,
     };
-    let anonymous = access::anonymous(gateway, tenant.clone(), origin).await?;
+    let anonymous = authenticate::anonymous(gateway, tenant.clone(), origin).await?;
     let name = LoginName::parse("name", USERNAME).map_err(invalid)?;
     let key = DeviceKey::parse("device", "dev").map_err(invalid)?;
     let device = LoginDevice::new(key, Platform::parse("linux").map_err(invalid)?);
-    let login = sessions::login_with_password(gateway, &anonymous, name, &registration.password, device).await?;
+    let login = sessions::login_with_password(gateway, &anonymous, name, &account.password, device).await?;
     let [app_url, web_url, _] =
         listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));
     let app_url = app_url.unwrap_or_default();

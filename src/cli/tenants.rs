@@ -5,7 +5,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, parse_app_id, print};
 use crate::{
-    domain::{access, tenants},
+    domain::{Operator, tenants},
     model::{self, AdminToken},
     transport::block_on,
 };
@@ -86,7 +86,7 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
     block_on(async {
         match command {
             AppCommand::Create { app_id } => {
-                let operator = access::command_line(parse_app_id(&app_id)?);
+                let operator = Operator::command_line(parse_app_id(&app_id)?);
                 if tenants::create(&gateway, &operator).await? {
                     let secret = tenants::show_secret(&gateway, &operator).await?;
                     print(&format!("made app {app_id}\nits secret, shown this once: {secret}\n"))

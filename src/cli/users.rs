@@ -10,7 +10,7 @@ use serde::Serialize;
 use self::import::ImportArgs;
 use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
-    domain::{accounts, imports, profile, sessions},
+    domain::{Caller, access::authenticate, accounts, imports, profile, sessions},
     gateway::Gateway,
     model::{User, UserId, UserSummary},
     store::users::ExportRow,
@@ -47,6 +47,14 @@ pub(super) struct Target {
     user: UserId,
 }
 
+impl Target {
+    /// The user as whom the command line acts.
+    async fn acting_as(&self, gateway: &Gateway) -> Result<Caller, Failure> {
+        let operator = self.tenant.operator(gateway).await?;
+        Ok(authenticate::acting_as(gateway, &operator, self.user).await?)
+    }
+}
+
 #[derive(Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -80,7 +88,7 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
             }
             UserCommand::Show(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
-                print(&shown(&profile::get_of(&gateway, &operator, target.user).await?))
+                print(&describe(&*profile::get_of(&gateway, &operator, target.user).await?))
             }
             UserCommand::Disable(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
@@ -90,13 +98,9 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
                 let operator = target.tenant.operator(&gateway).await?;
                 Ok(accounts::enable(&gateway, &operator, vec![target.user]).await?)
             }
-            UserCommand::Kick(target) => {
-                let operator = target.tenant.operator(&gateway).await?;
-                Ok(sessions::kick_all_of(&gateway, &operator, target.user).await?)
-            }
+            UserCommand::Kick(target) => Ok(sessions::kick(&gateway, &target.acting_as(&gateway).await?, None).await?),
             UserCommand::Delete(target) => {
-                let operator = target.tenant.operator(&gateway).await?;
-                Ok(accounts::delete_of(&gateway, &operator, target.user).await?)
+                Ok(accounts::delete(&gateway, &target.acting_as(&gateway).await?, None).await?)
             }
         }
     })
@@ -107,7 +111,7 @@ fn summary(user: UserSummary) -> String {
     format!("{}\t{state}\t{}\n", user.id, user.username.unwrap_or_default())
 }
 
-fn shown(user: &User) -> String {
+fn describe(user: &User) -> String {
     let state = if user.status.code() == 0 { "active" } else { "disabled" };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     [

@@ -1,11 +1,8 @@
-//! Writes down who did what (security.md 29). A row goes into the transaction that it tells of.
+//! The audit log: who did what (security.md 29). A row is written in the transaction that it tells of; a refusal's in one of
+//! its own.
 
-use super::{
-    Anonymous, Caller, Error, Operator, Origin,
-    access::{Actor, OperatorKind},
-};
+use super::{Anonymous, Caller, Operator, Origin, access::Actor, access::OperatorKind};
 use crate::{
-    gateway::Gateway,
     model::{TenantId, UserId},
     store::{
         Conn, StoreError,
@@ -13,10 +10,28 @@ use crate::{
     },
 };
 
-/// The part of an audit row that says who acts and when, ready to be taken into a transaction.
+/// Something that can be done, as `resource.verb`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Action {
+    name: &'static str,
+    is_routine: bool,
+}
+
+impl Action {
+    /// An action that is always audited.
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, is_routine: false }
+    }
+
+    /// What users do to their own accounts all the time: audited only when an operator does it for them.
+    pub(super) const fn routine(name: &'static str) -> Self {
+        Self { name, is_routine: true }
+    }
+}
+
+/// The part of an audit row that says who acts.
 #[derive(Clone)]
 pub(super) struct AuditContext {
-    at_ms: i64,
     tenant_id: TenantId,
     actor_kind: i16,
     actor_id: Option<i64>,
@@ -25,72 +40,91 @@ pub(super) struct AuditContext {
 }
 
 impl AuditContext {
-    const NOBODY: i16 = 0;
+    const ANONYMOUS: i16 = 0;
     const USER: i16 = 1;
-    const ADMIN: i16 = 2;
+    const ADMIN_TOKEN: i16 = 2;
     const COMMAND_LINE: i16 = 3;
 
-    /// Someone whom no token tells.
-    pub(super) fn of_anonymous(gateway: &Gateway, anonymous: &Anonymous) -> Self {
+    pub(super) fn of_anonymous(anonymous: &Anonymous) -> Self {
         Self {
-            at_ms: gateway.clock.now_ms(),
             tenant_id: anonymous.tenant_id().clone(),
-            actor_kind: Self::NOBODY,
+            actor_kind: Self::ANONYMOUS,
             actor_id: None,
             for_user: None,
             origin: Some(anonymous.origin().clone()),
         }
     }
 
-    /// A user, or an admin acting as one.
-    pub(super) fn of_caller(gateway: &Gateway, caller: &Caller) -> Self {
+    pub(super) fn of_caller(caller: &Caller) -> Self {
         let (actor_kind, actor_id, for_user) = match caller.actor() {
-            Actor::User { .. } => (Self::USER, caller.user().get(), None),
-            Actor::Admin(token) => (Self::ADMIN, token.0, Some(caller.user())),
+            Actor::User(_) => (Self::USER, Some(caller.user().get()), None),
+            Actor::Operator(kind) => {
+                let (actor_kind, actor_id) = Self::operator_kind(kind);
+                (actor_kind, actor_id, Some(caller.user()))
+            }
         };
-        Self {
-            at_ms: gateway.clock.now_ms(),
-            tenant_id: caller.tenant_id().clone(),
-            actor_kind,
-            actor_id: Some(actor_id),
-            for_user,
-            origin: Some(caller.origin().clone()),
+        let (tenant_id, origin) = (caller.tenant_id().clone(), caller.actor().origin().cloned());
+        Self { tenant_id, actor_kind, actor_id, for_user, origin }
+    }
+
+    pub(super) fn of_operator(operator: &Operator) -> Self {
+        let (actor_kind, actor_id) = Self::operator_kind(operator.kind());
+        let (tenant_id, origin) = (operator.tenant_id().clone(), operator.kind().origin().cloned());
+        Self { tenant_id, actor_kind, actor_id, for_user: None, origin }
+    }
+
+    const fn operator_kind(kind: &OperatorKind) -> (i16, Option<i64>) {
+        match kind {
+            OperatorKind::AdminToken(token, _) => (Self::ADMIN_TOKEN, Some(token.0)),
+            OperatorKind::CommandLine => (Self::COMMAND_LINE, None),
         }
     }
 
-    /// An admin, or someone at the command line.
-    pub(super) fn of_operator(gateway: &Gateway, operator: &Operator) -> Self {
-        let (actor_kind, actor_id, origin) = match operator.kind() {
-            OperatorKind::Token(token, origin) => (Self::ADMIN, Some(token.0), Some(origin.clone())),
-            OperatorKind::CommandLine => (Self::COMMAND_LINE, None, None),
-        };
-        let tenant_id = operator.tenant_id().clone();
-        Self { at_ms: gateway.clock.now_ms(), tenant_id, actor_kind, actor_id, for_user: None, origin }
+    /// The tenant's name.
+    pub(super) const fn tenant_id(&self) -> &TenantId {
+        &self.tenant_id
     }
 
-    /// Adds a row: `action` (as `resource.verb`) was done to `target`.
-    pub(super) fn done(&self, conn: &mut Conn, action: &str, target: &str) -> Result<(), StoreError> {
-        self.write(conn, action, target, "ok")
+    /// Whether an operator acts, be it for a user.
+    pub(super) const fn is_operator(&self) -> bool {
+        matches!(self.actor_kind, Self::ADMIN_TOKEN | Self::COMMAND_LINE)
     }
 
-    /// The same for what users do to their own accounts all the time: only an admin's doing it is written down.
-    pub(super) fn done_by_admin(&self, conn: &mut Conn, action: &str, target: &str) -> Result<(), StoreError> {
-        if self.actor_kind == Self::ADMIN { self.done(conn, action, target) } else { Ok(()) }
+    /// Writes that `action` was done to `target`.
+    pub(super) fn done(&self, conn: &mut Conn, action: Action, target: &str, now_ms: i64) -> Result<(), StoreError> {
+        if action.is_routine && !self.is_operator() {
+            return Ok(());
+        }
+        self.insert(conn, action, target, "ok", now_ms)
     }
 
-    /// Adds a row: `action` on `target` was refused, and `why`.
-    pub(super) fn refused(&self, conn: &mut Conn, action: &str, target: &str, why: &str) -> Result<(), StoreError> {
-        self.write(conn, action, target, why)
+    /// Writes that `action` on `target` was refused, and `why`.
+    pub(super) fn refused(
+        &self,
+        conn: &mut Conn,
+        action: Action,
+        target: &str,
+        why: &str,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.insert(conn, action, target, why, now_ms)
     }
 
-    fn write(&self, conn: &mut Conn, action: &str, target: &str, result: &str) -> Result<(), StoreError> {
+    fn insert(
+        &self,
+        conn: &mut Conn,
+        action: Action,
+        target: &str,
+        result: &str,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         let new = NewAuditRow {
-            at_ms: self.at_ms,
+            at_ms: now_ms,
             tenant: &self.tenant_id,
             actor_kind: self.actor_kind,
             actor_id: self.actor_id,
             for_user: self.for_user.map(UserId::get),
-            action,
+            action: action.name,
             target,
             address: &self.origin.as_ref().map_or_else(String::new, |origin| origin.address.to_string()),
             request_id: self.origin.as_ref().map_or("", |origin| &origin.request_id),
@@ -98,49 +132,4 @@ impl AuditContext {
         };
         audit::insert(conn, &new)
     }
-}
-
-/// Changes something for an operator and writes it down, in one transaction.
-pub(super) async fn change<T: Send + 'static>(
-    gateway: &Gateway,
-    operator: &Operator,
-    action: &'static str,
-    target: String,
-    queries: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let audit = AuditContext::of_operator(gateway, operator);
-    let (done, done_to) = (audit.clone(), target.clone());
-    let outcome = gateway
-        .db
-        .write(move |conn| {
-            let value = queries(conn)?;
-            done.done(conn, action, &done_to)?;
-            Ok(value)
-        })
-        .await;
-    with_refusal(gateway, audit, action, target, outcome).await
-}
-
-/// The same outcome; if it is a refusal, it is written down.
-pub(super) async fn with_refusal<T>(
-    gateway: &Gateway,
-    audit: AuditContext,
-    action: &'static str,
-    target: String,
-    outcome: Result<T, Error>,
-) -> Result<T, Error> {
-    if let Err(
-        refusal @ (Error::UserNotFound
-        | Error::MedalNotFound
-        | Error::NotListed
-        | Error::NameTaken
-        | Error::CategoryUsed
-        | Error::CoinsInsufficient
-        | Error::KeyReused),
-    ) = &outcome
-    {
-        let why = refusal.to_string();
-        gateway.db.write(move |conn| audit.refused(conn, action, &target, &why)).await?;
-    }
-    outcome
 }

@@ -1,6 +1,6 @@
 //! What admins give to users: VIP time and medals.
 
-use super::{Error, Operator, accounts::require_user, audit::change};
+use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
     model::{Medal, MedalDefinition, MedalId, Page, UserId},
@@ -13,12 +13,11 @@ use crate::{
 /// [`Error::UserNotFound`].
 pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: i64) -> Result<(), Error> {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-    let (tenant, now_ms) = (operator.tenant_id().clone(), gateway.clock.now_ms());
-    change(gateway, operator, "vip.grant", format!("{id}: {days} days"), move |conn| {
-        users::lock(conn, id)?;
-        let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
-        let start_ms = user.vip_expires_at_ms.max(now_ms);
-        Ok(users::set_vip_end(conn, id, start_ms.saturating_add(days.saturating_mul(DAY_MS)))?)
+    as_operator(gateway, operator, Action::new("vip.grant"), format!("{id}: {days} days"), move |tx| {
+        tx.lock_user(id)?;
+        let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
+        let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
+        Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.saturating_mul(DAY_MS)))?)
     })
     .await
 }
@@ -28,9 +27,8 @@ pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days:
 /// # Errors
 /// [`Error::NameTaken`] when the app has one of that name.
 pub async fn define_medal(gateway: &Gateway, operator: &Operator, new: MedalDefinition) -> Result<MedalId, Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "medal.define", new.name.clone(), move |conn| {
-        medals::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
+    as_operator(gateway, operator, Action::new("medal.define"), new.name.clone(), move |tx| {
+        medals::insert(tx.conn, tx.tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -46,14 +44,12 @@ pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> 
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    let (tenant, now_ms) = (operator.tenant_id().clone(), gateway.clock.now_ms());
-    change(gateway, operator, "medal.grant", format!("{id}: {}", medal.0), move |conn| {
-        users::lock(conn, id)?;
-        require_user(conn, &tenant, id)?;
-        if !medals::exists(conn, &tenant, medal)? {
+    as_operator(gateway, operator, Action::new("medal.grant"), format!("{id}: {}", medal.0), move |tx| {
+        tx.lock_user(id)?;
+        if !medals::exists(tx.conn, tx.tenant, medal)? {
             return Err(Error::MedalNotFound);
         }
-        Ok(medals::grant(conn, id, medal, now_ms)?)
+        Ok(medals::grant(tx.conn, id, medal, tx.now_ms)?)
     })
     .await
 }
@@ -63,13 +59,12 @@ pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, med
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn revoke_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "medal.revoke", format!("{id}: {}", medal.0), move |conn| {
-        require_user(conn, &tenant, id)?;
-        if !medals::exists(conn, &tenant, medal)? {
+    as_operator(gateway, operator, Action::new("medal.revoke"), format!("{id}: {}", medal.0), move |tx| {
+        tx.lock_user(id)?;
+        if !medals::exists(tx.conn, tx.tenant, medal)? {
             return Err(Error::MedalNotFound);
         }
-        Ok(medals::revoke(conn, id, medal)?)
+        Ok(medals::revoke(tx.conn, id, medal)?)
     })
     .await
 }

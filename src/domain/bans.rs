@@ -1,10 +1,10 @@
 //! Bans: shown to everyone who looks at the account.
 
-use super::{Error, Operator, accounts::require_user, audit::change};
+use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
     model::{BanReason, UserId},
-    store::{bans, users},
+    store::bans,
 };
 
 /// Bans a user until `ends_at_ms`, in place of an earlier ban.
@@ -18,11 +18,9 @@ pub async fn set(
     reason: BanReason,
     ends_at_ms: i64,
 ) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "ban.set", id.to_string(), move |conn| {
-        users::lock(conn, id)?;
-        require_user(conn, &tenant, id)?;
-        Ok(bans::set(conn, id, reason.as_str(), ends_at_ms)?)
+    as_operator(gateway, operator, Action::new("ban.set"), id.to_string(), move |tx| {
+        tx.lock_user(id)?;
+        Ok(bans::set(tx.conn, id, reason.as_str(), ends_at_ms)?)
     })
     .await
 }
@@ -32,10 +30,9 @@ pub async fn set(
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn lift(gateway: &Gateway, operator: &Operator, id: UserId) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "ban.lift", id.to_string(), move |conn| {
-        require_user(conn, &tenant, id)?;
-        Ok(bans::lift(conn, id)?)
+    as_operator(gateway, operator, Action::new("ban.lift"), id.to_string(), move |tx| {
+        tx.lock_user(id)?;
+        Ok(bans::lift(tx.conn, id)?)
     })
     .await
 }

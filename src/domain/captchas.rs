@@ -29,7 +29,7 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
     limits::count_captcha(gateway, anonymous).await?;
     let drawn = tokio::task::spawn_blocking(captcha::draw).await;
     let Ok(Some(Captcha { answer, png })) = drawn else {
-        return Err(Error::Internal("no captcha could be drawn".to_owned()));
+        return Err(Error::internal("no captcha could be drawn".to_owned()));
     };
     let id = gateway.random.base62(ID_CHARS)?;
     let now_ms = gateway.clock.now_ms();

@@ -1,14 +1,10 @@
 //! Coins: balances that are never negative, and a ledger that tells every change.
 
-use super::{
-    Caller, Error, Operator,
-    accounts::require_user,
-    audit::{AuditContext, with_refusal},
-};
+use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
     model::{CoinChange, CoinRecord, Page, UserId},
-    store::{Conn, StoreError, coins, users},
+    store::{Conn, StoreError, coins},
 };
 
 /// Changes a user's balance. The same key again changes nothing and returns the record of the first time.
@@ -21,25 +17,18 @@ pub async fn adjust(
     id: UserId,
     change: CoinChange,
 ) -> Result<CoinRecord, Error> {
-    const ACTION: &str = "coins.adjust";
-    let (tenant, audit, now_ms) =
-        (operator.tenant_id().clone(), AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
-    let done = audit.clone();
-    let outcome = gateway
-        .db
-        .write(move |conn| {
-            users::lock(conn, id)?;
-            require_user(conn, &tenant, id)?;
-            if let Some(known) = coins::find_by_key(conn, id, &change.idempotency_key)? {
-                let is_same = known.change == change.amount && known.typ == change.typ && known.reason == change.reason;
-                return if is_same { Ok(known) } else { Err(Error::KeyReused) };
-            }
-            let record = coins::change(conn, id, &change, now_ms)?.ok_or(Error::CoinsInsufficient)?;
-            done.done(conn, ACTION, &format!("{id}: record {}", record.id))?;
-            Ok(record)
-        })
-        .await;
-    with_refusal(gateway, audit, ACTION, id.to_string(), outcome).await
+    as_operator(gateway, operator, Action::new("coins.adjust"), id.to_string(), move |tx| {
+        tx.lock_user(id)?;
+        if let Some(known) = coins::find_by_key(tx.conn, id, &change.idempotency_key)? {
+            let is_same = known.change == change.amount && known.typ == change.typ && known.reason == change.reason;
+            tx.set_unchanged();
+            return if is_same { Ok(known) } else { Err(Error::KeyReused) };
+        }
+        let record = coins::change(tx.conn, id, &change, tx.now_ms)?.ok_or(Error::CoinsInsufficient)?;
+        tx.set_target(format!("{id}: record {}", record.id));
+        Ok(record)
+    })
+    .await
 }
 
 /// A page of the caller's records, newest first, and how many there are in all.

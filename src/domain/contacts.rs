@@ -1,12 +1,6 @@
 //! The mobile number and the e-mail address that an account is bound to.
 
-use super::{
-    Caller, Error,
-    access::{self, Actor},
-    audit::AuditContext,
-    profile::change,
-    verification,
-};
+use super::{Caller, Error, access::Actor, audit::Action, unit_of_work::as_caller, verification};
 use crate::{
     gateway::Gateway,
     model::{Code, CodePurpose, Contact, Mobile},
@@ -19,42 +13,29 @@ use crate::{
 /// # Errors
 /// [`Error::CodeWrong`], [`Error::MobileTaken`], [`Error::EmailTaken`].
 pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
-    let user = caller.user();
-    verification::redeem(
-        gateway,
-        caller.tenant_id(),
-        &contact,
-        code,
-        &[CodePurpose::Account(user), CodePurpose::Login],
-    )
-    .await?;
-    let (audit, caller) = (AuditContext::of_caller(gateway, caller), caller.clone());
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &caller)?;
-            if users::find_by_contact(conn, caller.tenant_id(), &contact)?.is_none_or(|owner| owner.id != user) {
-                users::release_unconfirmed(conn, caller.tenant_id(), &contact)?;
-            }
-            users::set_contact(conn, user, &contact).map_err(taken(&contact).if_taken())?;
-            audit.done(conn, "account.bind", &user.to_string())?;
-            Ok(())
-        })
-        .await
+    let purposes = [CodePurpose::Account(caller.user()), CodePurpose::Login];
+    verification::redeem(gateway, caller.tenant_id(), &contact, code, &purposes).await?;
+    as_caller(gateway, caller, Action::new("account.bind"), move |tx| {
+        if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != tx.user) {
+            users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
+        }
+        users::set_contact(tx.conn, tx.user, &contact).map_err(taken(&contact).if_taken())
+    })
+    .await
 }
 
-/// Sets the number of the caller's account without a code: the admin document has it so. Unless an admin does it, whoever
+/// Sets the number of the caller's account without a code: the admin document has it so. Unless an operator does it, whoever
 /// shows the number to be its own with a code gets it instead (security.md 28).
 ///
 /// # Errors
 /// [`Error::MobileTaken`].
 pub async fn set_mobile(gateway: &Gateway, caller: &Caller, mobile: Mobile) -> Result<(), Error> {
-    let (contact, is_vouched_for) = (Contact::Mobile(mobile.clone()), matches!(caller.actor(), Actor::Admin(_)));
-    change(gateway, caller, "account.set_mobile", move |conn, user| {
+    let (contact, is_vouched_for) = (Contact::Mobile(mobile.clone()), matches!(caller.actor(), Actor::Operator(_)));
+    as_caller(gateway, caller, Action::routine("account.set_mobile"), move |tx| {
         let set = if is_vouched_for {
-            users::set_contact(conn, user, &contact)
+            users::set_contact(tx.conn, tx.user, &contact)
         } else {
-            users::set_unconfirmed_mobile(conn, user, &mobile)
+            users::set_unconfirmed_mobile(tx.conn, tx.user, &mobile)
         };
         set.map_err(Error::MobileTaken.if_taken())
     })

@@ -2,17 +2,19 @@
 
 use super::{
     Anonymous, Caller, Error,
-    access::{self, Actor},
-    audit::AuditContext,
+    access::{Actor, require_active},
+    audit::Action,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence, sessions, verification,
+    presence,
+    unit_of_work::{as_anonymous, as_caller},
+    verification,
 };
 use crate::{
     gateway::Gateway,
     model::{Code, CodePurpose, Contact, EmailAddress, EndReason, Password, SessionId, User},
     state::LoginEnd,
-    store::{self, users},
+    store::{sessions, users},
 };
 
 /// Sets another password for whoever reads the mail of `address`, and ends all of the account's sessions.
@@ -37,28 +39,26 @@ pub async fn reset_password(
     let (name, wanted) = (tenant.clone(), contact.clone());
     let found = gateway.db.read(move |conn| users::find_by_contact(conn, &name, &wanted)).await?;
     let user = found.ok_or(Error::CodeWrong)?;
-    sessions::may_log_in(user.status)?;
+    require_active(user.status)?;
     if is_own_name(&user, password) {
         return Err(Error::PasswordIsName);
     }
     verification::redeem(gateway, tenant, &contact, code, &[CodePurpose::PasswordReset]).await?;
     verification::void_codes(gateway, tenant, &user.contacts()).await?;
-    let hash = passwords::hash_in_turn(gateway, password).await?;
-    let (audit, now_ms, id) = (AuditContext::of_anonymous(gateway, anonymous), gateway.clock.now_ms(), user.id);
-    let name = tenant.clone();
-    gateway
-        .db
-        .write::<(), Error>(move |conn| {
-            users::lock(conn, id)?;
-            // Bound elsewhere or disabled while the password was hashed.
-            let owner = users::find_by_contact(conn, &name, &contact)?.filter(|owner| owner.id == id);
-            sessions::may_log_in(owner.ok_or(Error::CodeWrong)?.status)?;
-            users::set_password_hash(conn, id, &hash)?;
-            store::sessions::end_all_of(conn, &[id], EndReason::PasswordChanged, now_ms)?;
-            audit.done(conn, "account.reset_password", &id.to_string())?;
-            Ok(())
-        })
-        .await?;
+    let (hash, id) = (passwords::hash_in_turn(gateway, password).await?, user.id);
+    as_anonymous(gateway, anonymous, Action::new("account.reset_password"), move |tx| {
+        let account = users::lock(tx.conn, tx.tenant, id)?.ok_or(Error::CodeWrong)?;
+        // Bound elsewhere or disabled while the password was hashed.
+        if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != id) {
+            return Err(Error::CodeWrong);
+        }
+        require_active(account.status)?;
+        users::set_password_hash(tx.conn, id, &hash)?;
+        sessions::end_all_of(tx.conn, &[id], EndReason::PasswordChanged, tx.now_ms)?;
+        tx.set_target(id.to_string());
+        Ok(())
+    })
+    .await?;
     presence::end(gateway, anonymous.tenant_id(), id, None).await;
     Ok(())
 }
@@ -74,54 +74,41 @@ pub async fn change_password(
     old: &Password,
     password: &Password,
 ) -> Result<(), Error> {
-    let confirmed = confirm(gateway, caller, old).await?;
+    let compared = confirm(gateway, caller, old).await?;
     let kept = match caller.actor() {
-        Actor::User { session, .. } => Some(session),
-        Actor::Admin(_) => None,
+        Actor::User(logged_in) => Some(logged_in.session),
+        Actor::Operator(_) => None,
     };
-    set_password_of(gateway, caller, password, confirmed, kept).await
+    replace_password(gateway, caller, password, Some(compared), kept).await
 }
 
-/// Sets the password of the account that an admin acts as; all of its sessions end.
+/// Sets the password of the account that an operator acts as; all of its sessions end.
 pub async fn set_password(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<(), Error> {
-    set_password_of(gateway, caller, password, Confirmed::Needless, None).await
+    replace_password(gateway, caller, password, None, None).await
 }
 
-/// What the new password takes the place of.
-pub(super) enum Confirmed {
-    /// This hash; if there is another by now, someone else was quicker.
-    Hash(Option<String>),
-    /// Whatever there is.
-    Needless,
-}
-
-async fn set_password_of(
+/// `compared` is the hash that the old password was compared with: if there is another by now, someone else was quicker.
+async fn replace_password(
     gateway: &Gateway,
     caller: &Caller,
     password: &Password,
-    confirmed: Confirmed,
+    compared: Option<String>,
     kept: Option<SessionId>,
 ) -> Result<(), Error> {
     let hash = passwords::hash(gateway, password).await?;
-    let (tenant, id) = (caller.tenant_id().clone(), caller.user());
-    let (audit, now_ms, holder) = (AuditContext::of_caller(gateway, caller), gateway.clock.now_ms(), caller.clone());
-    let (contacts, ended_on) = gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &holder)?;
-            let user = users::find(conn, &tenant, id)?.ok_or(Error::UserNotFound)?;
-            let current = users::lock_credentials(conn, id)?.ok_or(Error::UserNotFound)?;
-            if matches!(&confirmed, Confirmed::Hash(hash) if *hash != current.password_hash) {
-                return Err(Error::Busy);
-            }
-            users::set_password_hash(conn, id, &hash)?;
-            let ended_on = store::sessions::end_on(conn, id, None, kept, EndReason::PasswordChanged, now_ms)?;
-            audit.done(conn, "account.set_password", &id.to_string())?;
-            Ok((user.contacts(), ended_on))
-        })
-        .await?;
+    let (contacts, ended_on) = as_caller(gateway, caller, Action::new("account.set_password"), move |tx| {
+        let user = users::find(tx.conn, tx.tenant, tx.user)?.ok_or(Error::UserNotFound)?;
+        if compared.is_some() && compared != users::find_password_hash(tx.conn, tx.user)? {
+            return Err(Error::Busy);
+        }
+        users::set_password_hash(tx.conn, tx.user, &hash)?;
+        let reason = EndReason::PasswordChanged;
+        let ended_on = sessions::end_on(tx.conn, tx.user, None, kept, reason, tx.now_ms)?;
+        Ok((user.contacts(), ended_on))
+    })
+    .await?;
     for device in ended_on {
-        presence::end(gateway, caller.tenant_id(), id, Some(device)).await;
+        presence::end(gateway, caller.tenant_id(), caller.user(), Some(device)).await;
     }
     if let Err(error) = verification::void_codes(gateway, caller.tenant_id(), &contacts).await {
         log::warn!("codes stay valid until they expire: {error}");
@@ -129,20 +116,21 @@ async fn set_password_of(
     Ok(())
 }
 
-/// Makes sure that `password` is the caller's. An account without one can confirm nothing.
+/// Makes sure that `password` is the caller's, and returns the hash that it was compared with. An account without a password
+/// can confirm nothing.
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
-pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<Confirmed, Error> {
+pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<String, Error> {
     let id = caller.user();
     let found = gateway.db.read(move |conn| users::find_password_hash(conn, id)).await?;
-    let Some(stored) = &found else { return Err(Error::PasswordWrong) };
-    let attempt =
-        match LoginAttempt::begin(gateway, caller.tenant_id(), caller.origin(), LoginTarget::Account(id)).await {
-            // A client that is told that its login failed would log in again.
-            Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
-            begun => begun?,
-        };
+    let stored = found.ok_or(Error::PasswordWrong)?;
+    let origin = caller.actor().origin().ok_or(Error::NoPermission)?;
+    let attempt = match LoginAttempt::begin(gateway, caller.tenant_id(), origin, LoginTarget::Account(id)).await {
+        // A client that is told that its login failed would log in again.
+        Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
+        begun => begun?,
+    };
     let verdict = passwords::verify(gateway, password, Some(stored.clone())).await;
     let end = match &verdict {
         Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
@@ -151,7 +139,7 @@ pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Passw
     };
     attempt.end(gateway, end).await;
     match verdict? {
-        Verdict::Right | Verdict::RightButOutdated => Ok(Confirmed::Hash(found)),
+        Verdict::Right | Verdict::RightButOutdated => Ok(stored),
         Verdict::Wrong => Err(Error::PasswordWrong),
     }
 }

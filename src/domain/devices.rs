@@ -1,10 +1,10 @@
 //! The devices that logged in to an account.
 
-use super::{Caller, Error, access, audit::AuditContext, presence, profile::change};
+use super::{Caller, Error, audit::Action, presence, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{Device, DeviceSn, EndReason, PushToken},
-    store::{self, Conn, StoreError, devices, push_tokens, users},
+    store::{Conn, StoreError, devices, push_tokens, sessions, users},
 };
 
 /// A part of an account's devices.
@@ -43,23 +43,18 @@ pub async fn list(
 /// # Errors
 /// [`Error::DeviceNotFound`].
 pub async fn remove(gateway: &Gateway, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
-    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
-    let holder = caller.clone();
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &holder)?;
-            if !devices::delete(conn, user, device)? {
-                return Err(Error::DeviceNotFound);
-            }
-            store::sessions::end_on(conn, user, Some(device), None, EndReason::DeviceRemoved, now_ms)?;
-            push_tokens::unbind(conn, user, device)?;
-            users::bump_devices_version(conn, user)?;
-            audit.done(conn, "device.remove", &format!("{user}: device {}", device.0))?;
-            Ok(())
-        })
-        .await?;
-    presence::end(gateway, caller.tenant_id(), user, Some(device)).await;
+    as_caller(gateway, caller, Action::new("device.remove"), move |tx| {
+        if !devices::delete(tx.conn, tx.user, device)? {
+            return Err(Error::DeviceNotFound);
+        }
+        sessions::end_on(tx.conn, tx.user, Some(device), None, EndReason::DeviceRemoved, tx.now_ms)?;
+        push_tokens::unbind(tx.conn, tx.user, device)?;
+        users::bump_devices_version(tx.conn, tx.user)?;
+        tx.set_target(format!("{}: device {}", tx.user, device.0));
+        Ok(())
+    })
+    .await?;
+    presence::end(gateway, caller.tenant_id(), caller.user(), Some(device)).await;
     Ok(())
 }
 
@@ -73,12 +68,11 @@ pub async fn bind_push_token(
     device: DeviceSn,
     token: PushToken,
 ) -> Result<(), Error> {
-    let tenant = caller.tenant_id().clone();
-    change(gateway, caller, "device.bind_token", move |conn, user| {
-        if !devices::exists(conn, user, device)? {
+    as_caller(gateway, caller, Action::routine("device.bind_token"), move |tx| {
+        if !devices::exists(tx.conn, tx.user, device)? {
             return Err(Error::DeviceNotFound);
         }
-        push_tokens::bind(conn, &tenant, user, device, &token).map_err(Error::Busy.if_taken())
+        push_tokens::bind(tx.conn, tx.tenant, tx.user, device, &token).map_err(Error::Busy.if_taken())
     })
     .await
 }
@@ -88,11 +82,11 @@ pub async fn bind_push_token(
 /// # Errors
 /// [`Error::DeviceNotFound`].
 pub async fn unbind_push_token(gateway: &Gateway, caller: &Caller, device: DeviceSn) -> Result<(), Error> {
-    change(gateway, caller, "device.unbind_token", move |conn, user| {
-        if !devices::exists(conn, user, device)? {
+    as_caller(gateway, caller, Action::routine("device.unbind_token"), move |tx| {
+        if !devices::exists(tx.conn, tx.user, device)? {
             return Err(Error::DeviceNotFound);
         }
-        Ok(push_tokens::unbind(conn, user, device)?)
+        Ok(push_tokens::unbind(tx.conn, tx.user, device)?)
     })
     .await
 }

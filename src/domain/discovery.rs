@@ -1,10 +1,10 @@
 //! The discovery page: what it shows to users, and what admins put on it.
 
-use super::{Caller, Error, Operator, audit::change};
+use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
     model::{Ads, Bot, Category, DiscoveryId, Group, Invalid, Keyword, Page, Problem, TenantId},
-    store::{Conn, StoreError, ads, bots, categories, groups},
+    store::{Conn, StoreError, ads, bots, categories, groups, tenants},
 };
 
 /// A page of what admins put on the discovery page, each with its number.
@@ -47,11 +47,12 @@ pub async fn set_ads(
     operator: &Operator,
     edit: impl FnOnce(&mut Ads) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "ads.set", String::new(), move |conn| {
-        let mut ads = ads::find(conn, &tenant)?.unwrap_or_default();
+    as_operator(gateway, operator, Action::new("ads.set"), String::new(), move |tx| {
+        // The row may not exist yet: the tenant's stands in for it.
+        tenants::lock(tx.conn, tx.tenant)?;
+        let mut ads = ads::find(tx.conn, tx.tenant)?.unwrap_or_default();
         edit(&mut ads)?;
-        Ok(ads::save(conn, &tenant, &ads)?)
+        Ok(ads::save(tx.conn, tx.tenant, &ads)?)
     })
     .await
 }
@@ -61,9 +62,8 @@ pub async fn set_ads(
 /// # Errors
 /// [`Error::NameTaken`].
 pub async fn create_category(gateway: &Gateway, operator: &Operator, new: Category) -> Result<DiscoveryId, Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "category.create", new.name.clone(), move |conn| {
-        categories::insert(conn, &tenant, &new).map_err(Error::NameTaken.if_taken())
+    as_operator(gateway, operator, Action::new("category.create"), new.name.clone(), move |tx| {
+        categories::insert(tx.conn, tx.tenant, &new).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -78,10 +78,9 @@ pub async fn update_category(
     id: DiscoveryId,
     edit: impl FnOnce(Category) -> Result<Category, Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "category.update", id.0.to_string(), move |conn| {
-        let known = categories::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        categories::update(conn, id, &edit(known)?).map_err(Error::NameTaken.if_taken())
+    as_operator(gateway, operator, Action::new("category.update"), id.0.to_string(), move |tx| {
+        let known = categories::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
+        categories::update(tx.conn, id, &edit(known)?).map_err(Error::NameTaken.if_taken())
     })
     .await
 }
@@ -91,13 +90,12 @@ pub async fn update_category(
 /// # Errors
 /// [`Error::NotListed`], [`Error::CategoryUsed`].
 pub async fn delete_category(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "category.delete", id.0.to_string(), move |conn| {
-        categories::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        if categories::is_used(conn, id)? {
+    as_operator(gateway, operator, Action::new("category.delete"), id.0.to_string(), move |tx| {
+        categories::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
+        if categories::is_used(tx.conn, id)? {
             return Err(Error::CategoryUsed);
         }
-        Ok(categories::delete(conn, id)?)
+        Ok(categories::delete(tx.conn, id)?)
     })
     .await
 }
@@ -113,11 +111,10 @@ pub async fn list_categories(gateway: &Gateway, tenant: &TenantId, page: Page) -
 /// # Errors
 /// [`Error::Invalid`] when its category does not exist.
 pub async fn create_group(gateway: &Gateway, operator: &Operator, mut new: Group) -> Result<DiscoveryId, Error> {
-    let tenant = operator.tenant_id().clone();
     new.created_at_ms = gateway.clock.now_ms();
-    change(gateway, operator, "group.create", new.display.nickname.clone(), move |conn| {
-        let category = category_of(conn, &tenant, &new)?;
-        Ok(groups::insert(conn, &tenant, category, &new)?)
+    as_operator(gateway, operator, Action::new("group.create"), new.display.nickname.clone(), move |tx| {
+        let category = category_of(tx.conn, tx.tenant, &new)?;
+        Ok(groups::insert(tx.conn, tx.tenant, category, &new)?)
     })
     .await
 }
@@ -132,12 +129,11 @@ pub async fn update_group(
     id: DiscoveryId,
     edit: impl FnOnce(&mut Group) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "group.update", id.0.to_string(), move |conn| {
-        let mut group = groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
+    as_operator(gateway, operator, Action::new("group.update"), id.0.to_string(), move |tx| {
+        let mut group = groups::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
         edit(&mut group)?;
-        let category = category_of(conn, &tenant, &group)?;
-        Ok(groups::update(conn, &tenant, id, category, &group)?)
+        let category = category_of(tx.conn, tx.tenant, &group)?;
+        Ok(groups::update(tx.conn, tx.tenant, id, category, &group)?)
     })
     .await
 }
@@ -147,10 +143,9 @@ pub async fn update_group(
 /// # Errors
 /// [`Error::NotListed`].
 pub async fn delete_group(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "group.delete", id.0.to_string(), move |conn| {
-        groups::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        Ok(groups::delete(conn, &tenant, id)?)
+    as_operator(gateway, operator, Action::new("group.delete"), id.0.to_string(), move |tx| {
+        groups::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
+        Ok(groups::delete(tx.conn, tx.tenant, id)?)
     })
     .await
 }
@@ -163,9 +158,11 @@ pub async fn list_all_groups(gateway: &Gateway, operator: &Operator, page: Page)
 
 /// Adds a bot.
 pub async fn create_bot(gateway: &Gateway, operator: &Operator, new: Bot) -> Result<DiscoveryId, Error> {
-    let tenant = operator.tenant_id().clone();
     let name = new.display.nickname.clone();
-    change(gateway, operator, "bot.create", name, move |conn| Ok(bots::insert(conn, &tenant, &new)?)).await
+    as_operator(gateway, operator, Action::new("bot.create"), name, move |tx| {
+        Ok(bots::insert(tx.conn, tx.tenant, &new)?)
+    })
+    .await
 }
 
 /// Changes a bot; what `edit` leaves alone stays.
@@ -178,11 +175,10 @@ pub async fn update_bot(
     id: DiscoveryId,
     edit: impl FnOnce(&mut Bot) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "bot.update", id.0.to_string(), move |conn| {
-        let mut bot = bots::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
+    as_operator(gateway, operator, Action::new("bot.update"), id.0.to_string(), move |tx| {
+        let mut bot = bots::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
         edit(&mut bot)?;
-        Ok(bots::update(conn, id, &bot)?)
+        Ok(bots::update(tx.conn, id, &bot)?)
     })
     .await
 }
@@ -192,10 +188,9 @@ pub async fn update_bot(
 /// # Errors
 /// [`Error::NotListed`].
 pub async fn delete_bot(gateway: &Gateway, operator: &Operator, id: DiscoveryId) -> Result<(), Error> {
-    let tenant = operator.tenant_id().clone();
-    change(gateway, operator, "bot.delete", id.0.to_string(), move |conn| {
-        bots::find(conn, &tenant, id)?.ok_or(Error::NotListed)?;
-        Ok(bots::delete(conn, id)?)
+    as_operator(gateway, operator, Action::new("bot.delete"), id.0.to_string(), move |tx| {
+        bots::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
+        Ok(bots::delete(tx.conn, id)?)
     })
     .await
 }

@@ -5,21 +5,18 @@ use crate::{
     store::StoreError,
 };
 
+/// What an error comes from; for the log, never for a client.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A parameter is missing or has a wrong value.
     #[error("{0}")]
     Invalid(Invalid),
-    /// The request names no app.
-    #[error("no app named")]
-    AppMissing,
     /// There is no such app.
     #[error("no such app")]
-    AppUnknown,
-    /// No token came with the request.
-    #[error("no token")]
-    TokenMissing,
+    TenantUnknown,
     /// The token is none that this app gave out.
     #[error("unknown token")]
     TokenUnknown,
@@ -122,13 +119,42 @@ pub enum Error {
     /// The database, the shared state or a provider is unavailable. Any operation that reaches the database can fail with
     /// this, and with [`Error::Internal`]; their documentation lists only the other errors.
     #[error("unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
     /// A bug, or a damaged database.
     #[error("internal: {0}")]
-    Internal(String),
+    Internal(#[source] Cause),
 }
 
 impl Error {
+    /// A bug, or a damaged database, shown by `cause`.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Something is unavailable because of `cause`.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// Whether the audit log tells of an operator's attempt that failed with this.
+    pub(super) const fn is_audited(&self) -> bool {
+        matches!(
+            self,
+            Self::UserNotFound
+                | Self::MedalNotFound
+                | Self::NotListed
+                | Self::NameTaken
+                | Self::CategoryUsed
+                | Self::CoinsInsufficient
+                | Self::KeyReused
+        )
+    }
+
+    /// Whether the audit log tells of a login that failed with this.
+    pub(super) const fn is_audited_login(&self) -> bool {
+        matches!(self, Self::LoginRefused | Self::LoginLocked { .. } | Self::AccountDisabled | Self::CodeWrong)
+    }
+
     /// What an insert fails with when its unique value is in use: this, and whatever else happened as itself.
     pub(super) fn if_taken(self) -> impl FnOnce(StoreError) -> Self {
         move |error| match error {
@@ -148,15 +174,15 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             // Whoever inserts something unique says what it means; here it is a surprise.
-            StoreError::Taken | StoreError::Query(_) => Self::Internal(error.to_string()),
-            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            StoreError::Taken | StoreError::Query(_) => Self::internal(error),
+            StoreError::Unavailable(_) => Self::unavailable(error),
         }
     }
 }
 
 impl From<StateError> for Error {
     fn from(error: StateError) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::unavailable(error)
     }
 }
 
@@ -164,7 +190,7 @@ impl From<DeliveryError> for Error {
     fn from(error: DeliveryError) -> Self {
         match error {
             DeliveryError::Busy => Self::Busy,
-            DeliveryError::Off(_) => Self::Unavailable(error.to_string()),
+            DeliveryError::Off(_) => Self::unavailable(error),
         }
     }
 }
@@ -173,13 +199,13 @@ impl From<HashingError> for Error {
     fn from(error: HashingError) -> Self {
         match error {
             HashingError::Busy => Self::Busy,
-            HashingError::Gone => Self::Internal(error.to_string()),
+            HashingError::Gone => Self::internal(error),
         }
     }
 }
 
 impl From<RandomError> for Error {
     fn from(error: RandomError) -> Self {
-        Self::Internal(error.to_string())
+        Self::internal(error)
     }
 }

@@ -1,13 +1,15 @@
 //! Accounts in bulk, from and for other systems: what the command line reads and writes files with.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Error, Operator, accounts, audit::AuditContext, passwords};
+use super::{Error, Operator, audit::Action, passwords, registration, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{AccountRecord, Contact, ImportedPassword, Language, Nickname, TenantId, UserId},
+    model::{AccountRecord, Contact, ImportedPassword, Language, Nickname, UserId},
     store::{
-        Conn, imports,
+        imports,
         users::{self, ExportRow, UniqueName},
     },
 };
@@ -44,24 +46,22 @@ pub async fn import(
     let at_once = gateway.config.hashing_threads.get() * 2;
     let complete = |new: NewRecord| complete(gateway, new);
     let list: Vec<AccountRecord> = stream::iter(list).map(complete).buffered(at_once).try_collect().await?;
-    let (tenant, content_hash) = (operator.tenant_id().clone(), content_hash.to_owned());
-    let (audit, now_ms) = (AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
-    gateway
-        .db
-        .write(move |conn| {
-            let mut kept = users::insert_new(conn, &tenant, &list, now_ms)?;
-            let imported = kept.len();
-            let mut results = Vec::new();
-            for record in &list {
-                let is_kept = kept.remove(&users::names_of(record));
-                results.push(if is_kept { Ok(()) } else { Err(taken(conn, &tenant, record)?) });
-            }
-            imports::save(conn, &tenant, &content_hash, records_done, now_ms).map_err(Error::Busy.if_taken())?;
-            audit.done(conn, "account.import", &format!("{imported} accounts"))?;
-            note(&results)?;
-            Ok(imported)
-        })
-        .await
+    let content_hash = content_hash.to_owned();
+    as_operator(gateway, operator, Action::new("account.import"), String::new(), move |tx| {
+        let mut kept = users::insert_new(tx.conn, tx.tenant, &list, tx.now_ms)?;
+        let imported = kept.len();
+        let is_kept: Vec<bool> = list.iter().map(|record| kept.remove(&users::names_of(record))).collect();
+        let refused = list.iter().zip(&is_kept).filter(|(_, is_kept)| !**is_kept);
+        let names: Vec<UniqueName> = refused.flat_map(|(record, _)| UniqueName::all_of(record)).collect();
+        let taken = users::list_taken(tx.conn, tx.tenant, &names)?;
+        let result = |(record, is_kept)| if is_kept { Ok(()) } else { Err(refusal(record, &taken)) };
+        let results: Vec<_> = list.iter().zip(is_kept).map(result).collect();
+        imports::save(tx.conn, tx.tenant, &content_hash, records_done, tx.now_ms)?;
+        tx.set_target(format!("{imported} accounts"));
+        note(&results)?;
+        Ok(imported)
+    })
+    .await
 }
 
 /// The account with its password's hash, and a display name where nothing gives it one.
@@ -73,23 +73,19 @@ async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Er
         Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(gateway, &password).await?),
     };
     if record.username.is_none() && record.nickname.is_none() {
-        record.nickname = Some(Nickname::parse(&accounts::first_nickname(gateway, Language::Zh)?)?);
+        record.nickname = Some(Nickname::parse(&registration::first_nickname(gateway, Language::Zh)?)?);
     }
     Ok(record)
 }
 
 /// Which of a refused record's names is in use.
-fn taken(conn: &mut Conn, tenant: &TenantId, record: &AccountRecord) -> Result<Error, Error> {
-    for name in UniqueName::all_of(record) {
-        if users::is_taken(conn, tenant, &name)? {
-            return Ok(match name {
-                UniqueName::Username(_) => Error::UsernameTaken,
-                UniqueName::Contact(Contact::Mobile(_)) => Error::MobileTaken,
-                UniqueName::Contact(Contact::Email(_)) => Error::EmailTaken,
-            });
-        }
+fn refusal(record: &AccountRecord, taken: &BTreeSet<UniqueName>) -> Error {
+    match UniqueName::all_of(record).into_iter().find(|name| taken.contains(name)) {
+        Some(UniqueName::Username(_)) => Error::UsernameTaken,
+        Some(UniqueName::Contact(Contact::Mobile(_))) => Error::MobileTaken,
+        Some(UniqueName::Contact(Contact::Email(_))) => Error::EmailTaken,
+        None => Error::Busy,
     }
-    Err(Error::Busy)
 }
 
 /// Up to `limit` accounts of the operator's app with numbers above `after`, in their order.

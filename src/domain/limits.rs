@@ -120,6 +120,19 @@ pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> 
     count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await
 }
 
+/// Whether the refusal of a login gets an audit row. Of an account that is locked one row a window tells; and no source
+/// fills the log by trying one name after the other. All refusals count, those without a row too.
+pub(super) async fn may_audit_refusal(gateway: &Gateway, anonymous: &Anonymous, target: &str, refusal: &Error) -> bool {
+    const ROWS_PER_SOURCE: u32 = 50;
+    let of_source = count_source(gateway, anonymous, "refused-login", LoginSubject::WINDOW_MS, ROWS_PER_SOURCE).await;
+    if !matches!(refusal, Error::LoginLocked { .. }) {
+        return of_source.is_ok();
+    }
+    let subject = format!("locked-login:{}:{target}", anonymous.tenant_id());
+    let of_account = count(gateway, &subject, LoginSubject::WINDOW_MS, 1).await;
+    of_source.is_ok() && of_account.is_ok()
+}
+
 async fn count_source(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -128,12 +141,17 @@ async fn count_source(
     limit: u32,
 ) -> Result<(), Error> {
     let subject = format!("{what}:{}:source:{}", anonymous.tenant_id(), anonymous.origin().source());
+    count(gateway, &subject, window_ms, limit).await
+}
+
+/// Counts a use of `subject`, of which there may be `limit` in a window.
+async fn count(gateway: &Gateway, subject: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
     let now_ms = gateway.clock.now_ms();
-    let (uses, limit) = match gateway.state.count_use(&subject, window_ms, now_ms).await {
+    let (uses, limit) = match gateway.state.count_use(subject, window_ms, now_ms).await {
         Ok(uses) => (uses, limit),
         Err(error) => {
             log::debug!("counting in this node only: {error}");
-            (gateway.own_state.count_use(&subject, window_ms, now_ms).await?, limit.div_ceil(2))
+            (gateway.own_state.count_use(subject, window_ms, now_ms).await?, limit.div_ceil(2))
         }
     };
     if uses.count > limit {

@@ -1,85 +1,111 @@
-//! What nearly every request asks for first: tenants, sessions and accounts; from this node's memory where that is as good
-//! as the database.
+//! What nearly every request reads first: tenants, tokens and accounts; from the cache where that can be trusted.
 
 use std::sync::Arc;
 
 use super::Error;
 use crate::{
     gateway::Gateway,
-    model::{AccountStatus, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId},
-    store::{Conn, apps, bans, medals, personal_data, sessions, users},
+    model::{AccountStatus, AdminToken, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId},
+    store::{Conn, admin_tokens, bans, medals, personal_data, sessions, tenants, users},
 };
 
 /// The tenant of that name.
 ///
 /// # Errors
-/// [`Error::AppUnknown`].
-pub(super) async fn tenant(gateway: &Gateway, name: &TenantId) -> Result<Tenant, Error> {
-    if let Some(known) = gateway.cache.tenant(name) {
-        return Ok(known);
+/// [`Error::TenantUnknown`].
+pub(super) async fn tenant(gateway: &Gateway, id: &TenantId) -> Result<Tenant, Error> {
+    if let Some(cached) = gateway.cache.tenant(id) {
+        return Ok(cached);
     }
-    let (fill_token, wanted) = (gateway.cache.fill_token(), name.clone());
+    let (fill_token, wanted) = (gateway.cache.fill_token(), id.clone());
     let found = gateway.db.read(move |conn| find_tenant(conn, &wanted)).await?;
-    gateway.cache.keep_tenant(fill_token, &found);
+    gateway.cache.put_tenant(fill_token, &found);
     Ok(found)
 }
 
-/// The session behind a token in that app, ended ones included.
+/// The session behind a token of that tenant, ended ones included.
 ///
 /// # Errors
-/// [`Error::AppUnknown`], [`Error::TokenUnknown`].
-pub(super) async fn session(gateway: &Gateway, name: &TenantId, hash: TokenHash) -> Result<Session, Error> {
-    if let Some(known) = gateway.cache.session(name, &hash) {
-        return Ok(known);
+/// [`Error::TenantUnknown`], [`Error::TokenUnknown`].
+pub(super) async fn session(gateway: &Gateway, tenant: &TenantId, hash: TokenHash) -> Result<Session, Error> {
+    if let Some(cached) = gateway.cache.session(tenant, &hash) {
+        return Ok(cached);
     }
-    let (fill_token, wanted) = (gateway.cache.fill_token(), name.clone());
+    let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
     let find = move |conn: &mut Conn| -> Result<_, Error> {
-        find_tenant(conn, &wanted)?;
-        sessions::find_by_token(conn, &wanted, &hash)?.ok_or(Error::TokenUnknown)
+        match sessions::find_by_token(conn, &wanted, &hash)? {
+            Some(found) => Ok(found),
+            None => Err(unknown_token(conn, &wanted)?),
+        }
     };
     let found = gateway.db.read(find).await?;
     if !found.is_ended && found.status == AccountStatus::Active {
-        gateway.cache.keep_session(fill_token, name, hash, &found);
+        gateway.cache.put_session(fill_token, tenant, hash, &found);
     }
     Ok(found)
 }
 
-/// The account of that number in that app.
+/// The admin token of that tenant, revoked and expired ones included.
+///
+/// # Errors
+/// [`Error::TenantUnknown`], [`Error::TokenUnknown`].
+pub(super) async fn admin_token(gateway: &Gateway, tenant: &TenantId, hash: TokenHash) -> Result<AdminToken, Error> {
+    if let Some(cached) = gateway.cache.admin_token(tenant, &hash) {
+        return Ok(cached);
+    }
+    let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
+    let find = move |conn: &mut Conn| -> Result<_, Error> {
+        match admin_tokens::find_by_token(conn, &wanted, &hash)? {
+            Some(found) => Ok(found),
+            None => Err(unknown_token(conn, &wanted)?),
+        }
+    };
+    let found = gateway.db.read(find).await?;
+    gateway.cache.put_admin_token(fill_token, tenant, hash, &found);
+    Ok(found)
+}
+
+/// Why no token was found: there may be no such tenant either.
+fn unknown_token(conn: &mut Conn, tenant: &TenantId) -> Result<Error, Error> {
+    find_tenant(conn, tenant)?;
+    Ok(Error::TokenUnknown)
+}
+
+/// The account of that number in that tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
 pub(super) async fn user(gateway: &Gateway, tenant: &TenantId, id: UserId) -> Result<Arc<User>, Error> {
-    if let Some(known) = gateway.cache.user(tenant, id) {
-        return Ok(known);
+    if let Some(cached) = gateway.cache.user(tenant, id) {
+        return Ok(cached);
     }
     let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
     let found = gateway.db.read(move |conn| users::find(conn, &wanted, id)).await?;
     let found = Arc::new(found.ok_or(Error::UserNotFound)?);
-    gateway.cache.keep_user(fill_token, tenant, &found);
+    gateway.cache.put_user(fill_token, tenant, &found);
     Ok(found)
 }
 
-/// What an account of that app shows beside its row.
+/// The public details of an account of that tenant.
 pub(super) async fn public_details(
     gateway: &Gateway,
     tenant: &TenantId,
-    user: &User,
+    user: UserId,
 ) -> Result<Arc<PublicDetails>, Error> {
-    let id = user.id;
-    if let Some(known) = gateway.cache.public_details(tenant, id) {
-        return Ok(known);
+    if let Some(cached) = gateway.cache.public_details(tenant, user) {
+        return Ok(cached);
     }
     let fill_token = gateway.cache.fill_token();
     let find = move |conn: &mut Conn| -> Result<_, Error> {
-        let personal = personal_data::find(conn, id)?.unwrap_or_default();
-        Ok(PublicDetails { personal, medals: medals::list_of(conn, id)?, ban: bans::find(conn, id)? })
+        let personal = personal_data::find(conn, user)?.unwrap_or_default();
+        Ok(PublicDetails { personal, medals: medals::list_of(conn, user)?, ban: bans::find(conn, user)? })
     };
     let found = Arc::new(gateway.db.read(find).await?);
-    gateway.cache.keep_public_details(fill_token, tenant, id, &found);
+    gateway.cache.put_public_details(fill_token, tenant, user, &found);
     Ok(found)
 }
 
 /// The tenant of that name.
-pub(super) fn find_tenant(conn: &mut Conn, name: &TenantId) -> Result<Tenant, Error> {
-    apps::find(conn, name)?.ok_or(Error::AppUnknown)
+pub(super) fn find_tenant(conn: &mut Conn, id: &TenantId) -> Result<Tenant, Error> {
+    tenants::find(conn, id)?.ok_or(Error::TenantUnknown)
 }

@@ -1,9 +1,9 @@
 //! What users set for one of their devices: notifications, and modules that they ignore.
 
-use super::{Caller, Error, access};
+use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
-    model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, VipState},
+    model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, TenantId, UserId, VipState},
     store::{Conn, module_ignores, notifications, users},
 };
 
@@ -16,14 +16,10 @@ pub async fn get(gateway: &Gateway, caller: &Caller, device: DeviceKey) -> Resul
 
 /// Registers a device for notifications, or changes its registration.
 pub async fn register(gateway: &Gateway, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
-    let (caller, now_ms) = (caller.clone(), gateway.clock.now_ms());
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &caller)?;
-            Ok(notifications::save(conn, caller.user(), &new, now_ms)?)
-        })
-        .await
+    as_caller(gateway, caller, Action::routine("notification.register"), move |tx| {
+        Ok(notifications::save(tx.conn, tx.user, &new, tx.now_ms)?)
+    })
+    .await
 }
 
 /// The modules that a VIP ignores on the device of that id; nothing when none are set. Who is no VIP hears only that.
@@ -35,7 +31,7 @@ pub async fn get_ignored_modules(gateway: &Gateway, caller: &Caller, device: &st
     gateway
         .db
         .read(move |conn| {
-            vip_only(conn, &caller, now_ms)?;
+            vip_only(conn, caller.tenant_id(), caller.user(), now_ms)?;
             Ok(module_ignores::find(conn, caller.user(), &device?)?.unwrap_or_default())
         })
         .await
@@ -51,19 +47,15 @@ pub async fn set_ignored_modules(
     device: DeviceKey,
     ignored: String,
 ) -> Result<(), Error> {
-    let (caller, now_ms) = (caller.clone(), gateway.clock.now_ms());
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &caller)?;
-            vip_only(conn, &caller, now_ms)?;
-            Ok(module_ignores::save(conn, caller.user(), &device, &ignored, now_ms)?)
-        })
-        .await
+    as_caller(gateway, caller, Action::routine("module.ignore"), move |tx| {
+        vip_only(tx.conn, tx.tenant, tx.user, tx.now_ms)?;
+        Ok(module_ignores::save(tx.conn, tx.user, &device, &ignored, tx.now_ms)?)
+    })
+    .await
 }
 
-fn vip_only(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
-    let user = users::find(conn, caller.tenant_id(), caller.user())?.ok_or(Error::UserNotFound)?;
+fn vip_only(conn: &mut Conn, tenant: &TenantId, user: UserId, now_ms: i64) -> Result<(), Error> {
+    let user = users::find(conn, tenant, user)?.ok_or(Error::UserNotFound)?;
     match user.vip_state(now_ms) {
         VipState::Active => Ok(()),
         VipState::None | VipState::Expired => Err(Error::VipOnly),

@@ -80,7 +80,7 @@ fn hash_job(gateway: &Gateway, password: &Password) -> impl FnOnce() -> Result<S
     let (keyed, cost) = (keyed(gateway, password), gateway.config.bcrypt_cost);
     move || match bcrypt::hash(keyed, cost) {
         Ok(hash) => Ok(format!("{}{hash}", PasswordHash::KEYED)),
-        Err(error) => Err(Error::Internal(format!("bcrypt: {error}"))),
+        Err(error) => Err(Error::internal(format!("bcrypt: {error}"))),
     }
 }
 

@@ -63,8 +63,8 @@ pub(super) async fn note_sockets(gateway: &Gateway, open: &[Identity]) {
     }
 }
 
-/// How often it is time to look which sockets are to be noted.
-pub(super) const fn check_every_ms(gateway: &Gateway) -> i64 {
+/// How often the presence of sockets is renewed, as far as it is due.
+pub(super) const fn renewal_interval_ms(gateway: &Gateway) -> i64 {
     gateway.config.presence_ttl_ms / NOTES_PER_TTL / 4
 }
 

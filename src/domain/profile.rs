@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Anonymous, Caller, Error, Operator, access, accounts::require_user, activity, audit::AuditContext, lookups,
-    presence,
-};
+use super::{Anonymous, Caller, Error, Operator, activity, audit::Action, lookups, presence, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{
@@ -19,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub struct OwnProfile {
     /// All of it but the password.
-    pub user: User,
+    pub user: Arc<User>,
     /// Whether it is a VIP now.
     pub vip: VipState,
 }
@@ -49,13 +46,11 @@ pub struct PublicProfile {
     pub online_days: i32,
     /// Such days in a row up to today.
     pub continuous_days: i32,
-    /// Its medals, in their order.
-    pub medals: Vec<Medal>,
+    /// Its medals and what it tells about itself.
+    pub details: Arc<PublicDetails>,
     /// The ban that is in force.
     pub ban: Option<Ban>,
-    /// What it tells about itself.
-    pub personal: PersonalData,
-    /// What the one who looks noted about it.
+    /// What the viewer noted about it.
     pub remark: Remark,
 }
 
@@ -64,7 +59,7 @@ pub struct PublicProfile {
 /// # Errors
 /// [`Error::UserNotFound`] when it was deleted just now.
 pub async fn get_own(gateway: &Gateway, caller: &Caller) -> Result<OwnProfile, Error> {
-    let user = Arc::unwrap_or_clone(lookups::user(gateway, caller.tenant_id(), caller.user()).await?);
+    let user = lookups::user(gateway, caller.tenant_id(), caller.user()).await?;
     Ok(OwnProfile { vip: user.vip_state(gateway.clock.now_ms()), user })
 }
 
@@ -78,44 +73,48 @@ pub async fn get_public(
     viewer: Option<&Caller>,
     id: UserId,
 ) -> Result<PublicProfile, Error> {
-    let user = Arc::unwrap_or_clone(lookups::user(gateway, anonymous.tenant_id(), id).await?);
-    let PublicDetails { personal, medals, ban } =
-        Arc::unwrap_or_clone(lookups::public_details(gateway, anonymous.tenant_id(), &user).await?);
+    let user = lookups::user(gateway, anonymous.tenant_id(), id).await?;
+    let details = lookups::public_details(gateway, anonymous.tenant_id(), id).await?;
     let remark = match viewer.map(Caller::user) {
         Some(viewer) => gateway.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
         None => None,
     };
     let now_ms = gateway.clock.now_ms();
-    // Who is there is active, however coarsely that is written down.
+    // An online user is active now, however coarsely activity is stored.
     let is_online = presence::of(gateway, anonymous.tenant_id(), id).await?.is_online();
     let last_active_at_ms = if is_online { now_ms } else { user.activity.last_active_at_ms };
     Ok(PublicProfile {
         id,
         vip: user.vip_state(now_ms),
-        nickname: user.nickname,
+        nickname: user.nickname.clone(),
         name_id: user.name_id,
-        avatar_url: user.avatar_url,
+        avatar_url: user.avatar_url.clone(),
         avatar_id: user.avatar_id,
         registered_at_ms: user.registered_at_ms,
         vip_expires_at_ms: user.vip_expires_at_ms,
         last_active_at_ms,
         online_days: user.activity.online_days,
         continuous_days: user.activity.continuous_days_on(activity::day(gateway, now_ms)),
-        medals,
-        ban: ban.filter(|ban| ban.is_in_force(now_ms)),
-        personal,
+        ban: details.ban.clone().filter(|ban| ban.is_in_force(now_ms)),
+        details,
         remark: remark.unwrap_or_default(),
     })
 }
 
 /// Changes the caller's display name.
 pub async fn rename(gateway: &Gateway, caller: &Caller, name: Nickname) -> Result<(), Error> {
-    change(gateway, caller, "profile.rename", move |conn, user| Ok(users::set_nickname(conn, user, &name)?)).await
+    as_caller(gateway, caller, Action::routine("profile.rename"), move |tx| {
+        Ok(users::set_nickname(tx.conn, tx.user, &name)?)
+    })
+    .await
 }
 
 /// Changes the caller's avatar.
 pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: AvatarUrl) -> Result<(), Error> {
-    change(gateway, caller, "profile.set_avatar", move |conn, user| Ok(users::set_avatar(conn, user, &avatar)?)).await
+    as_caller(gateway, caller, Action::routine("profile.set_avatar"), move |tx| {
+        Ok(users::set_avatar(tx.conn, tx.user, &avatar)?)
+    })
+    .await
 }
 
 /// The caller's medals, in their order.
@@ -144,11 +143,11 @@ pub async fn edit_personal_data(
     edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
     let now_ms = gateway.clock.now_ms();
-    change(gateway, caller, "profile.edit", move |conn, user| {
-        let mut data = personal_data::find(conn, user)?.unwrap_or_default();
+    as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
+        let mut data = personal_data::find(tx.conn, tx.user)?.unwrap_or_default();
         edit(&mut data)?;
         data.updated_at_ms = now_ms;
-        Ok(personal_data::save(conn, user, data)?)
+        Ok(personal_data::save(tx.conn, tx.user, data)?)
     })
     .await
 }
@@ -158,10 +157,11 @@ pub async fn edit_personal_data(
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn save_remark(gateway: &Gateway, caller: &Caller, friend: UserId, remark: Remark) -> Result<(), Error> {
-    let tenant = caller.tenant_id().clone();
-    change(gateway, caller, "profile.remark", move |conn, user| {
-        require_user(conn, &tenant, friend)?;
-        Ok(remarks::save(conn, user, friend, &remark)?)
+    as_caller(gateway, caller, Action::routine("profile.remark"), move |tx| {
+        if !users::exists(tx.conn, tx.tenant, friend)? {
+            return Err(Error::UserNotFound);
+        }
+        Ok(remarks::save(tx.conn, tx.user, friend, &remark)?)
     })
     .await
 }
@@ -177,11 +177,11 @@ pub struct ProfileChanges {
 
 /// Changes the caller's profile.
 pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
-    change(gateway, caller, "profile.edit", move |conn, user| {
+    as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
         if let Some(name) = &changes.nickname {
-            users::set_nickname(conn, user, name)?;
+            users::set_nickname(tx.conn, tx.user, name)?;
         }
-        Ok(users::set_info(conn, user, &changes.info)?)
+        Ok(users::set_info(tx.conn, tx.user, &changes.info)?)
     })
     .await
 }
@@ -190,69 +190,24 @@ pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<User, Error> {
-    lookups::user(gateway, operator.tenant_id(), user).await.map(Arc::unwrap_or_clone)
-}
-
-/// Changes the profile of one account of the operator's app.
-///
-/// # Errors
-/// [`Error::UserNotFound`].
-pub async fn edit_of(
-    gateway: &Gateway,
-    operator: &Operator,
-    user: UserId,
-    changes: ProfileChanges,
-) -> Result<(), Error> {
-    edit(gateway, &access::acting_as(gateway, operator, user).await?, changes).await
-}
-
-/// Changes the avatar of one account of the operator's app.
-///
-/// # Errors
-/// [`Error::UserNotFound`].
-pub async fn set_avatar_of(
-    gateway: &Gateway,
-    operator: &Operator,
-    user: UserId,
-    avatar: AvatarUrl,
-) -> Result<(), Error> {
-    set_avatar(gateway, &access::acting_as(gateway, operator, user).await?, avatar).await
+pub async fn get_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<Arc<User>, Error> {
+    lookups::user(gateway, operator.tenant_id(), user).await
 }
 
 /// The account of that number in the anonymous's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> Result<User, Error> {
-    lookups::user(gateway, anonymous.tenant_id(), id).await.map(Arc::unwrap_or_clone)
+pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> Result<Arc<User>, Error> {
+    lookups::user(gateway, anonymous.tenant_id(), id).await
 }
 
 /// The account of that login name in the anonymous's app.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn get_by_username(gateway: &Gateway, anonymous: &Anonymous, name: Username) -> Result<User, Error> {
+pub async fn get_by_username(gateway: &Gateway, anonymous: &Anonymous, name: Username) -> Result<Arc<User>, Error> {
     let tenant = anonymous.tenant_id().clone();
-    gateway.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?.ok_or(Error::UserNotFound)
-}
-
-/// Changes something of the caller's account, whose row is locked meanwhile; unless the account or the session has ended
-/// since the request began.
-pub(super) async fn change(
-    gateway: &Gateway,
-    caller: &Caller,
-    action: &'static str,
-    queries: impl FnOnce(&mut Conn, UserId) -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
-    let (audit, user, caller) = (AuditContext::of_caller(gateway, caller), caller.user(), caller.clone());
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &caller)?;
-            queries(conn, user)?;
-            audit.done_by_admin(conn, action, &user.to_string())?;
-            Ok(())
-        })
-        .await
+    let found = gateway.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?;
+    found.map(Arc::new).ok_or(Error::UserNotFound)
 }

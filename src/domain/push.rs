@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Error, profile::change};
+use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{Alias, Badge, Invalid, Problem, Tag},
@@ -19,13 +19,12 @@ pub async fn set_alias(
     alias: Alias,
     push_token: Option<String>,
 ) -> Result<(), Error> {
-    let tenant = caller.tenant_id().clone();
-    change(gateway, caller, "push.alias", move |conn, user| {
-        push_profiles::set_alias(conn, &tenant, user, &alias).map_err(Error::AliasTaken.if_taken())?;
+    as_caller(gateway, caller, Action::routine("push.alias"), move |tx| {
+        push_profiles::set_alias(tx.conn, tx.tenant, tx.user, &alias).map_err(Error::AliasTaken.if_taken())?;
         if let Some(token) = push_token {
-            let mut known = settings::get(conn, user)?;
+            let mut known = settings::get(tx.conn, tx.user)?;
             known.set_push_token(&token)?;
-            settings::save(conn, user, &known)?;
+            settings::save(tx.conn, tx.user, &known)?;
         }
         Ok(())
     })
@@ -34,9 +33,10 @@ pub async fn set_alias(
 
 /// Sets the number that push messages to the caller show.
 pub async fn set_badge(gateway: &Gateway, caller: &Caller, badge: Badge) -> Result<(), Error> {
-    let tenant = caller.tenant_id().clone();
-    change(gateway, caller, "push.badge", move |conn, user| Ok(push_profiles::set_badge(conn, &tenant, user, badge)?))
-        .await
+    as_caller(gateway, caller, Action::routine("push.badge"), move |tx| {
+        Ok(push_profiles::set_badge(tx.conn, tx.tenant, tx.user, badge)?)
+    })
+    .await
 }
 
 /// The caller's tags, in order.
@@ -50,14 +50,14 @@ pub async fn list_tags(gateway: &Gateway, caller: &Caller) -> Result<Vec<String>
 /// # Errors
 /// [`Error::Invalid`] when these would be too many.
 pub async fn add_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -> Result<(), Error> {
-    change(gateway, caller, "push.add_tags", move |conn, user| {
-        let known: BTreeSet<String> = push_tags::list(conn, user)?.into_iter().collect();
+    as_caller(gateway, caller, Action::routine("push.add_tags"), move |tx| {
+        let known: BTreeSet<String> = push_tags::list(tx.conn, tx.user)?.into_iter().collect();
         let new: Vec<&Tag> = tags.iter().filter(|tag| !known.contains(tag.as_str())).collect();
         if known.len() + new.len() > Tag::MAX {
             return Err(Invalid::new("tags", Problem::TooMany { max: Tag::MAX }).into());
         }
         for tag in new {
-            push_tags::insert(conn, user, tag)?;
+            push_tags::insert(tx.conn, tx.user, tag)?;
         }
         Ok(())
     })
@@ -66,9 +66,9 @@ pub async fn add_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -
 
 /// Removes tags, as far as the caller has them.
 pub async fn remove_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -> Result<(), Error> {
-    change(gateway, caller, "push.remove_tags", move |conn, user| {
+    as_caller(gateway, caller, Action::routine("push.remove_tags"), move |tx| {
         for tag in &tags {
-            push_tags::delete(conn, user, tag)?;
+            push_tags::delete(tx.conn, tx.user, tag)?;
         }
         Ok(())
     })
@@ -77,5 +77,8 @@ pub async fn remove_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>
 
 /// Removes all of the caller's tags.
 pub async fn clear_tags(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
-    change(gateway, caller, "push.clear_tags", move |conn, user| Ok(push_tags::delete_all_of(conn, user)?)).await
+    as_caller(gateway, caller, Action::routine("push.clear_tags"), move |tx| {
+        Ok(push_tags::delete_all_of(tx.conn, tx.user)?)
+    })
+    .await
 }

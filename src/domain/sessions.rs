@@ -1,21 +1,21 @@
-//! Logging in, being logged in, logging out. One session core behind every presented.
-
-use sha2::{Digest as _, Sha256};
+//! Logging in, being logged in, logging out: one session core behind every way in.
 
 use super::{
-    Anonymous, Caller, Error, Operator,
-    access::{self, Actor},
-    accounts, activity,
-    audit::{AuditContext, change},
+    Anonymous, Caller, Error,
+    access::{LoggedIn, require_active},
+    activity,
+    audit::{Action, AuditContext},
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
-    presence, verification,
+    presence, registration,
+    unit_of_work::{UnitOfWork, as_anonymous, as_caller},
+    verification,
 };
 use crate::{
     gateway::Gateway,
     model::{
-        AccountStatus, Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice,
-        LoginName, Mobile, Password, Session, SessionId, TenantId, Token, TokenHash, UserId,
+        Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile,
+        Password, SessionId, Token, TokenHash, UserId,
     },
     state::LoginEnd,
     store::{
@@ -24,6 +24,9 @@ use crate::{
         users::{self, Credentials},
     },
 };
+
+const LOGIN: Action = Action::new("session.login");
+const KICK: Action = Action::new("session.kick");
 
 /// A successful login.
 #[derive(Debug)]
@@ -58,22 +61,22 @@ pub async fn login_with_password(
         Ok(attempt) => compare_and_open(gateway, anonymous, attempt, found, password, device).await,
         Err(locked) => Err(locked),
     };
-    note_refusal(gateway, anonymous, target, outcome).await
+    audit_refusal(gateway, anonymous, target, outcome).await
 }
 
-/// Writes down that a login was refused, if it was.
-async fn note_refusal(
+/// Audits the refusal of a login: a bounded number of rows, however often someone tries (security.md 53).
+async fn audit_refusal(
     gateway: &Gateway,
     anonymous: &Anonymous,
     target: String,
     outcome: Result<Login, Error>,
 ) -> Result<Login, Error> {
-    if let Err(
-        refusal @ (Error::LoginRefused | Error::LoginLocked { .. } | Error::AccountDisabled | Error::CodeWrong),
-    ) = &outcome
+    if let Err(refusal) = &outcome
+        && refusal.is_audited_login()
+        && limits::may_audit_refusal(gateway, anonymous, &target, refusal).await
     {
-        let (audit, why) = (AuditContext::of_anonymous(gateway, anonymous), refusal.to_string());
-        gateway.db.write(move |conn| audit.refused(conn, "session.login", &target, &why)).await?;
+        let (audit, why, now_ms) = (AuditContext::of_anonymous(anonymous), refusal.to_string(), gateway.clock.now_ms());
+        gateway.db.write(move |conn| audit.refused(conn, LOGIN, &target, &why, now_ms)).await?;
     }
     outcome
 }
@@ -96,8 +99,8 @@ async fn compare_and_open(
     attempt.end(gateway, end).await;
     match (found, verdict?) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
-            let proof = Proof::Password { hash: known.password_hash.clone() };
-            let login = open(gateway, anonymous, known.user, proof, device).await?;
+            let proof = Proof::Password { user: known.user, hash: known.password_hash.clone() };
+            let login = open(gateway, anonymous, proof, device).await?;
             if verdict == Verdict::RightButOutdated {
                 rehash(gateway, known, password).await;
             }
@@ -107,7 +110,7 @@ async fn compare_and_open(
     }
 }
 
-/// Logs in with a code sent by SMS; a number that no account has gets one (behaviour.md §4).
+/// Logs in with a code sent by SMS; a number without an account gets one (behaviour.md §4).
 ///
 /// # Errors
 /// [`Error::CodeWrong`]; after the right code [`Error::AccountDisabled`], [`Error::RegistrationClosed`],
@@ -120,34 +123,21 @@ pub async fn login_with_code(
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let contact = Contact::Mobile(mobile.clone());
-    let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
     let target = contact.to_string();
     let enter = async {
         limits::count_code_try(gateway, anonymous).await?;
         verification::redeem(gateway, anonymous.tenant_id(), &contact, code, &[CodePurpose::Login]).await?;
-        let owner = gateway
-            .db
-            .write::<_, Error>(move |conn| {
-                users::release_unconfirmed(conn, &tenant, &wanted)?;
-                Ok(users::find_by_contact(conn, &tenant, &wanted)?)
-            })
-            .await?;
-        let user = match owner {
-            Some(known) => known.id,
-            None => accounts::register_by_mobile(gateway, anonymous, mobile).await?,
+        let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
+        let has_owner = gateway.db.read(move |conn| users::has_confirmed_owner(conn, &tenant, &wanted)).await?;
+        let new_nickname = if has_owner {
+            None
+        } else {
+            registration::admit(gateway, anonymous).await?;
+            Some(registration::first_nickname(gateway, anonymous.origin().language)?)
         };
-        open(gateway, anonymous, user, Proof::Code(contact), device).await
+        open(gateway, anonymous, Proof::Code { mobile, new_nickname }, device).await
     };
-    note_refusal(gateway, anonymous, target, enter.await).await
-}
-
-/// The one decision whether an account may be used, for every way in (security.md 7).
-pub(super) const fn may_log_in(status: AccountStatus) -> Result<(), Error> {
-    match status {
-        AccountStatus::Active => Ok(()),
-        AccountStatus::Disabled => Err(Error::AccountDisabled),
-        AccountStatus::Deleted => Err(Error::LoginRefused),
-    }
+    audit_refusal(gateway, anonymous, target, enter.await).await
 }
 
 /// How someone showed that an account is theirs.
@@ -155,61 +145,98 @@ enum Proof {
     /// By its password, compared with this hash. If the password is another by now, the comparison does not count: a
     /// change of password ends all sessions, also those about to be opened (security.md 8).
     Password {
+        /// The account.
+        user: UserId,
         /// What was stored when it was compared.
         hash: Option<String>,
     },
     /// By this session, if it still lives.
-    Session(SessionId),
-    /// By a code sent to this contact, if it is still the account's.
-    Code(Contact),
+    Session {
+        /// The account.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// By a code sent to this number.
+    Code {
+        /// The number.
+        mobile: Mobile,
+        /// The display name of the account that the number gets if it has none; `None` if it had one.
+        new_nickname: Option<String>,
+    },
+}
+
+impl Proof {
+    /// The account that it proves, locked.
+    fn check(self, tx: &mut UnitOfWork<'_>) -> Result<UserId, Error> {
+        match self {
+            Self::Password { user, hash } => {
+                let current = lock_active(tx, user, |current| hash == current.password_hash)?;
+                current.ok_or(Error::Busy)
+            }
+            Self::Session { user, session } => {
+                lock_active(tx, user, |_| true)?;
+                if sessions::is_live(tx.conn, session)? { Ok(user) } else { Err(Error::TokenEnded) }
+            }
+            Self::Code { mobile, new_nickname } => {
+                let contact = Contact::Mobile(mobile.clone());
+                // A number that is only claimed belongs to whoever receives its messages.
+                users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
+                let owner = users::find_by_contact(tx.conn, tx.tenant, &contact)?;
+                match (owner, new_nickname) {
+                    (Some(owner), _) => {
+                        lock_active(tx, owner.id, |_| true)?;
+                        Ok(owner.id)
+                    }
+                    (None, Some(nickname)) => registration::insert_by_mobile(tx, &mobile, &nickname),
+                    // Its account lost the number or was deleted just now.
+                    (None, None) => Err(Error::Busy),
+                }
+            }
+        }
+    }
+}
+
+/// Locks an account that may log in; `None` when `is_current` says that what was compared is not what is stored now.
+fn lock_active(
+    tx: &mut UnitOfWork<'_>,
+    user: UserId,
+    is_current: impl FnOnce(&Credentials) -> bool,
+) -> Result<Option<UserId>, Error> {
+    let current = users::lock(tx.conn, tx.tenant, user)?.ok_or(Error::LoginRefused)?;
+    // Changed, or only hashed anew by another login: trying again tells.
+    if !is_current(&current) {
+        return Ok(None);
+    }
+    require_active(current.status)?;
+    Ok(Some(user))
 }
 
 /// Opens a session on a device.
-async fn open(
-    gateway: &Gateway,
-    anonymous: &Anonymous,
-    user: UserId,
-    proof: Proof,
-    device: LoginDevice,
-) -> Result<Login, Error> {
+async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
     let token = gateway.random.user_token()?;
-    let now_ms = gateway.clock.now_ms();
     let max_age_ms = gateway.config.session_max_age_ms;
-    let expires_at_ms = now_ms.saturating_add(max_age_ms);
-    let (tenant, token_hash) = (anonymous.tenant_id().clone(), digest(&token));
-    let (audit, user_agent) = (AuditContext::of_anonymous(gateway, anonymous), anonymous.origin().user_agent.clone());
-    let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, now_ms));
-    let sn = gateway
-        .db
-        .write(move |conn| {
-            let current = users::lock_credentials(conn, user)?.ok_or(Error::LoginRefused)?;
-            match proof {
-                // Changed, or only hashed anew by another login: trying again tells.
-                Proof::Password { hash } if hash != current.password_hash => return Err(Error::Busy),
-                Proof::Session(id) if !sessions::list_live(conn, user)?.iter().any(|live| live.id == id) => {
-                    return Err(Error::TokenEnded);
-                }
-                Proof::Code(contact) => {
-                    let owner = users::find_by_contact(conn, &tenant, &contact)?;
-                    if owner.is_none_or(|owner| owner.id != user) {
-                        return Err(Error::CodeWrong);
-                    }
-                }
-                Proof::Password { .. } | Proof::Session(_) => {}
-            }
-            may_log_in(current.status)?;
-            let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
-            make_room(conn, user, sn, max_sessions, now_ms)?;
-            users::bump_devices_version(conn, user)?;
-            let new = NewSession { tenant: &tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
-            sessions::insert(conn, &new)?;
-            sessions::delete_old(conn, user, now_ms.saturating_sub(max_age_ms))?;
-            devices::delete_lost(conn, user)?;
-            activity::write_down(conn, user, now_ms, today)?;
-            audit.done(conn, "session.login", &user.to_string())?;
-            Ok(sn)
-        })
-        .await?;
+    let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
+    let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
+    let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, move |tx| {
+        let user = proof.check(tx)?;
+        let (conn, now_ms) = (&mut *tx.conn, tx.now_ms);
+        let expires_at_ms = now_ms.saturating_add(max_age_ms);
+        let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
+        make_room(conn, user, sn, max_sessions, now_ms)?;
+        users::bump_devices_version(conn, user)?;
+        let new = NewSession { tenant: tx.tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
+        sessions::insert(conn, &new)?;
+        sessions::delete_old(conn, user, now_ms.saturating_sub(max_age_ms))?;
+        devices::delete_lost(conn, user)?;
+        let activity = activity::store(conn, user, now_ms, today)?;
+        tx.set_target(user.to_string());
+        Ok((user, sn, expires_at_ms, activity))
+    })
+    .await?;
+    if let Some(activity) = activity {
+        gateway.cache.note_activity(user, None, activity);
+    }
     presence::note_login(gateway, anonymous.tenant_id(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
@@ -250,48 +277,27 @@ fn make_room(
     sessions::end(conn, &crowded, EndReason::TooManySessions, now_ms)
 }
 
-/// Makes sure that a session still lives, and writes down now and then that it is used.
-///
-/// # Errors
-/// [`Error::TokenEnded`].
-pub(super) async fn check(gateway: &Gateway, tenant: &TenantId, session: Session) -> Result<Session, Error> {
-    let now_ms = gateway.clock.now_ms();
-    let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
-    let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= gateway.config.session_max_idle_ms;
-    if is_over || may_log_in(session.status).is_err() {
-        return Err(Error::TokenEnded);
-    }
-    activity::note(gateway, &session, now_ms).await;
-    presence::note_request(gateway, tenant, session.user, session.device).await;
-    Ok(session)
-}
-
 /// Ends the caller's session.
 ///
 /// # Errors
-/// [`Error::NoPermission`] for an admin, who has none.
+/// [`Error::NoPermission`] for an operator, who has none.
 pub async fn logout(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
-    let Actor::User { session, device } = caller.actor() else { return Err(Error::NoPermission) };
-    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
-    gateway
-        .db
-        .write::<(), Error>(move |conn| {
-            sessions::end(conn, &[session], EndReason::Logout, now_ms)?;
-            audit.done(conn, "session.logout", &user.to_string())?;
-            Ok(())
-        })
-        .await?;
-    presence::end(gateway, caller.tenant_id(), user, Some(device)).await;
+    let &LoggedIn { session, device, .. } = caller.logged_in()?;
+    as_caller(gateway, caller, Action::new("session.logout"), move |tx| {
+        Ok(sessions::end(tx.conn, &[session], EndReason::Logout, tx.now_ms)?)
+    })
+    .await?;
+    presence::end(gateway, caller.tenant_id(), caller.user(), Some(device)).await;
     Ok(())
 }
 
 /// Gives the caller's account a second session, on no device in particular.
 ///
 /// # Errors
-/// [`Error::NoPermission`] for an admin; [`Error::TokenEnded`] when the caller's own session ended just now.
+/// [`Error::NoPermission`] for an operator; [`Error::TokenEnded`] when the caller's own session ended just now.
 pub async fn open_another(gateway: &Gateway, anonymous: &Anonymous, caller: &Caller) -> Result<Login, Error> {
-    let Actor::User { session, .. } = caller.actor() else { return Err(Error::NoPermission) };
-    open(gateway, anonymous, caller.user(), Proof::Session(session), LoginDevice::default()).await
+    let proof = Proof::Session { user: caller.user(), session: caller.logged_in()?.session };
+    open(gateway, anonymous, proof, LoginDevice::default()).await
 }
 
 /// The devices that the caller is logged in on.
@@ -319,45 +325,20 @@ pub async fn kick(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>) 
     end_on(gateway, caller, device, EndReason::Kicked).await
 }
 
-/// Ends all sessions of an account of the operator's app.
-///
-/// # Errors
-/// [`Error::UserNotFound`].
-pub async fn kick_all_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<(), Error> {
-    let (tenant, now_ms) = (operator.tenant_id().clone(), gateway.clock.now_ms());
-    change(gateway, operator, "session.kick", user.to_string(), move |conn| {
-        accounts::require_user(conn, &tenant, user)?;
-        Ok(sessions::end_all_of(conn, &[user], EndReason::Kicked, now_ms)?)
+async fn end_on(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
+    as_caller(gateway, caller, KICK, move |tx| {
+        if let Some(sn) = device {
+            if !devices::exists(tx.conn, tx.user, sn)? {
+                return Err(Error::DeviceNotFound);
+            }
+            tx.set_target(format!("{}: device {}", tx.user, sn.0));
+        }
+        sessions::end_on(tx.conn, tx.user, device, None, reason, tx.now_ms)?;
+        Ok(())
     })
     .await?;
-    presence::end(gateway, operator.tenant_id(), user, None).await;
+    presence::end(gateway, caller.tenant_id(), caller.user(), device).await;
     Ok(())
-}
-
-async fn end_on(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>, reason: EndReason) -> Result<(), Error> {
-    let (audit, user, now_ms) = (AuditContext::of_caller(gateway, caller), caller.user(), gateway.clock.now_ms());
-    let holder = caller.clone();
-    gateway
-        .db
-        .write(move |conn| {
-            access::lock_and_recheck(conn, &holder)?;
-            let target = match device {
-                Some(sn) if !devices::exists(conn, user, sn)? => return Err(Error::DeviceNotFound),
-                Some(sn) => format!("{user}: device {}", sn.0),
-                None => user.to_string(),
-            };
-            sessions::end_on(conn, user, device, None, reason, now_ms)?;
-            audit.done(conn, "session.kick", &target)?;
-            Ok(())
-        })
-        .await?;
-    presence::end(gateway, caller.tenant_id(), user, device).await;
-    Ok(())
-}
-
-/// What is stored of a token.
-pub(super) fn digest(token: &Token) -> TokenHash {
-    TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
 }
 
 /// Replaces a hash that is not what would be made today. A login does not fail for it.

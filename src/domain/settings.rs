@@ -1,6 +1,6 @@
 //! How an account wants to be treated: one row, whichever route changes it.
 
-use super::{Caller, Error, profile::change};
+use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{Invalid, Settings},
@@ -22,10 +22,10 @@ pub async fn edit(
     caller: &Caller,
     edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    change(gateway, caller, "settings.edit", move |conn, user| {
-        let mut known = settings::get(conn, user)?;
+    as_caller(gateway, caller, Action::routine("settings.edit"), move |tx| {
+        let mut known = settings::get(tx.conn, tx.user)?;
         edit(&mut known)?;
-        Ok(settings::save(conn, user, &known)?)
+        Ok(settings::save(tx.conn, tx.user, &known)?)
     })
     .await
 }

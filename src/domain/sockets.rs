@@ -1,18 +1,18 @@
 //! Sockets as the domain sees them: a login, heartbeats, and their end. A session that ends closes its sockets on every
-//! node (`changes.rs`).
+//! node (`feed.rs`).
 
 use std::collections::HashSet;
 
 use super::{
     Anonymous, Caller, Error,
-    access::{self, Actor, PresentedToken},
+    access::{LoggedIn, PresentedToken, authenticate},
     activity, presence,
 };
 use crate::{
     gateway::Gateway,
     model::{Platform, SessionId, Token, UserId},
     sockets::Identity,
-    store::{devices, sessions},
+    store::{StoreError, devices, sessions},
 };
 
 /// Who is behind a socket, and the token that shows it again at every heartbeat.
@@ -49,7 +49,7 @@ pub async fn log_in(
     let token = Token::parse(token);
     let presented =
         PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: anonymous.origin().clone(), token };
-    let (caller, expires_at_ms) = access::user_until(gateway, presented.clone()).await?;
+    let (caller, expires_at_ms) = authenticate::user_until(gateway, presented.clone()).await?;
     if user.is_some_and(|user| user != caller.user()) {
         return Err(Error::TokenUnknown);
     }
@@ -57,7 +57,7 @@ pub async fn log_in(
 }
 
 fn identity(caller: &Caller) -> Result<Identity, Error> {
-    let Actor::User { session, device } = caller.actor() else { return Err(Error::TokenUnknown) };
+    let &LoggedIn { session, device, .. } = caller.logged_in()?;
     Ok(Identity { tenant_id: caller.tenant_id().clone(), user: caller.user(), session, device })
 }
 
@@ -77,7 +77,7 @@ pub async fn note_platform(gateway: &Gateway, login: &SocketLogin, platform: Pla
 /// # Errors
 /// [`Error::TokenEnded`] when the session is over.
 pub async fn heartbeat(gateway: &Gateway, login: &SocketLogin) -> Result<(), Error> {
-    access::user(gateway, login.presented.clone()).await?;
+    authenticate::user(gateway, login.presented.clone()).await?;
     presence::note_sockets(gateway, std::slice::from_ref(&login.identity)).await;
     Ok(())
 }
@@ -91,7 +91,7 @@ pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
 }
 
 /// Closes the sockets on this node whose sessions have ended: for a node that may have missed that they did.
-pub(super) async fn close_ended(gateway: &Gateway) -> Result<(), Error> {
+pub(super) async fn close_ended(gateway: &Gateway) -> Result<(), StoreError> {
     let open = gateway.sockets.identities();
     if open.is_empty() {
         return Ok(());

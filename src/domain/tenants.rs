@@ -1,45 +1,37 @@
-//! Apps and their admin tokens: what the command line manages. A running server sees every change at once.
+//! Tenants and their admin tokens: what the command line manages. A running server sees every change at once.
 
-use super::{
-    Error, Operator,
-    audit::{AuditContext, change},
-    sessions,
-};
+use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{AdminToken, Invalid, Problem, Tenant, TenantId, Token},
+    model::{AdminToken, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
     secret::{self, KeyPurpose},
     store::{
-        Conn,
         admin_tokens::{self, NewAdminToken},
-        apps,
+        tenants,
     },
 };
 
-/// Makes the operator's app, with open registration; tells whether it is new.
+/// Makes the operator's tenant, with open registration; tells whether it is new.
 pub async fn create(gateway: &Gateway, operator: &Operator) -> Result<bool, Error> {
-    let (name, audit, now_ms) =
-        (operator.tenant_id().clone(), AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
-    gateway
-        .db
-        .write(move |conn| {
-            if apps::find(conn, &name)?.is_some() {
-                return Ok(false);
-            }
-            apps::insert(conn, &name, now_ms)?;
-            audit.done(conn, "app.create", name.as_str())?;
-            Ok(true)
-        })
-        .await
+    let target = operator.tenant_id().to_string();
+    as_operator(gateway, operator, Action::new("app.create"), target, move |tx| {
+        if tenants::find(tx.conn, tx.tenant)?.is_some() {
+            tx.set_unchanged();
+            return Ok(false);
+        }
+        tenants::insert(tx.conn, tx.tenant, tx.now_ms)?;
+        Ok(true)
+    })
+    .await
 }
 
-/// All apps, by name.
+/// All tenants, by name.
 pub async fn list(gateway: &Gateway) -> Result<Vec<Tenant>, Error> {
-    Ok(gateway.db.read(apps::list).await?)
+    Ok(gateway.db.read(tenants::list).await?)
 }
 
-/// The secret of an app, which it signs push registrations with. It is derived and stored nowhere: who has the server's
-/// secret and the number of the app's can make it.
+/// The secret of a tenant, which it signs push registrations with. It is not stored: it is derived from the server's secret
+/// and the version of the tenant's.
 pub(super) fn secret_of(gateway: &Gateway, tenant: &Tenant) -> String {
     derive_secret(gateway, &tenant.id, tenant.secret_version)
 }
@@ -48,46 +40,48 @@ fn derive_secret(gateway: &Gateway, tenant: &TenantId, version: i32) -> String {
     secret::hex(&gateway.secret.mac(KeyPurpose::AppSecret, format!("{tenant}\n{version}").as_bytes()))
 }
 
-/// The secret of the operator's app.
+/// The secret of the operator's tenant.
 ///
 /// # Errors
-/// [`Error::AppUnknown`].
+/// [`Error::TenantUnknown`].
 pub async fn show_secret(gateway: &Gateway, operator: &Operator) -> Result<String, Error> {
     let name = operator.tenant_id().clone();
-    let tenant = gateway.db.read(move |conn| apps::find(conn, &name)).await?.ok_or(Error::AppUnknown)?;
+    let tenant = gateway.db.read(move |conn| tenants::find(conn, &name)).await?.ok_or(Error::TenantUnknown)?;
     Ok(secret_of(gateway, &tenant))
 }
 
-/// Gives the operator's app another secret: what was signed with the old one is worthless.
+/// Gives the operator's tenant another secret: what was signed with the old one is worthless.
 pub async fn rotate_secret(gateway: &Gateway, operator: &Operator) -> Result<String, Error> {
-    let name = operator.tenant_id().clone();
-    let rotate = move |conn: &mut Conn| Ok(apps::bump_secret_version(conn, &name)?);
-    let version = change(gateway, operator, "app.rotate_secret", operator.tenant_id().to_string(), rotate).await?;
+    let target = operator.tenant_id().to_string();
+    let version = as_operator(gateway, operator, Action::new("app.rotate_secret"), target, move |tx| {
+        Ok(tenants::bump_secret_version(tx.conn, tx.tenant)?)
+    })
+    .await?;
     Ok(derive_secret(gateway, operator.tenant_id(), version))
 }
 
-/// Opens or closes the operator's app for new accounts from outside.
+/// Opens or closes the operator's tenant for new accounts from outside.
 pub async fn set_registration_open(gateway: &Gateway, operator: &Operator, is_open: bool) -> Result<(), Error> {
-    let (name, action) = (operator.tenant_id().clone(), if is_open { "app.open" } else { "app.close" });
-    change(gateway, operator, action, name.to_string(), move |conn| {
-        Ok(apps::set_registration_open(conn, &name, is_open)?)
+    let action = if is_open { Action::new("app.open") } else { Action::new("app.close") };
+    as_operator(gateway, operator, action, operator.tenant_id().to_string(), move |tx| {
+        Ok(tenants::set_registration_open(tx.conn, tx.tenant, is_open)?)
     })
     .await
 }
 
-/// Sets whether push registrations in the operator's app must be signed.
+/// Sets whether push registrations in the operator's tenant must be signed.
 pub async fn set_push_sign_required(gateway: &Gateway, operator: &Operator, is_required: bool) -> Result<(), Error> {
-    let name = operator.tenant_id().clone();
-    change(gateway, operator, "app.push_sign", name.to_string(), move |conn| {
-        Ok(apps::set_push_sign_required(conn, &name, is_required)?)
+    let target = operator.tenant_id().to_string();
+    as_operator(gateway, operator, Action::new("app.push_sign"), target, move |tx| {
+        Ok(tenants::set_push_sign_required(tx.conn, tx.tenant, is_required)?)
     })
     .await
 }
 
-/// Makes an admin token of the operator's app. `lifetime_ms` limits it; without, it ends only when revoked.
+/// Makes an admin token of the operator's tenant. `lifetime_ms` limits it; without, it ends only when revoked.
 ///
 /// # Errors
-/// [`Error::AppUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::NameTaken`].
+/// [`Error::TenantUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::NameTaken`].
 pub async fn create_admin_token(
     gateway: &Gateway,
     operator: &Operator,
@@ -96,25 +90,20 @@ pub async fn create_admin_token(
 ) -> Result<Token, Error> {
     let name = admin_token_name(name)?;
     let token = gateway.random.admin_token()?;
-    let (token_hash, now_ms) = (sessions::digest(&token), gateway.clock.now_ms());
-    let expires_at_ms = lifetime_ms.map(|lifetime_ms| now_ms.saturating_add(lifetime_ms));
-    let (tenant, audit) = (operator.tenant_id().clone(), AuditContext::of_operator(gateway, operator));
-    gateway
-        .db
-        .write(move |conn| {
-            if apps::find(conn, &tenant)?.is_none() {
-                return Err(Error::AppUnknown);
-            }
-            let new = NewAdminToken { tenant: &tenant, name: &name, token_hash, now_ms, expires_at_ms };
-            admin_tokens::insert(conn, &new).map_err(Error::NameTaken.if_taken())?;
-            audit.done(conn, "admin_token.create", &name)?;
-            Ok(())
-        })
-        .await?;
+    let token_hash = TokenHash::of(&token);
+    as_operator(gateway, operator, Action::new("admin_token.create"), name.clone(), move |tx| {
+        if tenants::find(tx.conn, tx.tenant)?.is_none() {
+            return Err(Error::TenantUnknown);
+        }
+        let expires_at_ms = lifetime_ms.map(|lifetime_ms| tx.now_ms.saturating_add(lifetime_ms));
+        let new = NewAdminToken { tenant: tx.tenant, name: &name, token_hash, now_ms: tx.now_ms, expires_at_ms };
+        admin_tokens::insert(tx.conn, &new).map_err(Error::NameTaken.if_taken())
+    })
+    .await?;
     Ok(token)
 }
 
-/// The admin tokens of the operator's app, oldest first.
+/// The admin tokens of the operator's tenant, oldest first.
 pub async fn list_admin_tokens(gateway: &Gateway, operator: &Operator) -> Result<Vec<AdminToken>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| admin_tokens::list(conn, &tenant)).await?)
@@ -122,18 +111,14 @@ pub async fn list_admin_tokens(gateway: &Gateway, operator: &Operator) -> Result
 
 /// Revokes the admin token of that name; tells whether there was one.
 pub async fn revoke_admin_token(gateway: &Gateway, operator: &Operator, name: String) -> Result<bool, Error> {
-    let (tenant, audit, now_ms) =
-        (operator.tenant_id().clone(), AuditContext::of_operator(gateway, operator), gateway.clock.now_ms());
-    gateway
-        .db
-        .write(move |conn| {
-            let was_there = admin_tokens::revoke(conn, &tenant, &name, now_ms)?;
-            if was_there {
-                audit.done(conn, "admin_token.revoke", &name)?;
-            }
-            Ok(was_there)
-        })
-        .await
+    as_operator(gateway, operator, Action::new("admin_token.revoke"), name.clone(), move |tx| {
+        let was_there = admin_tokens::revoke(tx.conn, tx.tenant, &name, tx.now_ms)?;
+        if !was_there {
+            tx.set_unchanged();
+        }
+        Ok(was_there)
+    })
+    .await
 }
 
 fn admin_token_name(name: &str) -> Result<String, Invalid> {

@@ -1,14 +1,23 @@
-//! What changed, for those who remember how it was.
+//! The entries of the change feed.
 
 use super::{SessionId, TenantId, UserId};
 
-/// Something that nodes may remember is not as it was.
+/// A change of data that nodes may have cached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A tenant.
+    /// A tenant or one of its admin tokens.
     Tenant(TenantId),
-    /// An account, or what it shows of itself: renamed, disabled, deleted, …
+    /// An account, or its public details.
     User(UserId),
-    /// A session of an account has ended.
+    /// A session of that account ended.
     SessionEnded(UserId, SessionId),
+}
+
+/// A change and its id in the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Unique and never reused.
+    pub id: i64,
+    /// What changed.
+    pub change: Change,
 }

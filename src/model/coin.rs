@@ -1,19 +1,19 @@
-//! Coins: exact amounts, and the ledger's rows.
+//! Coins: exact amounts, and the rows of the ledger.
 
 use super::{Invalid, Problem, text::note};
 
-/// An amount in 0.01 coin: exact, never a fraction of that.
+/// An exact amount, in units of 0.01 coin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cents(pub i64);
 
 impl Cents {
-    /// A billion coins: no balance is higher, no change is larger.
+    /// A billion coins: the maximum of a balance and of a change.
     pub const MAX: Self = Self(100_000_000_000);
 
-    /// A change of a balance, written as a decimal number of coins with at most two decimals.
+    /// Parses a change of a balance, written as a decimal number of coins with at most two decimals.
     ///
     /// # Errors
-    /// When it has more decimals, is zero, too large or no such number (security.md 42).
+    /// When it has more decimals, is zero, too large or malformed (security.md 42).
     pub fn parse_change(what: &'static str, text: &str) -> Result<Self, Invalid> {
         let malformed = Invalid::new(what, Problem::Malformed);
         let (sign, digits) = match text.strip_prefix('-') {
@@ -37,18 +37,18 @@ impl Cents {
     }
 }
 
-/// A change of a balance to be made.
+/// A requested change of a balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoinChange {
-    /// By how much; negative to spend.
+    /// The amount; negative to spend.
     pub amount: Cents,
-    /// What kind of change it is: one of [`CoinChange::TYPS`].
+    /// The kind of change: one of [`CoinChange::TYPS`].
     pub typ: i16,
-    /// Why, for the owner to read.
+    /// The reason, shown to the owner.
     pub reason: String,
-    /// More about it, for the owner to read.
+    /// Further details, shown to the owner.
     pub remark: String,
-    /// Chosen by who makes the change: the same key changes nothing again.
+    /// Chosen by the operator: a repeated key does not apply the change again.
     pub idempotency_key: String,
 }
 
@@ -82,20 +82,20 @@ impl CoinChange {
 /// A row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoinRecord {
-    /// Its number.
+    /// The record's id.
     pub id: i64,
     /// The balance before.
     pub before: Cents,
-    /// By how much it changed.
+    /// The amount of the change.
     pub change: Cents,
     /// The balance after.
     pub after: Cents,
-    /// What kind of change it was.
+    /// The kind of change.
     pub typ: i16,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// More about it.
+    /// Further details.
     pub remark: String,
-    /// When.
+    /// When the change was made.
     pub created_at_ms: i64,
 }

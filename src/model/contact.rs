@@ -1,4 +1,4 @@
-//! Where people are reached: what codes are sent to, and what accounts are bound to.
+//! Mobile numbers and e-mail addresses, which codes are sent to and accounts are bound to.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use email_address::{EmailAddress as Rfc5321, Options};
 
 use super::{Invalid, Problem, UserId};
 
-/// A mobile number: `+` and 8 to 15 digits (E.164), or 11 Chinese digits starting with 1, as the examples of the v1 document
-/// have. A Chinese number is the same with and without `+86`.
+/// A mobile number: `+` and 8 to 15 digits (E.164), or a Chinese number of 11 digits starting with 1, as in the
+/// examples of the v1 document. A Chinese number is the same with and without `+86`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mobile(String);
 
 impl Mobile {
     /// # Errors
-    /// When `text` is empty or no such number.
+    /// When `text` is empty or malformed.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
@@ -25,15 +25,15 @@ impl Mobile {
         }
         let digits = text.strip_prefix('+').unwrap_or_default();
         let is_international = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        // No country code starts with 0, and Chinese numbers are told above: other spellings of a number would have codes
-        // and accounts of their own.
+        // No country code starts with 0, and Chinese numbers are handled above: an alternative spelling of the same
+        // number would get codes and accounts of its own.
         if is_international && !digits.starts_with('0') && !digits.starts_with("86") {
             return Ok(Self(text.to_owned()));
         }
         Err(Invalid::new(what, Problem::Malformed))
     }
 
-    /// The same on /user, where Chinese numbers start with 13 to 19 (behaviour.md §3).
+    /// Parses a number as on /user, where Chinese numbers start with 13 to 19 (behaviour.md §3).
     ///
     /// # Errors
     /// As [`Mobile::parse`].
@@ -54,8 +54,8 @@ fn is_chinese(digits: &str) -> bool {
     digits.len() == 11 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.starts_with('1')
 }
 
-/// An e-mail address, in lower case: mail servers that tell `A` from `a` are a thing of the past, and people are not sure
-/// which they typed. ASCII only; an internationalised domain is written in its `xn--` form.
+/// An e-mail address, in lower case: case-sensitive mail servers are obsolete, and people don't spell their address in
+/// the same case every time. ASCII only; an internationalised domain is written in its `xn--` form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EmailAddress(String);
 
@@ -64,7 +64,7 @@ impl EmailAddress {
     const MAX_BYTES: usize = 254;
 
     /// # Errors
-    /// When `text` is empty, too long or no such address.
+    /// When `text` is empty, too long or malformed.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
         let text = text.trim().to_ascii_lowercase();
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
@@ -89,12 +89,12 @@ impl EmailAddress {
     }
 }
 
-/// A place where someone is reached.
+/// A mobile number or e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contact {
-    /// By SMS.
+    /// Codes are sent by SMS.
     Mobile(Mobile),
-    /// By e-mail.
+    /// Codes are sent by e-mail.
     Email(EmailAddress),
 }
 
@@ -109,7 +109,7 @@ impl Contact {
     }
 }
 
-/// `mobile:…` or `email:…`: names it among all contacts.
+/// `mobile:…` or `email:…`: unique among all contacts.
 impl fmt::Display for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,19 +119,19 @@ impl fmt::Display for Contact {
     }
 }
 
-/// What a code was requested for. A code is worth nothing for another purpose (security.md 15).
+/// The purpose that a code was requested for. A code is not valid for any other purpose (security.md 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodePurpose {
-    /// Requested without a session: to log in, or to bind the contact to whoever has a session.
+    /// Requested without a session: to log in, or to bind the contact to the account of any session.
     Login,
-    /// Requested in a session: to change or cancel that account only.
+    /// Requested with a session: to change or cancel that account only.
     Account(UserId),
-    /// To set another password.
+    /// To reset a password.
     PasswordReset,
 }
 
 impl CodePurpose {
-    /// The word in the webhook's body and in the log.
+    /// The purpose's name in the webhook's body and in the log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

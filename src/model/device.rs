@@ -1,4 +1,4 @@
-//! The devices that people log in from.
+//! The devices that users log in from.
 
 use super::{DeviceSn, Invalid, Problem};
 
@@ -15,7 +15,7 @@ impl DeviceKey {
         &self.0
     }
 
-    /// The id in `text`, which must be there.
+    /// The required id in `text`.
     ///
     /// # Errors
     /// When `text` is empty, too long or holds control characters.
@@ -32,18 +32,18 @@ impl DeviceKey {
     }
 }
 
-/// A device that logged in to an account.
+/// A device that has logged in to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Its number among the account's devices.
+    /// Its serial number among the account's devices.
     pub sn: DeviceSn,
-    /// The platform's number: see [`Platform::code`].
+    /// The platform's code: see [`Platform::code`].
     pub platform: i16,
-    /// What its client called itself when it last logged in.
+    /// The user agent of its last login.
     pub user_agent: String,
 }
 
-/// A platform's name in the client's own words, and the number that the admin document gives it.
+/// A platform's name as the client spells it, and its code in the admin document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Platform {
     name: String,
@@ -52,7 +52,7 @@ pub struct Platform {
 
 impl Platform {
     const MAX_CHARS: usize = 64;
-    /// The platforms of `GET /user/device/list`; the position is the number, 0 is unknown.
+    /// The platforms of `GET /user/device/list`; the index is the code, 0 is unknown.
     const NAMES: [&[&str]; 7] = [
         &[],
         &["ios", "iphone", "ipad", "ipados"],
@@ -72,7 +72,7 @@ impl Platform {
         Ok(Self { code: position.and_then(|code| i16::try_from(code).ok()).unwrap_or(0), name })
     }
 
-    /// The client's own word.
+    /// The name as the client spells it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -85,7 +85,7 @@ impl Platform {
     }
 }
 
-/// What a login says of the device that it comes from.
+/// The device that a login comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginDevice {
     key: Option<DeviceKey>,
@@ -93,8 +93,8 @@ pub struct LoginDevice {
 }
 
 impl LoginDevice {
-    /// The device that the client calls `key`. Without a key every login is a device of its own, and its platform does
-    /// not count (behaviour.md §3).
+    /// The device with the client's id `key`. Without a key every login is a device of its own, and its platform is
+    /// ignored (behaviour.md §3).
     #[must_use]
     pub fn new(key: Option<DeviceKey>, platform: Platform) -> Self {
         match key {

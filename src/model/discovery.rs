@@ -5,7 +5,7 @@ use super::{
     text::{line, note},
 };
 
-/// The number of something that the discovery page shows.
+/// The id of a category, group or bot on the discovery page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DiscoveryId(pub i64);
 
@@ -17,7 +17,7 @@ const INTRODUCTION_CHARS: usize = 500;
 pub struct Category {
     /// Its name.
     pub name: String,
-    /// Lower stands first.
+    /// The sort order, ascending.
     pub sort: i32,
 }
 
@@ -28,7 +28,7 @@ impl Category {
         Ok(Self { name: line("name", name, NAME_CHARS)?, sort })
     }
 
-    /// The name of a category as someone asks for it; empty is none in particular.
+    /// Parses the category that a list is filtered by; empty means no filter.
     ///
     /// # Errors
     /// When `text` is too long or holds control characters.
@@ -38,16 +38,16 @@ impl Category {
     }
 }
 
-/// What groups and bots show alike.
+/// The display fields that groups and bots share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DisplayInfo {
     /// The display name.
     pub nickname: String,
     /// What it is about.
     pub introduction: String,
-    /// Empty without one.
+    /// The avatar's URL; empty without an avatar.
     pub avatar_url: String,
-    /// How many are in it, or use it.
+    /// The number of members or users.
     pub headcount: i32,
 }
 
@@ -66,10 +66,10 @@ impl DisplayInfo {
         Ok(())
     }
 
-    /// Sets the avatar's URL, or takes it away with an empty text.
+    /// Sets the avatar's URL, or removes it if `text` is empty.
     ///
     /// # Errors
-    /// When `text` is no URL of http or https.
+    /// When `text` is not a URL of http or https.
     pub fn set_avatar_url(&mut self, text: &str) -> Result<(), Invalid> {
         self.avatar_url = match text {
             "" => String::new(),
@@ -101,7 +101,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Puts it into a category, which must exist by the time that it is stored.
+    /// Sets its category, which must exist by the time the group is stored.
     ///
     /// # Errors
     /// When `name` is empty, too long or holds control characters.
@@ -118,7 +118,7 @@ pub struct Bot {
     pub display: DisplayInfo,
     /// Whether users may add it.
     pub is_add: bool,
-    /// Whether it agrees to everything.
+    /// Whether it accepts every request.
     pub always_agree: bool,
 }
 
@@ -128,7 +128,7 @@ impl Default for Bot {
     }
 }
 
-/// The advertisements of an app.
+/// The advertisements of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ads {
     /// Whether any are shown.
@@ -142,7 +142,7 @@ pub struct Ads {
 }
 
 impl Ads {
-    /// A code of an advertisement network, of up to 64 characters.
+    /// Parses a code of an advertisement network, of up to 64 characters.
     ///
     /// # Errors
     /// When it is too long or holds control characters.
@@ -161,7 +161,7 @@ impl Ads {
     }
 }
 
-/// A word to look for, in any case; empty finds everything.
+/// A case-insensitive search term; empty matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keyword(String);
 
@@ -172,7 +172,7 @@ impl Keyword {
         Ok(Self(note("keyword", text, NAME_CHARS, false)?.to_lowercase()))
     }
 
-    /// The word in lower case.
+    /// The term in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

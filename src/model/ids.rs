@@ -1,4 +1,4 @@
-//! Identifiers, one type each, so that they can't be mixed up.
+//! Identifiers, each of its own type, so that they can't be confused.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct UserId(i64);
 impl UserId {
     const MAX: i64 = (1 << 53) - 1;
 
-    /// A number that the store gave out.
+    /// An id from the store.
     #[must_use]
     pub const fn stored(id: i64) -> Self {
         Self(id)
@@ -23,7 +23,7 @@ impl UserId {
         self.0
     }
 
-    /// Plain decimal digits: no sign, no padding, no exponent (security.md 25).
+    /// Parses plain decimal digits: no sign, no padding, no exponent (security.md 25).
     ///
     /// # Errors
     /// When `text` is anything else, or out of range.
@@ -45,15 +45,15 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A session's number; never leaves the gateway.
+/// A session's id; never leaves the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(pub i64);
 
-/// An admin token's number; never leaves the gateway but for `diglot admin-token list`.
+/// An admin token's id; never leaves the gateway except in `diglot admin-token list`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AdminTokenId(pub i64);
 
-/// A medal's number.
+/// A medal's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MedalId(pub i64);
 
@@ -77,7 +77,7 @@ pub struct TenantId(String);
 impl TenantId {
     const MAX_CHARS: usize = 64;
 
-    /// A name that the store remembers.
+    /// A name from the store.
     #[must_use]
     pub const fn stored(id: String) -> Self {
         Self(id)

@@ -1,56 +1,56 @@
-//! Accounts that come from another system.
+//! Accounts imported from another system.
 
 use super::{AccountStatus, AvatarUrl, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Username};
 
-/// An account to be made as it is. A login name, a number or an address leads to it: one of them at least.
+/// An account to be imported. It has at least one of login name, mobile number and e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
-    /// The login name; accounts made by SMS have none.
+    /// The login name; accounts registered by SMS have none.
     pub username: Option<Username>,
-    /// The password's hash; without one only codes lead into the account.
+    /// The password's hash; without it only codes can log in.
     pub password_hash: Option<String>,
-    /// The display name; the login name without one, and without that one made up.
+    /// The display name; defaults to the login name, or to a generated name without one.
     pub nickname: Option<Nickname>,
-    /// The bound number.
+    /// The bound mobile number.
     pub mobile: Option<Mobile>,
-    /// Whether the number was shown to be the account's own (docs/quirks.md 23).
+    /// Whether the owner has proved possession of the number (docs/quirks.md 23).
     pub is_mobile_confirmed: bool,
-    /// The bound address.
+    /// The bound e-mail address.
     pub email: Option<EmailAddress>,
     /// The avatar.
     pub avatar: Option<AvatarUrl>,
-    /// What it says of itself on /user.
+    /// The description on /user.
     pub description: Option<Info>,
-    /// For the owner only.
+    /// Information visible to the owner only.
     pub private_info: Option<Info>,
-    /// For everyone.
+    /// Information visible to everyone.
     pub public_info: Option<Info>,
-    /// Whether it may be used.
+    /// The account's status.
     pub status: AccountStatus,
 }
 
-/// How an imported account proves itself.
+/// The password of an imported account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportedPassword {
-    /// In clear, to be hashed.
+    /// In plain text, to be hashed.
     Plain(Password),
     /// A hash.
     Hash(PasswordHash),
 }
 
-/// A bcrypt hash: another system's, or one of ours, which stands behind `hmac-sha256:`.
+/// A bcrypt hash: another system's, or one of ours, which has the prefix `hmac-sha256:`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// What stands in front of a hash that was made here.
+    /// The prefix of a hash made by this gateway.
     pub const KEYED: &str = "hmac-sha256:";
 
-    /// A login with a higher cost would take a minute.
+    /// Limits the time of a login; with a higher cost it would take a minute.
     const MAX_COST: u32 = 16;
 
     /// # Errors
-    /// When `text` is no bcrypt hash of a cost from 4 to 16.
+    /// When `text` is not a bcrypt hash with a cost from 4 to 16.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
         let is_bcrypt = |hash: &str| {
             let mut parts = hash.split('$');

@@ -1,6 +1,6 @@
-//! What can be wrong with a value from outside.
+//! Validation errors of values from outside.
 
-/// A value was refused: which one and why. The edge has the words in other languages.
+/// A value was refused: which one and why. The transport layer has the texts in other languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct Invalid {
@@ -19,22 +19,22 @@ pub enum Problem {
     /// It has fewer characters than `min`.
     #[error("is too short: at least {min} characters")]
     TooShort {
-        /// Characters at the least.
+        /// The minimum number of characters.
         min: usize,
     },
     /// It has more characters than `max`.
     #[error("is too long: at most {max} characters")]
     TooLong {
-        /// Characters at the most.
+        /// The maximum number of characters.
         max: usize,
     },
     /// A list of more items than `max`.
     #[error("has too many items: at most {max}")]
     TooMany {
-        /// Items at the most.
+        /// The maximum number of items.
         max: usize,
     },
-    /// A number outside of `min..=max`.
+    /// A number outside `min..=max`.
     #[error("must be from {min} to {max}")]
     OutOfRange {
         /// The smallest value.
@@ -42,7 +42,7 @@ pub enum Problem {
         /// The largest value.
         max: i64,
     },
-    /// It is not of the form that it should have.
+    /// It does not have the required format.
     #[error("is malformed")]
     Malformed,
     /// It holds characters that are not allowed: control characters, bidirectional overrides, …
@@ -51,7 +51,7 @@ pub enum Problem {
     /// It names something that does not exist.
     #[error("does not exist")]
     Unknown,
-    /// It is not the value that it should be.
+    /// It is not the expected value.
     #[error("is wrong")]
     Wrong,
     /// It is reserved for the service itself.
@@ -60,7 +60,7 @@ pub enum Problem {
 }
 
 impl Invalid {
-    /// `what` is wrong in the way that `problem` says.
+    /// An error for the parameter `what`.
     #[must_use]
     pub const fn new(what: &'static str, problem: Problem) -> Self {
         Self { what, problem }

@@ -1,6 +1,6 @@
-//! The languages of our texts.
+//! The languages of texts for clients.
 
-/// A language that we write in.
+/// A supported language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Chinese.

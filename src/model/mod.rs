@@ -1,7 +1,7 @@
-//! Plain types of the domain and the rules of their shape.
+//! Plain domain types and their validation.
 //!
-//! Knows nobody: no transport, no store, no clock. A value of one of these types is valid; what comes from outside
-//! becomes one through `parse`.
+//! They depend on no other layer: no transport, no store, no clock. A value of one of these types is valid; input from
+//! outside is validated by `parse`.
 
 mod change;
 mod coin;
@@ -24,7 +24,7 @@ mod tenant;
 mod text;
 mod user;
 
-pub use change::Change;
+pub use change::{Change, FeedEntry};
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use contact::{CodePurpose, Contact, EmailAddress, Mobile};
 pub use device::{Device, DeviceKey, LoginDevice, Platform};

@@ -1,4 +1,4 @@
-//! The names that people give themselves.
+//! Display names, usernames and login names.
 
 use super::{
     Invalid, Mobile, Problem, UserId,
@@ -26,7 +26,7 @@ impl Nickname {
 }
 
 /// The name to log in with: letters, digits, `_` and CJK U+4E00–U+9FA5, at least one of them not a digit, not starting
-/// with `mta` or `maxim`, at most 64 characters; unique per app whatever its case (behaviour.md §3).
+/// with `mta` or `maxim`, at most 64 characters; unique per tenant regardless of case (behaviour.md §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
@@ -56,21 +56,21 @@ impl Username {
         Err(Invalid::new("username", problem))
     }
 
-    /// The name as its owner wrote it.
+    /// The name as its owner spelled it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that is unique per app.
+    /// The form that is unique per tenant.
     #[must_use]
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }
 
-/// What someone gave as the name of an account. It need not name one: a login with a malformed name fails like one with an
-/// unknown name (security.md 1).
+/// A name given at a login. It may be malformed as a username: such a login fails like one with an unknown name
+/// (security.md 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginName {
     /// An e-mail address, in lower case.
@@ -79,13 +79,13 @@ pub enum LoginName {
     Username(String),
     /// A mobile number.
     Mobile(Mobile),
-    /// The account's number.
+    /// The account's id.
     Id(UserId),
 }
 
 impl LoginName {
-    /// What someone typed: an e-mail address when it holds an `@`, a mobile number when it looks like one, else a username.
-    /// No username looks like the others.
+    /// Parses what the user typed: an e-mail address if it contains an `@`, a mobile number if it is in that format,
+    /// else a username. No username has one of the other formats.
     ///
     /// # Errors
     /// When `text` is empty, or longer than any name can be.
@@ -105,7 +105,7 @@ impl LoginName {
         }
     }
 
-    /// The name as it is compared.
+    /// The form in which names are compared.
     #[must_use]
     pub fn key(&self) -> String {
         match self {

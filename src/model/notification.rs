@@ -1,13 +1,13 @@
-//! What users set for one of their devices: notifications, and modules that they ignore.
+//! The settings of a device: notifications, and the modules that its user ignores.
 
 use super::{DeviceKey, Invalid, Problem, text::note};
 
-/// A registration for notifications, as a client asks for it.
+/// A client's request to register a device for notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotificationRequest {
-    /// The device, as the client calls it.
+    /// The client's id of the device.
     pub device: DeviceKey,
-    /// What the push service calls it.
+    /// The push service's id of the device.
     pub registration_id: String,
     /// Whether system notifications are on.
     pub is_open: bool,
@@ -39,24 +39,24 @@ impl NotificationRequest {
 /// A device's registration for notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notification {
-    /// Its number; 0 for none.
+    /// The registration's id; 0 without a registration.
     pub id: i64,
-    /// What the push service calls the device.
+    /// The push service's id of the device.
     pub registration_id: String,
     /// Whether system notifications are on.
     pub is_open: bool,
     /// The client's own number for the kind of push service.
     pub kind: i32,
-    /// When it was made.
+    /// When it was created.
     pub created_at_ms: i64,
     /// When it was last changed.
     pub updated_at_ms: i64,
 }
 
-/// The modules that a user ignores on a device, in the client's own words.
+/// The modules that a user ignores on a device, in the client's own format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModuleIgnore {
-    /// Its number; 0 for none.
+    /// The id of the stored list; 0 without one.
     pub id: i64,
     /// The modules.
     pub ignored: String,
@@ -65,10 +65,10 @@ pub struct ModuleIgnore {
 }
 
 impl ModuleIgnore {
-    /// The client's words, of up to 4,000 characters.
+    /// Parses the modules, of up to 4,000 characters.
     ///
     /// # Errors
-    /// When they are too long or hold control characters.
+    /// When the text is too long or holds control characters.
     pub fn parse(text: &str) -> Result<String, Invalid> {
         note("ignore", text, 4000, true)
     }

@@ -2,7 +2,7 @@
 
 use super::{Invalid, Problem};
 
-/// A page of a list: the first is 1.
+/// A page of a list; the first is number 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     num: i64,
@@ -13,10 +13,10 @@ impl Page {
     const DEFAULT_SIZE: i64 = 50;
     const MAX_SIZE: i64 = 200;
 
-    /// The page within the bounds of behaviour.md §3: `num` from 1, `size` from 1 to 200.
+    /// Parses a page within the bounds of behaviour.md §3: `num` from 1, `size` from 1 to 200.
     ///
     /// # Errors
-    /// When one is out of bounds.
+    /// When a value is out of bounds.
     pub fn parse(num: Option<i64>, size: Option<i64>) -> Result<Self, Invalid> {
         Ok(Self {
             num: bounded("page_num", num.unwrap_or(1), i64::from(i32::MAX))?,
@@ -24,10 +24,10 @@ impl Page {
         })
     }
 
-    /// The page that a request of `/v1` names: 0 is absent, a larger size than 100 counts as 100 (security.md 36).
+    /// Parses the page of a `/v1` request: 0 counts as absent, a size above 100 as 100 (security.md 36).
     ///
     /// # Errors
-    /// When one is negative.
+    /// When a value is negative.
     pub fn parse_v1(num: i32, size: i32) -> Result<Self, Invalid> {
         const DEFAULT_SIZE: i64 = 20;
         const MAX_SIZE: i64 = 100;
@@ -39,19 +39,19 @@ impl Page {
         Ok(Self { num: at_least_1("page", num, 1)?, size: at_least_1("size", size, DEFAULT_SIZE)?.min(MAX_SIZE) })
     }
 
-    /// The first page, as long as pages get: for lists that clients take whole.
+    /// The first page at the maximum size, for lists that clients fetch in one request.
     #[must_use]
     pub const fn first() -> Self {
         Self { num: 1, size: Self::MAX_SIZE }
     }
 
-    /// How many items come before it.
+    /// The number of items before the page.
     #[must_use]
     pub const fn offset(self) -> i64 {
         (self.num - 1) * self.size
     }
 
-    /// How many items it has at the most.
+    /// The maximum number of items on the page.
     #[must_use]
     pub const fn size(self) -> i64 {
         self.size

@@ -1,4 +1,4 @@
-//! What accounts show of themselves, beyond their names.
+//! The profile of an account, beyond its names.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use super::{
     text::{line, note},
 };
 
-/// The URL of a picture: http or https, at most 2 KiB; never fetched by the gateway (security.md 37).
+/// The URL of an image: http or https, at most 2 KiB; never fetched by the gateway (security.md 37).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvatarUrl(String);
 
@@ -15,7 +15,7 @@ impl AvatarUrl {
     const MAX_BYTES: usize = 2048;
 
     /// # Errors
-    /// When `text` is empty, too long or no such URL.
+    /// When `text` is empty, too long or malformed.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let problem = if text.is_empty() {
@@ -26,7 +26,7 @@ impl AvatarUrl {
             Problem::Characters
         } else {
             match Url::parse(text) {
-                // What browsers would mend on the way is refused: it may lead elsewhere on the page that shows it.
+                // A URL that browsers would correct is refused: on the page that shows it, it may point elsewhere.
                 Ok(url) if url.has_host() && has_authority(text) => return Ok(Self(text.to_owned())),
                 Ok(_) | Err(_) => Problem::Malformed,
             }
@@ -41,7 +41,7 @@ impl AvatarUrl {
     }
 }
 
-/// Text or data that an account keeps for apps to read, verbatim: up to 64 KiB.
+/// Text or data that an account stores for apps, verbatim: up to 64 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info(String);
 
@@ -67,18 +67,18 @@ impl Info {
     }
 }
 
-/// What an account changes of what it says of itself on /user; what is absent stays.
+/// Changes of the profile fields of /user; absent fields stay unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct InfoChanges {
     /// The description.
     pub description: Option<Info>,
-    /// For the owner only.
+    /// Information visible to the owner only.
     pub private_info: Option<Info>,
-    /// For everyone.
+    /// Information visible to everyone.
     pub public_info: Option<Info>,
 }
 
-/// Whether a URL is written as http or https with a host of its own.
+/// Whether a URL is an absolute http or https URL with a host as written.
 fn has_authority(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
@@ -86,24 +86,24 @@ fn has_authority(text: &str) -> bool {
         && !text.contains('\\')
 }
 
-/// What an account tells about itself.
+/// The personal data of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonalData {
-    /// In its own words.
+    /// A free-text introduction.
     pub introduction: String,
-    /// 1 male, 2 female, 3 other, 0 not told.
+    /// 1 male, 2 female, 3 other, 0 unspecified.
     pub gender: i16,
-    /// Unix seconds; 0 is not told.
+    /// Unix seconds; 0 is unspecified.
     pub birthday_secs: i64,
-    /// Where it lives.
+    /// The province of residence.
     pub province: String,
-    /// Where it lives.
+    /// The city of residence.
     pub city: String,
-    /// Where it lives.
+    /// The district of residence.
     pub district: String,
-    /// The postal code of that place.
+    /// The postal code of the residence.
     pub location_code: String,
-    /// When it was last changed; 0 for never.
+    /// When the data was last changed; 0 for never.
     pub updated_at_ms: i64,
 }
 
@@ -145,7 +145,7 @@ impl PersonalData {
         Ok(())
     }
 
-    /// Sets one of the parts of the place, of up to 64 characters.
+    /// Sets a part of the place of residence, of up to 64 characters.
     ///
     /// # Errors
     /// When it is too long or holds control characters.
@@ -161,7 +161,7 @@ impl PersonalData {
     }
 }
 
-/// A part of the place where someone lives.
+/// A part of the place of residence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlacePart {
     /// The province.
@@ -174,14 +174,14 @@ pub enum PlacePart {
     LocationCode,
 }
 
-/// What a user noted about another, for its own eyes.
+/// A user's private remark about another user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remark {
-    /// Another name for the other.
+    /// A custom name for the other user.
     pub name: String,
     /// A phone number.
     pub phone: String,
-    /// Anything else, as the client writes it: a JSON array of key and value.
+    /// Anything else, in the client's format: a JSON array of key and value.
     pub others: String,
 }
 
@@ -197,31 +197,31 @@ impl Remark {
     }
 }
 
-/// A medal that users can wear.
+/// A medal that users can be granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Medal {
-    /// Its number.
+    /// Its id.
     pub id: MedalId,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// What it is awarded for.
     pub description: String,
-    /// Its picture; empty without one.
+    /// The URL of its image; empty without one.
     pub image_url: String,
-    /// Lower stands first.
+    /// The sort order, ascending.
     pub sort: i32,
 }
 
-/// A medal to be made.
+/// A medal to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MedalDefinition {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// What it is awarded for.
     pub description: String,
-    /// Its picture; empty without one.
+    /// The URL of its image; empty without one.
     pub image_url: String,
-    /// Lower stands first.
+    /// The sort order, ascending.
     pub sort: i32,
 }
 
@@ -242,7 +242,7 @@ impl MedalDefinition {
     }
 }
 
-/// The reason of a ban, for everyone to read: up to 500 characters.
+/// The reason for a ban, visible to everyone: up to 500 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BanReason(String);
 
@@ -260,38 +260,38 @@ impl BanReason {
     }
 }
 
-/// A ban that others can see.
+/// A ban, visible to others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
-    /// Its number.
+    /// Its id.
     pub id: i64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Until when.
+    /// When it ends.
     pub ends_at_ms: i64,
 }
 
 impl Ban {
-    /// Whether it has not ended at `now_ms`.
+    /// Whether it has not ended by `now_ms`.
     #[must_use]
     pub const fn is_in_force(&self, now_ms: i64) -> bool {
         self.ends_at_ms > now_ms
     }
 }
 
-/// What an account shows to everyone beside its row.
+/// The public details of an account that are stored outside its row.
 #[derive(Clone, Debug, Default)]
 pub struct PublicDetails {
-    /// What it tells about itself.
+    /// Its personal data.
     pub personal: PersonalData,
-    /// Its medals, in their order.
+    /// Its medals, sorted.
     pub medals: Vec<Medal>,
     /// Its ban, which may have ended.
     pub ban: Option<Ban>,
 }
 
 impl PublicDetails {
-    /// How much memory its texts take.
+    /// The total length of its texts, in bytes.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         let PersonalData { introduction, province, city, district, location_code, .. } = &self.personal;
@@ -302,21 +302,21 @@ impl PublicDetails {
     }
 }
 
-/// How active an account is.
+/// The activity counters of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
     /// When it was last active; 0 for never.
     pub last_active_at_ms: i64,
-    /// The day of that in the configured zone, counted from 1970-01-01.
+    /// The day it was last active in the configured time zone, counted from 1970-01-01.
     pub last_active_day: i32,
-    /// Days with activity.
+    /// The number of days with activity.
     pub online_days: i32,
-    /// How many of them follow each other up to the last.
+    /// The number of consecutive days with activity up to the last one.
     pub continuous_days: i32,
 }
 
 impl Activity {
-    /// The same after an activity at `now_ms`, on `today`.
+    /// The counters after an activity at `now_ms`, on `today`.
     #[must_use]
     pub const fn after(self, now_ms: i64, today: i32) -> Self {
         let (online_days, continuous_days) = if today <= self.last_active_day {
@@ -330,7 +330,7 @@ impl Activity {
         Self { last_active_at_ms: now_ms, last_active_day, online_days, continuous_days }
     }
 
-    /// Days in a row up to `today` or yesterday; 0 once a day was left out.
+    /// Consecutive days with activity up to `today` or the day before; 0 once a day was missed.
     #[must_use]
     pub const fn continuous_days_on(self, today: i32) -> i32 {
         if self.last_active_day + 1 >= today { self.continuous_days } else { 0 }

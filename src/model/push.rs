@@ -1,11 +1,11 @@
-//! How push messages reach accounts.
+//! Push tokens, and the push profile of an account: alias, badge and tags.
 
 use super::{Invalid, Problem, text::line};
 
-/// What a push service calls a device, and with which certificate it is reached.
+/// A push service's token for a device, and the certificate to push with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushToken {
-    /// The service's token of the device.
+    /// The service's token for the device.
     pub device_token: String,
     /// The certificate's name.
     pub notifier_name: String,
@@ -22,7 +22,7 @@ impl PushToken {
     }
 }
 
-/// Another name by which push messages find an account: unique per app.
+/// An alias by which push messages address an account: unique per tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias(String);
 
@@ -33,19 +33,19 @@ impl Alias {
         Ok(Self(line("alias", text, 255)?))
     }
 
-    /// The name.
+    /// The alias.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A tag by which push messages choose accounts.
+/// A tag by which push messages select accounts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag(String);
 
 impl Tag {
-    /// Tags of one account at the most.
+    /// The maximum number of tags of one account.
     pub const MAX: usize = 500;
 
     /// # Errors
@@ -61,7 +61,7 @@ impl Tag {
     }
 }
 
-/// The number that an app's icon shows.
+/// The badge number on an app's icon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Badge(i32);
 

@@ -1,24 +1,25 @@
-//! Values that must never be shown: their `Debug` says only what they are.
+//! Secret values, whose `Debug` output shows only their type.
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Invalid, Problem};
 
-/// A password in clear, NFC-normalised, 1–128 characters of any Unicode (security.md 3).
+/// A plain-text password, NFC-normalised, 1–128 Unicode characters (security.md 3).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
     const MAX_CHARS: usize = 128;
 
-    /// The password `text`, of at least `min` characters.
+    /// Parses a password of at least `min` characters.
     ///
     /// # Errors
     /// When `text` is empty, too short or too long.
     pub fn parse(what: &'static str, text: &str, min: usize) -> Result<Self, Invalid> {
-        // Nothing that long can normalise to so few characters; normalising it would only cost time.
+        // A longer text can't normalise to so few characters; normalising it would only waste time.
         if text.len() > Self::MAX_CHARS * 64 {
             return Err(Invalid::new(what, Problem::TooLong { max: Self::MAX_CHARS }));
         }
@@ -36,14 +37,14 @@ impl Password {
         Err(Invalid::new(what, problem))
     }
 
-    /// Whether it is `name`, whatever the case.
+    /// Whether it equals `name`, regardless of case.
     #[must_use]
     pub fn is_name(&self, name: &str) -> bool {
         let name: String = name.nfc().collect();
         !name.is_empty() && self.lower_case() == name.to_lowercase()
     }
 
-    /// The password in lower case, to be looked for among those that are too easy.
+    /// The password in lower case, to be looked up in the list of common passwords.
     #[must_use]
     pub fn lower_case(&self) -> String {
         self.0.to_lowercase()
@@ -62,8 +63,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A token in clear, as the client holds it: a user's (32 base62 characters grouped 8-4-4-4-12) or an admin's (the same
-/// behind `adm-`).
+/// A plain-text token, as the client has it: a user's (32 base62 characters grouped 8-4-4-4-12) or an admin's (the same
+/// with the prefix `adm-`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -71,10 +72,10 @@ impl Token {
     const ADMIN_PREFIX: &str = "adm-";
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
-    /// How many base62 characters a token is made of: 190 bits.
+    /// The number of random base62 characters in a token: 190 bits.
     pub const RANDOM_CHARS: usize = 32;
 
-    /// A user's token made of `random`, which should be [`Self::RANDOM_CHARS`] base62 characters.
+    /// A user's token from `random`, which should be [`Self::RANDOM_CHARS`] base62 characters.
     #[must_use]
     pub fn for_user(random: &str) -> Self {
         let mut letters = random.chars();
@@ -82,13 +83,13 @@ impl Token {
         Self(groups.join("-"))
     }
 
-    /// An admin's token made of `random`, as above.
+    /// An admin's token from `random`, as for [`Self::for_user`].
     #[must_use]
     pub fn for_admin(random: &str) -> Self {
         Self(format!("{}{}", Self::ADMIN_PREFIX, Self::for_user(random).0))
     }
 
-    /// A token that a client sent, exactly as it was given out; `None` when no token looks like that.
+    /// Parses a token that a client sent; `None` if `text` is not in the exact format of issued tokens.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let groups = text.strip_prefix(Self::ADMIN_PREFIX).unwrap_or(text).split('-');
@@ -96,13 +97,13 @@ impl Token {
         (groups.clone().map(str::len).eq(Self::GROUPS) && groups.clone().all(is_base62)).then(|| Self(text.to_owned()))
     }
 
-    /// Whether this token was given to an admin.
+    /// Whether this is an admin token.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.0.starts_with(Self::ADMIN_PREFIX)
     }
 
-    /// The token in clear: for its owner's eyes only.
+    /// The token in plain text, to be shown to its owner only.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -115,20 +116,20 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A code that shows who reads the messages sent to a number or an address.
+/// A verification code, which proves access to a mobile number or an e-mail address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
 
 impl Code {
     const DIGITS: usize = 6;
 
-    /// The code that `number` is: six digits, leading zeros kept.
+    /// The code for `number`: six digits with leading zeros.
     #[must_use]
     pub fn of(number: u32) -> Self {
         Self(format!("{number:0digits$}", digits = Self::DIGITS))
     }
 
-    /// What someone typed as a code; it need not look like one: then it is a wrong one.
+    /// Parses what the user typed. Text in another format is accepted and is simply a wrong code.
     ///
     /// # Errors
     /// When `text` is empty or far too long.
@@ -144,7 +145,7 @@ impl Code {
         }
     }
 
-    /// The code in clear: for the eyes of whom it is sent to.
+    /// The code in plain text, to be sent to its recipient only.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -157,6 +158,14 @@ impl fmt::Debug for Code {
     }
 }
 
-/// The SHA-256 of a token: all that is stored of it (security.md 20).
+/// The SHA-256 hash of a token, which is stored in its place (security.md 20).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TokenHash(pub [u8; 32]);
+
+impl TokenHash {
+    /// The hash of a token (security.md 20).
+    #[must_use]
+    pub fn of(token: &Token) -> Self {
+        Self(Sha256::digest(token.reveal().as_bytes()).into())
+    }
+}

@@ -1,43 +1,43 @@
-//! Sessions: what a token stands for.
+//! Sessions, each identified by a token.
 
 use super::{AccountStatus, DeviceSn, SessionId, UserId};
 
-/// A login that was given a token, with what is known of its account.
+/// A session, with the current status of its account.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The session's number.
+    /// The session's id.
     pub id: SessionId,
-    /// Whose session it is.
+    /// The user it belongs to.
     pub user: UserId,
-    /// The device that it lives on.
+    /// The device it belongs to.
     pub device: DeviceSn,
-    /// The account's state now.
+    /// The current status of the account.
     pub status: AccountStatus,
-    /// When a request last came with its token; written down coarsely.
+    /// When its token was last used; recorded with coarse granularity.
     pub last_used_at_ms: i64,
-    /// When it ends however much it is used.
+    /// When it expires, regardless of use.
     pub expires_at_ms: i64,
-    /// Whether something ended it early.
+    /// Whether it was ended early.
     pub is_ended: bool,
 }
 
-/// A device that an account is logged in on.
+/// A device on which an account is logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedInDevice {
     /// The id that the client chose, if any.
     pub key: Option<String>,
-    /// The platform in the client's own words.
+    /// The platform as the client names it.
     pub platform_name: String,
     /// When it last logged in.
     pub last_login_at_ms: i64,
 }
 
-/// What ended a session early.
+/// Why a session was ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
     /// Its owner logged out.
     Logout,
-    /// Another login on the same device took its place.
+    /// Another login on the same device replaced it.
     Replaced,
     /// The account was disabled.
     Disabled,
@@ -56,7 +56,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    /// The number in the store.
+    /// The code in the store.
     #[must_use]
     pub const fn code(self) -> i16 {
         match self {

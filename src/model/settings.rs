@@ -1,4 +1,4 @@
-//! How an account wants to be treated.
+//! The settings of an account.
 
 use super::{Invalid, Problem, text::note};
 
@@ -11,9 +11,9 @@ pub struct Settings {
     pub auth_question: Option<String>,
     /// Its answer.
     pub auth_answer: Option<String>,
-    /// Whether thumbnails and files are fetched unasked.
+    /// Whether thumbnails and files are downloaded automatically.
     pub auto_download: bool,
-    /// Whether an invitation to a group waits for consent.
+    /// Whether an invitation to a group needs consent.
     pub group_confirm: bool,
     /// Whether push messages are off.
     pub no_push: bool,
@@ -106,7 +106,7 @@ impl Settings {
     /// Sets the start of the silent time.
     ///
     /// # Errors
-    /// When it is no `int32`.
+    /// When it does not fit into an `int32`.
     pub fn set_silence_start_time(&mut self, time: i64) -> Result<(), Invalid> {
         self.silence_start_time = Some(int32("silence_start_time", time)?);
         Ok(())
@@ -115,7 +115,7 @@ impl Settings {
     /// Sets the end of the silent time.
     ///
     /// # Errors
-    /// When it is no `int32`.
+    /// When it does not fit into an `int32`.
     pub fn set_silence_end_time(&mut self, time: i64) -> Result<(), Invalid> {
         self.silence_end_time = Some(int32("silence_end_time", time)?);
         Ok(())

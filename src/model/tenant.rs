@@ -1,4 +1,4 @@
-//! Tenants and the admin tokens that rule them.
+//! Tenants and the admin tokens that manage them.
 
 use super::{AdminTokenId, TenantId};
 
@@ -9,31 +9,31 @@ pub struct Tenant {
     pub id: TenantId,
     /// Whether anyone may register.
     pub is_registration_open: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at_ms: i64,
-    /// Which of its secrets is the one in force.
+    /// The version of its current secret.
     pub secret_version: i32,
-    /// Whether a push registration must be signed with it.
+    /// Whether a push registration must be signed with the secret.
     pub is_push_sign_required: bool,
 }
 
 /// An admin token without its secret.
 #[derive(Clone, Debug)]
 pub struct AdminToken {
-    /// Its number.
+    /// Its id.
     pub id: AdminTokenId,
-    /// What its maker called it.
+    /// The name given at its creation.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at_ms: i64,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at_ms: Option<i64>,
     /// When it was revoked.
     pub revoked_at_ms: Option<i64>,
 }
 
 impl AdminToken {
-    /// Whether it opens doors at `now_ms`.
+    /// Whether it is neither revoked nor expired at `now_ms`.
     #[must_use]
     pub fn is_valid(&self, now_ms: i64) -> bool {
         self.revoked_at_ms.is_none() && self.expires_at_ms.is_none_or(|end| end > now_ms)

@@ -1,11 +1,11 @@
-//! Text for people to read.
+//! Validation of human-readable text.
 
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Invalid, Problem};
 
-/// Characters that would break a line, hide text or turn its direction: control characters, line and paragraph
-/// separators, bidirectional embeddings, overrides and isolates, invisible ones (security.md 35).
+/// Characters that would break a line, hide text or change its direction: control characters, line and paragraph
+/// separators, bidirectional embeddings, overrides and isolates, invisible characters (security.md 35).
 pub(super) fn is_forbidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
@@ -15,15 +15,16 @@ pub(super) fn is_forbidden(letter: char) -> bool {
         || u32::from(letter) & 0xFFFE == 0xFFFE
 }
 
-/// Joins emoji and shapes letters: fine among others, nothing on its own. Tags spell the flags of regions.
+/// Characters that join emoji or shape letters: allowed next to others, but invisible on their own. The tag characters
+/// are part of the flags of regions.
 const fn is_joiner(letter: char) -> bool {
     matches!(letter, '\u{200C}' | '\u{200D}' | '\u{034F}' | '\u{180B}'..='\u{180D}' | '\u{FE00}'..='\u{FE0F}')
         || matches!(letter, '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
-/// One line of text for people to read, trimmed and NFC-normalised, of 1 to `max` characters.
+/// One line of text, trimmed and NFC-normalised, of 1 to `max` characters.
 pub(super) fn line(what: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
-    // A short name can't have that many bytes; normalising a huge one would only cost time.
+    // A longer text can't normalise to so few characters; normalising it would only waste time.
     if text.len() > max.saturating_mul(16) {
         return Err(Invalid::new(what, Problem::TooLong { max }));
     }
@@ -40,7 +41,7 @@ pub(super) fn line(what: &'static str, text: &str, max: usize) -> Result<String,
     Err(Invalid::new(what, problem))
 }
 
-/// Text of up to `max` characters, which may be empty; lines may break where `may_break`.
+/// Text of up to `max` characters, which may be empty, with line breaks and tabs if `may_break`.
 pub(super) fn note(what: &'static str, text: &str, max: usize, may_break: bool) -> Result<String, Invalid> {
     if text.len() > max.saturating_mul(16) {
         return Err(Invalid::new(what, Problem::TooLong { max }));

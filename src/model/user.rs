@@ -2,18 +2,18 @@
 
 use super::{Activity, Contact, EmailAddress, Mobile, UserId};
 
-/// An account as the store knows it, without its password.
+/// An account as stored, without its password.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Its number.
+    /// Its id.
     pub id: UserId,
-    /// The name to log in with; accounts made by SMS have none.
+    /// The name to log in with; accounts registered by SMS have none.
     pub username: Option<String>,
     /// The display name.
     pub nickname: String,
     /// Counts the display names: 1 for the first.
     pub name_id: i32,
-    /// Empty without one.
+    /// The avatar's URL; empty without an avatar.
     pub avatar_url: String,
     /// Counts the avatars: 0 without one.
     pub avatar_id: i64,
@@ -21,37 +21,37 @@ pub struct User {
     pub mobile: Option<String>,
     /// The bound e-mail address.
     pub email: Option<String>,
-    /// What it says of itself on /user.
+    /// The description on /user.
     pub description: Option<String>,
-    /// For the owner only.
+    /// Information visible to the owner only.
     pub private_info: Option<String>,
-    /// For everyone.
+    /// Information visible to everyone.
     pub public_info: Option<String>,
     /// The balance in 0.01 coin.
     pub coin_cents: i64,
-    /// When VIP ends; 0 for never a VIP.
+    /// When VIP expires; 0 if the account was never a VIP.
     pub vip_expires_at_ms: i64,
-    /// Whether it may be used.
+    /// The account's status.
     pub status: AccountStatus,
-    /// When it was made.
+    /// When it was registered.
     pub registered_at_ms: i64,
-    /// How active it is.
+    /// Its activity counters.
     pub activity: Activity,
 }
 
 impl User {
-    /// What a friend enters to be counted as invited: the account's number in disguise, so that it needs no storing.
+    /// The code that an invited friend enters: the account's id, obfuscated, so that it does not need to be stored.
     #[must_use]
     pub fn invitation_code(&self) -> String {
         const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         const CHARS: u32 = 11;
-        // Multiplying by an odd number maps the 55-bit numbers onto themselves, one to one.
-        let disguised = self.id.get().unsigned_abs().wrapping_mul(0x5A_1B63_7C95_2D4B);
-        let letter = |place: u32| LETTERS.get(usize::try_from((disguised >> (place * 5)) & 31).ok()?);
+        // Multiplication by an odd number is a bijection on 55-bit numbers.
+        let obfuscated = self.id.get().unsigned_abs().wrapping_mul(0x5A_1B63_7C95_2D4B);
+        let letter = |place: u32| LETTERS.get(usize::try_from((obfuscated >> (place * 5)) & 31).ok()?);
         (0..CHARS).filter_map(letter).map(|&byte| char::from(byte)).collect()
     }
 
-    /// Where codes for the account may have been sent.
+    /// The contacts that codes for the account may have been sent to.
     #[must_use]
     pub fn contacts(&self) -> Vec<Contact> {
         let mobile = self.mobile.as_deref().and_then(|text| Mobile::parse("mobile", text).ok());
@@ -59,7 +59,7 @@ impl User {
         mobile.map(Contact::Mobile).into_iter().chain(email.map(Contact::Email)).collect()
     }
 
-    /// How much memory its texts take.
+    /// The total length of its texts, in bytes.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         let unset =
@@ -84,27 +84,27 @@ impl User {
 /// Whether an account is, was or never was a VIP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VipState {
-    /// Never one.
+    /// The account was never a VIP.
     None,
-    /// One now.
+    /// The account is a VIP.
     Active,
-    /// Not any more.
+    /// The account was a VIP.
     Expired,
 }
 
-/// Whether an account may be used.
+/// The status of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountStatus {
-    /// It may.
+    /// The account may be used.
     Active,
-    /// An admin closed it for now.
+    /// An admin disabled the account.
     Disabled,
-    /// It is gone.
+    /// The account was deleted.
     Deleted,
 }
 
 impl AccountStatus {
-    /// The number in the store and in `GET /user/list`.
+    /// The code in the store and in `GET /user/list`.
     #[must_use]
     pub const fn code(self) -> i16 {
         match self {
@@ -114,7 +114,7 @@ impl AccountStatus {
         }
     }
 
-    /// The state behind a stored number; an unknown one counts as deleted, which lets nobody in.
+    /// The status with a stored code; an unknown code counts as deleted, which permits no access.
     #[must_use]
     pub const fn stored(code: i16) -> Self {
         match code {
@@ -128,10 +128,10 @@ impl AccountStatus {
 /// A row of `GET /user/list`.
 #[derive(Clone, Debug)]
 pub struct UserSummary {
-    /// The account's number.
+    /// The account's id.
     pub id: UserId,
     /// Its login name, if it has one.
     pub username: Option<String>,
-    /// Whether it may be used.
+    /// The account's status.
     pub status: AccountStatus,
 }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    Admission, CodeRules, CodeSending, Heard, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State, StateError,
-    Uses,
+    Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
+    StateError, Uses,
 };
-use crate::model::Change;
+use crate::model::FeedEntry;
 
 /// State that lives and dies with this process.
 #[derive(Default)]
@@ -302,13 +302,13 @@ impl State for MemoryState {
         Ok(devices.filter(|(_, until_ms)| **until_ms > now_ms).map(|((device, _), _)| *device).collect())
     }
 
-    async fn publish(&self, _: &[Change]) -> Result<(), StateError> {
+    async fn publish(&self, _: &[FeedEntry]) -> Result<(), StateError> {
         Ok(())
     }
 
-    async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError> {
+    async fn subscribe(&self, on_event: &(dyn Fn(FeedEvent) + Send + Sync)) -> Result<Infallible, StateError> {
         // This process is alone.
-        hear(Heard::Connected);
+        on_event(FeedEvent::Subscribed);
         std::future::pending().await
     }
 

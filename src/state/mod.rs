@@ -10,7 +10,7 @@
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, a space between) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
 //! | `PREFIX:presence:ACCOUNT` | sorted set: `DEVICE` (by its requests) or `DEVICE@NODE` (by its sockets there), scored by until when (ms) | the longest of these | [`State::note_presence`] |
-//! | `PREFIX:changes` | channel: JSON `[NODE, changes]` | | [`State::publish`] |
+//! | `PREFIX:changes` | channel: JSON `[NODE, entries]` | | [`State::publish`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
@@ -19,7 +19,7 @@ mod redis;
 
 use std::convert::Infallible;
 
-use crate::model::Change;
+use crate::model::FeedEntry;
 
 pub use memory::MemoryState;
 pub use redis::RedisState;
@@ -71,11 +71,11 @@ pub trait State: Send + Sync {
     /// The devices of an account that are in use.
     async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError>;
 
-    /// Tells the other nodes what changed.
-    async fn publish(&self, changes: &[Change]) -> Result<(), StateError>;
+    /// Publishes entries of the change feed to the other nodes.
+    async fn publish(&self, entries: &[FeedEntry]) -> Result<(), StateError>;
 
-    /// Hears what the other nodes publish, until that is not possible any more.
-    async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError>;
+    /// Subscribes to what the other nodes publish, until the subscription fails.
+    async fn subscribe(&self, on_event: &(dyn Fn(FeedEvent) + Send + Sync)) -> Result<Infallible, StateError>;
 
     /// Whether the state can be reached.
     async fn ping(&self) -> Result<(), StateError>;
@@ -104,13 +104,13 @@ pub enum Sign {
     Socket,
 }
 
-/// What those hear who listen to the other nodes.
+/// An event of a subscription to the other nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// From now on, everything.
-    Connected,
-    /// This changed.
-    Changes(Vec<Change>),
+pub enum FeedEvent {
+    /// The subscription has begun.
+    Subscribed,
+    /// Another node published these.
+    Published(Vec<FeedEntry>),
 }
 
 /// How often something was used in its window.

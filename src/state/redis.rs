@@ -12,11 +12,11 @@ use self::{
     scripts::{BEGIN_LOGIN, COUNT_USE, END_LOGIN, END_PRESENCE, PUT_CODE, TRY_CODE},
 };
 use super::{
-    Admission, CodeRules, CodeSending, Heard, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State, StateError,
-    Uses,
+    Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
+    StateError, Uses,
 };
 use crate::{
-    model::{Change, SessionId, TenantId, UserId},
+    model::{Change, FeedEntry, SessionId, TenantId, UserId},
     random::Random,
 };
 
@@ -72,24 +72,25 @@ impl RedisState {
     }
 }
 
-/// A change as nodes tell it to each other: app, user, session.
-type WireChange = (Option<String>, Option<i64>, Option<i64>);
+/// An entry of the feed on the wire between nodes: id, tenant, user, session.
+type WireEntry = (i64, Option<String>, Option<i64>, Option<i64>);
 
-fn told(change: &Change) -> WireChange {
-    match change {
-        Change::Tenant(app) => (Some(app.as_str().to_owned()), None, None),
-        Change::User(user) => (None, Some(user.get()), None),
-        Change::SessionEnded(user, session) => (None, Some(user.get()), Some(session.0)),
+fn to_wire(entry: &FeedEntry) -> WireEntry {
+    match &entry.change {
+        Change::Tenant(tenant) => (entry.id, Some(tenant.as_str().to_owned()), None, None),
+        Change::User(user) => (entry.id, None, Some(user.get()), None),
+        Change::SessionEnded(user, session) => (entry.id, None, Some(user.get()), Some(session.0)),
     }
 }
 
-fn heard(told: WireChange) -> Option<Change> {
-    match told {
-        (Some(app), _, _) => Some(Change::Tenant(TenantId::stored(app))),
-        (None, Some(user), Some(session)) => Some(Change::SessionEnded(UserId::stored(user), SessionId(session))),
-        (None, Some(user), None) => Some(Change::User(UserId::stored(user))),
-        (None, None, _) => None,
-    }
+fn from_wire(entry: WireEntry) -> Option<FeedEntry> {
+    let (id, change) = match entry {
+        (id, Some(tenant), _, _) => (id, Change::Tenant(TenantId::stored(tenant))),
+        (id, None, Some(user), Some(session)) => (id, Change::SessionEnded(UserId::stored(user), SessionId(session))),
+        (id, None, Some(user), None) => (id, Change::User(UserId::stored(user))),
+        (_, None, None, _) => return None,
+    };
+    Some(FeedEntry { id, change })
 }
 
 #[async_trait::async_trait]
@@ -229,25 +230,25 @@ impl State for RedisState {
         Ok(members.iter().filter_map(|member| member.split('@').next()?.parse().ok()).collect())
     }
 
-    async fn publish(&self, changes: &[Change]) -> Result<(), StateError> {
+    async fn publish(&self, entries: &[FeedEntry]) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
-        let message = (&self.node, changes.iter().map(told).collect::<Vec<WireChange>>());
+        let message = (&self.node, entries.iter().map(to_wire).collect::<Vec<WireEntry>>());
         let text = serde_json::to_string(&message).map_err(|error| StateError(error.to_string()))?;
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.changes_channel()).arg(text);
         self.link.answered(publish.exec_async(&mut connection).await)
     }
 
-    async fn listen(&self, hear: &(dyn Fn(Heard) + Send + Sync)) -> Result<Infallible, StateError> {
+    async fn subscribe(&self, on_event: &(dyn Fn(FeedEvent) + Send + Sync)) -> Result<Infallible, StateError> {
         let (sink, stream) = self.link.subscribe(&self.changes_channel()).await?;
-        hear(Heard::Connected);
-        let hear_message = |message: &[u8]| match serde_json::from_slice::<(String, Vec<WireChange>)>(message) {
-            // What this node said itself it knows.
+        on_event(FeedEvent::Subscribed);
+        let receive = |message: &[u8]| match serde_json::from_slice::<(String, Vec<WireEntry>)>(message) {
+            // This node's own messages.
             Ok((node, _)) if node == self.node => {}
-            Ok((_, changes)) => hear(Heard::Changes(changes.into_iter().filter_map(heard).collect())),
-            Err(error) => log::warn!("a node of another version said what this one does not know: {error}"),
+            Ok((_, entries)) => on_event(FeedEvent::Published(entries.into_iter().filter_map(from_wire).collect())),
+            Err(error) => log::debug!("a message of another version is skipped; the feed has what it tells: {error}"),
         };
-        Err(link::hear_all(sink, stream, hear_message).await)
+        Err(link::receive_all(sink, stream, receive).await)
     }
 
     async fn ping(&self) -> Result<(), StateError> {

@@ -69,7 +69,14 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
     Ok(row.map(AdminToken::from))
 }
 
-/// The tokens of an app, oldest first.
+/// Whether an admin token is neither revoked nor expired.
+pub fn is_valid(conn: &mut Conn, id: AdminTokenId, now_ms: i64) -> Result<bool, StoreError> {
+    let token: Option<AdminTokenRow> =
+        admin_tokens::table.find(id.0).select(selection::<AdminTokenRow>()).get_result(conn).optional()?;
+    Ok(token.map(AdminToken::from).is_some_and(|token| token.is_valid(now_ms)))
+}
+
+/// The tokens of a tenant, oldest first.
 pub fn list(conn: &mut Conn, tenant: &TenantId) -> Result<Vec<AdminToken>, StoreError> {
     let all: Vec<AdminTokenRow> = admin_tokens::table
         .select(selection::<AdminTokenRow>())

@@ -34,8 +34,7 @@ pub fn save(conn: &mut Conn, tenant: &TenantId, new: &Ads) -> Result<(), StoreEr
         ads::ios_code_id.eq(&new.ios_code_id),
         ads::bottom_height.eq(new.bottom_height),
     );
-    if diesel::update(ads::table.find(tenant.as_str())).set(values).execute(conn)? == 0 {
-        diesel::insert_into(ads::table).values((ads::app_id.eq(tenant.as_str()), values)).execute(conn)?;
-    }
+    let insert = diesel::insert_into(ads::table).values((ads::app_id.eq(tenant.as_str()), values));
+    on_backend!(conn, |conn| insert.on_conflict(ads::app_id).do_update().set(values).execute(conn))?;
     Ok(())
 }

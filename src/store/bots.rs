@@ -63,14 +63,13 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Bot) -> Result<Discovery
     Ok(DiscoveryId(id))
 }
 
-/// The bot of that number in that app.
-pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
-    let row: Option<BotRow> = recommended_bots::table
+/// The bot of that id, locked until the end of the transaction.
+pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
+    let bot = recommended_bots::table
         .select(selection::<BotRow>())
         .filter(recommended_bots::id.eq(id.0))
-        .filter(recommended_bots::app_id.eq(tenant.as_str()))
-        .get_result(conn)
-        .optional()?;
+        .filter(recommended_bots::app_id.eq(tenant.as_str()));
+    let row: Option<BotRow> = get_locked!(conn, bot).optional()?;
     Ok(row.map(|row| <(DiscoveryId, Bot)>::from(row).1))
 }
 

@@ -20,14 +20,13 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Category) -> Result<Disc
     Ok(DiscoveryId(id))
 }
 
-/// The category of that number in that app.
-pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
-    let row: Option<(String, i32)> = categories::table
+/// The category of that id, locked until the end of the transaction.
+pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
+    let category = categories::table
         .select((categories::name, categories::sort))
         .filter(categories::id.eq(id.0))
-        .filter(categories::app_id.eq(tenant.as_str()))
-        .get_result(conn)
-        .optional()?;
+        .filter(categories::app_id.eq(tenant.as_str()));
+    let row: Option<(String, i32)> = get_locked!(conn, category).optional()?;
     Ok(row.map(|(name, sort)| Category { name, sort }))
 }
 

@@ -6,20 +6,23 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use diesel::{
     Connection as _, ConnectionError, PgConnection, SqliteConnection,
-    connection::{SimpleConnection as _, TransactionManager},
+    connection::{InstrumentationEvent, SimpleConnection as _, TransactionManager},
+    result::{DatabaseErrorKind, Error as QueryError},
 };
 use url::Url;
 
+use super::pool::{StatementTime, StatementTimes};
+
 use crate::secret::without_password;
 
-/// How long PostgreSQL may take for a statement of a request.
-pub(super) const STATEMENT_LIMIT_MS: u64 = 2500;
+/// PostgreSQL cancels a statement of a request after this time.
+pub(super) const STATEMENT_TIMEOUT_MS: u64 = 2500;
 
 /// A connection to either database. Queries are written against this enum.
 #[derive(diesel::MultiConnection)]
@@ -80,26 +83,63 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A pooled connection, and what is known of its health.
+/// A pooled connection.
 pub(super) struct Pooled {
     pub(super) conn: Conn,
-    pub(super) is_lost: bool,
+    /// Set when it must not be used again.
+    pub(super) is_broken: bool,
+    health: Arc<Health>,
     generation: u64,
+}
+
+/// What the statements on a connection showed of it.
+#[derive(Default)]
+struct Health {
+    statement: Arc<StatementTime>,
+    /// Whether a statement failed in a way that a dead connection could explain.
+    is_suspect: AtomicBool,
+}
+
+impl Health {
+    fn observe(&self, event: &InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { .. } = event {
+            self.statement.begin();
+        }
+        if let InstrumentationEvent::FinishQuery { error, .. } = event {
+            self.statement.end();
+            if error.is_some_and(is_suspicious) {
+                self.is_suspect.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Refusals of a row or of a value leave the connection as it is.
+const fn is_suspicious(error: &QueryError) -> bool {
+    use DatabaseErrorKind as Kind;
+    !matches!(
+        error,
+        QueryError::DatabaseError(
+            Kind::UniqueViolation | Kind::ForeignKeyViolation | Kind::NotNullViolation | Kind::CheckViolation,
+            _,
+        ) | QueryError::NotFound
+    )
 }
 
 /// Makes the pool's connections.
 ///
 /// diesel's own manager tries SQLite with any odd URL, and tests a connection with a query at every checkout, which
-/// alone costs most of a cheap read. This one goes by the URL's scheme, and drops connections by what queries
-/// reported: one lost connection makes all that are as old as it suspect, since a restarted server cuts them all.
+/// alone costs most of a cheap read. This one goes by the URL's scheme, and tests a connection when one of its statements
+/// failed suspiciously. One dead connection makes all suspect that are as old as it: a restarted server has cut them all.
 pub(super) struct Manager {
     url: DatabaseUrl,
     generation: Arc<AtomicU64>,
+    statements: Arc<StatementTimes>,
 }
 
 impl Manager {
-    pub(super) const fn new(url: DatabaseUrl, generation: Arc<AtomicU64>) -> Self {
-        Self { url, generation }
+    pub(super) const fn new(url: DatabaseUrl, generation: Arc<AtomicU64>, statements: Arc<StatementTimes>) -> Self {
+        Self { url, generation, statements }
     }
 }
 
@@ -110,8 +150,13 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         let generation = self.generation.load(Ordering::Relaxed);
         let mut conn = connect(&self.url)?;
-        limit_statements(&mut conn)?;
-        Ok(Pooled { conn, is_lost: false, generation })
+        let health = Arc::new(Health { statement: self.statements.register(), ..Health::default() });
+        if let Conn::Postgres(conn) = &mut conn {
+            limit_statements(conn)?;
+            let observer = Arc::clone(&health);
+            conn.set_instrumentation(move |event: InstrumentationEvent<'_>| observer.observe(&event));
+        }
+        Ok(Pooled { conn, is_broken: false, health, generation })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
@@ -123,8 +168,11 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        type Transactions = <Conn as diesel::Connection>::TransactionManager;
-        pooled.is_lost || std::thread::panicking() || Transactions::is_broken_transaction_manager(&mut pooled.conn)
+        let is_lost = pooled.health.is_suspect.swap(false, Ordering::Relaxed) && is_lost(&mut pooled.conn);
+        if is_lost {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        is_lost || pooled.is_broken || is_in_transaction(&mut pooled.conn)
     }
 }
 
@@ -161,17 +209,20 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 }
 
 /// A request that waits for longer has gone; what still runs for it should not.
-fn limit_statements(conn: &mut Conn) -> Result<(), ConnectionError> {
-    match conn {
-        Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(conn) => conn
-            .batch_execute(&format!("SET statement_timeout = {STATEMENT_LIMIT_MS}"))
-            .map_err(ConnectionError::CouldntSetupConfiguration),
-    }
+fn limit_statements(conn: &mut PgConnection) -> Result<(), ConnectionError> {
+    conn.batch_execute(&format!("SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))
+        .map_err(ConnectionError::CouldntSetupConfiguration)
 }
 
-/// Whether a connection that reported an error is dead; a refused query leaves it alive.
-pub(super) fn is_lost(conn: &mut Conn) -> bool {
+/// Whether a transaction is open that should have ended.
+pub(super) fn is_in_transaction(conn: &mut Conn) -> bool {
+    type Transactions = <Conn as diesel::Connection>::TransactionManager;
+    let status = Transactions::transaction_manager_status_mut(conn);
+    !matches!(status.transaction_depth(), Ok(None))
+}
+
+/// Whether a connection is dead. A refused statement leaves it alive.
+fn is_lost(conn: &mut Conn) -> bool {
     match conn {
         Conn::Sqlite(_) => false,
         Conn::Postgres(conn) => conn.batch_execute("SELECT 1").is_err(),

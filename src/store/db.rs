@@ -1,28 +1,32 @@
 //! The two ways into the database: [`Db::read`] and [`Db::write`].
 
 use std::{
+    io,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use tokio::sync::oneshot;
 
 use super::{
     Conn, DatabaseUrl, StoreError,
-    changes::{self, Listener, Maker},
-    connect,
-    lane::Lane,
-    migrations,
+    changes::{self, Poll, Watermark},
+    connect, migrations,
+    pool::ConnectionPool,
+    transaction::{self, OnCommit, Waiting},
+    writer::Writer,
 };
-use crate::model::Change;
+use crate::model::FeedEntry;
 
-type Transactions = <Conn as diesel::Connection>::TransactionManager;
+/// A request waits at most this long for the database: in the queue and for the answer together.
+const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long a request waits for the database, for its turn and for the answer together.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// At most this many pools are abandoned to a silent server at a time: each keeps its threads and connections until the
+/// server goes on, or TCP gives up.
+const MAX_ABANDONED: usize = 2;
 
 /// The database.
 #[derive(Clone)]
@@ -30,44 +34,71 @@ pub struct Db {
     url: DatabaseUrl,
     connections: u32,
     generation: Arc<AtomicU64>,
-    lane: Arc<Mutex<Arc<Lane>>>,
-    listener: Option<Arc<Listener>>,
+    on_commit: Option<OnCommit>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// What is opened when it is first used.
+#[derive(Default)]
+struct Open {
+    pool: Option<Arc<ConnectionPool>>,
+    abandoned: Vec<Weak<()>>,
+    writer: Option<Arc<Writer>>,
 }
 
 impl Db {
     /// Up to `connections` to the database at `url`. Connects when first used.
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
-        Self::with(url, connections, Arc::default(), None)
+        Self { url, connections, generation: Arc::default(), on_commit: None, open: Arc::default() }
     }
 
-    fn with(url: DatabaseUrl, connections: u32, generation: Arc<AtomicU64>, listener: Option<Arc<Listener>>) -> Self {
-        let lane = Arc::new(Mutex::new(Arc::new(Lane::new(&url, connections, Arc::clone(&generation)))));
-        Self { url, connections, generation, lane, listener }
-    }
-
-    /// Tells `tell` of what changes: of what [`Db::write`] changes before that is answered, of the rest when
-    /// [`Db::look_for_changes`] finds it. Nothing is told before the first look. It must be quick.
+    /// Calls `on_commit` with the changes of every write, after its commit and before its answer. It must be quick.
     #[must_use]
-    pub fn telling(self, tell: impl Fn(&[Change], Maker) + Send + Sync + 'static) -> Self {
-        Self { listener: Some(Arc::new(Listener::new(tell))), ..self }
+    pub fn with_on_commit(self, on_commit: impl Fn(&[FeedEntry]) + Send + Sync + 'static) -> Self {
+        Self { on_commit: Some(Arc::new(on_commit)), ..self }
     }
 
-    /// The same database through a connection of its own, which no crowd of requests holds up. When that is found dead, so
-    /// are the others that are as old.
+    /// The same database through a connection of its own, for monitoring: no crowd of requests delays it. When it finds its
+    /// connection dead, all others that are as old become suspect.
     #[must_use]
-    pub fn aside(&self) -> Self {
-        Self::with(self.url.clone(), 1, Arc::clone(&self.generation), self.listener.clone())
+    pub fn monitoring(&self) -> Self {
+        Self { connections: 1, open: Arc::default(), ..self.clone() }
     }
 
-    /// The lane in use: another one when the database has gone silent on the last.
-    fn lane(&self) -> Arc<Lane> {
-        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
-        if lane.is_silent() {
-            log::warn!("the database does not answer; what waits for it is left behind, and new connections are made");
-            *lane = Arc::new(Lane::new(&self.url, self.connections, Arc::clone(&self.generation)));
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pool in use: a new one when the server has gone silent on the last.
+    fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
+        let mut open = self.open();
+        if let Some(pool) = &open.pool {
+            if !pool.is_silent() {
+                return Ok(Arc::clone(pool));
+            }
+            let lifetime = pool.lifetime();
+            open.abandoned.retain(|pool| pool.strong_count() > 0);
+            if open.abandoned.len() >= MAX_ABANDONED {
+                return Err(StoreError::unavailable("it does not answer on any connection"));
+            }
+            log::warn!("the database does not answer; its connections are abandoned, and new ones are made");
+            open.abandoned.push(lifetime);
+            // Connections of other pools that are as old are silent too.
+            self.generation.fetch_add(1, Ordering::Relaxed);
         }
-        Arc::clone(&lane)
+        let pool = ConnectionPool::start(&self.url, self.connections, Arc::clone(&self.generation));
+        Ok(Arc::clone(open.pool.insert(Arc::new(pool.map_err(no_threads)?))))
+    }
+
+    /// The one writer of an embedded database.
+    fn writer(&self) -> Result<Arc<Writer>, StoreError> {
+        let mut open = self.open();
+        if let Some(writer) = &open.writer {
+            return Ok(Arc::clone(writer));
+        }
+        let writer = Writer::start(&self.url, self.on_commit.clone()).map_err(no_threads)?;
+        Ok(Arc::clone(open.writer.insert(Arc::new(writer))))
     }
 
     /// Runs queries that change nothing.
@@ -79,12 +110,15 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let lane = self.lane();
-        let work = async {
-            let slot = lane.read_slot().await?;
-            lane.run(slot, queries).await
+        let pool = self.pool()?;
+        let (answer, answered) = oneshot::channel();
+        let job = move |conn: Result<&mut Conn, StoreError>| {
+            // Nobody waits any more when the client has gone.
+            if !answer.is_closed() {
+                answer.send(conn.map_err(E::from).and_then(queries)).ok();
+            }
         };
-        in_time(work).await
+        in_time(async { pool.submit(Box::new(job)).await }, answered).await
     }
 
     /// Runs queries in one transaction: all of them are kept, or none when they return an error or when the caller
@@ -97,26 +131,42 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let lane = self.lane();
-        let work = async {
-            let slot = lane.write_slot().await?;
-            let waiting = Waiting::default();
-            let is_abandoned = Arc::clone(&waiting.is_over);
-            let listener = self.listener.clone();
-            lane.run(slot, move |conn| in_transaction(conn, &is_abandoned, listener.as_deref(), queries)).await
+        let waiting = Waiting::default();
+        let (write, answered) = transaction::pending(queries, &waiting);
+        if self.url.is_embedded() {
+            let writer = self.writer()?;
+            return in_time(async { writer.submit(write).await }, answered).await;
+        }
+        let (pool, on_commit) = (self.pool()?, self.on_commit.clone());
+        let job = move |conn: Result<&mut Conn, StoreError>| match conn {
+            Ok(conn) => transaction::run_alone(conn, write, on_commit.as_ref()),
+            Err(error) => write.answer(Some(error)),
         };
-        in_time(work).await
+        in_time(async { pool.submit(Box::new(job)).await }, answered).await
     }
 
-    /// Looks for changes that other processes made, and tells of them.
-    pub async fn look_for_changes(&self) -> Result<(), StoreError> {
-        let Some(listener) = self.listener.clone() else { return Ok(()) };
-        self.read(move |conn| listener.look(conn)).await
+    /// Where a reader of the change feed starts that has cached nothing yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn feed_start(&self) -> Result<Watermark, StoreError> {
+        self.read(changes::start).await
     }
 
-    /// Deletes what is known of changes that everyone has heard of.
-    pub async fn forget_changes(&self) -> Result<(), StoreError> {
-        self.write(changes::delete_old).await
+    /// What changed since `watermark`, whoever changed it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn poll_feed(&self, watermark: Watermark) -> Result<Poll, StoreError> {
+        self.read(move |conn| changes::poll(conn, watermark)).await
+    }
+
+    /// Deletes what stands in the feed before `watermark`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn trim_feed(&self, watermark: Watermark) -> Result<(), StoreError> {
+        self.write(move |conn| changes::delete_before(conn, watermark)).await
     }
 
     /// Applies the migrations that are missing, and says which those were. Several nodes may do so at once.
@@ -128,13 +178,16 @@ impl Db {
     }
 
     /// The migrations that are missing.
+    ///
+    /// # Errors
+    /// When the database can't be reached.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         migrations::pending(&mut self.connect()?)
     }
 
-    /// A connection of its own, outside of the pool: tells why when there is none.
+    /// A connection outside of the pool, which tells why there is none.
     fn connect(&self) -> Result<Conn, StoreError> {
-        connect::connect(&self.url).map_err(|error| StoreError::Unavailable(error.to_string()))
+        connect::connect(&self.url).map_err(StoreError::unavailable)
     }
 
     /// Whether the database answers.
@@ -151,57 +204,21 @@ impl Db {
     }
 }
 
-/// BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails as soon as another one wrote.
-fn in_transaction<T, E: From<StoreError>>(
-    conn: &mut Conn,
-    is_abandoned: &AtomicBool,
-    listener: Option<&Listener>,
-    queries: impl FnOnce(&mut Conn) -> Result<T, E>,
+fn no_threads(error: io::Error) -> StoreError {
+    StoreError::unavailable(error)
+}
+
+/// What is answered, unless it takes longer than [`TIMEOUT`].
+async fn in_time<T, E: From<StoreError>>(
+    submitted: impl Future<Output = Result<(), StoreError>>,
+    answered: oneshot::Receiver<Result<T, E>>,
 ) -> Result<T, E> {
-    let mark = listener.and_then(Listener::mark);
-    match conn {
-        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
-        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
-    }
-    .map_err(StoreError::from)?;
-    let outcome = queries(conn).and_then(|value| {
-        if is_abandoned.load(Ordering::Relaxed) {
-            return Err(StoreError::Unavailable("nobody waits for the answer any more".to_owned()).into());
-        }
-        Ok((value, Listener::gather(conn, mark)?))
-    });
-    match outcome {
-        Ok((value, changes)) => {
-            Transactions::commit_transaction(conn).map_err(StoreError::from)?;
-            if let Some(listener) = listener {
-                listener.tell(changes, Maker::Us);
-            }
-            Ok(value)
-        }
-        Err(error) => {
-            if let Err(rollback) = Transactions::rollback_transaction(conn) {
-                log::warn!("a transaction could not be rolled back: {rollback}");
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Held while someone waits for an answer; dropped with the waiting future.
-#[derive(Default)]
-struct Waiting {
-    is_over: Arc<AtomicBool>,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-    }
-}
-
-async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    match tokio::time::timeout(PATIENCE, work).await {
+    let work = async {
+        submitted.await?;
+        answered.await.unwrap_or_else(|_gone| Err(StoreError::unavailable("the work was given up").into()))
+    };
+    match tokio::time::timeout(TIMEOUT, work).await {
         Ok(result) => result,
-        Err(_) => Err(E::from(StoreError::Unavailable(format!("no answer within {PATIENCE:?}")))),
+        Err(_) => Err(E::from(StoreError::unavailable(format!("no answer within {TIMEOUT:?}")))),
     }
 }

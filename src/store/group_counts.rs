@@ -39,11 +39,7 @@ pub(super) fn add(
         let sum = recommended_group_counts::shown
             .eq(recommended_group_counts::shown + excluded(recommended_group_counts::shown));
         let insert = diesel::insert_into(recommended_group_counts::table).values(values);
-        // diesel's enum of connections knows no upsert; the databases share its syntax.
-        match conn {
-            Conn::Sqlite(conn) => insert.on_conflict(key).do_update().set(sum).execute(conn)?,
-            Conn::Postgres(conn) => insert.on_conflict(key).do_update().set(sum).execute(conn)?,
-        };
+        on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(sum).execute(conn))?;
     }
     Ok(())
 }

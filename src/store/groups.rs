@@ -49,7 +49,7 @@ struct GroupRow {
 }
 
 /// A group from its row and the name of its category.
-fn group((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
+fn group_of((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
     let display = DisplayInfo {
         nickname: row.nickname,
         introduction: row.introduction,
@@ -90,16 +90,16 @@ fn shown(group: &Group) -> i32 {
     i32::from(!group.is_banned)
 }
 
-/// The group of that number in that app.
-pub fn find(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
-    let row: Option<(GroupRow, String)> = recommended_groups::table
-        .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
-        .select((selection::<GroupRow>(), categories::name))
+/// The group of that id, locked until the end of the transaction.
+pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
+    let group = recommended_groups::table
+        .select((selection::<GroupRow>(), recommended_groups::category_id))
         .filter(recommended_groups::id.eq(id.0))
-        .filter(recommended_groups::app_id.eq(tenant.as_str()))
-        .get_result(conn)
-        .optional()?;
-    Ok(row.map(|row| group(row).1))
+        .filter(recommended_groups::app_id.eq(tenant.as_str()));
+    let row: Option<(GroupRow, i64)> = get_locked!(conn, group).optional()?;
+    let Some((row, category)) = row else { return Ok(None) };
+    let name: String = categories::table.find(category).select(categories::name).get_result(conn)?;
+    Ok(Some(group_of((row, name)).1))
 }
 
 /// A page of all groups of the app, newest first, banned ones included.
@@ -112,7 +112,7 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(Disco
         .offset(page.offset())
         .limit(page.size())
         .load(conn)?;
-    Ok(rows.into_iter().map(group).collect())
+    Ok(rows.into_iter().map(group_of).collect())
 }
 
 /// A page of the groups that the app shows, newest first: of one category or of all, with the keyword in name or
@@ -144,7 +144,7 @@ pub fn list_shown(
         query = query.offset(page.offset());
     }
     let rows: Vec<(GroupRow, String)> = query.load(conn)?;
-    Ok(rows.into_iter().map(group).collect())
+    Ok(rows.into_iter().map(group_of).collect())
 }
 
 /// A pattern of LIKE for texts that contain the keyword; its own wildcards mean themselves (security.md 36).
@@ -184,11 +184,9 @@ pub fn delete(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(),
 /// Takes a group out of the counts as it is now, and holds its row until the transaction ends, so that nobody takes it
 /// out twice.
 fn uncount(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(), StoreError> {
-    let known: Option<(i64, bool)> = diesel::update(recommended_groups::table.find(id.0))
-        .set(recommended_groups::headcount.eq(recommended_groups::headcount))
-        .returning((recommended_groups::category_id, recommended_groups::is_banned))
-        .get_result(conn)
-        .optional()?;
+    let columns = (recommended_groups::category_id, recommended_groups::is_banned);
+    let known: Option<(i64, bool)> =
+        get_locked!(conn, recommended_groups::table.find(id.0).select(columns)).optional()?;
     match known {
         Some((category, false)) => group_counts::add(conn, tenant, DiscoveryId(category), id, -1),
         Some((_, true)) | None => Ok(()),

@@ -22,16 +22,14 @@ pub fn save(
     records_done: i64,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let row = imports::table.find((tenant.as_str(), content_hash));
-    if diesel::update(row).set(imports::records_done.eq(records_done)).execute(conn)? == 0 {
-        diesel::insert_into(imports::table)
-            .values((
-                imports::app_id.eq(tenant.as_str()),
-                imports::content_hash.eq(content_hash),
-                imports::records_done.eq(records_done),
-                imports::started_at_ms.eq(now_ms),
-            ))
-            .execute(conn)?;
-    }
+    let done = imports::records_done.eq(records_done);
+    let insert = diesel::insert_into(imports::table).values((
+        imports::app_id.eq(tenant.as_str()),
+        imports::content_hash.eq(content_hash),
+        done,
+        imports::started_at_ms.eq(now_ms),
+    ));
+    let key = (imports::app_id, imports::content_hash);
+    on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(done).execute(conn))?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Medals, and who wears them.
 
-use diesel::{OptionalExtension as _, prelude::*};
+use diesel::prelude::*;
 
 use super::{
     Conn, StoreError,
@@ -80,20 +80,12 @@ pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> 
 
 /// Gives a medal to a user who may have it already. The user's row must be locked.
 pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Result<(), StoreError> {
-    let known: Option<i64> = user_medals::table
-        .find((user.get(), medal.0))
-        .select(user_medals::granted_at_ms)
-        .get_result(conn)
-        .optional()?;
-    if known.is_none() {
-        diesel::insert_into(user_medals::table)
-            .values((
-                user_medals::user_id.eq(user.get()),
-                user_medals::medal_id.eq(medal.0),
-                user_medals::granted_at_ms.eq(now_ms),
-            ))
-            .execute(conn)?;
-    }
+    let insert = diesel::insert_into(user_medals::table).values((
+        user_medals::user_id.eq(user.get()),
+        user_medals::medal_id.eq(medal.0),
+        user_medals::granted_at_ms.eq(now_ms),
+    ));
+    on_backend!(conn, |conn| insert.on_conflict_do_nothing().execute(conn))?;
     Ok(())
 }
 

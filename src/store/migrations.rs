@@ -48,6 +48,6 @@ fn names(
 ) -> Result<Vec<String>, StoreError> {
     match versions {
         Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
-        Err(error) => Err(StoreError::Unavailable(format!("migration: {error}"))),
+        Err(error) => Err(StoreError::unavailable(format!("migration: {error}"))),
     }
 }

@@ -4,9 +4,30 @@
 //! plain functions over a [`Conn`]; `find` gives an `Option`, `list` a `Vec`. They run inside [`Db::read`] or
 //! [`Db::write`], and nothing slow may happen there: no await, no Redis, no bcrypt.
 
+/// Runs a query, written once, on the concrete connection: for what diesel's enum of connections can't do, such as inserts of
+/// many rows and upserts, whose syntax both databases share.
+macro_rules! on_backend {
+    ($conn:expr, |$concrete:ident| $query:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite($concrete) => $query,
+            $crate::store::Conn::Postgres($concrete) => $query,
+        }
+    };
+}
+
+/// Gets a row and locks it until the end of the transaction. SQLite has one writer at a time, so there it is locked already.
+macro_rules! get_locked {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite(conn) => $query.get_result(conn),
+            $crate::store::Conn::Postgres(conn) => $query.for_no_key_update().get_result(conn),
+        }
+    };
+}
+
 pub mod admin_tokens;
 pub mod ads;
-pub mod apps;
+
 pub mod audit;
 pub mod bans;
 pub mod bots;
@@ -20,12 +41,12 @@ mod error;
 mod group_counts;
 pub mod groups;
 pub mod imports;
-mod lane;
 pub mod medals;
 mod migrations;
 pub mod module_ignores;
 pub mod notifications;
 pub mod personal_data;
+mod pool;
 pub mod push_profiles;
 pub mod push_tags;
 pub mod push_tokens;
@@ -33,10 +54,13 @@ pub mod remarks;
 mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod tenants;
+mod transaction;
 mod user_counts;
 pub mod users;
+mod writer;
 
-pub use changes::Maker;
+pub use changes::{Poll, Watermark};
 pub use connect::{Conn, DatabaseUrl};
 pub use db::Db;
 pub use error::StoreError;

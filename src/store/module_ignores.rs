@@ -27,14 +27,13 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
 /// Stores what is ignored on the device. The user's row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, now_ms: i64) -> Result<(), StoreError> {
     let values = (module_ignores::ignored.eq(ignored), module_ignores::updated_at_ms.eq(now_ms));
-    let known = module_ignores::table
-        .filter(module_ignores::user_id.eq(user.get()))
-        .filter(module_ignores::device_key.eq(device.as_str()));
-    if diesel::update(known).set(values).execute(conn)? == 0 {
-        diesel::insert_into(module_ignores::table)
-            .values((module_ignores::user_id.eq(user.get()), module_ignores::device_key.eq(device.as_str()), values))
-            .execute(conn)?;
-    }
+    let insert = diesel::insert_into(module_ignores::table).values((
+        module_ignores::user_id.eq(user.get()),
+        module_ignores::device_key.eq(device.as_str()),
+        values,
+    ));
+    let key = (module_ignores::user_id, module_ignores::device_key);
+    on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(values).execute(conn))?;
     Ok(())
 }
 

@@ -42,19 +42,14 @@ pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i6
         notifications::kind.eq(new.kind),
         notifications::updated_at_ms.eq(now_ms),
     );
-    let known = notifications::table
-        .filter(notifications::user_id.eq(user.get()))
-        .filter(notifications::device_key.eq(new.device.as_str()));
-    if diesel::update(known).set(values).execute(conn)? == 0 {
-        diesel::insert_into(notifications::table)
-            .values((
-                notifications::user_id.eq(user.get()),
-                notifications::device_key.eq(new.device.as_str()),
-                notifications::created_at_ms.eq(now_ms),
-                values,
-            ))
-            .execute(conn)?;
-    }
+    let insert = diesel::insert_into(notifications::table).values((
+        notifications::user_id.eq(user.get()),
+        notifications::device_key.eq(new.device.as_str()),
+        notifications::created_at_ms.eq(now_ms),
+        values,
+    ));
+    let key = (notifications::user_id, notifications::device_key);
+    on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(values).execute(conn))?;
     Ok(())
 }
 

@@ -58,9 +58,8 @@ pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<PersonalData>, Store
 /// Stores what the account tells now. The account's row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), StoreError> {
     let row = PersonalDataRow::from(data);
-    if diesel::update(personal_data::table.find(user.get())).set(&row).execute(conn)? == 0 {
-        diesel::insert_into(personal_data::table).values((personal_data::user_id.eq(user.get()), row)).execute(conn)?;
-    }
+    let insert = diesel::insert_into(personal_data::table).values((personal_data::user_id.eq(user.get()), &row));
+    on_backend!(conn, |conn| insert.on_conflict(personal_data::user_id).do_update().set(&row).execute(conn))?;
     Ok(())
 }
 

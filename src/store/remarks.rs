@@ -23,11 +23,13 @@ pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Rema
 /// Stores what `user` notes about `friend` now. The row of `user` must be locked.
 pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> Result<(), StoreError> {
     let values = (remarks::name.eq(&remark.name), remarks::phone.eq(&remark.phone), remarks::others.eq(&remark.others));
-    if diesel::update(remarks::table.find((user.get(), friend.get()))).set(values).execute(conn)? == 0 {
-        diesel::insert_into(remarks::table)
-            .values((remarks::user_id.eq(user.get()), remarks::friend_id.eq(friend.get()), values))
-            .execute(conn)?;
-    }
+    let insert = diesel::insert_into(remarks::table).values((
+        remarks::user_id.eq(user.get()),
+        remarks::friend_id.eq(friend.get()),
+        values,
+    ));
+    let key = (remarks::user_id, remarks::friend_id);
+    on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(values).execute(conn))?;
     Ok(())
 }
 

@@ -305,6 +305,7 @@ diesel::table! {
         app_id -> Nullable<Text>,
         user_id -> Nullable<BigInt>,
         session_id -> Nullable<BigInt>,
+        transaction_id -> BigInt,
     }
 }
 

@@ -80,7 +80,13 @@ pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// A session that is not ended; it may have expired.
+/// Whether a session has not ended early.
+pub fn is_live(conn: &mut Conn, id: SessionId) -> Result<bool, StoreError> {
+    let live = sessions::table.find(id.0).filter(sessions::ended_at_ms.is_null());
+    Ok(diesel::select(diesel::dsl::exists(live)).get_result(conn)?)
+}
+
+/// A session that has not ended early; it may have expired.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveSession {
     /// Its number.

@@ -81,9 +81,9 @@ pub fn get(conn: &mut Conn, user: UserId) -> Result<Settings, StoreError> {
 /// Stores the settings of an account. Its row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreError> {
     let row = SettingsRow::from(new);
-    if diesel::update(settings::table.find(user.get())).set(&row).execute(conn)? == 0 {
-        diesel::insert_into(settings::table).values((settings::user_id.eq(user.get()), row)).execute(conn)?;
-    }
+    let values = (settings::user_id.eq(user.get()), &row);
+    let insert = diesel::insert_into(settings::table).values(values);
+    on_backend!(conn, |conn| insert.on_conflict(settings::user_id).do_update().set(&row).execute(conn))?;
     Ok(())
 }
 

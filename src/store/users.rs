@@ -7,11 +7,11 @@ mod bulk;
 mod contacts;
 mod credentials;
 
-pub use activity::{find_activity, set_activity};
-pub use bulk::{ExportRow, UniqueName, insert_new, is_taken, list_for_export, names_of};
-pub use contacts::{find_by_contact, release_unconfirmed, set_contact, set_unconfirmed_mobile};
+pub use activity::{lock_activity, set_activity};
+pub use bulk::{ExportRow, UniqueName, insert_new, list_for_export, list_taken, names_of};
+pub use contacts::{find_by_contact, has_confirmed_owner, release_unconfirmed, set_contact, set_unconfirmed_mobile};
 pub use credentials::{
-    Credentials, find_credentials, find_password_hash, lock_credentials, renew_password_hash, set_password_hash,
+    Credentials, find_credentials, find_password_hash, lock, renew_password_hash, set_password_hash,
 };
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
@@ -99,41 +99,61 @@ pub enum NewLogin<'a> {
     Mobile(&'a Mobile),
 }
 
+/// The columns of a new account. All else is as `Default` has it.
+#[derive(Default, Insertable)]
+#[diesel(table_name = users)]
+struct NewUserRow<'a> {
+    app_id: &'a str,
+    username: Option<&'a str>,
+    username_key: Option<String>,
+    password_hash: Option<&'a str>,
+    nickname: &'a str,
+    name_id: i32,
+    avatar_url: &'a str,
+    avatar_id: i64,
+    mobile: Option<&'a str>,
+    email: Option<&'a str>,
+    description: Option<&'a str>,
+    private_info: Option<&'a str>,
+    public_info: Option<&'a str>,
+    coin_cents: i64,
+    vip_expires_at_ms: i64,
+    status: i16,
+    last_device_sn: i32,
+    registered_at_ms: i64,
+    last_active_at_ms: i64,
+    last_active_day: i32,
+    online_days: i32,
+    continuous_online_days: i32,
+    coin_records: i64,
+    devices_version: i64,
+    mobile_confirmed: bool,
+}
+
 /// Adds an account.
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the username or the number is in use.
 pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> {
-    let (username, hash, mobile) = match new.login {
-        NewLogin::Password { username, hash } => (Some(username), Some(hash), None),
-        NewLogin::Mobile(mobile) => (None, None, Some(mobile.as_str())),
+    let row = NewUserRow {
+        app_id: new.tenant.as_str(),
+        nickname: new.nickname,
+        name_id: 1,
+        status: AccountStatus::Active.code(),
+        registered_at_ms: new.now_ms,
+        mobile_confirmed: true,
+        ..NewUserRow::default()
     };
-    let id: i64 = diesel::insert_into(users::table)
-        .values((
-            users::app_id.eq(new.tenant.as_str()),
-            users::username.eq(username.map(Username::as_str)),
-            users::username_key.eq(username.map(Username::key)),
-            users::password_hash.eq(hash),
-            users::mobile.eq(mobile),
-            users::nickname.eq(new.nickname),
-            users::name_id.eq(1),
-            users::avatar_url.eq(""),
-            users::avatar_id.eq(0_i64),
-            users::coin_cents.eq(0_i64),
-            users::vip_expires_at_ms.eq(0_i64),
-            users::status.eq(AccountStatus::Active.code()),
-            users::last_device_sn.eq(0),
-            users::registered_at_ms.eq(new.now_ms),
-            users::last_active_at_ms.eq(0_i64),
-            users::last_active_day.eq(0),
-            users::online_days.eq(0),
-            users::continuous_online_days.eq(0),
-            users::coin_records.eq(0_i64),
-            users::devices_version.eq(0_i64),
-            users::mobile_confirmed.eq(true),
-        ))
-        .returning(users::id)
-        .get_result(conn)?;
+    let row = match new.login {
+        NewLogin::Password { username, hash } => NewUserRow {
+            username: Some(username.as_str()),
+            username_key: Some(username.key()),
+            password_hash: Some(hash),
+            ..row
+        },
+        NewLogin::Mobile(mobile) => NewUserRow { mobile: Some(mobile.as_str()), ..row },
+    };
+    let id: i64 = diesel::insert_into(users::table).values(row).returning(users::id).get_result(conn)?;
     Ok(UserId::stored(id))
 }
 
@@ -310,10 +330,4 @@ pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreErro
         .returning(users::last_device_sn)
         .get_result(conn)?;
     Ok(DeviceSn(sn))
-}
-
-/// Holds the account's row until the transaction ends, so that changes of one account follow each other.
-pub fn lock(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get())).set(users::last_device_sn.eq(users::last_device_sn)).execute(conn)?;
-    Ok(())
 }

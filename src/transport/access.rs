@@ -1,42 +1,45 @@
-//! What the extractors of both APIs share: reading from the headers who asks. The extractors themselves are in
-//! `v1/access.rs` and `admin/access.rs`, since each API has headers and rules of its own.
+//! What the extractors of both APIs share: reading the caller's identity from the headers. The extractors themselves
+//! are in `v1/access.rs` and `admin/access.rs`, since each API has its own headers and rules.
 
 use std::pin::Pin;
 
 use actix_web::{HttpMessage as _, HttpRequest, http::header::HeaderMap, web::Data};
 
-use super::{context::Context, error::Error};
+use super::{
+    context::Context,
+    error::{Error, Protocol},
+};
 use crate::{
     domain::{self, Origin},
     gateway::Gateway,
     model::{Invalid, Problem, TenantId, Token, UserId},
 };
 
-/// Who a request turned out to be from; for the access log.
+/// The identity behind a request, for the access log.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The tenant.
     pub tenant_id: TenantId,
-    /// The user that is acted for.
+    /// The user on whose behalf the request acts.
     pub user: Option<UserId>,
 }
 
-/// What an extractor returns in the end.
+/// The future that an extractor returns.
 pub type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
 
-/// Makes an extractor of a struct `$who(pub $asks, pub T)`: finds out who asks, and only then reads the rest, so that a
-/// stranger learns nothing of what is wrong with a body.
+/// Implements the extractor for a struct `$extractor(pub Requester, pub T)`: it gets the requester from `$authenticate`
+/// and only then extracts `T`, so that an unauthenticated client learns nothing about what is wrong with a body.
 macro_rules! extracts {
-    ($who:ident by $find:path) => {
-        impl<T: actix_web::FromRequest + 'static> actix_web::FromRequest for $who<T> {
+    ($extractor:ident by $authenticate:path) => {
+        impl<T: actix_web::FromRequest + 'static> actix_web::FromRequest for $extractor<T> {
             type Error = actix_web::Error;
             type Future = $crate::transport::access::Extracted<Self>;
 
             fn from_request(req: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
                 let (req, mut payload) = (req.clone(), payload.take());
                 Box::pin(async move {
-                    let who = $find(&req).await?;
-                    Ok(Self(who, T::from_request(&req, &mut payload).await.map_err(Into::into)?))
+                    let requester = $authenticate(&req).await?;
+                    Ok(Self(requester, T::from_request(&req, &mut payload).await.map_err(Into::into)?))
                 })
             }
         }
@@ -47,40 +50,40 @@ pub(super) use extracts;
 /// The gateway.
 ///
 /// # Errors
-/// When a listener was set up without it: a bug.
+/// When a listener was set up without it, which is a bug.
 pub fn gateway(req: &HttpRequest) -> Result<&Gateway, Error> {
     req.app_data::<Data<Gateway>>().map(Data::get_ref).ok_or_else(|| missing("app"))
 }
 
-/// Where a request came from.
+/// The origin of a request.
 ///
 /// # Errors
-/// When it did not pass `edge.rs`: a bug.
+/// When the request did not pass through `edge.rs`, which is a bug.
 pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
     let context = Context::get(req).ok_or_else(|| missing("request context"))?;
     Ok(context.origin(req.headers()))
 }
 
 fn missing(what: &str) -> Error {
-    domain::Error::Internal(format!("a listener was set up without its {what}")).into()
+    domain::Error::internal(format!("a listener was set up without its {what}")).into()
 }
 
-/// The token in a header, `None` when no token looks like that.
+/// The token in a header, or `None` when the value is not in the format of a token.
 ///
 /// # Errors
-/// [`domain::Error::TokenMissing`] without the header.
+/// [`Protocol::TokenMissing`] without the header.
 pub fn token(headers: &HeaderMap, name: &'static str) -> Result<Option<Token>, Error> {
     match single(headers, name) {
-        Ok(None | Some("")) => Err(domain::Error::TokenMissing.into()),
+        Ok(None | Some("")) => Err(Protocol::TokenMissing.into()),
         Ok(Some(text)) => Ok(Token::parse(text)),
         Err(_) => Ok(None),
     }
 }
 
-/// A header that may stand once.
+/// A header that may occur at most once.
 ///
 /// # Errors
-/// When it stands twice or is no text.
+/// When it occurs more than once or is not text.
 pub fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(name);
     match (values.next().map(|value| value.to_str()), values.next()) {
@@ -90,7 +93,7 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&
     }
 }
 
-/// Tells the access log who asks.
+/// Records the caller's identity for the access log.
 pub fn note(req: &HttpRequest, tenant: &TenantId, user: Option<UserId>) {
     req.extensions_mut().insert(Identity { tenant_id: tenant.clone(), user });
 }

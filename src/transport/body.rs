@@ -1,4 +1,4 @@
-//! Reads request bodies within bounds of size and time; actix has none for time.
+//! Reads request bodies within limits of size and time; actix has no time limit.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ pub const MAX_BYTES: usize = 256 * 1024;
 /// How long a body may take to arrive (security.md 33).
 const MAX_DURATION: Duration = Duration::from_secs(20);
 
-/// A body that was not read to its end.
+/// A body that could not be read completely.
 #[derive(Debug)]
 pub struct Unread {
-    /// Why.
+    /// The cause.
     pub problem: Protocol,
-    /// What had arrived by then.
+    /// The bytes that had arrived by then.
     pub seen: Bytes,
 }
 
@@ -31,7 +31,7 @@ pub struct Unread {
 /// # Errors
 /// When it is compressed, too large or too slow.
 pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, Unread> {
-    // Inflating could make any amount of memory of a small body (security.md 32).
+    // Decompressing a small body could take any amount of memory (security.md 32).
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Unread { problem: Protocol::UnsupportedContentEncoding, seen: Bytes::new() });
     }
@@ -45,7 +45,7 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
     Err(Unread { problem, seen: body.freeze() })
 }
 
-/// The length of the body of a request that asks for another protocol: what follows its body does not end by itself.
+/// The declared body length of a request for a protocol upgrade, whose payload stream does not end after the body.
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(UPGRADE)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

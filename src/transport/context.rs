@@ -1,4 +1,4 @@
-//! What is known of a request before it is routed: its id, source, face, language.
+//! What is known about a request before routing: its id, source address, face and language.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -14,16 +14,16 @@ use ipnet::IpNet;
 
 use crate::{config::Config, domain::Origin, model::Language, random::Random};
 
-/// The face that a request came to: it decides the encoding of an answer when nothing else does.
+/// The face that received a request; it determines the default encoding of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
-    /// Native apps: each route answers in its own encoding.
+    /// For native apps; each route answers in its documented encoding.
     App,
-    /// Browsers: JSON.
+    /// For browsers; JSON.
     Web,
 }
 
-/// The two envelopes.
+/// The two APIs, each with its own envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     /// `/v1`.
@@ -32,27 +32,27 @@ pub enum Api {
     Admin,
 }
 
-/// What is known of a request before it is routed.
+/// What is known about a request before routing.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Names the request in headers and logs.
+    /// Identifies the request in headers and logs.
     pub id: String,
-    /// Names the request in protobuf answers: never zero, below 2^53.
+    /// Identifies the request in protobuf answers: never zero, below 2^53.
     pub number: u64,
-    /// The source address, as far as it can be trusted.
+    /// The source address, from trusted hops only.
     pub address: IpAddr,
-    /// The face that it came to.
+    /// The face that received it.
     pub face: Face,
     /// Which API its path belongs to.
     pub api: Api,
-    /// The language that the client wants to read.
+    /// The language of the texts in the answer.
     pub language: Language,
     /// Whether the client wants plain HTTP statuses (`Prefer: handling=strict`, RFC 7240).
     pub is_strict: bool,
 }
 
 impl Context {
-    /// Reads the request's head.
+    /// Builds the context from the request's head.
     pub fn of(req: &ServiceRequest, config: &Config, random: Random, listener: Face) -> Self {
         let headers = req.headers();
         let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -69,12 +69,12 @@ impl Context {
         }
     }
 
-    /// The context that `edge.rs` put into the request.
+    /// The context that `edge.rs` stored in the request.
     pub fn get(req: &HttpRequest) -> Option<Self> {
         req.extensions().get::<Self>().cloned()
     }
 
-    /// Where the request came from, for the domain.
+    /// The origin of the request, for the domain.
     pub fn origin(&self, headers: &HeaderMap) -> Origin {
         const MAX_USER_AGENT_CHARS: usize = 255;
         let user_agent = text(headers, header::USER_AGENT.as_str());
@@ -87,13 +87,13 @@ impl Context {
     }
 }
 
-/// A header's value, if it is text; empty without it.
+/// A header's value; empty if the header is absent or not text.
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The client's id if it is well-formed (1–64 of `A–Z a–z 0–9 . _ -`), else a new number. The number is the id itself
-/// where it is one, else made from it, so that both find the same log line.
+/// The id and number of a request. The id is the client's if it is well-formed (1–64 of `A–Z a–z 0–9 . _ -`), else a
+/// random number. The number is the id itself if that is a number in range, else a hash of it; the access log has both.
 fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
     const MAX_NUMBER: u64 = (1 << 53) - 1;
     let in_range = |number: u64| (number % MAX_NUMBER).max(1);
@@ -115,12 +115,12 @@ fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
     (id.to_owned(), number)
 }
 
-/// The socket's address or, behind trusted proxies, the rightmost hop that is none of them (security.md 11).
+/// The peer's address or, behind trusted proxies, the rightmost hop that is not one of them (security.md 11).
 fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
     let mut source = peer;
     let lines: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
-    // What can't be read ends the walk: what stands to the left of it is the client's own word.
+    // A malformed hop ends the walk: the client itself may have written whatever is to the left of it.
     for hop in lines.iter().rev().flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')) {
         if !is_trusted(source) {
             break;
@@ -133,7 +133,7 @@ fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     source.to_canonical()
 }
 
-/// An address as proxies write it: plain, with a port, or an IPv6 address in brackets.
+/// Parses an address as proxies write it: plain, with a port, or IPv6 in brackets.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     hop.parse().ok().or_else(|| hop.parse().ok().map(|address: SocketAddr| address.ip())).or_else(bracketed)
@@ -148,7 +148,7 @@ fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {
     web_hosts.iter().any(|web_host| web_host.eq_ignore_ascii_case(name) || web_host.eq_ignore_ascii_case(host))
 }
 
-/// The best liked of our languages; Chinese by default on /v1, English elsewhere (behaviour.md §2).
+/// The supported language that the client prefers; by default Chinese on /v1 and English elsewhere (behaviour.md §2).
 fn language(headers: &HeaderMap, api: Api) -> Language {
     let mut best: Option<(f32, Language)> = None;
     for item in text(headers, header::ACCEPT_LANGUAGE.as_str()).split(',') {

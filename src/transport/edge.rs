@@ -1,5 +1,5 @@
-//! Around every request: what is known of it before routing, the rendering of errors, headers that every answer has,
-//! compression, and its line in the access log.
+//! The middleware around every request: its context, the rendering of errors, the headers of every answer, compression,
+//! and the access log.
 
 use std::time::Instant;
 
@@ -47,14 +47,15 @@ pub async fn frame(
     let mut res = next.call(req).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
-        // A client that keeps its connection would find it closed at its next request.
+        // Otherwise a client that reuses the connection would find it closed at its next request.
         res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     log_access(&res, &context, started);
     Ok(compress(res, coding))
 }
 
-/// Inside of CORS: turns every error, also actix's own, into the envelope and encoding that the client expects.
+/// The middleware inside CORS: turns every error, including actix's own, into the envelope and encoding that the client
+/// expects.
 pub async fn render_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -122,7 +123,8 @@ fn add_headers(headers: &mut HeaderMap, context: &Context) {
     headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
 }
 
-/// The best coding that the client asked for by name or range; none when it did not ask, or asked for nothing we have.
+/// The best supported coding in the request's `Accept-Encoding`; identity when the header is absent or names no
+/// supported coding.
 fn wanted_coding(req: &ServiceRequest) -> ContentEncoding {
     let codings = [Coding::identity(), Coding::brotli(), Coding::gzip(), Coding::zstd()];
     if !req.headers().contains_key(header::ACCEPT_ENCODING) {
@@ -142,7 +144,7 @@ fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceRe
     res.map_body(|head, body| Encoder::response(coding, head, body)).map_into_boxed_body()
 }
 
-/// One line a request. The query is left out: it can hold personal data.
+/// Logs one line per request. The query is left out, because it can hold personal data.
 fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instant) {
     let req = res.request();
     let extensions = req.extensions();

@@ -1,4 +1,4 @@
-//! What handlers and extractors fail with. How each error looks to a client stands in the one table, `error/table.rs`.
+//! The error type of handlers and extractors. `error/table.rs` maps each error to what the client sees.
 
 use std::fmt;
 
@@ -9,21 +9,25 @@ use crate::{domain, model::Language};
 
 mod table;
 
-/// What a handler or an extractor fails with. `edge.rs` renders it.
+/// The error of a handler or an extractor. `edge.rs` renders it.
 #[derive(Debug)]
 pub enum Error {
     /// The domain refused or failed.
     Domain(domain::Error),
-    /// The request is none that the domain could be asked about.
+    /// The request was rejected before it reached the domain.
     Protocol(Protocol),
 }
 
-/// What is wrong with a request as HTTP.
+/// What is wrong with a request at the HTTP level.
 #[derive(Debug)]
 pub enum Protocol {
-    /// The body is in neither encoding, or broken. The text is for the log.
+    /// The request names no tenant.
+    TenantMissing,
+    /// The request has no token.
+    TokenMissing,
+    /// The body is in neither encoding, or malformed. The text is for the log.
     Undecodable(String),
-    /// The query can't be read. The text is for the log.
+    /// The query can't be parsed. The text is for the log.
     BadQuery(String),
     /// No such path.
     NotFound,
@@ -31,21 +35,21 @@ pub enum Protocol {
     MethodNotAllowed,
     /// The client accepts neither encoding.
     NotAcceptable,
-    /// The body took too long.
+    /// The body took too long to arrive.
     TooSlow,
     /// The body is too large.
     TooLarge,
-    /// The body is declared as something that we don't read.
+    /// The declared media type of the body is not supported.
     UnsupportedMediaType,
     /// The body is compressed.
     UnsupportedContentEncoding,
-    /// The path is for `WebSocket` connections.
+    /// The path accepts only `WebSocket` connections.
     NotAWebSocket,
-    /// Something else that actix refused.
+    /// Any other status with which actix rejected the request.
     Other(StatusCode),
 }
 
-/// An error as one API shows it.
+/// An error as one API presents it.
 #[derive(Debug)]
 pub struct Rendered {
     /// The code in the envelope.
@@ -54,16 +58,16 @@ pub struct Rendered {
     pub text: String,
     /// The HTTP status.
     pub status: StatusCode,
-    /// The HTTP status for a caller that said `Prefer: handling=strict`.
+    /// The HTTP status for a caller that sent `Prefer: handling=strict`.
     pub strict_status: StatusCode,
-    /// Seconds after which another try may succeed.
+    /// Seconds after which a retry may succeed.
     pub retry_after_secs: Option<i64>,
-    /// What the log should know and the client must not.
+    /// Details for the log that the client must not see.
     pub cause: Option<String>,
 }
 
 impl From<StatusCode> for Protocol {
-    /// What a bare status from actix means.
+    /// Interprets a bare status from actix.
     fn from(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
@@ -97,7 +101,7 @@ impl ResponseError for Error {
         self.shown(Api::Admin, Language::En).status
     }
 
-    /// Empty: what the client gets is made by `edge.rs`, which knows the encoding.
+    /// Empty, because `edge.rs`, which knows the encoding, builds the response that the client gets.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

@@ -1,8 +1,8 @@
-//! The edge: HTTP in, HTTP out. The only layer that names actix, prost and wire types.
+//! The HTTP layer, the only one that uses actix, prost and wire types.
 //!
 //! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here:
-//! who asks (`access`), which encoding (`negotiation`, `wire`), how errors look (`error`), what surrounds every request
-//! (`edge`).
+//! authentication (`access`), encodings (`negotiation`, `wire`), the rendering of errors (`error`) and the middleware
+//! around every request (`edge`).
 
 mod access;
 mod admin;

@@ -1,11 +1,11 @@
-//! Which encoding a request has and which its answer gets (behaviour.md §1). Pure functions; `wire.rs` applies them.
+//! Determines the encoding of a request and of its answer (behaviour.md §1). Pure functions; `wire.rs` applies them.
 
 use mime::Mime;
 
 /// The two encodings of `/v1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// protobuf.
+    /// Protocol Buffers.
     Protobuf,
     /// JSON.
     Json,
@@ -21,7 +21,7 @@ impl Encoding {
         }
     }
 
-    /// The names by which a client may ask for it.
+    /// The media types by which a client may request the encoding.
     const fn accepted_names(self) -> &'static [&'static str] {
         match self {
             Self::Protobuf => &["application/x-protobuf", "application/protobuf", "application/vnd.google.protobuf"],
@@ -30,19 +30,19 @@ impl Encoding {
     }
 }
 
-/// What a `Content-Type` says of a body. It is believed only where the bytes leave a doubt.
+/// What the `Content-Type` declares about a body. It counts only where the bytes are ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
-    /// protobuf.
+    /// Protocol Buffers.
     Protobuf,
-    /// Anything that clients are known to put on either encoding: nothing, JSON, text, arbitrary bytes.
+    /// A type that clients are known to send with either encoding: none, JSON, plain text, arbitrary bytes.
     Open,
-    /// Something else: a picture, a form.
+    /// Anything else, such as an image or a form.
     Foreign,
 }
 
 impl Declared {
-    /// What the header's value means; `None` without the header.
+    /// Classifies the header's value; `content_type` is `None` when the header is absent.
     #[must_use]
     pub fn by(content_type: Option<&str>) -> Self {
         const OPEN: [&str; 4] = ["application/json", "text/json", "text/plain", "application/octet-stream"];
@@ -58,11 +58,11 @@ impl Declared {
     }
 }
 
-/// The encoding of a body that is not empty; `None` when it has neither.
+/// The encoding of a non-empty body, or `None` when it is in neither.
 #[must_use]
 pub fn of_body(body: &[u8], declared: Declared, native: Encoding) -> Option<Encoding> {
     let start = match declared {
-        // White space is a valid first byte of protobuf.
+        // A white-space byte is a valid first byte of protobuf.
         Declared::Protobuf => body,
         Declared::Open | Declared::Foreign => without_white_space(body),
     };
@@ -75,13 +75,13 @@ pub fn of_body(body: &[u8], declared: Declared, native: Encoding) -> Option<Enco
     }
 }
 
-/// `body` without leading white space as RFC 8259 has it.
+/// `body` without leading white space as defined by RFC 8259.
 fn without_white_space(body: &[u8]) -> &[u8] {
     let start = body.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     start.and_then(|start| body.get(start..)).unwrap_or_default()
 }
 
-/// How much a client likes each encoding, from 0 (not acceptable) to 1.
+/// The client's quality value for each encoding, from 0 (not acceptable) to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Acceptable {
     protobuf: f32,
@@ -89,8 +89,8 @@ pub struct Acceptable {
 }
 
 impl Acceptable {
-    /// Reads the values of `Accept` (RFC 9110 §12.5.1). Ranges that can't be read are passed over; without any that
-    /// can, everything is acceptable.
+    /// Parses the values of `Accept` (RFC 9110 §12.5.1). Malformed ranges are ignored; without a valid range, every
+    /// encoding is acceptable.
     #[must_use]
     pub fn by<'a>(accept: impl Iterator<Item = &'a str>) -> Self {
         let ranges: Vec<Range> = accept.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
@@ -100,8 +100,8 @@ impl Acceptable {
         Self { protobuf: quality(&ranges, Encoding::Protobuf), json: quality(&ranges, Encoding::Json) }
     }
 
-    /// The encoding of the answer: the better liked one; of equals that of the `body`, else the `default`. `None`
-    /// when neither is acceptable.
+    /// The encoding of the answer: the one with the higher quality; if both are equal, that of the `body`, or `default`
+    /// without a body. `None` when neither is acceptable.
     #[must_use]
     pub fn choose(self, body: Option<Encoding>, default: Encoding) -> Option<Encoding> {
         if self.json <= 0.0 && self.protobuf <= 0.0 {
@@ -116,7 +116,7 @@ impl Acceptable {
     }
 }
 
-/// One range of `Accept`.
+/// One media range of `Accept`.
 struct Range {
     mime: Mime,
     quality: f32,
@@ -129,7 +129,8 @@ impl Range {
         (0.0..=1.0).contains(&quality).then_some(Self { mime, quality })
     }
 
-    /// How precisely the range names the encoding: 3 by name, 2 by type, 1 as anything, `None` not at all.
+    /// How specifically the range matches the encoding: 3 by full name, 2 as `application/*`, 1 as `*/*`, `None` if it
+    /// does not match.
     fn specificity(&self, encoding: Encoding) -> Option<u8> {
         let (kind, subtype) = (self.mime.type_(), self.mime.subtype());
         if encoding.accepted_names().contains(&self.mime.essence_str()) {
@@ -144,7 +145,8 @@ impl Range {
     }
 }
 
-/// The quality that the most specific ranges give an encoding; the best of them when there are several.
+/// The quality of an encoding according to the most specific matching range; the highest one if several are equally
+/// specific.
 fn quality(ranges: &[Range], encoding: Encoding) -> f32 {
     let matches = ranges.iter().filter_map(|range| Some((range.specificity(encoding)?, range.quality)));
     let best = matches.max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));

@@ -1,4 +1,4 @@
-//! The ops listener: for those who run the gateway, not for its users.
+//! The ops listener, for the gateway's operators and not for its users.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,17 +11,17 @@ use serde::Serialize;
 
 use crate::gateway::Gateway;
 
-/// Whether the process wants requests: not before its listeners are open, nor after it was told to stop.
+/// Whether the process accepts requests: false until its listeners are open, and again once it is asked to stop.
 #[derive(Debug, Default)]
 pub struct Readiness(AtomicBool);
 
 impl Readiness {
-    /// Says whether the process wants requests.
+    /// Sets whether the process accepts requests.
     pub fn set(&self, is_ready: bool) {
         self.0.store(is_ready, Ordering::Relaxed);
     }
 
-    /// Whether the process wants requests.
+    /// Whether the process accepts requests.
     pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -34,7 +34,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/version").route(get().to(version)));
 }
 
-/// The process runs.
+/// Liveness: the process runs.
 async fn alive() -> impl Responder {
     "ok\n"
 }
@@ -46,15 +46,15 @@ struct Health {
     state: &'static str,
 }
 
-/// Whether requests can be served: 503 without the database, or when stopping. A lost Redis is told and does not count:
-/// sessions live in the database.
+/// Readiness: 503 if the database is unavailable or the process is stopping. An unavailable Redis is reported but does
+/// not affect readiness, because sessions are in the database.
 async fn ready(gateway: Data<Gateway>, readiness: Data<Readiness>) -> HttpResponse {
     let (database, state) = future::join(gateway.db.ping(), gateway.state.ping()).await;
-    let told = |is_up| if is_up { "up" } else { "down" };
+    let label = |is_up| if is_up { "up" } else { "down" };
     let health = Health {
         ready: readiness.get() && database.is_ok(),
-        database: told(database.is_ok()),
-        state: told(state.is_ok()),
+        database: label(database.is_ok()),
+        state: label(state.is_ok()),
     };
     let causes = [database.err().map(|error| error.to_string()), state.err().map(|error| error.to_string())];
     for cause in causes.into_iter().flatten() {

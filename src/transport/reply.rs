@@ -1,4 +1,4 @@
-//! The envelopes: what stands around every answer (behaviour.md §2).
+//! The envelopes of the two APIs (behaviour.md §2).
 
 use actix_web::{HttpResponse, http::StatusCode};
 use prost::Message;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{negotiation::Encoding, pb};
 
-/// How a request ended; for the access log.
+/// The outcome of a request, for the access log.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
     /// The code in the envelope.
@@ -16,17 +16,17 @@ pub struct Outcome {
     pub encoding: Encoding,
 }
 
-/// Success on `/v1`.
+/// The code of a success on `/v1`.
 pub const V1_SUCCESS: i32 = 1;
 
-/// Success elsewhere.
+/// The code of a success elsewhere.
 pub const ADMIN_SUCCESS: i32 = 200;
 
-/// The bytes of an answer on `/v1`: the status in front, `payload` behind it. In protobuf the two are messages that
-/// merge; in JSON the payload is `data`, absent where there is nothing to return.
+/// The bytes of an answer on `/v1`: the status followed by `payload`. In protobuf the two are concatenated, which
+/// merges the messages; in JSON the payload is `data`, absent if it is empty.
 ///
 /// # Errors
-/// When the payload can't be written as JSON.
+/// When the payload can't be serialised as JSON.
 pub fn v1<T: Message + Serialize>(
     encoding: Encoding,
     number: u64,
@@ -56,10 +56,10 @@ pub fn v1<T: Message + Serialize>(
     }
 }
 
-/// The bytes of an answer of the admin API. On success without `message`, on failure without `data`.
+/// The bytes of an answer of the admin API. A success has no `message`, a failure no `data`.
 ///
 /// # Errors
-/// When the data can't be written as JSON.
+/// When the data can't be serialised as JSON.
 pub fn admin<T: Serialize>(code: i32, data: Option<&T>, message: Option<&str>) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Envelope<'a, T> {
@@ -72,7 +72,7 @@ pub fn admin<T: Serialize>(code: i32, data: Option<&T>, message: Option<&str>) -
     serde_json::to_vec(&Envelope { code, data, message })
 }
 
-/// A response of those bytes.
+/// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
     HttpResponse::build(status).content_type(encoding.media_type()).body(bytes)
 }

@@ -30,17 +30,17 @@ use super::{
 };
 use crate::{config::Config, domain, gateway::Gateway};
 
-/// How long a client may take for a request's head (security.md 33).
+/// How long a client may take to send a request's head (security.md 33).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long an unused connection stays open.
+/// How long an idle connection stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may leave what was sent to it without taking it.
+/// How long sent data may stay unacknowledged by the client before its connection is closed.
 #[cfg(target_os = "linux")]
 const SLOWEST_READER: Duration = Duration::from_secs(10);
 
-/// A face as a service: its routes and what surrounds them. The admin API is on the app face only.
+/// The service of one face: its routes and middleware. The admin API is on the app face only.
 pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
     let routes = |cfg: &mut ServiceConfig| {
         cfg.configure(v1::routes).configure(socket::routes);
@@ -58,7 +58,7 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         .wrap(from_fn(edge::frame))
 }
 
-/// What an actix app must be; a name for a long type.
+/// Alias for the long type of an actix app.
 pub trait Service:
     ServiceFactory<
         ServiceRequest,
@@ -81,7 +81,7 @@ impl<T> Service for T where
 {
 }
 
-/// Addresses that are bound; requests wait there until a [`Server`] takes them.
+/// Bound addresses; requests queue there until a [`Server`] accepts them.
 pub struct Listeners {
     app: TcpListener,
     web: Option<TcpListener>,
@@ -89,10 +89,10 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds every address of the settings.
+    /// Binds every configured address.
     ///
     /// # Errors
-    /// When one can't be bound; the text names the setting.
+    /// When an address can't be bound; the text names its variable.
     pub fn bind(config: &Config) -> io::Result<Self> {
         let bind = |name: &str, address: SocketAddr| {
             TcpListener::bind(address)
@@ -105,7 +105,7 @@ impl Listeners {
         })
     }
 
-    /// The addresses that were bound: app face, web face, ops.
+    /// The bound addresses: app face, web face, ops.
     #[must_use]
     pub fn addresses(&self) -> [(&'static str, Option<SocketAddr>); 3] {
         let address = |listener: &TcpListener| listener.local_addr().ok();
@@ -126,7 +126,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes requests from `listeners` from now on.
+    /// Starts to accept requests on `listeners`.
     ///
     /// # Errors
     /// When a listener can't be used.
@@ -146,7 +146,7 @@ impl Server {
         Ok(Self { running, listeners: again, readiness, gateway })
     }
 
-    /// What stops this server.
+    /// A handle that stops this server.
     #[must_use]
     pub fn stop(&self) -> Stop {
         Stop::new(
@@ -158,27 +158,27 @@ impl Server {
         )
     }
 
-    /// Serves until `stop_signal` comes, whose text tells the log why, and then finishes gracefully.
+    /// Serves until `stop_signal` resolves, and then shuts down gracefully. The signal's text is logged as the cause.
     ///
     /// # Errors
     /// When a listener fails.
     pub async fn run(self, stop_signal: impl Future<Output = &'static str> + 'static) -> io::Result<()> {
         let stop = self.stop();
         actix_web::rt::spawn(async move {
-            // Not inside of the macro: what is not logged is not evaluated.
+            // Not inside the macro, which does not evaluate its arguments when the level is disabled.
             let cause = stop_signal.await;
             log::info!("told to stop by {cause}");
             stop.gracefully().await;
         });
         let gateway = Data::clone(&self.gateway);
-        let follower = actix_web::rt::spawn(async move { domain::changes::follow(&gateway).await });
+        let follower = actix_web::rt::spawn(async move { domain::background::run(&gateway).await });
         let outcome = futures_util::future::try_join_all(self.running).await.map(drop);
         follower.abort();
         outcome
     }
 }
 
-/// Runs what is asynchronous to its end.
+/// Runs a future to completion.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(work)
 }
@@ -208,8 +208,8 @@ fn face(
         .run())
 }
 
-/// An answer in several parts does not wait for the client's acknowledgement of the first; and a client that takes nothing
-/// is gone after a while.
+/// Sets the options of an accepted connection: with `TCP_NODELAY` an answer in several parts does not wait for the
+/// client to acknowledge the first, and `TCP_USER_TIMEOUT` closes the connection of a client that stops reading.
 fn set_up(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
@@ -227,7 +227,7 @@ fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListen
     Ok(server.workers(1).shutdown_timeout(shutdown_secs).disable_signals().listen(listener)?.run())
 }
 
-/// Pages of the configured origins may call the gateway, without cookies; with `--dev`, all pages (behaviour.md §5).
+/// Pages of the configured origins may call the gateway, without cookies; with `--dev`, any page may (behaviour.md §5).
 fn cors(config: &Config) -> Cors {
     const HEADERS: [&str; 8] =
         ["token", "app_id", "access-token", "user_id", "group_id", "content-type", "accept-language", "x-request-id"];

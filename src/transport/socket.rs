@@ -1,4 +1,4 @@
-//! `/ws`: the input and output around [`machine`] (docs/socket.md).
+//! `/ws`: the I/O around the state machine in [`machine`] (docs/socket.md).
 
 mod frames;
 pub mod machine;
@@ -25,20 +25,20 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{self, Anonymous, access, sockets, sockets::SocketLogin},
+    domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
     gateway::Gateway,
     model::{Platform, TenantId, UserId},
     sockets::{CloseCause, Place},
 };
 
-/// A command has a token and a few names.
+/// Enough for a command, which has a token and a few names.
 const MAX_FRAME_BYTES: usize = 8 * 1024;
 
-/// How often a socket looks at the clock.
+/// How often a socket checks its deadlines.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long a reader may take for what waits for it.
-const SLOWEST: Duration = Duration::from_secs(5);
+/// How long a client may take to receive a frame.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/ws").route(get().to(open)));
@@ -46,15 +46,15 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
     let app_data = req.app_data::<Data<Gateway>>().cloned();
-    let app_data = app_data.ok_or_else(|| domain::Error::Internal("a listener without its app".to_owned()))?;
+    let app_data = app_data.ok_or_else(|| domain::Error::internal("a listener without its app".to_owned()))?;
     check_origin(&req)?;
     let name = match single(req.headers(), "app_id")? {
         Some(name) => TenantId::parse(name)?,
         None => app_data.config.default_app.clone(),
     };
-    let anonymous = access::anonymous(gateway(&req)?, name, origin(&req)?).await?;
+    let anonymous = authenticate::anonymous(gateway(&req)?, name, origin(&req)?).await?;
     let admitted = app_data.sockets.admit(anonymous.origin().source(), app_data.config.sockets_per_source);
-    let (place, told) = admitted.ok_or(domain::Error::Busy)?;
+    let (place, close_request) = admitted.ok_or(domain::Error::Busy)?;
     let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
     let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
@@ -62,11 +62,11 @@ async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
     let machine = Machine::new(app_data.clock.now_ms());
     let socket = Socket { gateway: app_data.into_inner(), anonymous, place, session, machine, login: None };
-    actix_web::rt::spawn(socket.run(stream, told));
+    actix_web::rt::spawn(socket.run(stream, close_request));
     Ok(response)
 }
 
-/// Pages of other origins than the configured ones get no socket: browsers let any page open one (RFC 6455 §10.2).
+/// Refuses pages of origins that are not configured, because browsers let any page open a socket (RFC 6455 §10.2).
 fn check_origin(req: &HttpRequest) -> Result<(), Error> {
     let config = &gateway(req)?.config;
     let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
@@ -91,7 +91,7 @@ struct Socket {
 }
 
 impl Socket {
-    async fn run(mut self, mut stream: AggregatedMessageStream, mut told: Receiver<CloseCause>) {
+    async fn run(mut self, mut stream: AggregatedMessageStream, mut close_request: Receiver<CloseCause>) {
         let mut tick = tokio::time::interval(TICK);
         let reason = loop {
             let now_ms = self.gateway.clock.now_ms();
@@ -108,10 +108,10 @@ impl Socket {
                     Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => self.machine.close(Reason::UNACCEPTABLE),
                     Some(Ok(AggregatedMessage::Close(_))) | None => break None,
                 },
-                cause = &mut told => self.machine.close(reason(cause.unwrap_or(CloseCause::GoingAway))),
+                cause = &mut close_request => self.machine.close(reason(cause.unwrap_or(CloseCause::GoingAway))),
                 _ = tick.tick() => self.machine.on_tick(now_ms),
             };
-            match self.follow(step).await {
+            match self.execute(step).await {
                 Ok(()) => {}
                 Err(end) => break end,
             }
@@ -121,23 +121,23 @@ impl Socket {
             code: CloseCode::from(code),
             description: Some(text.to_owned()),
         });
-        drop(tokio::time::timeout(SLOWEST, self.session.close(close)).await);
+        drop(tokio::time::timeout(SEND_TIMEOUT, self.session.close(close)).await);
         if let Some(login) = &self.login {
             sockets::closed(&self.gateway, login, reason != Some(Reason::GOING_AWAY)).await;
         }
     }
 
-    /// Does what the machine says; an error is the end, with a reason or, when nobody hears it, without.
-    async fn follow(&mut self, step: Step) -> Result<(), Option<Reason>> {
+    /// Executes a step of the machine. An error closes the socket; it has no reason if the client can't receive one.
+    async fn execute(&mut self, step: Step) -> Result<(), Option<Reason>> {
         match step {
             Step::Wait => Ok(()),
             Step::Close(reason) => Err(Some(reason)),
-            // Boxed, since every open socket would hold room for them: logins and heartbeats take a moment of its life.
+            // Boxed, since otherwise every open socket would reserve memory for the futures of a login and a heartbeat.
             Step::LogIn(data) => Box::pin(self.log_in(data)).await.map_err(Some),
             Step::Heartbeat { seq } => {
                 if let Some(login) = &self.login {
-                    let noted = Box::pin(sockets::heartbeat(&self.gateway, login)).await;
-                    noted.or_else(|error| still_there(&error)).map_err(Some)?;
+                    let recorded = Box::pin(sockets::heartbeat(&self.gateway, login)).await;
+                    recorded.or_else(|error| tolerate_outage(&error)).map_err(Some)?;
                 }
                 self.send("heartbeat_ack", seq).await
             }
@@ -152,9 +152,9 @@ impl Socket {
         let login =
             sockets::log_in(&self.gateway, &self.anonymous, user, &data.token).await.map_err(|e| refusal(&e))?;
         self.place.identify(login.identity().clone(), self.gateway.config.sessions_per_user);
-        // What ended the session since it was looked at would not have found this socket.
+        // The session may have ended between its lookup and `identify`, when this socket could not be found by it.
         sockets::heartbeat(&self.gateway, &login).await.map_err(|e| refusal(&e))?;
-        // A name that is none is no reason to keep someone out.
+        // An invalid platform name is no reason to refuse the login.
         let platform = Platform::parse(&data.platform).unwrap_or_default();
         if let Err(error) = sockets::note_platform(&self.gateway, &login, platform).await {
             log::warn!("the platform of a device was not noted: {error}");
@@ -165,7 +165,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Sends a frame; who does not read it in time is gone.
+    /// Sends a frame. If the client does not receive it in time, the socket closes.
     async fn send(&mut self, cmd: &str, seq: String) -> Result<(), Option<Reason>> {
         let info = pb::SocketInfo { seq, cmd: cmd.to_owned() };
         let frame = pb::SocketFrame { info: Some(info), data: None }.encode_to_vec();
@@ -173,9 +173,9 @@ impl Socket {
     }
 }
 
-/// Waits for a reader to take what is sent, but not for one that is too slow.
+/// Limits a send to [`SEND_TIMEOUT`].
 async fn in_time(sending: impl Future<Output = Result<(), Closed>>) -> Result<(), Option<Reason>> {
-    match tokio::time::timeout(SLOWEST, sending).await {
+    match tokio::time::timeout(SEND_TIMEOUT, sending).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(None),
     }
@@ -189,7 +189,7 @@ const fn reason(cause: CloseCause) -> Reason {
     }
 }
 
-/// Whether a token is not, or not any more, one of a session.
+/// Whether the error means that the token has no session, or its session has ended.
 const fn is_logged_out(error: &domain::Error) -> bool {
     matches!(error, domain::Error::TokenUnknown | domain::Error::TokenEnded)
 }
@@ -202,8 +202,8 @@ fn refusal(error: &domain::Error) -> Reason {
     Reason::UNAVAILABLE
 }
 
-/// A database that does not answer for a while is no reason to close.
-fn still_there(error: &domain::Error) -> Result<(), Reason> {
+/// Closes the socket only if the session has ended: a temporary database outage is no reason to close.
+fn tolerate_outage(error: &domain::Error) -> Result<(), Reason> {
     if is_logged_out(error) {
         return Err(Reason::SESSION_ENDED);
     }

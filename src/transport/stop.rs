@@ -1,4 +1,4 @@
-//! How a running gateway stops: without losing a request that someone sent to it (security.md 48).
+//! Graceful shutdown, which does not lose a request that a client has sent (security.md 48).
 
 use std::{
     io,
@@ -13,8 +13,8 @@ use socket2::SockRef;
 use super::ops::Readiness;
 use crate::sockets::Sockets;
 
-/// How long connections that have begun may take to come about, and from the kernel to a worker, on a busy machine.
-const ON_THE_WAY: Duration = Duration::from_millis(300);
+/// How long a started handshake may take to complete, and its connection to reach a worker, on a busy machine.
+const HANDSHAKE_GRACE: Duration = Duration::from_millis(300);
 
 /// Stops a running gateway.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Stop {
     readiness: Data<Readiness>,
     drain: Duration,
     sockets: Arc<Sockets>,
-    /// The listening sockets once more; they are closed when nobody holds them.
+    /// Duplicates of the listening sockets; a listening socket closes with its last handle.
     listeners: Arc<Mutex<Vec<TcpListener>>>,
 }
 
@@ -38,42 +38,42 @@ impl Stop {
         Self { handles, readiness, drain, sockets, listeners }
     }
 
-    /// Fails readiness, answers for a while and closes each connection with its answer, closes sockets and listeners, and
-    /// lets running requests finish.
+    /// Fails readiness; for the drain period, still answers but closes each connection after its answer; then closes
+    /// `WebSocket` connections and listeners, and lets running requests finish.
     pub async fn gracefully(&self) {
         self.readiness.set(false);
         tokio::time::sleep(self.drain).await;
         self.sockets.close_all().await;
         let listeners = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
         for listener in &listeners {
-            if let Err(error) = refuse_more(listener) {
+            if let Err(error) = refuse_new_connections(listener) {
                 log::debug!("connections made from now on are cut: {error}");
             }
         }
-        tokio::time::sleep(ON_THE_WAY).await;
+        tokio::time::sleep(HANDSHAKE_GRACE).await;
         drop(listeners);
         futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
 }
 
-/// Lets no new connection begin, while those that did come about and are taken. Closing a listener cuts the connections that
-/// the kernel has made and nobody has taken yet, and their requests with them: so there must be none. Who tries to connect
-/// hears nothing, and that nobody listens when it tries again.
+/// Drops new connection attempts, while handshakes in progress complete and are accepted. Closing a listener resets the
+/// connections that the kernel has established but no worker has accepted, and loses their requests, so the accept
+/// queue must be empty by then. A client that connects gets no answer at first, and a refusal when it retries.
 #[cfg(target_os = "linux")]
-fn refuse_more(listener: &TcpListener) -> io::Result<()> {
+fn refuse_new_connections(listener: &TcpListener) -> io::Result<()> {
     use socket2::SockFilter;
-    /// Drops what asks for a connection (SYN); what ends a handshake (ACK) comes through. It sees a packet from its TCP
-    /// header on, where byte 13 has the flags (RFC 9293 §3.1).
+    /// Drops packets that open a connection (SYN) and passes those that complete a handshake (ACK). The filter sees a
+    /// packet from its TCP header on, where byte 13 has the flags (RFC 9293 §3.1).
     const NO_SYN: [SockFilter; 4] = [
         SockFilter::new(0x30, 0, 0, 13),       // load byte 13
-        SockFilter::new(0x45, 0, 1, 0x02),     // SYN? on; else skip one
+        SockFilter::new(0x45, 0, 1, 0x02),     // SYN set: next; else skip one
         SockFilter::new(0x06, 0, 0, 0),        // drop
-        SockFilter::new(0x06, 0, 0, u32::MAX), // take all of it
+        SockFilter::new(0x06, 0, 0, u32::MAX), // pass the whole packet
     ];
     SockRef::from(listener).attach_filter(&NO_SYN)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn refuse_more(listener: &TcpListener) -> io::Result<()> {
+fn refuse_new_connections(listener: &TcpListener) -> io::Result<()> {
     SockRef::from(listener).listen(0)
 }

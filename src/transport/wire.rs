@@ -1,5 +1,5 @@
-//! One message, two encodings: reads requests and writes answers of `/v1` as `negotiation.rs` decides, so that handlers
-//! never see which.
+//! Reads requests and writes answers of `/v1` in the encodings that `negotiation.rs` chooses, so that handlers don't
+//! depend on the encoding.
 
 use std::future::{Ready, ready};
 
@@ -31,16 +31,16 @@ use crate::domain;
 /// What a handler of `/v1` returns.
 pub type Reply<T> = Result<Wire<T>, Error>;
 
-/// A message of `/v1`: taken from a request's body, or to be sent as the payload of a success.
+/// A message of `/v1`: extracted from a request's body or query, or sent as the payload of a success.
 #[derive(Debug)]
 pub struct Wire<T>(pub T);
 
-/// A route of `/v1` whose document shows protobuf. It answers in both encodings, like every route of `/v1`.
+/// A route of `/v1` whose documented encoding is protobuf. It answers in both encodings, like every route of `/v1`.
 pub fn protobuf_native(path: &'static str) -> Resource<impl Service> {
     negotiated(path, Encoding::Protobuf)
 }
 
-/// A route of `/v1` whose document shows JSON. It answers in both encodings, like every route of `/v1`.
+/// A route of `/v1` whose documented encoding is JSON. It answers in both encodings, like every route of `/v1`.
 pub fn json_native(path: &'static str) -> Resource<impl Service> {
     negotiated(path, Encoding::Json)
 }
@@ -49,7 +49,7 @@ fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Service> {
     web::resource(path).app_data(Native(native)).wrap(from_fn(negotiate))
 }
 
-/// The encoding that a route's document shows.
+/// The documented encoding of a route.
 #[derive(Clone, Copy)]
 struct Native(Encoding);
 
@@ -63,13 +63,13 @@ struct Body {
     encoding: Encoding,
 }
 
-/// The encoding in which a request of `/v1` is answered. Outside of its routes it is JSON.
+/// The encoding in which a request of `/v1` is answered; JSON outside the routes of `/v1`.
 pub fn answer_encoding(req: &HttpRequest) -> Encoding {
     req.extensions().get::<AnswerEncoding>().map_or(Encoding::Json, |answer| answer.0)
 }
 
-/// Decides both encodings before anything else happens to the request: also a refusal for want of a token is in the
-/// encoding that success would have had.
+/// Chooses the encodings of body and answer before anything else handles the request, so that even a refusal for a
+/// missing token has the encoding that a success would have had.
 async fn negotiate(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -102,12 +102,12 @@ async fn negotiate(
     }
 }
 
-/// The body, `None` when it is empty; or the problem with it, and its encoding as far as that shows.
+/// The body, or `None` when it is empty. The error carries the problem and the encoding if it could be determined.
 async fn read_body(req: &mut ServiceRequest, native: Encoding) -> Result<Option<Body>, (Option<Encoding>, Protocol)> {
     let mut payload = req.take_payload();
     let declared = declared(req.headers());
     match body::read(&mut payload, req.headers()).await {
-        // Without a body its type says nothing: some HTTP libraries name a form on every POST.
+        // The content type of an empty body is ignored: some HTTP libraries declare a form on every POST.
         Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(_) if declared == Declared::Foreign => Err((None, Protocol::UnsupportedMediaType)),
         Ok(bytes) => match of_body(&bytes, declared, native) {
@@ -119,7 +119,7 @@ async fn read_body(req: &mut ServiceRequest, native: Encoding) -> Result<Option<
 }
 
 fn declared(headers: &HeaderMap) -> Declared {
-    // A value that is no text declares nothing that we know.
+    // A value that is not text counts as an unknown type.
     Declared::by(headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?")))
 }
 
@@ -154,7 +154,7 @@ impl<T: Message + Serialize> Responder for Wire<T> {
         req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
         match reply::v1(encoding, number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
-            Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
+            Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diglot::{
     clock::SystemClock,
     config::Flags,
-    domain::accounts::{self, Registration},
+    domain::registration::{self, Registration},
     gateway::Gateway,
     model::{Password, Username},
 };
@@ -19,11 +19,11 @@ async fn shop() -> Shell {
     let path = shell.path().join("diglot.db");
     let config = default_config(&Flags::from([("DATABASE_URL", format!("sqlite:{}", path.display()))]));
     let app = Gateway::build(config, Arc::new(SystemClock)).unwrap();
-    let registration = Registration {
+    let new = Registration {
         username: Username::parse("alice").unwrap(),
         password: Password::parse("password", "secret", 1).unwrap(),
     };
-    accounts::create_or_reset(&app, &command_line("shop"), registration).await.unwrap();
+    registration::create_or_reset(&app, &command_line("shop"), new).await.unwrap();
     shell
 }
 

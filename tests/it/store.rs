@@ -229,7 +229,10 @@ async fn both_databases_have_the_same_tables_and_columns() {
     };
     let sqlite_indexes = indexes(&sqlite, SQLITE_INDEXES).await;
     assert!(sqlite_indexes.len() >= 8);
-    assert_eq!(sqlite_indexes, indexes(&t.gateway.db, POSTGRES_INDEXES).await);
+    let mut postgres_indexes = indexes(&t.gateway.db, POSTGRES_INDEXES).await;
+    // The feed is read by transaction on PostgreSQL only.
+    postgres_indexes.retain(|index| index != "changes_transaction");
+    assert_eq!(sqlite_indexes, postgres_indexes);
     let (sqlite, postgres) = (columns(&sqlite, SQLITE_COLUMNS).await, columns(&t.gateway.db, POSTGRES_COLUMNS).await);
     assert!(sqlite.len() > 60);
     assert_eq!(sqlite, postgres);

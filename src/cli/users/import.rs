@@ -203,7 +203,7 @@ async fn import(
     let records_done = i64::try_from(part.records_done()).unwrap_or(i64::MAX);
     let (report, done, labels) = (Arc::clone(report), part.done, part.labels);
     let note = move |results: &[Result<(), Error>]| {
-        let problem = |error| Error::Unavailable(format!("{}: {error}", report.path().display()));
+        let problem = |error| Error::unavailable(format!("{}: {error}", report.path().display()));
         report.add(&refusals(done, &labels, results)).map_err(problem)
     };
     imports::import(gateway, operator, hash, part.records, records_done, note).await

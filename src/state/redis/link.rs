@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE_MS: u64 = 500;
 const PROBE_MS: u64 = 2000;
 
-/// How often a listener makes sure that it would hear something.
+/// A subscriber pings this often, to find out that its connection is dead.
 const PING_EVERY: Duration = Duration::from_millis(500);
 
 /// Redis, reached through one multiplexed connection per worker thread: measured, one for all threads is a quarter
@@ -123,11 +123,11 @@ impl Link {
     }
 }
 
-/// Gives `hear` what comes, for as long as the connection lives.
-pub(super) async fn hear_all(mut sink: PubSubSink, mut stream: PubSubStream, hear: impl Fn(&[u8])) -> StateError {
-    let hearing = async {
+/// Passes each message to `receive`, for as long as the connection lives.
+pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, receive: impl Fn(&[u8])) -> StateError {
+    let receiving = async {
         while let Some(message) = stream.next().await {
-            hear(message.get_payload_bytes());
+            receive(message.get_payload_bytes());
         }
         StateError("the connection was closed".to_owned())
     };
@@ -142,7 +142,7 @@ pub(super) async fn hear_all(mut sink: PubSubSink, mut stream: PubSubStream, hea
         }
     };
     tokio::select! {
-        error = hearing => error,
+        error = receiving => error,
         error = pinging => error,
     }
 }

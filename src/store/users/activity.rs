@@ -7,10 +7,11 @@ use crate::{
     store::{Conn, StoreError, schema::users},
 };
 
-/// How active the account is.
-pub fn find_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
+/// How active the account is; locks it until the end of the transaction.
+pub fn lock_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
     let columns = (users::last_active_at_ms, users::last_active_day, users::online_days, users::continuous_online_days);
-    let row: Option<(i64, i32, i32, i32)> = users::table.find(id.get()).select(columns).get_result(conn).optional()?;
+    let row: Option<(i64, i32, i32, i32)> =
+        get_locked!(conn, users::table.find(id.get()).select(columns)).optional()?;
     Ok(row.map(|(last_active_at_ms, last_active_day, online_days, continuous_days)| Activity {
         last_active_at_ms,
         last_active_day,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{dsl::exists, prelude::*};
+use diesel::prelude::*;
 
+use super::NewUserRow;
 use crate::{
     model::{AccountRecord, AccountStatus, Contact, EmailAddress, Info, Mobile, Nickname, TenantId, UserId, Username},
     store::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection},
@@ -18,51 +19,46 @@ pub enum UniqueName {
     Contact(Contact),
 }
 
-/// Whether an account of the app has that name.
-pub fn is_taken(conn: &mut Conn, tenant: &TenantId, name: &UniqueName) -> Result<bool, StoreError> {
-    let in_app = users::table.filter(users::app_id.eq(tenant.as_str()));
-    let is_taken = match name {
-        UniqueName::Username(key) => {
-            diesel::select(exists(in_app.filter(users::username_key.eq(key)))).get_result(conn)
-        }
-        UniqueName::Contact(Contact::Mobile(mobile)) => {
-            diesel::select(exists(in_app.filter(users::mobile.eq(mobile.as_str())))).get_result(conn)
-        }
-        UniqueName::Contact(Contact::Email(address)) => {
-            diesel::select(exists(in_app.filter(users::email.eq(address.as_str())))).get_result(conn)
-        }
-    };
-    Ok(is_taken?)
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = users)]
-struct NewUserRow<'a> {
-    app_id: &'a str,
-    username: Option<&'a str>,
-    username_key: Option<String>,
-    password_hash: Option<&'a str>,
-    nickname: &'a str,
-    name_id: i32,
-    avatar_url: &'a str,
-    avatar_id: i64,
-    mobile: Option<&'a str>,
-    email: Option<&'a str>,
-    description: Option<&'a str>,
-    private_info: Option<&'a str>,
-    public_info: Option<&'a str>,
-    coin_cents: i64,
-    vip_expires_at_ms: i64,
-    status: i16,
-    last_device_sn: i32,
-    registered_at_ms: i64,
-    last_active_at_ms: i64,
-    last_active_day: i32,
-    online_days: i32,
-    continuous_online_days: i32,
-    coin_records: i64,
-    devices_version: i64,
-    mobile_confirmed: bool,
+/// Which of the names are in use: a few queries, however many names there are.
+pub fn list_taken(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    names: &[UniqueName],
+) -> Result<BTreeSet<UniqueName>, StoreError> {
+    let mut taken = BTreeSet::new();
+    for chunk in names.chunks(MAX_PARAMETERS) {
+        let usernames = chunk.iter().filter_map(|name| match name {
+            UniqueName::Username(key) => Some(key.as_str()),
+            UniqueName::Contact(_) => None,
+        });
+        let mobiles = chunk.iter().filter_map(|name| match name {
+            UniqueName::Contact(Contact::Mobile(mobile)) => Some(mobile.as_str()),
+            UniqueName::Contact(Contact::Email(_)) | UniqueName::Username(_) => None,
+        });
+        let emails = chunk.iter().filter_map(|name| match name {
+            UniqueName::Contact(Contact::Email(address)) => Some(address.as_str()),
+            UniqueName::Contact(Contact::Mobile(_)) | UniqueName::Username(_) => None,
+        });
+        let columns = (users::username_key, users::mobile, users::email);
+        let in_tenant = users::table.select(columns).filter(users::app_id.eq(tenant.as_str()));
+        let by_username: Vec<Names> = in_tenant.filter(users::username_key.eq_any(usernames)).load(conn)?;
+        let by_mobile: Vec<Names> = in_tenant.filter(users::mobile.eq_any(mobiles)).load(conn)?;
+        let by_email: Vec<Names> = in_tenant.filter(users::email.eq_any(emails)).load(conn)?;
+        let found: BTreeSet<String> = by_username.into_iter().filter_map(|(username, ..)| username).collect();
+        let mobiles: BTreeSet<String> = by_mobile.into_iter().filter_map(|(_, mobile, _)| mobile).collect();
+        let emails: BTreeSet<String> = by_email.into_iter().filter_map(|(.., email)| email).collect();
+        taken.extend(
+            chunk
+                .iter()
+                .filter(|name| match name {
+                    UniqueName::Username(key) => found.contains(key),
+                    UniqueName::Contact(Contact::Mobile(mobile)) => mobiles.contains(mobile.as_str()),
+                    UniqueName::Contact(Contact::Email(address)) => emails.contains(address.as_str()),
+                })
+                .cloned(),
+        );
+    }
+    Ok(taken)
 }
 
 fn row<'a>(tenant: &'a TenantId, record: &'a AccountRecord, now_ms: i64) -> NewUserRow<'a> {
@@ -81,18 +77,10 @@ fn row<'a>(tenant: &'a TenantId, record: &'a AccountRecord, now_ms: i64) -> NewU
         description: record.description.as_ref().map(Info::as_str),
         private_info: record.private_info.as_ref().map(Info::as_str),
         public_info: record.public_info.as_ref().map(Info::as_str),
-        coin_cents: 0,
-        vip_expires_at_ms: 0,
         status: record.status.code(),
-        last_device_sn: 0,
         registered_at_ms: now_ms,
-        last_active_at_ms: 0,
-        last_active_day: 0,
-        online_days: 0,
-        continuous_online_days: 0,
-        coin_records: 0,
-        devices_version: 0,
         mobile_confirmed: record.is_mobile_confirmed,
+        ..NewUserRow::default()
     }
 }
 

@@ -61,13 +61,13 @@ pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) ->
     Ok(())
 }
 
-/// The credentials of an account; holds its row until the transaction ends, so that a login and a disabling or a change
-/// of password of the same account follow each other.
-pub fn lock_credentials(conn: &mut Conn, id: UserId) -> Result<Option<Credentials>, StoreError> {
-    let row: Option<(i64, i16, Option<String>)> = diesel::update(users::table.find(id.get()))
-        .set(users::last_device_sn.eq(users::last_device_sn))
-        .returning((users::id, users::status, users::password_hash))
-        .get_result(conn)
-        .optional()?;
+/// Locks an account of the tenant, a deleted one too, until the end of the transaction: writes that must follow each other for
+/// one account begin with this.
+pub fn lock(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<Option<Credentials>, StoreError> {
+    let account = users::table
+        .select((users::id, users::status, users::password_hash))
+        .filter(users::id.eq(id.get()))
+        .filter(users::app_id.eq(tenant.as_str()));
+    let row: Option<(i64, i16, Option<String>)> = get_locked!(conn, account).optional()?;
     Ok(row.map(credentials))
 }

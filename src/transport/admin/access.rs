@@ -1,21 +1,21 @@
-//! Who asks on the admin API: told by the headers `app_id`, `access-token`, `user_id` and `group_id` (behaviour.md §3).
-//! The argument that a handler takes is the permission that it needs.
+//! The extractors of the admin API. They authenticate the caller by the headers `app_id`, `access-token`, `user_id` and
+//! `group_id` (behaviour.md §3). A handler states the permission that it needs by the extractor it takes.
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 
 use crate::{
     domain::{
-        self, Anonymous, Caller, Operator,
-        access::{self, PresentedToken},
+        Anonymous, Caller, Operator,
+        access::{PresentedToken, authenticate},
     },
     model::{TenantId, UserId},
     transport::{
         access::{extracts, gateway, note, origin, single, token},
-        error::Error,
+        error::{Error, Protocol},
     },
 };
 
-/// Anyone, and then `T`. A token is not looked at.
+/// Anyone, and then `T`. A token is ignored.
 pub(super) struct AsAnonymous<T = ()>(pub(super) Anonymous, pub(super) T);
 
 /// The user behind a user's token, or the one in `user_id` that an admin acts as; and then `T`.
@@ -24,10 +24,10 @@ pub(super) struct AsCaller<T = ()>(pub(super) Caller, pub(super) T);
 /// An admin, and then `T`.
 pub(super) struct AsOperator<T = ()>(pub(super) Operator, pub(super) T);
 
-/// The user in `user_id` that an admin acts as, for what users can't do for themselves; and then `T`.
+/// The user in `user_id` that an admin acts as, for operations that users can't do for themselves; and then `T`.
 pub(super) struct AsImpersonator<T = ()>(pub(super) Caller, pub(super) T);
 
-/// Anyone with a token of the app, and then `T`.
+/// Anyone with a token of the tenant, and then `T`.
 pub(super) struct AsTokenHolder<T = ()>(pub(super) Anonymous, pub(super) T);
 
 extracts!(AsAnonymous by anonymous);
@@ -38,7 +38,7 @@ extracts!(AsTokenHolder by token_holder);
 
 async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
     acting_as(req.headers())?;
-    let anonymous = access::anonymous(gateway(req)?, app_id(req.headers())?, origin(req)?).await?;
+    let anonymous = authenticate::anonymous(gateway(req)?, app_id(req.headers())?, origin(req)?).await?;
     note(req, anonymous.tenant_id(), None);
     Ok(anonymous)
 }
@@ -46,7 +46,7 @@ async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
 async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
     let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let caller = access::user_or_admin_as(gateway(req)?, presented, for_user).await?;
+    let caller = authenticate::user_or_impersonator(gateway(req)?, presented, for_user).await?;
     note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
@@ -54,7 +54,7 @@ async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
 async fn operator(req: &HttpRequest) -> Result<Operator, Error> {
     let presented = presented(req)?;
     acting_as(req.headers())?;
-    let operator = access::operator(gateway(req)?, presented).await?;
+    let operator = authenticate::operator(gateway(req)?, presented).await?;
     note(req, operator.tenant_id(), None);
     Ok(operator)
 }
@@ -62,7 +62,7 @@ async fn operator(req: &HttpRequest) -> Result<Operator, Error> {
 async fn impersonator(req: &HttpRequest) -> Result<Caller, Error> {
     let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let caller = access::impersonator(gateway(req)?, presented, for_user).await?;
+    let caller = authenticate::impersonator(gateway(req)?, presented, for_user).await?;
     note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
@@ -70,7 +70,7 @@ async fn impersonator(req: &HttpRequest) -> Result<Caller, Error> {
 async fn token_holder(req: &HttpRequest) -> Result<Anonymous, Error> {
     let presented = presented(req)?;
     let for_user = acting_as(req.headers())?;
-    let anonymous = access::token_holder(gateway(req)?, presented, for_user).await?;
+    let anonymous = authenticate::token_holder(gateway(req)?, presented, for_user).await?;
     note(req, anonymous.tenant_id(), for_user);
     Ok(anonymous)
 }
@@ -85,10 +85,10 @@ fn presented(req: &HttpRequest) -> Result<PresentedToken, Error> {
 
 fn app_id(headers: &HeaderMap) -> Result<TenantId, Error> {
     let name = single(headers, "app_id")?.filter(|name| !name.is_empty());
-    Ok(TenantId::parse(name.ok_or(domain::Error::AppMissing)?)?)
+    Ok(TenantId::parse(name.ok_or(Protocol::TenantMissing)?)?)
 }
 
-/// The user that an admin acts as. A malformed `user_id` or `group_id` is refused whoever sends it (security.md 25); a
+/// The user that an admin acts as. A malformed `user_id` or `group_id` is refused from any caller (security.md 25); a
 /// group has no effect yet (docs/quirks.md 14).
 fn acting_as(headers: &HeaderMap) -> Result<Option<UserId>, Error> {
     let id =

@@ -1,4 +1,4 @@
-//! Accounts: registering, listing, disabling and enabling them.
+//! Accounts: registration, listing, disabling and enabling, usernames, deletion.
 
 use actix_web::web::{self, ServiceConfig, delete, get, post, put};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,10 @@ use super::{
     settings::SettingsData,
 };
 use crate::{
-    domain::accounts::{self, PushRegistration, Registration},
+    domain::{
+        accounts,
+        registration::{self, PushRegistration, Registration},
+    },
     gateway::Gateway,
     model::{Alias, DeviceKey, Invalid, Password, UserSummary, Username},
 };
@@ -46,7 +49,7 @@ async fn register(
     gateway: web::Data<Gateway>,
     AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<RegisterBody>>,
 ) -> Answer<SettingsData> {
-    let (user, settings) = accounts::register(&gateway, &anonymous, body.parse(&gateway)?).await?;
+    let (user, settings) = registration::register(&gateway, &anonymous, body.parse(&gateway)?).await?;
     Ok(Data(SettingsData::new(user, settings)))
 }
 
@@ -64,18 +67,18 @@ async fn register_for_push(
     gateway: web::Data<Gateway>,
     AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<PushBody>>,
 ) -> Answer<SettingsData> {
-    let registration = body.registration.parse(&gateway)?;
+    let account = body.registration.parse(&gateway)?;
     let push = PushRegistration {
         alias: body.alias.filter(|alias| !alias.is_empty()).map(|alias| Alias::parse(&alias)).transpose()?,
         device: DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?,
         push_token: body.push_token.filter(|token| !token.is_empty()),
         sign: body.sign,
     };
-    let (user, settings) = accounts::register_for_push(&gateway, &anonymous, registration, push).await?;
+    let (user, settings) = registration::register_for_push(&gateway, &anonymous, account, push).await?;
     Ok(Data(SettingsData::new(user, settings)))
 }
 
-/// A result of a batch of registrations, in front of what all batches have.
+/// The fields that a result of a batch registration has in addition to those of every batch.
 #[derive(Serialize)]
 struct RegisterResult {
     username: String,
@@ -91,7 +94,7 @@ async fn register_batch(
     let names: Vec<String> = list.iter().map(|item| item["username"].as_str().unwrap_or_default().to_owned()).collect();
     let parse = |value| Ok(item::<RegisterBody>(value)?.parse(&gateway)?);
     let parsed = list.into_iter().map(parse).collect();
-    let results = accounts::register_batch(&gateway, &operator, parsed).await;
+    let results = registration::register_batch(&gateway, &operator, parsed).await;
     let results = names.into_iter().zip(results).map(|(username, result)| {
         let user_id = result.as_ref().ok().map(|user| user.get());
         BatchResult { item: RegisterResult { username, user_id }, result: result.map(drop) }

@@ -1,4 +1,4 @@
-//! What handlers of the admin API return.
+//! The return types of the admin API's handlers.
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
 use serde::Serialize;
@@ -14,16 +14,16 @@ use crate::{
     },
 };
 
-/// What a handler returns: the `data` of the answer.
+/// The return type of a handler: the `data` of the answer.
 pub(super) type Answer<T> = Result<Data<T>, Error>;
 
 /// The `data` of a success.
 pub(super) struct Data<T>(pub(super) T);
 
-/// The answer of an operation that has nothing else to say.
+/// The answer of an operation that returns no data.
 pub(super) const DONE: Answer<bool> = Ok(Data(true));
 
-/// What a handler of a batch returns: a result for each item.
+/// The return type of a batch handler: a result for each item.
 pub(super) type BatchAnswer<T> = Result<BatchResults<T>, Error>;
 
 /// The results of a batch, in the order of its items.
@@ -31,9 +31,9 @@ pub(super) struct BatchResults<T>(Vec<BatchResult<T>>);
 
 /// The result of one item.
 pub(super) struct BatchResult<T> {
-    /// What names the item.
+    /// The fields that identify the item.
     pub(super) item: T,
-    /// How it went.
+    /// Its outcome.
     pub(super) result: Result<(), domain::Error>,
 }
 
@@ -50,12 +50,12 @@ impl<T: Serialize> Responder for Data<T> {
         req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
         match reply::admin(ADMIN_SUCCESS, Some(&self.0), None) {
             Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
-            Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
+            Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
         }
     }
 }
 
-/// A part of a list, with what the next part needs beside `data`.
+/// A part of a list, with the cursor of the next part beside `data`.
 #[derive(Serialize)]
 pub(super) struct Part<T> {
     /// The items.
@@ -83,7 +83,7 @@ struct Beside<T> {
     fields: T,
 }
 
-/// A success whose fields stand under `data` and beside it: SDKs read either (docs/quirks.md).
+/// A success whose fields are both under `data` and beside it, because SDKs read either (docs/quirks.md).
 pub(super) struct Both<T>(pub(super) T);
 
 impl<T: Serialize> Responder for Both<T> {
@@ -104,7 +104,7 @@ fn success<T: Serialize>(req: &HttpRequest, envelope: &T) -> HttpResponse {
     req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
     match serde_json::to_vec(envelope) {
         Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
-        Err(error) => HttpResponse::from_error(Error::from(domain::Error::Internal(error.to_string()))),
+        Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
     }
 }
 
@@ -121,16 +121,16 @@ impl<T: Serialize> Responder for BatchResults<T> {
             reason: Option<String>,
         }
         let language = Context::get(req).map_or(Language::En, |context| context.language);
-        let tell = |BatchResult { item, result }| ItemOutcome {
+        let outcome = |BatchResult { item, result }| ItemOutcome {
             item,
             success: result.is_ok(),
             reason: result.err().map(|error| reason(error, language)),
         };
-        Data(self.0.into_iter().map(tell).collect::<Vec<_>>()).respond_to(req)
+        Data(self.0.into_iter().map(outcome).collect::<Vec<_>>()).respond_to(req)
     }
 }
 
-/// Why an item failed, for the client; the log gets the cause.
+/// Why an item failed, for the client; the cause is logged.
 fn reason(error: domain::Error, language: Language) -> String {
     let shown = Error::from(error).shown(Api::Admin, language);
     if let Some(cause) = shown.cause {

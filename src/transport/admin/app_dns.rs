@@ -1,4 +1,4 @@
-//! Where SDKs find this server.
+//! Service discovery for SDKs.
 
 use actix_web::{
     HttpRequest, Responder,
@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{answer::Both, params::Query};
 use crate::{
-    domain::{Error as Refusal, access},
+    domain::{Error as Refusal, access::authenticate},
     gateway::Gateway,
     model::TenantId,
-    transport::{access::origin, error::Error},
+    transport::{
+        access::origin,
+        error::{Error, Protocol},
+    },
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -50,15 +53,15 @@ struct AppDns {
     dns_list: Vec<Group>,
 }
 
-/// The server is where the request came to: behind a proxy that is what the proxy says it is called.
+/// Every endpoint is the host that the request was sent to, behind a proxy the one that the proxy reports.
 async fn app_dns(
     gateway: web::Data<Gateway>,
     req: HttpRequest,
     Query(query): Query<AppQuery>,
 ) -> Result<impl Responder, Error> {
-    let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Refusal::AppMissing)?;
-    let name = TenantId::parse(&name).map_err(|_| Refusal::AppUnknown)?;
-    access::anonymous(&gateway, name, origin(&req)?).await?;
+    let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Protocol::TenantMissing)?;
+    let name = TenantId::parse(&name).map_err(|_| Refusal::TenantUnknown)?;
+    authenticate::anonymous(&gateway, name, origin(&req)?).await?;
     let (scheme, host) = {
         let connection = req.connection_info();
         (connection.scheme().to_owned(), connection.host().to_owned())

@@ -1,4 +1,4 @@
-//! What admins give to users: VIP time and medals.
+//! Awards that admins grant to users: VIP time and medals.
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use serde::{Deserialize, Serialize};

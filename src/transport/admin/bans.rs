@@ -1,4 +1,4 @@
-//! Bans, which everyone sees who looks at the account.
+//! Bans, which are visible to everyone who views the account.
 
 use actix_web::web::{self, ServiceConfig, post};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Balances, as admins change them.
+//! Balance adjustments by admins.
 
 use actix_web::web::{self, ServiceConfig, post};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(Deserialize)]
 struct AdjustBody {
     user_id: Option<Id>,
-    /// Coins with at most two decimals, negative to spend; as it is written, since a float would round it.
+    /// Coins with at most two decimals, negative to spend. Kept as raw text, since a float would round it.
     amount: Option<Box<RawValue>>,
     typ: Option<i64>,
     reason: Option<String>,

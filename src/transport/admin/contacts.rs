@@ -1,4 +1,4 @@
-//! The number that an account is bound to.
+//! The mobile number bound to an account.
 
 use actix_web::web::{self, ServiceConfig};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ async fn set_mobile(
     AsCaller(caller, Query(query)): AsCaller<Query<MobileQuery>>,
 ) -> Answer<bool> {
     let text = required("mobile", query.mobile)?;
-    // In a query a plus sign is a space unless it is escaped, which people forget.
+    // In a query an unescaped plus sign decodes as a space, and clients often forget to escape it.
     let text = if text.starts_with(' ') { text.replacen(' ', "+", 1) } else { text };
     contacts::set_mobile(&gateway, &caller, Mobile::parse_assigned("mobile", &text)?).await?;
     DONE

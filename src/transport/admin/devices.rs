@@ -113,12 +113,12 @@ async fn bind_token(
 
 #[derive(Deserialize)]
 struct UnbindQuery {
-    /// The document spells it so here, and only here.
+    /// The document uses this spelling only here.
     #[serde(rename = "deviceSn")]
     device_sn: Option<String>,
 }
 
-/// The document shows an object without fields.
+/// The document has an object without fields here.
 #[derive(Serialize)]
 struct Nothing {}
 

@@ -1,4 +1,4 @@
-//! What admins put on the discovery page: categories, groups, bots, advertisements.
+//! Management of the discovery page: categories, groups, bots, advertisements.
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ async fn list_categories(
     Ok(Data(listed.into_iter().map(data).collect()))
 }
 
-/// What bodies of groups and bots have alike.
+/// The fields that bodies of groups and bots share.
 #[derive(Deserialize)]
 struct CardBody {
     nickname: Option<String>,
@@ -110,7 +110,7 @@ struct CardBody {
 }
 
 impl CardBody {
-    /// Sets what is there.
+    /// Sets the fields that are present.
     fn apply(&self, display: &mut DisplayInfo) -> Result<(), Invalid> {
         self.nickname.as_deref().map_or(Ok(()), |text| display.set_nickname(text))?;
         self.introduction.as_deref().map_or(Ok(()), |text| display.set_introduction(text))?;
@@ -118,7 +118,7 @@ impl CardBody {
         self.headcount.map_or(Ok(()), |count| display.set_headcount(count))
     }
 
-    /// The name must be there to make something.
+    /// Checks that the name is present, as creating a group or bot requires.
     fn require_name(&self) -> Result<(), Invalid> {
         self.nickname.as_ref().map(drop).ok_or(Invalid::new("nickname", Problem::Missing))
     }

@@ -1,5 +1,6 @@
-//! The admin API: `/user`, `/token`, `/admin/v1`. JSON only, for ops scripts and for SDKs in the name of a user. Every file but
-//! `access`, `answer` and `params` is a resource: its routes on top, then their handlers, each of which parses, calls the domain and wraps the answer.
+//! The admin API: `/user`, `/token`, `/admin/v1`. JSON only, for ops scripts and for SDKs on behalf of a user. Every
+//! file but `access`, `answer` and `params` is a resource: its routes at the top, then their handlers, each of which
+//! parses, calls the domain and wraps the answer.
 
 mod access;
 mod accounts;
@@ -44,7 +45,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .configure(settings::routes);
 }
 
-/// A path whose PUT and POST are the same, as most of the admin document's are.
+/// A path that handles PUT and POST alike, as the admin document has for most paths.
 fn put_or_post<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,

@@ -1,5 +1,5 @@
-//! Parameters of the admin API: the query, and JSON bodies of any content type. Whatever is wrong with them is code
-//! 10002 with HTTP 200.
+//! Parameters of the admin API: the query, and JSON bodies of any content type. Any error in them is code 10002 with
+//! HTTP 200.
 
 use std::{
     future::{Future, Ready, ready},
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// What is read from a body.
+/// The future of an extractor that reads the body.
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
 /// The query, as a struct of `Option`s.
 pub(super) struct Query<T>(pub(super) T);
 
-/// The query and, for what it lacks, a JSON body, as a struct of `Option`s: a widely used SDK sends there what the document
-/// has in the query (behaviour.md §3). A body that is no JSON object counts for nothing.
+/// The query and, for fields absent from it, a JSON body, as a struct of `Option`s: a widely used SDK sends in the body
+/// what the document has in the query (behaviour.md §3). A body that is not a JSON object is ignored.
 pub(super) struct QueryOrBody<T>(pub(super) T);
 
 /// The JSON body, as a struct of `Option`s. An empty body is an empty object.
@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> FromRequest for QueryOrBody<T> {
             let bytes = read_body(&req, &mut payload).await?;
             let bad = |problem| Error::from(Protocol::BadQuery(problem));
             let mut fields: Vec<(String, String)> = query::read(req.query_string()).map_err(bad)?;
-            // Anything else than an object has no parameters in it, and does no harm.
+            // A body that is not an object has no parameters and is ignored.
             for (name, value) in serde_json::from_slice::<Map<String, Value>>(&bytes).unwrap_or_default() {
                 let is_new = !fields.iter().any(|(known, _)| *known == name);
                 if let (true, Some(text)) = (is_new, scalar(value)) {
@@ -68,7 +68,7 @@ async fn read_body(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Er
     Ok(body::read(payload, req.headers()).await.map_err(|unread| unread.problem)?)
 }
 
-/// A value as it would stand in a query.
+/// A value as text, as it would be written in a query.
 fn scalar(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
@@ -92,7 +92,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     }
 }
 
-/// The body as it is, of any content type: at most 64 KiB of text (behaviour.md §3).
+/// The body verbatim, of any content type; it must be UTF-8 and not empty (behaviour.md §3).
 pub(super) struct Raw(pub(super) String);
 
 impl FromRequest for Raw {
@@ -112,12 +112,12 @@ impl FromRequest for Raw {
     }
 }
 
-/// The number in the query's parameter `what`, which must be there.
+/// The number in the query's required parameter `what`.
 pub(super) fn required_number(what: &'static str, text: Option<&str>) -> Result<i64, Invalid> {
     required(what, number(what, text)?)
 }
 
-/// The switch in the query's parameter `what`, which must be there: in any of the forms of behaviour.md §3.
+/// The switch in the query's required parameter `what`, in any of the forms of behaviour.md §3.
 pub(super) fn required_switch(what: &'static str, text: Option<&str>) -> Result<bool, Invalid> {
     let text = required(what, text)?.trim().to_ascii_lowercase();
     match text.as_str() {
@@ -128,7 +128,7 @@ pub(super) fn required_switch(what: &'static str, text: Option<&str>) -> Result<
     }
 }
 
-/// The body of a batch: 1 to 100 items (behaviour.md §3), each to be read on its own.
+/// The body of a batch: 1 to 100 items (behaviour.md §3), each parsed on its own.
 #[derive(Deserialize)]
 pub(super) struct Batch {
     list: Option<Vec<Value>>,
@@ -151,16 +151,16 @@ impl Batch {
 /// An item of a batch.
 pub(super) fn item<T: DeserializeOwned>(item: Value) -> Result<T, Invalid> {
     let malformed = Invalid::new("item", Problem::Malformed);
-    // A list would be read as the fields in their order.
+    // serde would accept an array as the fields in their order.
     if item.is_object() { serde_json::from_value(item).map_err(|_| malformed) } else { Err(malformed) }
 }
 
-/// The parameter `what`, which must be there.
+/// The value of the required parameter `what`.
 pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Invalid> {
     value.ok_or(Invalid::new(what, Problem::Missing))
 }
 
-/// The page that a list is asked for.
+/// The requested page of a list.
 #[derive(Deserialize)]
 pub(super) struct PageQuery {
     page_num: Option<String>,
@@ -168,13 +168,13 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    /// The page, the first one by default.
+    /// The requested page; by default the first one.
     pub(super) fn page(&self) -> Result<Page, Invalid> {
         Page::parse(number("page_num", self.page_num.as_deref())?, number("page_size", self.page_size.as_deref())?)
     }
 }
 
-/// The number in the query's parameter `what`, if it is there.
+/// The number in the query's parameter `what`, if it is present.
 pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
     let malformed = |_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed);
     text.map(|text| text.parse().map_err(malformed)).transpose()
@@ -186,7 +186,6 @@ pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i6
 pub(super) struct Flag(bool);
 
 impl Flag {
-    /// Whether it is on.
     pub(super) const fn get(self) -> bool {
         self.0
     }
@@ -205,13 +204,13 @@ impl TryFrom<Value> for Flag {
     }
 }
 
-/// The number `value` of the parameter `what`, if it is from `min` to `max`.
+/// Checks that the value of the parameter `what` is from `min` to `max`.
 pub(super) fn in_range(what: &'static str, value: i64, min: i64, max: i64) -> Result<i64, Invalid> {
     let out_of_range = Invalid::new(what, Problem::OutOfRange { min, max });
     if (min..=max).contains(&value) { Ok(value) } else { Err(out_of_range) }
 }
 
-/// An id in JSON: a number, or the same as text (security.md 34).
+/// An id in JSON: a number, or a number as text (security.md 34).
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Id {
@@ -220,12 +219,12 @@ pub(super) enum Id {
 }
 
 impl Id {
-    /// The id of something else, in the parameter `what`.
+    /// The id as a plain number, in the parameter `what`.
     pub(super) fn number(self, what: &'static str) -> Result<i64, Invalid> {
         self.user(what).map(UserId::get)
     }
 
-    /// The id of a user, in the parameter `what`.
+    /// The id as that of a user, in the parameter `what`.
     pub(super) fn user(self, what: &'static str) -> Result<UserId, Invalid> {
         match self {
             Self::Number(number) => UserId::parse(what, &number.to_string()),

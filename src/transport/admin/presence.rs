@@ -1,4 +1,4 @@
-//! Whether users are there.
+//! The online status of users.
 
 use actix_web::web::{self, ServiceConfig, get};
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(Serialize)]
 struct OnlineData {
     online: bool,
-    /// Without the shared state a node tells what it knows itself, and says so.
+    /// Whether the shared state is unavailable or incomplete, so that the answer relies on what this node knows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     degraded: bool,
 }

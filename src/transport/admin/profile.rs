@@ -1,4 +1,4 @@
-//! What an account shows of itself.
+//! The profile of an account.
 
 use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,10 @@ use super::{
     put_or_post,
 };
 use crate::{
-    domain::profile::{self, ProfileChanges},
+    domain::{
+        access::authenticate,
+        profile::{self, ProfileChanges},
+    },
     gateway::Gateway,
     model::{AvatarUrl, Info, InfoChanges, Invalid, Nickname, UserId},
 };
@@ -25,7 +28,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(put_or_post("/user/public", set_public));
 }
 
-/// The profile as its owner sees it (admin document 1.16); what is unset is left out.
+/// The profile as its owner sees it (admin document 1.16); unset fields are omitted.
 #[derive(Serialize)]
 struct ProfileData {
     user_id: i64,
@@ -50,14 +53,14 @@ async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Ans
     let user = profile::get_own(&gateway, &caller).await?.user;
     Ok(Data(ProfileData {
         user_id: user.id.get(),
-        username: user.username,
-        nick_name: user.nickname,
-        avatar: user.avatar_url,
-        description: user.description,
-        email: user.email,
-        mobile: user.mobile,
-        private_info: user.private_info,
-        public_info: user.public_info,
+        username: user.username.clone(),
+        nick_name: user.nickname.clone(),
+        avatar: user.avatar_url.clone(),
+        description: user.description.clone(),
+        email: user.email.clone(),
+        mobile: user.mobile.clone(),
+        private_info: user.private_info.clone(),
+        public_info: user.public_info.clone(),
     }))
 }
 
@@ -102,7 +105,7 @@ async fn edit(gateway: web::Data<Gateway>, AsCaller(caller, Json(body)): AsCalle
     DONE
 }
 
-/// An item of a batch: whom it is about, and what.
+/// An item of a batch: the user, and the fields of the operation.
 #[derive(Deserialize)]
 struct UserItem<T> {
     user_id: Option<Id>,
@@ -116,7 +119,7 @@ struct UserResult {
     user_id: Option<i64>,
 }
 
-/// The number that an item names, as far as it is one.
+/// The id in an item, if it is a number.
 fn named(item: &serde_json::Value) -> UserResult {
     let id = &item["user_id"];
     UserResult { user_id: id.as_i64().or_else(|| id.as_str()?.parse().ok()) }
@@ -135,7 +138,8 @@ async fn edit_batch(
         let named = named(&value);
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<ProfileBody>>(value)?;
-            profile::edit_of(&gateway, &operator, user_of(user_id)?, body.parse()?).await
+            let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
+            profile::edit(&gateway, &acting, body.parse()?).await
         };
         results.push(BatchResult { item: named, result: work.await });
     }
@@ -170,7 +174,8 @@ async fn set_avatar_batch(
         let named = named(&value);
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
-            profile::set_avatar_of(&gateway, &operator, user_of(user_id)?, body.parse()?).await
+            let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
+            profile::set_avatar(&gateway, &acting, body.parse()?).await
         };
         results.push(BatchResult { item: named, result: work.await });
     }

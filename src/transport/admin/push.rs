@@ -1,4 +1,4 @@
-//! How push messages find an account.
+//! The push profile of an account: alias, badge and tags.
 
 use std::collections::BTreeSet;
 

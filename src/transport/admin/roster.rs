@@ -1,4 +1,4 @@
-//! What accounts of an app show to each other.
+//! The public profiles of a tenant's accounts.
 
 use actix_web::web::{self, ServiceConfig, get};
 use serde::{Deserialize, Serialize};
@@ -34,15 +34,15 @@ struct RosterData {
     public_info: Option<String>,
 }
 
-impl From<User> for RosterData {
-    fn from(user: User) -> Self {
+impl From<&User> for RosterData {
+    fn from(user: &User) -> Self {
         Self {
             user_id: user.id.get(),
-            username: user.username,
-            nick_name: user.nickname,
-            avatar: user.avatar_url,
-            description: user.description,
-            public_info: user.public_info,
+            username: user.username.clone(),
+            nick_name: user.nickname.clone(),
+            avatar: user.avatar_url.clone(),
+            description: user.description.clone(),
+            public_info: user.public_info.clone(),
         }
     }
 }
@@ -57,7 +57,7 @@ async fn by_name(
     AsTokenHolder(anonymous, Query(query)): AsTokenHolder<Query<NameQuery>>,
 ) -> Answer<RosterData> {
     let name = Username::parse(&required("username", query.username)?)?;
-    Ok(Data(profile::get_by_username(&gateway, &anonymous, name).await?.into()))
+    Ok(Data(RosterData::from(&*profile::get_by_username(&gateway, &anonymous, name).await?)))
 }
 
 #[derive(Deserialize)]
@@ -70,5 +70,5 @@ async fn by_id(
     AsTokenHolder(anonymous, Query(query)): AsTokenHolder<Query<IdQuery>>,
 ) -> Answer<RosterData> {
     let id = UserId::parse("user_id", &required("user_id", query.user_id)?)?;
-    Ok(Data(profile::get_by_id(&gateway, &anonymous, id).await?.into()))
+    Ok(Data(RosterData::from(&*profile::get_by_id(&gateway, &anonymous, id).await?)))
 }

@@ -1,4 +1,4 @@
-//! Logging in for SDKs.
+//! Login for SDKs.
 
 use actix_web::web::{self, ServiceConfig, post};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 struct LoginData {
     token: String,
     user_id: i64,
-    /// When the token ends, ms since the Unix epoch.
+    /// When the token expires, ms since the Unix epoch.
     expire: i64,
 }
 
@@ -37,7 +37,7 @@ impl From<Login> for LoginData {
     }
 }
 
-/// What all logins bring beside the name.
+/// The fields that all logins have besides the name.
 #[derive(Deserialize)]
 struct Proof {
     password: Option<String>,
@@ -54,7 +54,7 @@ async fn log_in(gateway: &Gateway, anonymous: &Anonymous, name: LoginName, proof
 #[derive(Deserialize)]
 struct UsernameBody {
     name: Option<String>,
-    /// What SDKs send in place of the name.
+    /// SDKs send this instead of the name.
     mobile: Option<String>,
     #[serde(flatten)]
     proof: Proof,

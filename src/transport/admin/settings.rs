@@ -1,4 +1,4 @@
-//! How accounts want to be treated.
+//! The settings of an account.
 
 use actix_web::web::{self, ServiceConfig, get, post, put};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(put_or_post("/user/vibratory", set_vibratory));
 }
 
-/// The settings of an account (admin document 1.33); what is unset is left out.
+/// The settings of an account (admin document 1.33); unset fields are omitted.
 #[derive(Serialize)]
 pub(super) struct SettingsData {
     user_id: i64,
@@ -82,7 +82,7 @@ async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Ans
     Ok(Data(SettingsData::new(caller.user(), settings)))
 }
 
-/// What is absent stays as it is; `id` has no meaning.
+/// Absent fields stay unchanged; `id` is ignored.
 #[derive(Deserialize)]
 struct SettingsBody {
     user_id: Option<Id>,
@@ -154,7 +154,7 @@ async fn set_auth_mode(
     DONE
 }
 
-/// Turns on or off what `set` sets.
+/// Turns the setting that `set` assigns on or off.
 async fn switch(gateway: &Gateway, caller: &Caller, query: &ValueQuery, set: fn(&mut Settings, bool)) -> Answer<bool> {
     let is_on = required_switch("value", query.value.as_deref())?;
     let edit = move |settings: &mut Settings| {

@@ -1,5 +1,5 @@
-//! The one table of errors: from facts to codes, texts and HTTP statuses (behaviour.md §2). Both matches are exhaustive,
-//! so a new error asks for its row.
+//! The table that maps every error to its codes, texts and HTTP statuses (behaviour.md §2). Both matches are
+//! exhaustive, so a new error does not compile without its row.
 
 use actix_web::http::StatusCode;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Error {
-    /// The error in the words of `api`, in `language`.
+    /// The error as `api` presents it, in `language`.
     #[must_use]
     pub fn shown(&self, api: Api, language: Language) -> Rendered {
         let row = match self {
@@ -49,7 +49,7 @@ struct Row {
     admin: i32,
     /// Chinese and English.
     texts: (String, String),
-    /// Where /v1 says it otherwise.
+    /// The texts on /v1 where they differ.
     v1_texts: Option<(String, String)>,
     status: StatusCode,
     strict: StatusCode,
@@ -58,7 +58,7 @@ struct Row {
 }
 
 impl Row {
-    /// A refusal, which travels with HTTP 200 unless the caller is strict: clients lose code and text on a 4xx.
+    /// A refusal. It is sent with HTTP 200 unless the caller is strict, because clients lose code and text on a 4xx.
     fn refusal(v1: i32, admin: i32, strict: StatusCode, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             v1,
@@ -72,11 +72,15 @@ impl Row {
         }
     }
 
-    /// A failure of the protocol, overload or outage, which travels with its HTTP status always; on /user that is its
-    /// code too.
+    /// A protocol error, overload or outage. It always has its own HTTP status; on /user that status is also its code.
     fn failure(v1: i32, status: StatusCode, zh: &str, en: &str) -> Self {
         let row = Self::refusal(v1, i32::from(status.as_u16()), status, zh, en);
         Self { status, ..row }
+    }
+
+    /// A refusal because there is no valid token.
+    fn not_logged_in(admin: i32, zh: &str, en: &str) -> Self {
+        Self::refusal(V1_NOT_LOGGED_IN, admin, StatusCode::UNAUTHORIZED, zh, en).on_v1("未登录", "not logged in")
     }
 
     fn on_v1(self, zh: &str, en: &str) -> Self {
@@ -87,26 +91,21 @@ impl Row {
         Self { retry_after_secs: Some(secs), ..self }
     }
 
-    fn because(self, cause: &str) -> Self {
-        Self { cause: Some(cause.to_owned()), ..self }
+    fn because(self, cause: String) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 }
 
 #[expect(clippy::too_many_lines, reason = "one row an error")]
 fn domain_row(error: &domain::Error) -> Row {
     use domain::Error as E;
-    let not_logged_in = |admin, zh, en| {
-        Row::refusal(V1_NOT_LOGGED_IN, admin, StatusCode::UNAUTHORIZED, zh, en).on_v1("未登录", "not logged in")
-    };
     let refused = |admin, strict, zh: &str, en: &str| Row::refusal(V1_REFUSED, admin, strict, zh, en);
     match error {
         E::Invalid(invalid) => invalid_row(*invalid),
-        E::AppMissing => refused(40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id missing"),
-        E::AppUnknown => refused(40000, StatusCode::NOT_FOUND, "应用不存在", "app_id unknown"),
-        E::TokenMissing => not_logged_in(10003, "缺少 access-token", "access-token header missing"),
-        E::TokenUnknown => not_logged_in(10008, "access-token 无效", "access-token invalid"),
+        E::TenantUnknown => refused(40000, StatusCode::NOT_FOUND, "应用不存在", "app_id unknown"),
+        E::TokenUnknown => Row::not_logged_in(10008, "access-token 无效", "access-token invalid"),
         E::TokenEnded => {
-            not_logged_in(402, "access-token 已失效，请重新登录", "access-token no longer valid, log in again")
+            Row::not_logged_in(402, "access-token 已失效，请重新登录", "access-token no longer valid, log in again")
         }
         E::ActForMissing => Row::refusal(
             V1_INVALID,
@@ -262,10 +261,10 @@ fn domain_row(error: &domain::Error) -> Row {
             "the service is unavailable at the moment",
         )
         .retry_after(1)
-        .because(cause),
+        .because(cause.to_string()),
         E::Internal(cause) => {
             Row::failure(V1_REFUSED, StatusCode::INTERNAL_SERVER_ERROR, "服务器内部错误", "internal error")
-                .because(cause)
+                .because(cause.to_string())
         }
     }
 }
@@ -295,6 +294,10 @@ fn invalid_row(invalid: Invalid) -> Row {
 
 fn protocol_row(problem: &Protocol) -> Row {
     match problem {
+        Protocol::TenantMissing => {
+            Row::refusal(V1_REFUSED, 40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id missing")
+        }
+        Protocol::TokenMissing => Row::not_logged_in(10003, "缺少 access-token", "access-token header missing"),
         Protocol::Undecodable(cause) => Row {
             status: StatusCode::BAD_REQUEST,
             ..Row::refusal(
@@ -305,7 +308,7 @@ fn protocol_row(problem: &Protocol) -> Row {
                 "invalid request parameter: the body can't be decoded",
             )
         }
-        .because(cause),
+        .because(cause.clone()),
         Protocol::BadQuery(cause) => Row::refusal(
             V1_INVALID,
             INVALID_PARAMETER,
@@ -313,7 +316,7 @@ fn protocol_row(problem: &Protocol) -> Row {
             "请求参数错误: query 格式错误",
             "invalid request parameter: the query is malformed",
         )
-        .because(cause),
+        .because(cause.clone()),
         Protocol::NotFound => Row::failure(V1_REFUSED, StatusCode::NOT_FOUND, "接口不存在", "no such path"),
         Protocol::MethodNotAllowed => {
             Row::failure(V1_REFUSED, StatusCode::METHOD_NOT_ALLOWED, "不支持该请求方法", "method not allowed")

@@ -1,5 +1,5 @@
-//! The lengths that frames announce (RFC 6455 §5.2), looked at as they come: the codec behind compares a frame's length only
-//! once all of it is there, and would keep as much as someone sends.
+//! Checks the declared length of frames (RFC 6455 §5.2) as their bytes arrive: the codec behind checks a frame's length
+//! only once all of it has arrived, and would buffer any amount of data until then.
 
 use std::{
     pin::Pin,
@@ -10,56 +10,56 @@ use actix_http::error::PayloadError;
 use actix_web::{dev::Payload, web::Bytes};
 use futures_util::Stream;
 
-/// Where in a frame the bytes are.
+/// The position of the next byte within a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Before its first byte.
     FrameHead,
-    /// Before its second byte, which tells how the length is written.
+    /// Before its second byte, which holds the length or the size of the extended length.
     Length,
-    /// In a length of so many more bytes, with what came of it, and a mask behind it or none.
+    /// In the extended length: the number of bytes left, the value so far, and the length of the mask that follows.
     Extended { left: u8, so_far: u64, mask: u64 },
-    /// In the rest of the frame, of so many bytes.
+    /// In the remaining bytes of the frame, of which there are this many.
     Rest(u64),
 }
 
-/// Follows the frames of one direction.
+/// Tracks the frames of one direction.
 struct Frames {
-    place: Place,
+    position: Position,
     max: u64,
 }
 
 impl Frames {
     const MASK: u64 = 4;
 
-    /// Whether no frame in these bytes, nor one that begins in them, is longer than it may be.
-    fn are_short(&mut self, mut bytes: &[u8]) -> bool {
+    /// Whether every frame that lies in these bytes or begins in them is within the maximum length.
+    fn are_within_limit(&mut self, mut bytes: &[u8]) -> bool {
         while let Some((&byte, rest)) = bytes.split_first() {
-            self.place = match self.place {
-                Place::Rest(left) => {
+            self.position = match self.position {
+                Position::Rest(left) => {
                     let skipped = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     bytes = bytes.get(skipped..).unwrap_or_default();
                     match left.saturating_sub(u64::try_from(skipped).unwrap_or(u64::MAX)) {
-                        0 => self.place = Place::FrameHead,
-                        left => self.place = Place::Rest(left),
+                        0 => self.position = Position::FrameHead,
+                        left => self.position = Position::Rest(left),
                     }
                     continue;
                 }
-                Place::FrameHead => Place::Length,
-                Place::Length => {
+                Position::FrameHead => Position::Length,
+                Position::Length => {
                     let mask = if byte & 0x80 == 0 { 0 } else { Self::MASK };
                     match byte & 0x7f {
-                        126 => Place::Extended { left: 2, so_far: 0, mask },
-                        127 => Place::Extended { left: 8, so_far: 0, mask },
+                        126 => Position::Extended { left: 2, so_far: 0, mask },
+                        127 => Position::Extended { left: 8, so_far: 0, mask },
                         length => Self::rest(u64::from(length), mask),
                     }
                 }
-                Place::Extended { left, so_far, mask } => {
+                Position::Extended { left, so_far, mask } => {
                     let so_far = so_far << 8 | u64::from(byte);
                     match left {
                         0 | 1 if so_far > self.max => return false,
                         0 | 1 => Self::rest(so_far, mask),
-                        left => Place::Extended { left: left - 1, so_far, mask },
+                        left => Position::Extended { left: left - 1, so_far, mask },
                     }
                 }
             };
@@ -68,15 +68,15 @@ impl Frames {
         true
     }
 
-    const fn rest(length: u64, mask: u64) -> Place {
+    const fn rest(length: u64, mask: u64) -> Position {
         match length + mask {
-            0 => Place::FrameHead,
-            rest => Place::Rest(rest),
+            0 => Position::FrameHead,
+            rest => Position::Rest(rest),
         }
     }
 }
 
-/// What comes through a socket, until a frame announces more than `max` bytes.
+/// The payload of a socket; fails at the first frame that declares more than `max` bytes.
 pub(super) struct Bounded {
     payload: Payload,
     frames: Frames,
@@ -85,10 +85,9 @@ pub(super) struct Bounded {
 impl Bounded {
     pub(super) fn new(payload: Payload, max: usize) -> Self {
         let max = u64::try_from(max).unwrap_or(u64::MAX);
-        Self { payload, frames: Frames { place: Place::FrameHead, max } }
+        Self { payload, frames: Frames { position: Position::FrameHead, max } }
     }
 
-    /// As actix takes it.
     pub(super) fn into_payload(self) -> Payload {
         Payload::Stream { payload: Box::pin(self) }
     }
@@ -100,7 +99,7 @@ impl Stream for Bounded {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.payload).poll_next(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &polled
-            && !self.frames.are_short(bytes)
+            && !self.frames.are_within_limit(bytes)
         {
             return Poll::Ready(Some(Err(PayloadError::Overflow)));
         }
@@ -112,24 +111,24 @@ impl Stream for Bounded {
 mod tests {
     use super::*;
 
-    fn are_short(chunks: &[&[u8]]) -> bool {
-        let mut frames = Frames { place: Place::FrameHead, max: 1000 };
-        chunks.iter().all(|chunk| frames.are_short(chunk))
+    fn are_within_limit(chunks: &[&[u8]]) -> bool {
+        let mut frames = Frames { position: Position::FrameHead, max: 1000 };
+        chunks.iter().all(|chunk| frames.are_within_limit(chunk))
     }
 
     #[test]
-    fn a_frame_that_announces_too_much_is_seen_at_its_head_however_it_comes() {
+    fn an_oversized_frame_is_detected_at_its_head_however_the_bytes_are_split() {
         let huge = [0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0];
-        assert!(!are_short(&[&huge]));
-        assert!(!are_short(&huge.chunks(1).collect::<Vec<_>>()));
-        assert!(!are_short(&[&[0x81, 0xfe, 0x03, 0xe9]]));
+        assert!(!are_within_limit(&[&huge]));
+        assert!(!are_within_limit(&huge.chunks(1).collect::<Vec<_>>()));
+        assert!(!are_within_limit(&[&[0x81, 0xfe, 0x03, 0xe9]]));
         let small = [&[0x81, 0x83][..], &[1, 2, 3, 4], b"abc"].concat();
         let long = [&[0x81, 0xfe, 0x03, 0xe8][..], &[0; 1004]].concat();
         let empty = [0x81, 0x00];
         let all = [&small[..], &long, &empty, &small].concat();
-        assert!(are_short(&[&all]));
-        assert!(are_short(&all.chunks(1).collect::<Vec<_>>()));
-        assert!(are_short(&all.chunks(7).collect::<Vec<_>>()));
-        assert!(!are_short(&[&all, &huge]));
+        assert!(are_within_limit(&[&all]));
+        assert!(are_within_limit(&all.chunks(1).collect::<Vec<_>>()));
+        assert!(are_within_limit(&all.chunks(7).collect::<Vec<_>>()));
+        assert!(!are_within_limit(&[&all, &huge]));
     }
 }

@@ -1,4 +1,4 @@
-//! What a socket does, without any input or output: `connected → identified → closed` (behaviour.md §4).
+//! The state machine of a socket, without any I/O: `connected → identified → closed` (behaviour.md §4).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,33 +9,33 @@ const LOGIN_MS: i64 = 10_000;
 /// How long a client may be silent.
 const SILENCE_MS: i64 = 70_000;
 
-/// Why a socket is closed: a code of RFC 6455 §7.4, and words for people.
+/// Why a socket is closed: a status code (RFC 6455 §7.4) and a readable text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// 1000–1011 of the RFC, 4000 and up of ours.
+    /// A registered code, or one of ours from 4000 up.
     pub code: u16,
-    /// In a few words.
+    /// A short description.
     pub text: &'static str,
 }
 
 impl Reason {
-    /// The command is none.
+    /// The frame is not a valid command.
     pub const MALFORMED: Self = Self { code: 4000, text: "malformed command" };
-    /// The token is none, or not of that user, or ended.
+    /// The token is unknown, belongs to another user, or has ended.
     pub const LOGIN_FAILED: Self = Self { code: 4001, text: "login failed" };
-    /// The session was ended: a kick, a disabling, another password, …
+    /// The session has ended: the user was kicked, the account was disabled, the password was changed, …
     pub const SESSION_ENDED: Self = Self { code: 4002, text: "session ended" };
-    /// Nobody logged in in time.
+    /// The client did not log in in time.
     pub const NO_LOGIN: Self = Self { code: 4003, text: "no login in time" };
-    /// No heartbeat came in time.
+    /// No heartbeat arrived in time.
     pub const SILENT: Self = Self { code: 4004, text: "no heartbeat in time" };
-    /// The account has more sockets than it may.
+    /// The account exceeds its maximum number of sockets.
     pub const TOO_MANY_SOCKETS: Self = Self { code: 4005, text: "too many sockets" };
-    /// The gateway can't tell who logs in.
+    /// The gateway is unable to authenticate the client at the moment.
     pub const UNAVAILABLE: Self = Self { code: 1013, text: "try again later" };
-    /// The node stops.
+    /// The node is shutting down.
     pub const GOING_AWAY: Self = Self { code: 1001, text: "server is going away" };
-    /// Something else than text came, or too much of it.
+    /// The frame is not text, or too long.
     pub const UNACCEPTABLE: Self = Self { code: 1003, text: "text frames of at most 8 KiB only" };
 }
 
@@ -44,25 +44,25 @@ impl Reason {
 pub enum Step {
     /// Nothing.
     Wait,
-    /// Find out who that is, and tell by [`Machine::logged_in`].
+    /// Authenticate the client, and on success call [`Machine::logged_in`].
     LogIn(LoginData),
-    /// Note that the client is there, and answer with this seq.
+    /// Record that the client is alive, and acknowledge with this seq.
     Heartbeat {
-        /// The command's.
+        /// The seq of the command.
         seq: String,
     },
-    /// Close.
+    /// Close the socket.
     Close(Reason),
 }
 
-/// What a client shows at its login. The device is that of the session.
+/// The data of a login command. The device is that of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginData {
-    /// The user that the client says it is, as it stands there.
+    /// The user id that the client claims, unparsed.
     pub user_id: String,
     /// The token.
     pub token: String,
-    /// The platform, in its own words.
+    /// The platform as the client names it.
     pub platform: String,
 }
 
@@ -78,9 +78,9 @@ enum State {
 #[derive(Debug)]
 pub struct Machine {
     state: State,
-    /// When it closes, unless something comes.
+    /// When the socket closes unless a command arrives before.
     deadline_ms: i64,
-    /// When the session behind it ends, whatever comes.
+    /// When the session behind the socket expires, regardless of activity.
     expires_at_ms: i64,
 }
 
@@ -93,7 +93,7 @@ struct Command {
     data: Value,
 }
 
-/// Text, or a number as text; nothing for all else.
+/// Text, or a number as text; empty for anything else.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -109,7 +109,7 @@ impl Machine {
         Self { state: State::Connected, deadline_ms: now_ms.saturating_add(LOGIN_MS), expires_at_ms: i64::MAX }
     }
 
-    /// A text frame came.
+    /// Handles a text frame.
     pub fn on_text(&mut self, frame: &str, now_ms: i64) -> Step {
         let Ok(command) = serde_json::from_str::<Command>(frame) else { return self.close(Reason::MALFORMED) };
         match (self.state, command.cmd.as_str()) {
@@ -122,7 +122,7 @@ impl Machine {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
                 Step::Heartbeat { seq: text(&command.seq) }
             }
-            // Clients send commands that came later, and heartbeats while they log in.
+            // Unknown commands are ignored: newer clients may send commands that this gateway does not have.
             (State::Identified, _) => {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
                 Step::Wait
@@ -131,7 +131,7 @@ impl Machine {
         }
     }
 
-    /// The login that [`Step::LogIn`] asked for went well; the session ends then.
+    /// Reports that the login requested by [`Step::LogIn`] succeeded, with a session that expires at `expires_at_ms`.
     pub fn logged_in(&mut self, now_ms: i64, expires_at_ms: i64) {
         if self.state == State::LoggingIn {
             self.state = State::Identified;
@@ -140,7 +140,7 @@ impl Machine {
         }
     }
 
-    /// Time went by.
+    /// Checks the deadlines.
     pub fn on_tick(&mut self, now_ms: i64) -> Step {
         match self.state {
             State::Connected | State::LoggingIn if now_ms >= self.deadline_ms => self.close(Reason::NO_LOGIN),
@@ -150,7 +150,7 @@ impl Machine {
         }
     }
 
-    /// Something else ends it.
+    /// Closes the socket for a reason outside the machine.
     pub fn close(&mut self, reason: Reason) -> Step {
         if self.state == State::Closed {
             return Step::Wait;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_login_nothing_else_counts_and_after_it_the_unknown_is_passed_over() {
+    fn only_a_login_counts_before_the_login_and_unknown_commands_are_ignored_after_it() {
         let mut machine = Machine::new(0);
         assert_eq!(machine.on_text(HEARTBEAT, 1), Step::Wait);
         let mut machine = identified();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_expires_closes_the_socket_whatever_comes() {
+    fn an_expired_session_closes_the_socket_despite_heartbeats() {
         let mut machine = identified();
         for now_ms in (60_000..1_000_000).step_by(60_000) {
             assert!(matches!(machine.on_text(HEARTBEAT, now_ms), Step::Heartbeat { .. }));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_command_closes() {
+    fn a_malformed_command_closes_the_socket() {
         for frame in ["", "x", "[]", "{}", r#"{"cmd":1}"#, r#"{"seq":"1"}"#, "\u{0}"] {
             assert_eq!(Machine::new(0).on_text(frame, 1), Step::Close(Reason::MALFORMED), "{frame}");
         }

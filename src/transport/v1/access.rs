@@ -1,12 +1,13 @@
-//! Who asks on `/v1`: told by the `token` header, in the default app unless the `app_id` header names another
-//! (behaviour.md §4). The argument that a handler takes is the permission that it needs.
+//! The extractors of `/v1`. They authenticate the caller by the `token` header, in the default tenant unless the
+//! `app_id` header names another (behaviour.md §4). A handler states the permission that it needs by the extractor it
+//! takes.
 
 use actix_web::HttpRequest;
 
 use crate::{
     domain::{
         self, Anonymous, Caller,
-        access::{self, PresentedToken},
+        access::{PresentedToken, authenticate},
     },
     model::TenantId,
     transport::{
@@ -15,7 +16,7 @@ use crate::{
     },
 };
 
-/// Anyone, with any token or none; and then `T`.
+/// Anyone, with or without a token; and then `T`.
 pub(super) struct AsAnonymous<T = ()>(pub(super) Anonymous, pub(super) T);
 
 /// The user behind the token, and then `T`.
@@ -29,7 +30,7 @@ extracts!(AsOptionalCaller by optional_caller);
 extracts!(AsCaller by caller);
 
 async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
-    let anonymous = access::anonymous(gateway(req)?, app_id(req)?, origin(req)?).await?;
+    let anonymous = authenticate::anonymous(gateway(req)?, app_id(req)?, origin(req)?).await?;
     note(req, anonymous.tenant_id(), None);
     Ok(anonymous)
 }
@@ -37,7 +38,7 @@ async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
 async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
     let token = token(req.headers(), "token")?;
     let presented = PresentedToken { tenant_id: app_id(req)?, origin: origin(req)?, token };
-    let caller = access::user(gateway(req)?, presented).await?;
+    let caller = authenticate::user(gateway(req)?, presented).await?;
     note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
 }
@@ -47,7 +48,7 @@ async fn optional_caller(req: &HttpRequest) -> Result<(Anonymous, Option<Caller>
     let Ok(Some(token)) = token(req.headers(), "token") else { return Ok((anonymous, None)) };
     let presented =
         PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: origin(req)?, token: Some(token) };
-    match access::user(gateway(req)?, presented).await {
+    match authenticate::user(gateway(req)?, presented).await {
         Ok(caller) => {
             note(req, caller.tenant_id(), Some(caller.user()));
             Ok((anonymous, Some(caller)))

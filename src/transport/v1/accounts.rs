@@ -1,4 +1,4 @@
-//! What owners do to their accounts as a whole.
+//! Resetting the password and cancelling the account.
 
 use actix_web::web::{Data, ServiceConfig, post};
 

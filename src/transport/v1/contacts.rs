@@ -1,4 +1,4 @@
-//! The number and the address that the caller's account is bound to.
+//! The mobile number and e-mail address bound to the caller's account.
 
 use actix_web::web::{Data, ServiceConfig, post};
 

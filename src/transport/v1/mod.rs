@@ -1,5 +1,5 @@
-//! `/v1`: the API of native chat apps and browsers. Every file but `access` and `values` is a resource: its routes on top, then their handlers,
-//! each of which parses, calls the domain and wraps the answer.
+//! `/v1`: the API of native chat apps and browsers. Every file but `access` and `values` is a resource: its routes at
+//! the top, then their handlers, each of which parses, calls the domain and wraps the answer.
 
 mod access;
 mod accounts;

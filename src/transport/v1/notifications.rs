@@ -1,4 +1,4 @@
-//! What users set for one of their devices: notifications, and modules that they ignore.
+//! The settings of a device: notifications, and the modules that its user ignores.
 
 use actix_web::web::{Data, ServiceConfig, post};
 

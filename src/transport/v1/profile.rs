@@ -1,4 +1,4 @@
-//! What accounts show of themselves, and what their owners change of it.
+//! Profiles of accounts, as their owners and others see them, and changes by their owners.
 
 use actix_web::web::{Data, ServiceConfig, get, post};
 
@@ -12,7 +12,9 @@ use crate::{
         profile::{self, OwnProfile, PublicProfile},
     },
     gateway::Gateway,
-    model::{AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, Remark, UserId, VipState},
+    model::{
+        AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState,
+    },
     transport::{
         pb,
         wire::{Reply, Wire, json_native, protobuf_native},
@@ -33,7 +35,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 async fn info(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::InfoResponse> {
     let profile = profile::get_own(&gateway, &caller).await?;
-    Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(profile)) }))
+    Ok(Wire(pb::InfoResponse { status: None, data: Some(own_user(&profile)) }))
 }
 
 async fn get_user(
@@ -51,7 +53,7 @@ async fn homepage(
 ) -> Reply<pb::GetUserResponse> {
     match profile::get_public(&gateway, &anonymous, None, UserId::parse("userId", &req.id)?).await {
         Ok(profile) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(public_user(&gateway, profile)) })),
-        // The page of nobody is a success (behaviour.md §4).
+        // The page of an unknown user is a success (behaviour.md §4).
         Err(Error::UserNotFound) => Ok(Wire(pb::GetUserResponse { status: None, data: Some(pb::User::default()) })),
         Err(error) => Err(error.into()),
     }
@@ -122,25 +124,26 @@ async fn save_user_remarks(
     Ok(Wire(pb::StatusResponse::default()))
 }
 
-fn own_user(OwnProfile { user, vip }: OwnProfile) -> pb::OwnUser {
+fn own_user(OwnProfile { user, vip }: &OwnProfile) -> pb::OwnUser {
     pb::OwnUser {
         id: user.id.to_string(),
         name_id: user.name_id,
         avatar_id: user.avatar_id.unsigned_abs(),
         coin: values::coins(user.coin_cents),
-        is_vip: is_vip(vip),
+        is_vip: is_vip(*vip),
         vip_expired_time: values::unix_secs(user.vip_expires_at_ms),
-        vip_status: vip_status(vip),
+        vip_status: vip_status(*vip),
         invitation_code: user.invitation_code(),
-        name: user.nickname,
-        avatar_url: user.avatar_url,
-        phone: user.mobile.unwrap_or_default(),
-        email: user.email.unwrap_or_default(),
+        name: user.nickname.clone(),
+        avatar_url: user.avatar_url.clone(),
+        phone: user.mobile.clone().unwrap_or_default(),
+        email: user.email.clone().unwrap_or_default(),
     }
 }
 
 fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
     let zone = &gateway.config.timezone;
+    let PublicDetails { personal, medals, .. } = &*profile.details;
     let ban = profile.ban.unwrap_or(Ban { id: 0, reason: String::new(), ends_at_ms: 0 });
     pb::User {
         id: profile.id.to_string(),
@@ -148,7 +151,7 @@ fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
         name_id: u64::from(profile.name_id.unsigned_abs()),
         avatar_url: profile.avatar_url,
         avatar_id: profile.avatar_id.unsigned_abs(),
-        medal: profile.medals.into_iter().map(pb::Medal::from).collect(),
+        medal: medals.iter().cloned().map(pb::Medal::from).collect(),
         register_time: values::local_time(zone, profile.registered_at_ms),
         register_time_secs: values::unix_secs(profile.registered_at_ms),
         ban_id: ban.id.unsigned_abs(),
@@ -169,14 +172,12 @@ fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
                 0 => String::new(),
                 at_ms => values::local_time(zone, at_ms),
             },
-            introduction: profile.personal.introduction,
-            gender: i32::from(profile.personal.gender),
-            birthday_timestamp: u64::try_from(profile.personal.birthday_secs).unwrap_or_default(),
-            address: [&profile.personal.province, &profile.personal.city, &profile.personal.district]
-                .map(String::as_str)
-                .concat(),
-            city: profile.personal.city,
-            district: profile.personal.district,
+            introduction: personal.introduction.clone(),
+            gender: i32::from(personal.gender),
+            birthday_timestamp: u64::try_from(personal.birthday_secs).unwrap_or_default(),
+            address: [&personal.province, &personal.city, &personal.district].map(String::as_str).concat(),
+            city: personal.city.clone(),
+            district: personal.district.clone(),
         }),
         ..Default::default()
     }

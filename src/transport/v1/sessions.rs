@@ -1,10 +1,10 @@
-//! Ways in and out of an account.
+//! Login, logout and the devices of the caller.
 
 use actix_web::web::{Data, ServiceConfig, get, post};
 
 use crate::{
     domain::{
-        access::{self, PresentedToken},
+        access::{PresentedToken, authenticate},
         sessions,
     },
     gateway::Gateway,
@@ -65,7 +65,7 @@ async fn get_token(
     let token = Token::parse(&req.token);
     let presented =
         PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: anonymous.origin().clone(), token };
-    let caller = access::user(&gateway, presented).await?;
+    let caller = authenticate::user(&gateway, presented).await?;
     let login = sessions::open_another(&gateway, &anonymous, &caller).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }

@@ -1,4 +1,4 @@
-//! Telling people from programs, and finding out who reads the messages sent to a number or an address.
+//! Captchas, and verification codes sent to a mobile number or e-mail address.
 
 use actix_web::web::{Data, ServiceConfig, post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, connection::SimpleConnection as _};
 use serde_json::json;
 
 use super::Gateway;
@@ -126,4 +127,63 @@ async fn cut_connections_are_replaced() {
     fixture.proxy.cut();
     fixture.crowd().await;
     fixture.recovers().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_node_that_could_not_poll_for_long_empties_its_cache() {
+    let fixture = Fixture::new().await;
+    let node = &fixture.gateway.t;
+    trusted(node).await;
+    let info = async || fixture.alice.v1.get("/v1/user/info").send().await.line();
+    assert_eq!(info().await, "protobuf | 200 | 1");
+    let silent_since = Instant::now();
+    fixture.proxy.go_silent();
+    // Changes that are gone from the feed by the time that the node polls again.
+    let url = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
+    let mut direct = PgConnection::establish(&url).unwrap();
+    direct.batch_execute("UPDATE sessions SET ended_at_ms = 1; DELETE FROM changes").unwrap();
+    while silent_since.elapsed() < Duration::from_millis(3500) {
+        tokio::task::yield_now().await;
+    }
+    fixture.proxy.pass_again();
+    trusted(node).await;
+    assert_eq!(info().await, "protobuf | 200 | -101 | 未登录");
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_slow_database_is_not_taken_for_a_silent_one() {
+    let fixture = Fixture::new().await;
+    let direct = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
+    // Each of many statements is slow, and so is the transaction as a whole.
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END $$; \
+        CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON personal_data FOR EACH ROW EXECUTE FUNCTION slow(); \
+        CREATE TRIGGER slow BEFORE INSERT ON changes FOR EACH ROW EXECUTE FUNCTION slow()";
+    PgConnection::establish(&direct).unwrap().batch_execute(slow).unwrap();
+    let connections = |within: &str| {
+        let sql =
+            format!("SELECT COUNT(*) AS number FROM pg_stat_activity WHERE backend_type = 'client backend' {within}");
+        let mut conn = PgConnection::establish(&direct).unwrap();
+        diesel::sql_query(sql).get_result::<Number>(&mut conn).unwrap().number
+    };
+    let save = || fixture.alice.v1.post("/v1/user/save-user-data").json(&json!({"gender": 1})).send();
+    let crowd = futures_util::future::join_all((0..4).map(|_| save()));
+    let read_meanwhile = async {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(4) {
+            fixture.alice.v1.post("/v1/user/get-user-data").send().await.assert_ok();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    futures_util::future::join(crowd, read_meanwhile).await;
+    // One pool, the monitoring connection, and the one that counts.
+    assert!(connections("") <= 8 + 1 + 1, "{}", connections(""));
+}
+
+#[derive(diesel::QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
 }

@@ -28,7 +28,7 @@ use actix_web::{
 use diglot::{
     clock::{Clock, SystemClock},
     config::{Config, Flags, Values},
-    domain::{Operator, access, changes, tenants},
+    domain::{Operator, background, tenants},
     gateway::Gateway,
     model::TenantId,
     transport::{Face, Readiness, http_app},
@@ -122,7 +122,7 @@ impl TestApp {
         let app_face = Client::new(http_app(&gateway, &readiness, Face::App)).await;
         let web_face = Client::new(http_app(&gateway, &readiness, Face::Web)).await;
         let node = Data::clone(&gateway);
-        let follower = spawn(async move { changes::follow(&node).await });
+        let follower = spawn(async move { background::run(&node).await });
         Self { gateway, clock, app_face, web_face, follower, backend }
     }
 
@@ -242,7 +242,7 @@ pub fn within_a_second(mut is_so: impl AsyncFnMut() -> bool) -> impl Future<Outp
 
 /// The operator at the command line.
 pub fn command_line(app: &str) -> Operator {
-    access::command_line(app_id(app))
+    Operator::command_line(app_id(app))
 }
 
 pub fn app_id(name: &str) -> TenantId {

@@ -71,6 +71,12 @@ pub fn find(conn: &mut Conn, id: &TenantId) -> Result<Option<Tenant>, StoreError
     Ok(row.map(Tenant::from))
 }
 
+/// Locks a tenant until the end of the transaction: for what has no row of its own yet.
+pub fn lock(conn: &mut Conn, id: &TenantId) -> Result<(), StoreError> {
+    let _: Option<String> = get_locked!(conn, apps::table.find(id.as_str()).select(apps::id)).optional()?;
+    Ok(())
+}
+
 /// All tenants, by name.
 pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, StoreError> {
     let rows: Vec<AppRow> = apps::table.select(selection::<AppRow>()).order(apps::id).load(conn)?;

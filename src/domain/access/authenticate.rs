@@ -1,0 +1,139 @@
+//! Authentication: from what a request presents to the value that an operation takes.
+
+use super::{Actor, Anonymous, Caller, LoggedIn, Operator, OperatorKind, Origin, PresentedToken, require_active};
+use crate::{
+    domain::{Error, activity, lookups, presence},
+    gateway::Gateway,
+    model::{AdminToken, Session, TenantId, Token, TokenHash, UserId},
+};
+
+/// Any requester, in a tenant that exists.
+///
+/// # Errors
+/// [`Error::TenantUnknown`].
+pub async fn anonymous(gateway: &Gateway, tenant: TenantId, origin: Origin) -> Result<Anonymous, Error> {
+    Ok(Anonymous { tenant: lookups::tenant(gateway, &tenant).await?, origin })
+}
+
+/// The user behind a user token.
+///
+/// # Errors
+/// [`Error::TenantUnknown`], [`Error::TokenUnknown`], [`Error::TokenEnded`].
+pub async fn user(gateway: &Gateway, presented: PresentedToken) -> Result<Caller, Error> {
+    Ok(user_until(gateway, presented).await?.0)
+}
+
+/// The user behind a user token, and when its session expires however much it is used.
+///
+/// # Errors
+/// As [`user`].
+pub async fn user_until(gateway: &Gateway, presented: PresentedToken) -> Result<(Caller, i64), Error> {
+    let PresentedToken { tenant_id, origin, token } = presented;
+    let Some(token) = token.filter(|token| !token.is_admin()) else {
+        lookups::tenant(gateway, &tenant_id).await?;
+        return Err(Error::TokenUnknown);
+    };
+    let session = lookups::session(gateway, &tenant_id, TokenHash::of(&token)).await?;
+    require_live(gateway, &session)?;
+    activity::note_request(gateway, &session).await;
+    presence::note_request(gateway, &tenant_id, session.user, session.device).await;
+    let actor = Actor::User(LoggedIn { session: session.id, device: session.device, origin });
+    Ok((Caller { tenant_id, user: session.user, actor }, session.expires_at_ms))
+}
+
+fn require_live(gateway: &Gateway, session: &Session) -> Result<(), Error> {
+    let now_ms = gateway.clock.now_ms();
+    let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
+    let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= gateway.config.session_max_idle_ms;
+    if is_over || require_active(session.status).is_err() { Err(Error::TokenEnded) } else { Ok(()) }
+}
+
+/// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
+///
+/// # Errors
+/// As [`user`] and [`operator`]; [`Error::NoPermission`] when a user token comes with another user's number; for an admin
+/// token [`Error::ActForMissing`] without a number and [`Error::UserNotFound`] with an unknown one.
+pub async fn user_or_impersonator(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Caller, Error> {
+    if is_admin(&presented) {
+        return impersonator(gateway, presented, for_user).await;
+    }
+    let caller = user(gateway, presented).await?;
+    for_user.map_or(Ok(()), |user| caller.require_same(user))?;
+    Ok(caller)
+}
+
+/// The user that the holder of an admin token acts as.
+///
+/// # Errors
+/// As [`user_or_impersonator`]; [`Error::NoPermission`] for a valid user token.
+pub async fn impersonator(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Caller, Error> {
+    let operator = operator(gateway, presented).await?;
+    acting_as(gateway, &operator, for_user.ok_or(Error::ActForMissing)?).await
+}
+
+/// The holder of an admin token.
+///
+/// # Errors
+/// [`Error::TenantUnknown`], token errors; [`Error::NoPermission`] for a valid user token.
+pub async fn operator(gateway: &Gateway, presented: PresentedToken) -> Result<Operator, Error> {
+    if !is_admin(&presented) {
+        user(gateway, presented).await?;
+        return Err(Error::NoPermission);
+    }
+    let PresentedToken { tenant_id, origin, token } = presented;
+    let hash = TokenHash::of(&token.ok_or(Error::TokenUnknown)?);
+    let AdminToken { id, .. } = valid_admin_token(gateway, &tenant_id, hash).await?;
+    Ok(Operator { tenant_id, kind: OperatorKind::AdminToken(id, origin) })
+}
+
+async fn valid_admin_token(gateway: &Gateway, tenant: &TenantId, hash: TokenHash) -> Result<AdminToken, Error> {
+    let token = lookups::admin_token(gateway, tenant, hash).await?;
+    if token.is_valid(gateway.clock.now_ms()) { Ok(token) } else { Err(Error::TokenEnded) }
+}
+
+/// A requester with a valid token of the tenant, whoever that is: a user, an operator acting as one, or an operator.
+///
+/// # Errors
+/// As [`user_or_impersonator`], but for an admin token without a number.
+pub async fn token_holder(
+    gateway: &Gateway,
+    presented: PresentedToken,
+    for_user: Option<UserId>,
+) -> Result<Anonymous, Error> {
+    let (tenant_id, origin) = (presented.tenant_id.clone(), presented.origin.clone());
+    if for_user.is_none() && is_admin(&presented) {
+        operator(gateway, presented).await?;
+    } else {
+        user_or_impersonator(gateway, presented, for_user).await?;
+    }
+    anonymous(gateway, tenant_id, origin).await
+}
+
+/// The user of the operator's tenant that the operator acts as.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn acting_as(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<Caller, Error> {
+    lookups::user(gateway, &operator.tenant_id, user).await?;
+    Ok(Caller { tenant_id: operator.tenant_id.clone(), user, actor: Actor::Operator(operator.kind.clone()) })
+}
+
+/// The operator at the command line, in a tenant that exists.
+///
+/// # Errors
+/// [`Error::TenantUnknown`].
+pub async fn command_line_in(gateway: &Gateway, tenant: TenantId) -> Result<Operator, Error> {
+    Ok(Operator::command_line(lookups::tenant(gateway, &tenant).await?.id))
+}
+
+fn is_admin(presented: &PresentedToken) -> bool {
+    presented.token.as_ref().is_some_and(Token::is_admin)
+}

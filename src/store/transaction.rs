@@ -1,0 +1,252 @@
+//! Transactions: one write on its own (PostgreSQL), or many that commit together (SQLite).
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Conn, StoreError, changes};
+
+use crate::model::FeedEntry;
+
+type Transactions = <Conn as diesel::Connection>::TransactionManager;
+
+/// What is called with the changes of each commit, before the commit is answered.
+pub(super) type OnCommit = Arc<dyn Fn(&[FeedEntry]) + Send + Sync>;
+
+/// At most this many writes commit together …
+const MAX_GROUP: usize = 256;
+
+/// … and no further write joins a transaction that has been open for this long, so that the first does not wait long.
+const MAX_GROUP_TIME: Duration = Duration::from_millis(10);
+
+/// A write whose caller waits, whatever its queries return.
+pub(super) trait PendingWrite: Send {
+    /// Runs the queries. Whether they succeeded, and so are to be kept.
+    fn run(&mut self, conn: &mut Conn) -> bool;
+
+    /// Whether the caller has stopped waiting.
+    fn is_abandoned(&self) -> bool;
+
+    /// Answers the caller: with what the queries returned or, if given, with the failure that undid them.
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+}
+
+/// Dropped with the future that waits for a write; a write that nobody waits for is rolled back.
+#[derive(Default)]
+pub(super) struct Waiting {
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Write<F, T, E> {
+    queries: Option<F>,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+/// A write of `queries`, and where its answer comes from.
+pub(super) fn pending<F, T, E>(
+    queries: F,
+    waiting: &Waiting,
+) -> (Box<dyn PendingWrite>, oneshot::Receiver<Result<T, E>>)
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (answer, answered) = oneshot::channel();
+    let is_abandoned = Arc::clone(&waiting.is_over);
+    (Box::new(Write { queries: Some(queries), outcome: None, answer, is_abandoned }), answered)
+}
+
+impl<F, T, E> PendingWrite for Write<F, T, E>
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> bool {
+        let outcome = self.queries.take().map(|queries| queries(conn));
+        let is_success = matches!(outcome, Some(Ok(_)));
+        self.outcome = outcome;
+        is_success
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
+    }
+
+    fn answer(self: Box<Self>, failure: Option<StoreError>) {
+        let Self { outcome, answer, .. } = *self;
+        let outcome = match failure {
+            Some(failure) => Some(Err(E::from(failure))),
+            None => outcome,
+        };
+        if let Some(outcome) = outcome {
+            // Nobody waits any more when the client has gone.
+            answer.send(outcome).ok();
+        }
+    }
+}
+
+/// Runs one write in a transaction of its own.
+pub(super) fn run_alone(conn: &mut Conn, mut write: Box<dyn PendingWrite>, on_commit: Option<&OnCommit>) {
+    if write.is_abandoned() {
+        return;
+    }
+    let failure = match commit_alone(conn, &mut *write, on_commit) {
+        Ok(()) => None,
+        Err(failure) => {
+            roll_back(conn);
+            failure
+        }
+    };
+    write.answer(failure);
+}
+
+/// `Err(None)` when the write itself failed; its caller gets what its queries returned.
+fn commit_alone(
+    conn: &mut Conn,
+    write: &mut dyn PendingWrite,
+    on_commit: Option<&OnCommit>,
+) -> Result<(), Option<StoreError>> {
+    begin(conn).map_err(Some)?;
+    if !write.run(conn) {
+        return Err(None);
+    }
+    let changes = match on_commit {
+        Some(_) => changes::list_own(conn).map_err(Some)?,
+        None => Vec::new(),
+    };
+    // Looked at last: what follows is the commit alone.
+    if write.is_abandoned() {
+        return Err(Some(StoreError::unavailable("nobody waits for the answer any more")));
+    }
+    Transactions::commit_transaction(conn).map_err(|error| Some(error.into()))?;
+    if let Some(on_commit) = on_commit {
+        on_commit(&changes);
+    }
+    Ok(())
+}
+
+/// Runs `first` and the writes that wait behind it, each in a savepoint of one transaction, and answers all of them after
+/// the commit: the sync of the file, which costs most of a small write, is shared.
+pub(super) fn run_group(
+    conn: &mut Conn,
+    first: Box<dyn PendingWrite>,
+    queue: &mut mpsc::Receiver<Box<dyn PendingWrite>>,
+    on_commit: Option<&OnCommit>,
+) {
+    let mut group = Group::default();
+    let failure = match commit_group(conn, first, queue, on_commit, &mut group) {
+        Ok(()) => None,
+        Err(failure) => {
+            roll_back(conn);
+            Some(failure)
+        }
+    };
+    for write in group.kept {
+        write.answer(failure.clone());
+    }
+    for write in group.undone {
+        write.answer(None);
+    }
+}
+
+#[derive(Default)]
+struct Group {
+    /// Writes that succeed if the commit does.
+    kept: Vec<Box<dyn PendingWrite>>,
+    /// Writes that failed on their own.
+    undone: Vec<Box<dyn PendingWrite>>,
+}
+
+fn commit_group(
+    conn: &mut Conn,
+    first: Box<dyn PendingWrite>,
+    queue: &mut mpsc::Receiver<Box<dyn PendingWrite>>,
+    on_commit: Option<&OnCommit>,
+    group: &mut Group,
+) -> Result<(), StoreError> {
+    let began = Instant::now();
+    // Each write counts as kept until its savepoint is rolled back: if that fails, the whole transaction has failed.
+    let mut next = Some(first);
+    if let Err(error) = begin(conn) {
+        group.kept.extend(next);
+        return Err(error);
+    }
+    let before = match on_commit {
+        Some(_) => changes::newest(conn)?,
+        None => 0,
+    };
+    while let Some(write) = next {
+        if !write.is_abandoned() {
+            run_in_savepoint(conn, write, group)?;
+        }
+        let may_join = group.kept.len() + group.undone.len() < MAX_GROUP && began.elapsed() < MAX_GROUP_TIME;
+        next = if may_join { queue.try_recv().ok() } else { None };
+    }
+    let changes = match on_commit {
+        Some(_) => changes::list_after(conn, before)?,
+        None => Vec::new(),
+    };
+    Transactions::commit_transaction(conn)?;
+    if let Some(on_commit) = on_commit {
+        on_commit(&changes);
+    }
+    Ok(())
+}
+
+fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &mut Group) -> Result<(), StoreError> {
+    if let Err(error) = Transactions::begin_transaction(conn) {
+        group.kept.push(write);
+        return Err(error.into());
+    }
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| write.run(conn)));
+    let is_kept = matches!(outcome, Ok(true)) && !write.is_abandoned();
+    let ended = if is_kept { Transactions::commit_transaction(conn) } else { Transactions::rollback_transaction(conn) };
+    match (ended, outcome) {
+        (Ok(()), Ok(_)) if is_kept => group.kept.push(write),
+        (Ok(()), Ok(_)) => group.undone.push(write),
+        // Its caller sees that the answer never comes.
+        (Ok(()), Err(_panic)) => {}
+        (Err(error), _) => {
+            group.kept.push(write);
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails as soon as another one wrote.
+fn begin(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }?;
+    Ok(())
+}
+
+fn roll_back(conn: &mut Conn) {
+    let depth = Transactions::transaction_manager_status_mut(conn).transaction_depth();
+    if !matches!(depth, Ok(Some(_))) {
+        return;
+    }
+    if let Err(error) = Transactions::rollback_transaction(conn) {
+        log::warn!("a transaction could not be rolled back: {error}");
+    }
+}
