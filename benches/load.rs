@@ -1,6 +1,6 @@
-//! Authenticated reads a second, as a share of what actix and prost alone do: run by `scripts/bench`.
+//! Throughput of authenticated reads, relative to bare actix and prost. Run by `scripts/bench`.
 //!
-//! All contestants take turns in the same run, since these machines are noisy; what counts is the ratio.
+//! All candidates take turns in the same run, since the machines are noisy; only the ratio is meaningful.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,7 +10,7 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a benchmark is no part of the gateway"
+    reason = "a benchmark is not part of the gateway"
 )]
 
 #[expect(dead_code, reason = "benches/sockets.rs uses the rest")]
@@ -28,8 +28,8 @@ const DURATION: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 32;
 const USERS: usize = 50;
 
-/// actix and prost alone, with the same answer.
-fn floor() -> SocketAddr {
+/// The baseline: bare actix and prost, with the same answer.
+fn baseline() -> SocketAddr {
     async fn info() -> HttpResponse {
         let data =
             pb::OwnUser { id: "1".to_owned(), name: "bench_123_45".to_owned(), name_id: 1, ..Default::default() };
@@ -47,55 +47,56 @@ fn floor() -> SocketAddr {
     address
 }
 
-struct Contestant {
+struct Candidate {
     name: String,
     address: SocketAddr,
     requests: Vec<Vec<u8>>,
     _gateway: Option<Gateway>,
 }
 
-async fn gateway(name: &str, settings: &[(&str, &str)]) -> Contestant {
+async fn gateway(name: &str, settings: &[(&str, &str)]) -> Candidate {
     let gateway = Gateway::start(tempfile::tempdir().unwrap(), settings);
     let users = users(gateway.address, USERS).await;
     let requests = users.iter().map(|(_, token)| get("/v1/user/info", &[("token", token)])).collect();
-    Contestant { name: name.to_owned(), address: gateway.address, requests, _gateway: Some(gateway) }
+    Candidate { name: name.to_owned(), address: gateway.address, requests, _gateway: Some(gateway) }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let floor = Contestant {
+    let baseline = Candidate {
         name: "actix + prost alone".to_owned(),
-        address: floor(),
+        address: baseline(),
         requests: vec![get("/v1/user/info", &[("token", "3Z0O4rDI-SC0v-yCHn-IR6T-xsPkeR9X2e1w")])],
         _gateway: None,
     };
     let mut all = vec![
-        floor,
-        gateway("SQLite, remembered", &[]).await,
-        gateway("SQLite, asked", &[("DIGLOT_CACHE_MIB", "0")]).await,
+        baseline,
+        gateway("SQLite, cached", &[]).await,
+        gateway("SQLite, uncached", &[("DIGLOT_CACHE_MIB", "0")]).await,
     ];
     let servers = ["DIGLOT_TEST_DATABASE_URL", "DIGLOT_TEST_REDIS_URL"].map(std::env::var);
     if let [Ok(database), Ok(redis)] = servers {
         let settings = [("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.as_str())];
-        all.push(gateway("PostgreSQL + Redis, remembered", &settings).await);
-        all.push(gateway("PostgreSQL + Redis, asked", &[&settings[..], &[("DIGLOT_CACHE_MIB", "0")]].concat()).await);
+        all.push(gateway("PostgreSQL + Redis, cached", &settings).await);
+        let uncached = [&settings[..], &[("DIGLOT_CACHE_MIB", "0")]].concat();
+        all.push(gateway("PostgreSQL + Redis, uncached", &uncached).await);
     } else {
         println!("PostgreSQL and Redis left out: DIGLOT_TEST_DATABASE_URL and DIGLOT_TEST_REDIS_URL name them");
     }
     let mut rates = vec![Vec::new(); all.len()];
     let mut slowest = vec![Vec::new(); all.len()];
     for _ in 0..ROUNDS {
-        for (number, contestant) in all.iter().enumerate() {
-            let load = load(contestant.address, &contestant.requests, CONNECTIONS, DURATION).await;
+        for (number, candidate) in all.iter().enumerate() {
+            let load = load(candidate.address, &candidate.requests, CONNECTIONS, DURATION).await;
             rates[number].push(load.per_second);
             slowest[number].push(load.p99.as_secs_f64() * 1000.0);
         }
     }
-    let floor = median(rates[0].clone());
+    let baseline = median(rates[0].clone());
     println!("GET /v1/user/info, {CONNECTIONS} connections, {USERS} users, median of {ROUNDS} rounds");
-    for (number, contestant) in all.iter().enumerate() {
+    for (number, candidate) in all.iter().enumerate() {
         let rate = median(rates[number].clone());
         let p99 = median(slowest[number].clone());
-        println!("{:32} {rate:9.0}/s  {:.2} of the floor  p99 {p99:.1} ms", contestant.name, rate / floor);
+        println!("{:32} {rate:9.0}/s  {:.2} of the baseline  p99 {p99:.1} ms", candidate.name, rate / baseline);
     }
 }

@@ -1,5 +1,5 @@
-//! Ten thousand sockets on one node: the memory of each, what heartbeats cost, and what requests notice. Run by
-//! `scripts/bench`.
+//! Ten thousand sockets on one node: memory per socket, CPU time of heartbeats, and the effect on the latency of
+//! requests. Run by `scripts/bench`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,7 +8,7 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a benchmark is no part of the gateway"
+    reason = "a benchmark is not part of the gateway"
 )]
 
 #[expect(dead_code, reason = "benches/load.rs uses the rest")]
@@ -28,7 +28,7 @@ const USERS: usize = 400;
 /// How often a client sends a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
-/// How long the sockets are watched.
+/// How long heartbeats are measured.
 const WATCHED: Duration = Duration::from_secs(30);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

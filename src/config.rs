@@ -1,4 +1,4 @@
-//! The settings: read once, checked all together, the only place that looks at the environment.
+//! The configuration: read once and validated as a whole. Only this module reads the environment.
 
 mod secret_file;
 mod settings;
@@ -29,101 +29,101 @@ use crate::{model::TenantId, secret::Secret, store::DatabaseUrl};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The settings, checked and in the types that they mean. [`SETTINGS`] explains each.
+/// The validated and typed configuration. [`SETTINGS`] describes each setting.
 #[derive(Clone)]
 pub struct Config {
-    /// `--dev`: for trying things out on one machine.
+    /// Development mode (`--dev`), for use on one machine.
     pub is_dev: bool,
-    /// The app face and `/user`.
+    /// Address of the app face and of `/user`.
     pub listen: SocketAddr,
-    /// The web face.
+    /// Address of the web face.
     pub web_listen: Option<SocketAddr>,
-    /// Host names of the web face, in lower case.
+    /// Host names that select the web face, in lower case.
     pub web_hosts: Vec<String>,
-    /// Health, readiness, version.
+    /// Address of the health, readiness and version endpoints.
     pub ops_listen: Option<SocketAddr>,
     /// The database.
     pub database_url: DatabaseUrl,
-    /// Connections to it at the most.
+    /// Maximum number of database connections.
     pub database_connections: u32,
-    /// Memory for what a node remembers of the database.
+    /// Memory for the node's cache of the database.
     pub cache_bytes: u64,
-    /// Redis, if state is shared.
+    /// Redis, if the state is shared.
     pub redis_url: Option<String>,
-    /// What keys in Redis start with.
+    /// Prefix of all keys in Redis.
     pub redis_prefix: String,
-    /// The app of a /v1 request that names none.
+    /// The tenant of a /v1 request without an `app_id`.
     pub default_app: TenantId,
-    /// Where the server's secret is.
+    /// Source of the server's secret.
     pub secret: SecretSource,
-    /// Work factor of password hashes.
+    /// bcrypt cost of password hashes.
     pub bcrypt_cost: u32,
     /// Threads for password hashing.
     pub hashing_threads: NonZeroUsize,
     /// Threads per listener.
     pub workers: NonZeroUsize,
-    /// Characters of a password set through /user at the least.
+    /// Minimum length of a password set through /user.
     pub password_min: usize,
-    /// Characters of a password set through /v1 at the least.
+    /// Minimum length of a password set through /v1.
     pub v1_password_min: usize,
-    /// When a session ends however much it is used.
+    /// Age at which a session expires, regardless of use.
     pub session_max_age_ms: i64,
-    /// When an unused session ends.
+    /// Idle time after which a session expires.
     pub session_max_idle_ms: i64,
-    /// Sessions of one account at the most.
+    /// Maximum number of sessions per account.
     pub sessions_per_user: usize,
-    /// Failed logins to one account in a window at the most.
+    /// Maximum number of failed logins to an account per window.
     pub login_tries_per_account: u32,
-    /// Failed logins from one source in a window at the most.
+    /// Maximum number of failed logins from a source per window.
     pub login_tries_per_source: u32,
-    /// Registrations from one source in an hour at the most.
+    /// Maximum number of registrations from a source per hour.
     pub registrations_per_hour: u32,
-    /// Captchas for one source in a minute at the most.
+    /// Maximum number of captchas for a source per minute.
     pub captchas_per_minute: u32,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the gateway.
     pub cors_origins: Vec<String>,
-    /// The zone of times in text.
+    /// Time zone of times formatted as text.
     pub timezone: TimeZone,
     /// The SMTP server.
     pub smtp_url: Option<Url>,
     /// The sender of e-mail.
     pub mail_from: Option<Mailbox>,
-    /// Where SMS to be sent are posted.
+    /// URL to which SMS to be sent are posted.
     pub sms_webhook_url: Option<Url>,
-    /// Signs these posts.
+    /// Key that signs these posts.
     pub sms_webhook_secret: Option<String>,
-    /// Sockets from one source at the most.
+    /// Maximum number of sockets from a source.
     pub sockets_per_source: usize,
-    /// How long a device counts as in use after a request.
+    /// How long a device counts as online after a request.
     pub presence_ttl_ms: i64,
-    /// How long a try to send a code may take.
+    /// Timeout of an attempt to send a code.
     pub delivery_timeout: Duration,
     /// Seconds between failing `/readyz` and closing the listeners.
     pub drain_secs: u64,
-    /// Seconds that running requests have to finish.
+    /// Seconds that running requests have to finish on shutdown.
     pub shutdown_secs: u64,
     /// The log filter.
     pub log: String,
 }
 
 impl Config {
-    /// The settings of this process: `flags`, its environment, and `file`.
+    /// The raw values from `flags`, the process' environment and `file`.
     ///
     /// # Errors
-    /// Every problem of the file.
-    #[expect(clippy::disallowed_methods, reason = "the only place that looks at the environment")]
+    /// All problems of the file.
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
     pub fn values(flags: &Flags, file: Option<&Path>) -> Result<Values, Vec<String>> {
-        // A variable that is no text is no setting of ours; `vars` would panic at it.
+        // A variable that is not UTF-8 is not one of our settings; `vars` would panic on it.
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         Values::gather(flags, std::env::vars_os().filter_map(text), file)
     }
 
-    /// Checks all settings and gives them their types.
+    /// Validates all values and converts them to their types.
     ///
     /// # Errors
-    /// Every problem, each naming its setting.
+    /// All problems, each with the name of its setting.
     pub fn check(values: &Values, is_dev: bool) -> Result<Self, Vec<String>> {
         let mut read = Reader { values, problems: Vec::new() };
         let database_url: Option<DatabaseUrl> = read.required("DATABASE_URL");
@@ -140,7 +140,7 @@ impl Config {
             redis_url: read.checked("REDIS_URL", redis_url),
             redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
             default_app: read
-                .required_as("DIGLOT_DEFAULT_APP", |text| TenantId::parse(text).map_err(|_| "is no app id"))
+                .required_as("DIGLOT_DEFAULT_APP", |text| TenantId::parse(text).map_err(|_| "is not an app id"))
                 .unwrap_or_else(|| TenantId::stored(String::new())),
             bcrypt_cost: read.number("DIGLOT_BCRYPT_COST", 10, 16),
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
@@ -157,10 +157,10 @@ impl Config {
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             timezone: read
-                .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is no time zone"))
+                .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))
                 .unwrap_or(TimeZone::UTC),
             smtp_url: read.checked("DIGLOT_SMTP_URL", |text| url(text, &["smtp", "smtps"])),
-            mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is no e-mail address")),
+            mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is not an e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
             sockets_per_source: read.number("DIGLOT_SOCKETS_PER_SOURCE", 1, 10_000_000),
@@ -175,7 +175,7 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
-    /// What only shows in several settings at once.
+    /// Validates combinations of settings.
     fn check_together(&self, problems: &mut Vec<String>) {
         let listens = [
             ("DIGLOT_LISTEN", Some(self.listen)),
@@ -196,7 +196,7 @@ impl Config {
     }
 }
 
-/// Reads settings one by one and collects what is wrong with them.
+/// Reads settings one by one and collects their problems.
 struct Reader<'a> {
     values: &'a Values,
     problems: Vec<String>,
@@ -207,7 +207,7 @@ impl Reader<'_> {
         self.problems.push(format!("{name}: {problem}"));
     }
 
-    /// The setting, if it is set and `check` has nothing against it.
+    /// The setting's value, if it is set and passes `check`.
     fn checked<T, E: Display>(&mut self, name: &str, check: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.values.text(name);
         if text.is_empty() {
@@ -231,7 +231,7 @@ impl Reader<'_> {
         self.checked(name, check)
     }
 
-    /// A number from `min` to `max`; `min` stands in for a bad one, which is a problem anyway.
+    /// A number from `min` to `max`. An invalid one is recorded as a problem and replaced by `min`.
     fn number<T: FromStr + PartialOrd + Display + Copy>(&mut self, name: &str, min: T, max: T) -> T {
         match self.values.text(name).parse() {
             Ok(number) if (min..=max).contains(&number) => number,
@@ -242,7 +242,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A number of threads; unset, one per core.
+    /// A number of threads; one per core if unset.
     fn threads(&mut self, name: &str) -> NonZeroUsize {
         if self.values.text(name).is_empty() {
             return thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -281,7 +281,7 @@ impl Reader<'_> {
     }
 }
 
-/// Stands in for an address that is a problem anyway.
+/// A placeholder for an invalid address, which has been recorded as a problem.
 fn nowhere() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
@@ -300,7 +300,7 @@ fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_: std::net::AddrParseError| "is no network or address".to_owned())
+        .map_err(|_: std::net::AddrParseError| "is not a network or address".to_owned())
 }
 
 fn origin(text: &str) -> Result<String, String> {
@@ -309,6 +309,6 @@ fn origin(text: &str) -> Result<String, String> {
     if text.trim_end_matches('/').eq_ignore_ascii_case(&origin) {
         Ok(origin)
     } else {
-        Err(format!("is more than an origin; {origin} would be one"))
+        Err(format!("is not only an origin, such as {origin}"))
     }
 }

@@ -15,6 +15,8 @@ use tokio::sync::{
     oneshot,
 };
 
+use crate::logging;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The handle of the pool: its job queue.
@@ -37,6 +39,7 @@ pub enum HashingError {
 impl Hashing {
     /// How many jobs may be queued for each thread: at cost 10 the last one waits for about half a second.
     const QUEUE_PER_THREAD: usize = 8;
+    #[cfg(target_os = "linux")]
     const NICENESS: i32 = 10;
 
     /// Starts a pool of `threads`.
@@ -79,6 +82,7 @@ impl Hashing {
 
 fn package<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
     let (send, receive) = oneshot::channel();
+    let job = logging::carry_over(job);
     let job = Box::new(move || {
         // Skip the job if its client has disconnected and nobody waits for the result.
         if !send.is_closed() {
@@ -89,9 +93,7 @@ fn package<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job,
 }
 
 fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
-    if let Err(error) = rustix::process::nice(Hashing::NICENESS) {
-        log::warn!("password hashing runs at normal priority: {error}");
-    }
+    lower_priority();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match job {
@@ -101,3 +103,15 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+fn lower_priority() {
+    if let Err(error) = rustix::process::nice(Hashing::NICENESS) {
+        log::warn!("password hashing runs at normal priority: {error}");
+    }
+}
+
+/// POSIX has one priority for the whole process: lowering it here would slow down everything. Only Linux has one for each
+/// thread.
+#[cfg(not(target_os = "linux"))]
+const fn lower_priority() {}

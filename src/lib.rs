@@ -10,20 +10,21 @@
 //!                                     └─> delivery ─> model
 //! ```
 
-pub mod cache;
-pub mod captcha;
+mod cache;
+mod captcha;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod delivery;
+mod delivery;
 pub mod domain;
-pub mod feed;
+mod feed;
 pub mod gateway;
 pub mod hashing;
+pub mod logging;
 pub mod model;
 pub mod random;
 pub mod secret;
-pub mod sockets;
+mod sockets;
 pub mod state;
 pub mod store;
 pub mod transport;

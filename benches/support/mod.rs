@@ -1,4 +1,4 @@
-//! What the benchmarks share: the gateway as a process of its own, clients that cost little, and statistics.
+//! Shared by the benchmarks: the gateway in a separate process, cheap clients, and statistics.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The gateway on a database in a folder of its own, or on the servers that the environment names.
+/// The gateway on a database in a temporary folder, or on the servers in its configuration.
 pub struct Gateway {
     child: Child,
     pub address: SocketAddr,
@@ -34,14 +34,14 @@ impl Gateway {
         Self { child, address, _folder: Some(folder) }
     }
 
-    /// Resident memory.
+    /// The resident set size.
     pub fn rss_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Time on the processors since its start.
+    /// The CPU time since its start.
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
@@ -81,7 +81,7 @@ fn diglot(folder: &Path, settings: &[(&str, &str)], args: &[&str]) {
     assert!(output.status.success() || error.contains("already"), "{args:?}: {error}");
 }
 
-/// A connection that asks one thing at a time.
+/// A connection that sends one request at a time.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -94,8 +94,8 @@ impl Connection {
         Self { stream, buffer: vec![0; 64 * 1024] }
     }
 
-    /// The body of the answer, which must be a success.
-    pub async fn ask(&mut self, request: &[u8]) -> &[u8] {
+    /// Sends a request and returns the body of the answer, which must be a success.
+    pub async fn send(&mut self, request: &[u8]) -> &[u8] {
         self.stream.write_all(request).await.unwrap();
         let mut filled = 0;
         loop {
@@ -133,11 +133,11 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Ve
 
 async fn post(connection: &mut Connection, path: &str, body: &Value) -> Value {
     let headers = [("app_id", "default"), ("content-type", "application/json")];
-    let answer = connection.ask(&request("POST", path, &headers, &body.to_string())).await;
+    let answer = connection.send(&request("POST", path, &headers, &body.to_string())).await;
     serde_json::from_slice(answer).unwrap()
 }
 
-/// Number and token of new users.
+/// The ids and tokens of new users.
 pub async fn users(address: SocketAddr, count: usize) -> Vec<(i64, String)> {
     let mut connection = Connection::open(address).await;
     let run = std::process::id();
@@ -152,26 +152,26 @@ pub async fn users(address: SocketAddr, count: usize) -> Vec<(i64, String)> {
     users
 }
 
-/// How many answers come a second over so many connections, and how long one takes.
+/// The throughput and latencies of a load test.
 pub struct Load {
     pub per_second: f64,
     pub p50: Duration,
     pub p99: Duration,
 }
 
-/// Asks `requests` in turn over `connections` at once.
+/// Sends `requests` in turn over `connections` concurrent connections.
 pub async fn load(address: SocketAddr, requests: &[Vec<u8>], connections: usize, duration: Duration) -> Load {
     let started = Instant::now();
     let clients = (0..connections).map(|number| async move {
         let mut connection = Connection::open(address).await;
         let mut times = Vec::new();
         for request in requests.iter().cycle().skip(number) {
-            let asked = Instant::now();
-            if asked.duration_since(started) > duration {
+            let sent = Instant::now();
+            if sent.duration_since(started) > duration {
                 break;
             }
-            connection.ask(request).await;
-            times.push(asked.elapsed());
+            connection.send(request).await;
+            times.push(sent.elapsed());
         }
         times
     });

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
     domain::{awards, bans, coins},
-    model::{BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId},
+    model::{BanEnd, BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId, VipDays},
     transport::block_on,
 };
 
@@ -50,8 +50,8 @@ pub(super) enum VipCommand {
         #[command(flatten)]
         target: Target,
         /// 1 to 36500
-        #[arg(long, value_parser = clap::value_parser!(i64).range(1..=36_500))]
-        days: i64,
+        #[arg(long, value_parser = vip_days)]
+        days: VipDays,
     },
 }
 
@@ -101,8 +101,8 @@ pub(super) enum BanCommand {
         #[arg(long)]
         reason: String,
         /// When it ends
-        #[arg(long, value_name = "UNIX_SECONDS", value_parser = clap::value_parser!(i64).range(1..=253_402_300_799))]
-        until: i64,
+        #[arg(long, value_name = "UNIX_SECONDS", value_parser = ban_end)]
+        until: BanEnd,
     },
     /// End a user's ban
     Lift {
@@ -137,7 +137,7 @@ pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outco
     block_on(async {
         match command {
             MedalCommand::Define { tenant, name, desc, image_url, sort } => {
-                let new = MedalDefinition::parse(&name, &desc, &image_url, sort)?;
+                let new = MedalDefinition::parse(&name, ("desc", &desc), &image_url, sort)?;
                 let id = awards::define_medal(&gateway, &tenant.operator(&gateway).await?, new).await?;
                 print(&format!("{}\n", id.0))
             }
@@ -166,11 +166,21 @@ pub(super) fn run_ban(settings: &SettingFlags, command: BanCommand) -> Outcome {
             BanCommand::Set { target, reason, until } => {
                 let reason = BanReason::parse(&reason)?;
                 let operator = target.tenant.operator(&gateway).await?;
-                Ok(bans::set(&gateway, &operator, target.user, reason, until.saturating_mul(1000)).await?)
+                Ok(bans::set(&gateway, &operator, target.user, reason, until).await?)
             }
             BanCommand::Lift { target } => {
                 Ok(bans::lift(&gateway, &target.tenant.operator(&gateway).await?, target.user).await?)
             }
         }
     })
+}
+
+fn vip_days(text: &str) -> Result<VipDays, String> {
+    let days = text.parse().map_err(|_| "a number of days has digits only".to_owned())?;
+    VipDays::parse("days", days).map_err(|invalid| invalid.to_string())
+}
+
+fn ban_end(text: &str) -> Result<BanEnd, String> {
+    let unix_secs = text.parse().map_err(|_| "a time in Unix seconds has digits only".to_owned())?;
+    BanEnd::parse("until", unix_secs).map_err(|invalid| invalid.to_string())
 }

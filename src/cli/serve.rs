@@ -10,6 +10,7 @@ use crate::{
     config::{Config, Flags},
     domain::tenants,
     gateway::Gateway,
+    logging,
     transport::{Listeners, Server, block_on},
 };
 
@@ -46,7 +47,7 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     }
     let values = settings.values(flags)?;
     let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
-    env_logger::Builder::new().parse_filters(&config.log).init();
+    logging::start(&config.log);
     for name in &values.unknown {
         log::warn!("{name} is set and is not a setting; `diglot config` lists all");
     }

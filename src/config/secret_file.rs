@@ -1,4 +1,4 @@
-//! Where the server's secret comes from.
+//! The source of the server's secret: configuration, or a file next to an embedded database.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,22 +9,22 @@ use std::{
 
 use crate::{random::Random, secret::Secret};
 
-/// The server's secret, or the file that holds it.
+/// The server's secret, or the file that contains it.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
-    /// Set by the operator.
+    /// The configured secret.
     Given(Secret),
-    /// A file beside an embedded database, made with it.
+    /// A file next to an embedded database, created along with it.
     File {
-        /// The file.
+        /// The file that contains the secret.
         path: PathBuf,
-        /// The database.
+        /// The database file.
         database: PathBuf,
     },
 }
 
 impl SecretSource {
-    /// The file beside the embedded database at `database`.
+    /// The secret file next to the embedded database at `database`.
     #[must_use]
     pub fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
@@ -32,10 +32,11 @@ impl SecretSource {
         Self::File { path: PathBuf::from(path), database: database.to_owned() }
     }
 
-    /// The secret, made if there is no database yet that another one belongs to.
+    /// Returns the secret. Generates the file if it is missing, but only while there is no database yet: an existing
+    /// database depends on the secret that it was created with.
     ///
     /// # Errors
-    /// When the file can't be read or made, holds too little, or is missing beside a database.
+    /// When the file can't be read or created, its secret is too short, or it is missing next to an existing database.
     pub fn resolve(&self, random: Random) -> io::Result<Secret> {
         match self {
             Self::Given(secret) => Ok(secret.clone()),
@@ -63,7 +64,7 @@ fn read(path: &Path) -> io::Result<Secret> {
     Secret::parse(fs::read_to_string(path)?.trim()).map_err(io::Error::other)
 }
 
-/// Makes the file whole or not at all: it is written under another name and linked to its own, unless another process
+/// Creates the file atomically: writes it under a temporary name, then links it to its final name, unless another process
 /// was faster.
 fn make(path: &Path, random: Random) -> io::Result<()> {
     let secret = random.base62(64).map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! Gathers the raw settings: flags before environment before file before default.
+//! Gathers the raw values of the settings. Precedence: flags, environment, file, default.
 
 use std::{collections::BTreeMap, fmt, fs, path::Path};
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::settings::{Redaction, SETTINGS, Setting};
 use crate::secret::without_password;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A command line flag.
@@ -16,7 +16,7 @@ pub enum Source {
     Environment,
     /// The configuration file.
     File,
-    /// The table of settings.
+    /// The default in the table of settings.
     Default,
 }
 
@@ -34,16 +34,16 @@ impl fmt::Display for Source {
 /// A setting with its value.
 #[derive(Debug)]
 pub struct Value {
-    /// Which setting.
+    /// The setting.
     pub setting: &'static Setting,
-    /// The raw value; empty is unset.
+    /// The raw value; empty means unset.
     pub text: String,
-    /// Where it comes from.
+    /// Its source.
     pub source: Source,
 }
 
 impl Value {
-    /// The value for people to read: without what is secret in it.
+    /// The value for display, with its secret part redacted.
     #[must_use]
     pub fn shown(&self) -> String {
         match self.setting.redaction {
@@ -59,22 +59,22 @@ impl Value {
     }
 }
 
-/// What was set on the command line, by setting name.
+/// The values set on the command line, by setting name.
 pub type Flags = BTreeMap<&'static str, String>;
 
 /// All settings, in the order of the table.
 #[derive(Debug)]
 pub struct Values {
     all: Vec<Value>,
-    /// Variables that look like settings and are none.
+    /// Environment variables that look like settings but are not.
     pub unknown: Vec<String>,
 }
 
 impl Values {
-    /// Gathers from `flags`, `environment` and the TOML file at `file`.
+    /// Gathers the values from `flags`, `environment` and the TOML file at `file`.
     ///
     /// # Errors
-    /// Every problem of the file.
+    /// All problems of the file.
     pub fn gather(
         flags: &Flags,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -118,7 +118,7 @@ impl Values {
     }
 }
 
-/// The settings in a TOML file, by setting name.
+/// The values in a TOML file, by setting name.
 fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<String>> {
     let at = |problem: &dyn fmt::Display| vec![format!("{}: {problem}", path.display())];
     let text = fs::read_to_string(path).map_err(|error| at(&error))?;

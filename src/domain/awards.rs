@@ -3,7 +3,7 @@
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{Medal, MedalDefinition, MedalId, Page, UserId},
+    model::{Medal, MedalDefinition, MedalId, Page, UserId, VipDays},
     store::{medals, users},
 };
 
@@ -11,13 +11,12 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: i64) -> Result<(), Error> {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-    as_operator(gateway, operator, Action::new("vip.grant"), format!("{id}: {days} days"), move |tx| {
+pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: VipDays) -> Result<(), Error> {
+    as_operator(gateway, operator, Action::new("vip.grant"), format!("{id}: {} days", days.get()), move |tx| {
         tx.lock_user(id)?;
         let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
         let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
-        Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.saturating_mul(DAY_MS)))?)
+        Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.ms()))?)
     })
     .await
 }

@@ -3,11 +3,11 @@
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{BanReason, UserId},
+    model::{BanEnd, BanReason, UserId},
     store::bans,
 };
 
-/// Bans a user until `ends_at_ms`, in place of an earlier ban.
+/// Bans a user until `end`, in place of an earlier ban.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -16,11 +16,11 @@ pub async fn set(
     operator: &Operator,
     id: UserId,
     reason: BanReason,
-    ends_at_ms: i64,
+    end: BanEnd,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("ban.set"), id.to_string(), move |tx| {
         tx.lock_user(id)?;
-        Ok(bans::set(tx.conn, id, reason.as_str(), ends_at_ms)?)
+        Ok(bans::set(tx.conn, id, reason.as_str(), end.ms())?)
     })
     .await
 }

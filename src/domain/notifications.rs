@@ -3,7 +3,7 @@
 use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
-    model::{DeviceKey, ModuleIgnore, Notification, NotificationRequest, TenantId, UserId, VipState},
+    model::{DeviceKey, Invalid, ModuleIgnore, Notification, NotificationRequest, TenantId, UserId, VipState},
     store::{Conn, module_ignores, notifications, users},
 };
 
@@ -26,8 +26,12 @@ pub async fn register(gateway: &Gateway, caller: &Caller, new: NotificationReque
 ///
 /// # Errors
 /// [`Error::VipOnly`]; [`Error::Invalid`] for an id that is none.
-pub async fn get_ignored_modules(gateway: &Gateway, caller: &Caller, device: &str) -> Result<ModuleIgnore, Error> {
-    let (caller, now_ms, device) = (caller.clone(), gateway.clock.now_ms(), DeviceKey::required("deviceId", device));
+pub async fn get_ignored_modules(
+    gateway: &Gateway,
+    caller: &Caller,
+    device: Result<DeviceKey, Invalid>,
+) -> Result<ModuleIgnore, Error> {
+    let (caller, now_ms) = (caller.clone(), gateway.clock.now_ms());
     gateway
         .db
         .read(move |conn| {

@@ -16,23 +16,15 @@ pub struct NotificationRequest {
 }
 
 impl NotificationRequest {
+    /// Parses the push service's id of a device, of up to 255 characters.
+    ///
     /// # Errors
-    /// When a part is missing, too long or out of range.
-    pub fn parse(device_id: &str, registration_id: &str, is_open: i32, kind: i32) -> Result<Self, Invalid> {
-        let registration_id = note("registrationId", registration_id, 255, false)?;
-        if registration_id.is_empty() {
-            return Err(Invalid::new("registrationId", Problem::Missing));
+    /// When it is missing, too long or holds control characters.
+    pub fn registration_id(what: &'static str, text: &str) -> Result<String, Invalid> {
+        match note(what, text, 255, false)? {
+            id if id.is_empty() => Err(Invalid::new(what, Problem::Missing)),
+            id => Ok(id),
         }
-        Ok(Self {
-            device: DeviceKey::required("deviceId", device_id)?,
-            registration_id,
-            is_open: match is_open {
-                0 => false,
-                1 => true,
-                _ => return Err(Invalid::new("isOpen", Problem::OutOfRange { min: 0, max: 1 })),
-            },
-            kind,
-        })
     }
 }
 

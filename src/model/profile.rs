@@ -149,12 +149,12 @@ impl PersonalData {
     ///
     /// # Errors
     /// When it is too long or holds control characters.
-    pub fn set_place(&mut self, part: PlacePart, text: &str) -> Result<(), Invalid> {
-        let (what, field) = match part {
-            PlacePart::Province => ("province", &mut self.province),
-            PlacePart::City => ("city", &mut self.city),
-            PlacePart::District => ("district", &mut self.district),
-            PlacePart::LocationCode => ("locationCode", &mut self.location_code),
+    pub fn set_place(&mut self, part: PlacePart, what: &'static str, text: &str) -> Result<(), Invalid> {
+        let field = match part {
+            PlacePart::Province => &mut self.province,
+            PlacePart::City => &mut self.city,
+            PlacePart::District => &mut self.district,
+            PlacePart::LocationCode => &mut self.location_code,
         };
         *field = note(what, text, Self::PLACE_CHARS, false)?;
         Ok(())
@@ -226,13 +226,15 @@ pub struct MedalDefinition {
 }
 
 impl MedalDefinition {
+    /// A medal; `description` comes with the name that its field has outside.
+    ///
     /// # Errors
     /// When a part is missing, too long or malformed.
-    pub fn parse(name: &str, description: &str, image_url: &str, sort: i64) -> Result<Self, Invalid> {
+    pub fn parse(name: &str, description: (&'static str, &str), image_url: &str, sort: i64) -> Result<Self, Invalid> {
         let out_of_range = Invalid::new("sort", Problem::OutOfRange { min: 0, max: i64::from(i32::MAX) });
         Ok(Self {
             name: line("name", name, 64)?,
-            description: note("desc", description, 500, true)?,
+            description: note(description.0, description.1, 500, true)?,
             image_url: match image_url {
                 "" => String::new(),
                 url => AvatarUrl::parse("image_url", url)?.0,

@@ -17,7 +17,7 @@ use diesel::{
 };
 use url::Url;
 
-use super::pool::{StatementTime, StatementTimes};
+use super::statement_times::{StatementTime, StatementTimes};
 
 use crate::secret::without_password;
 

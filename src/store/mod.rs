@@ -54,6 +54,7 @@ pub mod remarks;
 mod schema;
 pub mod sessions;
 pub mod settings;
+mod statement_times;
 pub mod tenants;
 mod transaction;
 mod user_counts;

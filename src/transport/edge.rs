@@ -17,15 +17,15 @@ use actix_web::{
 
 use super::{
     access::Identity,
+    codec::Encoding,
     context::{Api, Context, Face},
     error::{Error, Protocol, Rendered},
-    negotiation::Encoding,
     ops::Readiness,
     pb,
     reply::{self, Outcome},
     wire,
 };
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, logging};
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -44,7 +44,7 @@ pub async fn frame(
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
     };
     req.extensions_mut().insert(context.clone());
-    let mut res = next.call(req).await?.map_into_boxed_body();
+    let mut res = logging::for_request(context.id.clone(), next.call(req)).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
         // Otherwise a client that reuses the connection would find it closed at its next request.
@@ -75,16 +75,17 @@ pub async fn render_errors(
     if let Some(cause) = &shown.cause {
         let path = res.request().path();
         if shown.status.is_server_error() {
-            log::error!("request {}: {path}: {cause:?}", context.id);
+            log::error!("{path}: {cause:?}");
         } else {
-            log::debug!("request {}: {path}: {cause:?}", context.id);
+            log::debug!("{path}: {cause:?}");
         }
     }
     let mut rendered = render(res.request(), &context, &shown);
-    for (name, value) in res.headers() {
-        if !rendered.headers().contains_key(name) && name != header::CONTENT_LENGTH {
-            rendered.headers_mut().append(name.clone(), value.clone());
-        }
+    let ours: Vec<HeaderName> = rendered.headers().keys().cloned().collect();
+    for (name, value) in
+        res.headers().iter().filter(|(name, _)| !ours.contains(name) && *name != header::CONTENT_LENGTH)
+    {
+        rendered.headers_mut().append(name.clone(), value.clone());
     }
     Ok(ServiceResponse::new(res.request().clone(), rendered))
 }
@@ -93,7 +94,7 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
     let (encoding, bytes) = match context.api {
         Api::V1 => {
             let encoding = wire::answer_encoding(req);
-            (encoding, reply::v1(encoding, context.number, shown.code, &shown.text, &pb::StatusResponse::default()))
+            (encoding, encoding.encode(context.number, shown.code, &shown.text, &pb::StatusResponse::default()))
         }
         Api::Admin => (Encoding::Json, reply::admin::<()>(shown.code, None, Some(&shown.text))),
     };
@@ -162,11 +163,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
         req.path(),
         res.status().as_u16(),
         outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.code.to_string()),
-        match outcome.map(|outcome| outcome.encoding) {
-            Some(Encoding::Protobuf) => "protobuf",
-            Some(Encoding::Json) => "json",
-            None => "-",
-        },
+        outcome.map_or("-", |outcome| outcome.encoding.name()),
         started.elapsed().as_secs_f64() * 1000.0,
     );
 }

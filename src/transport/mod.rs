@@ -1,22 +1,24 @@
 //! The HTTP layer, the only one that uses actix, prost and wire types.
 //!
 //! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here:
-//! authentication (`access`), encodings (`negotiation`, `wire`), the rendering of errors (`error`) and the middleware
+//! authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the rendering of errors (`error`) and the middleware
 //! around every request (`edge`).
 
 mod access;
 mod admin;
 mod body;
+mod codec;
 mod context;
 mod edge;
 mod error;
 mod json;
-pub mod negotiation;
+mod negotiation;
 mod ops;
 pub mod pb;
 mod query;
 mod reply;
 mod server;
+mod service;
 pub mod socket;
 mod stop;
 mod v1;
@@ -24,5 +26,6 @@ mod wire;
 
 pub use context::Face;
 pub use ops::Readiness;
-pub use server::{Listeners, Server, Service, block_on, http_app};
+pub use server::{Listeners, Server, block_on, http_app};
+pub use service::Service;
 pub use stop::Stop;

@@ -2,40 +2,14 @@
 
 use mime::Mime;
 
-/// The two encodings of `/v1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// Protocol Buffers.
-    Protobuf,
-    /// JSON.
-    Json,
-}
-
-impl Encoding {
-    /// The media type of our answers.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Protobuf => "application/x-protobuf",
-            Self::Json => "application/json",
-        }
-    }
-
-    /// The media types by which a client may request the encoding.
-    const fn accepted_names(self) -> &'static [&'static str] {
-        match self {
-            Self::Protobuf => &["application/x-protobuf", "application/protobuf", "application/vnd.google.protobuf"],
-            Self::Json => &["application/json"],
-        }
-    }
-}
+use super::codec::Encoding;
 
 /// What the `Content-Type` declares about a body. It counts only where the bytes are ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
-    /// Protocol Buffers.
-    Protobuf,
-    /// A type that clients are known to send with either encoding: none, JSON, plain text, arbitrary bytes.
+    /// This encoding.
+    Encoding(Encoding),
+    /// A type that clients are known to send with any encoding: none, JSON, plain text, arbitrary bytes.
     Open,
     /// Anything else, such as an image or a form.
     Foreign,
@@ -45,34 +19,31 @@ impl Declared {
     /// Classifies the header's value; `content_type` is `None` when the header is absent.
     #[must_use]
     pub fn by(content_type: Option<&str>) -> Self {
-        const OPEN: [&str; 4] = ["application/json", "text/json", "text/plain", "application/octet-stream"];
+        const OPEN: [&str; 3] = ["text/json", "text/plain", "application/octet-stream"];
         let name = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         let is = |known: &&str| name.eq_ignore_ascii_case(known);
-        if Encoding::Protobuf.accepted_names().iter().any(is) {
-            Self::Protobuf
-        } else if name.is_empty() || OPEN.iter().any(is) {
-            Self::Open
-        } else {
-            Self::Foreign
+        match Encoding::ALL.into_iter().find(|encoding| encoding.media_types().iter().any(is)) {
+            Some(encoding) if !encoding.is_declared_falsely() => Self::Encoding(encoding),
+            Some(_) => Self::Open,
+            None if name.is_empty() || OPEN.iter().any(is) => Self::Open,
+            None => Self::Foreign,
         }
     }
 }
 
-/// The encoding of a non-empty body, or `None` when it is in neither.
+/// The encoding of a non-empty body, or `None` when it is in none of ours.
 #[must_use]
 pub fn of_body(body: &[u8], declared: Declared, native: Encoding) -> Option<Encoding> {
     let start = match declared {
-        // A white-space byte is a valid first byte of protobuf.
-        Declared::Protobuf => body,
+        // A white-space byte is a valid first byte of a declared binary encoding.
+        Declared::Encoding(_) => body,
         Declared::Open | Declared::Foreign => without_white_space(body),
     };
-    if start.first() == Some(&b'{') {
-        Some(Encoding::Json)
-    } else if declared == Declared::Protobuf || native == Encoding::Protobuf {
-        Some(Encoding::Protobuf)
-    } else {
-        None
-    }
+    let certain = Encoding::ALL.into_iter().find(|encoding| encoding.is_certain(start));
+    certain.or(match declared {
+        Declared::Encoding(encoding) => Some(encoding),
+        Declared::Open | Declared::Foreign => Some(native).filter(|native| native.is_possible()),
+    })
 }
 
 /// `body` without leading white space as defined by RFC 8259.
@@ -81,38 +52,33 @@ fn without_white_space(body: &[u8]) -> &[u8] {
     start.and_then(|start| body.get(start..)).unwrap_or_default()
 }
 
-/// The client's quality value for each encoding, from 0 (not acceptable) to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Acceptable {
-    protobuf: f32,
-    json: f32,
-}
+/// The quality that a client gives each encoding, from 0 (not acceptable) to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acceptable(Vec<(Encoding, f32)>);
 
 impl Acceptable {
-    /// Parses the values of `Accept` (RFC 9110 §12.5.1). Malformed ranges are ignored; without a valid range, every
-    /// encoding is acceptable.
+    /// Parses the values of `Accept` (RFC 9110 §12.5.1). Malformed ranges are ignored; without any well-formed one,
+    /// everything is acceptable.
     #[must_use]
     pub fn by<'a>(accept: impl Iterator<Item = &'a str>) -> Self {
         let ranges: Vec<Range> = accept.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
-        if ranges.is_empty() {
-            return Self { protobuf: 1.0, json: 1.0 };
-        }
-        Self { protobuf: quality(&ranges, Encoding::Protobuf), json: quality(&ranges, Encoding::Json) }
+        let quality = |encoding| if ranges.is_empty() { 1.0 } else { quality(&ranges, encoding) };
+        Self(Encoding::ALL.map(|encoding| (encoding, quality(encoding))).into())
     }
 
-    /// The encoding of the answer: the one with the higher quality; if both are equal, that of the `body`, or `default`
-    /// without a body. `None` when neither is acceptable.
+    /// The encoding of the answer: the one of the highest quality; of several that of the `body`, else the `default`. `None`
+    /// when none is acceptable.
     #[must_use]
-    pub fn choose(self, body: Option<Encoding>, default: Encoding) -> Option<Encoding> {
-        if self.json <= 0.0 && self.protobuf <= 0.0 {
-            None
-        } else if self.json > self.protobuf {
-            Some(Encoding::Json)
-        } else if self.protobuf > self.json {
-            Some(Encoding::Protobuf)
-        } else {
-            Some(body.unwrap_or(default))
-        }
+    pub fn choose(&self, body: Option<Encoding>, default: Encoding) -> Option<Encoding> {
+        let highest = self.0.iter().map(|(_, quality)| *quality).fold(0.0, f32::max);
+        let best: Vec<Encoding> = self
+            .0
+            .iter()
+            .filter(|(_, quality)| *quality > 0.0 && *quality >= highest)
+            .map(|(encoding, _)| *encoding)
+            .collect();
+        let preferred = body.into_iter().chain([default]).find(|encoding| best.contains(encoding));
+        preferred.or(best.first().copied())
     }
 }
 
@@ -133,7 +99,7 @@ impl Range {
     /// does not match.
     fn specificity(&self, encoding: Encoding) -> Option<u8> {
         let (kind, subtype) = (self.mime.type_(), self.mime.subtype());
-        if encoding.accepted_names().contains(&self.mime.essence_str()) {
+        if encoding.media_types().contains(&self.mime.essence_str()) {
             Some(3)
         } else if kind == mime::APPLICATION && subtype == mime::STAR {
             Some(2)

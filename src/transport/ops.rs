@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::gateway::Gateway;
 
-/// Whether the process accepts requests: false until its listeners are open, and again once it is asked to stop.
+/// Whether the process accepts requests: not before its listeners are open, nor once it is asked to stop.
 #[derive(Debug, Default)]
 pub struct Readiness(AtomicBool);
 

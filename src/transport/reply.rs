@@ -1,11 +1,9 @@
 //! The envelopes of the two APIs (behaviour.md §2).
 
 use actix_web::{HttpResponse, http::StatusCode};
-use prost::Message;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::{negotiation::Encoding, pb};
+use super::codec::Encoding;
 
 /// The outcome of a request, for the access log.
 #[derive(Clone, Copy, Debug)]
@@ -21,40 +19,6 @@ pub const V1_SUCCESS: i32 = 1;
 
 /// The code of a success elsewhere.
 pub const ADMIN_SUCCESS: i32 = 200;
-
-/// The bytes of an answer on `/v1`: the status followed by `payload`. In protobuf the two are concatenated, which
-/// merges the messages; in JSON the payload is `data`, absent if it is empty.
-///
-/// # Errors
-/// When the payload can't be serialised as JSON.
-pub fn v1<T: Message + Serialize>(
-    encoding: Encoding,
-    number: u64,
-    code: i32,
-    msg: &str,
-    payload: &T,
-) -> serde_json::Result<Vec<u8>> {
-    #[derive(Serialize)]
-    struct Envelope<'a> {
-        code: i32,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        data: Option<&'a RawValue>,
-        msg: &'a str,
-    }
-    match encoding {
-        Encoding::Protobuf => {
-            let status = pb::Status { number, code, msg: msg.to_owned() };
-            let mut bytes = pb::StatusResponse { status: Some(status) }.encode_to_vec();
-            bytes.extend(payload.encode_to_vec());
-            Ok(bytes)
-        }
-        Encoding::Json => {
-            let data = serde_json::value::to_raw_value(payload)?;
-            let data = (data.get() != "{}").then_some(&*data);
-            serde_json::to_vec(&Envelope { code, data, msg })
-        }
-    }
-}
 
 /// The bytes of an answer of the admin API. A success has no `message`, a failure no `data`.
 ///

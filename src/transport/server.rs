@@ -10,8 +10,7 @@ use std::{
 use actix_cors::Cors;
 use actix_web::{
     App as HttpApp, HttpServer,
-    body::BoxBody,
-    dev::{Server as HttpRunning, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::Server as HttpRunning,
     middleware::from_fn,
     rt::net::TcpStream,
     web::{Data, ServiceConfig},
@@ -24,6 +23,7 @@ use super::{
     context::Face,
     edge,
     ops::{self, Readiness},
+    service::Service,
     socket,
     stop::Stop,
     v1,
@@ -56,29 +56,6 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         .wrap(from_fn(edge::render_errors))
         .wrap(cors(&gateway.config))
         .wrap(from_fn(edge::frame))
-}
-
-/// Alias for the long type of an actix app.
-pub trait Service:
-    ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<BoxBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    > + 'static
-{
-}
-
-impl<T> Service for T where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<BoxBody>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static
-{
 }
 
 /// Bound addresses; requests queue there until a [`Server`] accepts them.

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
     gateway::Gateway,
+    logging,
     model::{Platform, TenantId, UserId},
     sockets::{CloseCause, Place},
 };
@@ -62,7 +63,8 @@ async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
     let machine = Machine::new(app_data.clock.now_ms());
     let socket = Socket { gateway: app_data.into_inner(), anonymous, place, session, machine, login: None };
-    actix_web::rt::spawn(socket.run(stream, close_request));
+    let request_id = socket.anonymous.origin().request_id.clone();
+    actix_web::rt::spawn(logging::for_request(request_id, socket.run(stream, close_request)));
     Ok(response)
 }
 

@@ -19,12 +19,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     body,
+    codec::Encoding,
     context::{Context, Face},
     error::{Error, Protocol},
     json::{self, Aliases},
-    negotiation::{Acceptable, Declared, Encoding, of_body},
+    negotiation::{Acceptable, Declared, of_body},
     reply::{self, Outcome, V1_SUCCESS},
-    server::Service,
+    service::Service,
 };
 use crate::domain;
 
@@ -128,17 +129,13 @@ impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> 
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let undecodable = |problem: String| Error::from(Protocol::Undecodable(problem));
         let message = match req.extensions_mut().remove::<Body>() {
             None if req.method() == Method::GET => {
                 json::read_query(req.query_string()).map_err(|problem| Protocol::BadQuery(problem).into())
             }
             None => Ok(T::default()),
-            Some(Body { bytes, encoding: Encoding::Protobuf }) => {
-                T::decode(bytes).map_err(|error| undecodable(error.to_string()))
-            }
-            Some(Body { bytes, encoding: Encoding::Json }) => {
-                json::read(&bytes).map_err(|error| undecodable(json::problem(&error)))
+            Some(Body { bytes, encoding }) => {
+                encoding.decode(bytes).map_err(|problem| Protocol::Undecodable(problem).into())
             }
         };
         ready(message.map(Self))
@@ -152,7 +149,7 @@ impl<T: Message + Serialize> Responder for Wire<T> {
         let encoding = answer_encoding(req);
         let number = req.extensions().get::<Context>().map_or(1, |context| context.number);
         req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
-        match reply::v1(encoding, number, V1_SUCCESS, "success", &self.0) {
+        match encoding.encode(number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
             Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
         }

@@ -1,4 +1,4 @@
-//! Making, listing, disabling and enabling accounts (behaviour.md §3).
+//! Registering, listing, disabling and enabling accounts (behaviour.md §3).
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{HOUR_MS, PASSWORD, TestApp};
 const REGISTER: &str = "/user/register/v2";
 
 #[actix_web::test]
-async fn a_new_account_has_the_documented_settings_and_nothing_unset() {
+async fn a_new_account_has_the_documented_settings_without_unset_fields() {
     let t = TestApp::new().await;
     let body = json!({"username": "alice", "password": PASSWORD});
     let res = t.anon().header("app_id", "default").post(REGISTER).json(&body).send().await;
@@ -23,7 +23,7 @@ async fn a_new_account_has_the_documented_settings_and_nothing_unset() {
 }
 
 #[actix_web::test]
-async fn usernames_follow_their_rule() {
+async fn usernames_are_validated() {
     let t = TestApp::new().await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str| outsider.post(REGISTER).json(&json!({"username": name, "password": "pw3"})).send();
@@ -51,7 +51,7 @@ async fn usernames_follow_their_rule() {
 }
 
 #[actix_web::test]
-async fn a_username_is_taken_whatever_its_case_and_per_app() {
+async fn usernames_are_unique_per_tenant_regardless_of_case() {
     let t = TestApp::new().await;
     t.user("Alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     t.admin_of("other").await.get("/user/list").send().await.assert_ok();
@@ -65,7 +65,7 @@ async fn a_username_is_taken_whatever_its_case_and_per_app() {
 }
 
 #[actix_web::test]
-async fn of_many_registrations_of_one_name_at_once_one_succeeds() {
+async fn only_one_of_many_concurrent_registrations_of_a_name_succeeds() {
     let t = TestApp::with(|config| config.hashing_threads = 4.try_into().unwrap()).await;
     let outsider = t.anon().header("app_id", "default");
     let register = |_| outsider.post(REGISTER).json(&json!({"username": "alice", "password": PASSWORD})).send();
@@ -77,7 +77,7 @@ async fn of_many_registrations_of_one_name_at_once_one_succeeds() {
 }
 
 #[actix_web::test]
-async fn registration_needs_an_app_and_both_parameters() {
+async fn registration_requires_an_app_id_and_both_parameters() {
     let t = TestApp::new().await;
     let body = json!({"username": "alice", "password": PASSWORD});
     let send = |app: Option<&str>, body: Value| {
@@ -99,7 +99,7 @@ async fn registration_needs_an_app_and_both_parameters() {
 }
 
 #[actix_web::test]
-async fn a_stale_token_does_not_harm_a_registration() {
+async fn a_stale_token_does_not_affect_a_registration() {
     let t = TestApp::new().await;
     let outsider = t.anon().header("app_id", "default").header("access-token", "stale");
     let body = json!({"username": "alice", "password": PASSWORD});
@@ -107,7 +107,7 @@ async fn a_stale_token_does_not_harm_a_registration() {
 }
 
 #[actix_web::test]
-async fn a_registration_sets_nothing_but_name_and_password() {
+async fn a_registration_sets_only_name_and_password() {
     let t = TestApp::new().await;
     let body = json!({"username": "alice", "password": PASSWORD, "user_id": 77, "app_id": "other", "status": 1,
         "coin_cents": 5, "vip_expires_at_ms": 9_999_999_999_999_i64, "mobile": "+12345678", "auth_mode": 3});
@@ -122,7 +122,7 @@ async fn a_registration_sets_nothing_but_name_and_password() {
 }
 
 #[actix_web::test]
-async fn passwords_have_bounds_and_every_character_counts() {
+async fn password_length_is_bounded_and_every_character_is_significant() {
     let t = TestApp::new().await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str, password: &str| {
@@ -139,13 +139,13 @@ async fn passwords_have_bounds_and_every_character_counts() {
     register("huge", &"x".repeat(1_000_000)).await.assert_line("json | 413 | 413 | the body is too large");
     register("short", "x").await.assert_ok();
 
-    // bcrypt alone reads 72 bytes.
+    // bcrypt by itself only uses the first 72 bytes.
     let long = "p".repeat(127);
     register("exact", &format!("{long}a")).await.assert_ok();
     assert_eq!(login("exact", &format!("{long}b")).await.code(), 402);
     login("exact", &format!("{long}a")).await.assert_ok();
 
-    // The same text in another Unicode form is the same password; another case is another.
+    // Text in another Unicode normalisation form is the same password; text in another case is a different one.
     register("forms", "Zoë 密码\0!").await.assert_ok();
     login("forms", "Zoe\u{308} 密码\0!").await.assert_ok();
     assert_eq!(login("forms", "zoë 密码\0!").await.code(), 402);
@@ -153,7 +153,7 @@ async fn passwords_have_bounds_and_every_character_counts() {
 }
 
 #[actix_web::test]
-async fn a_source_can_make_so_many_accounts_an_hour() {
+async fn registrations_are_rate_limited_per_source() {
     let t = TestApp::with(|config| config.registrations_per_hour = 3).await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str, from: &str| {
@@ -174,7 +174,7 @@ async fn a_source_can_make_so_many_accounts_an_hour() {
 }
 
 #[actix_web::test]
-async fn an_ipv6_customer_is_one_source() {
+async fn an_ipv6_prefix_counts_as_one_source() {
     let t = TestApp::with(|config| config.registrations_per_hour = 1).await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str, from: &str| {
@@ -189,7 +189,7 @@ async fn an_ipv6_customer_is_one_source() {
 }
 
 #[actix_web::test]
-async fn one_bad_item_of_a_batch_harms_no_other() {
+async fn an_invalid_batch_item_does_not_affect_the_others() {
     let t = TestApp::new().await;
     t.user("taken").await.v1.get("/v1/user/info").send().await.assert_ok();
     let list = json!([
@@ -289,7 +289,7 @@ async fn accounts_are_listed_in_pages_oldest_first() {
 }
 
 #[actix_web::test]
-async fn disabling_ends_every_session_and_enabling_revives_none() {
+async fn disabling_ends_every_session_and_enabling_restores_none() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let (phone, bob) = (t.user("alice").await, t.user("bob").await);
@@ -352,7 +352,7 @@ async fn disabling_is_all_or_nothing() {
 }
 
 #[actix_web::test]
-async fn thousands_of_ids_are_disabled_at_once_or_not_at_all() {
+async fn thousands_of_accounts_are_disabled_atomically() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let alice = t.user("alice").await;

@@ -1,4 +1,4 @@
-//! What admins give to users and others see: VIP time, medals, bans.
+//! VIP time, medals and bans, set by admins and visible to others.
 
 use diglot::transport::pb;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn define(admin: &Client, body: Value) -> Value {
 }
 
 #[actix_web::test]
-async fn vip_time_adds_up_and_ends() {
+async fn vip_time_accumulates_and_expires() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let grant = |days: i64| admin.post("/admin/v1/vip/grant").json(&json!({"user_id": alice.id, "days": days})).send();
@@ -32,7 +32,7 @@ async fn vip_time_adds_up_and_ends() {
     let vip = own().await;
     assert_eq!((vip.is_vip, vip.vip_status, vip.vip_expired_time), (1, 1, end_secs));
     assert_eq!(seen(&t, &alice).await["vipExpiredTime"], end_secs);
-    // The session lives on; the VIP time does not.
+    // The session outlives the VIP time.
     t.clock.advance(29 * DAY_MS);
     assert_eq!(own().await.is_vip, 1);
     t.clock.advance(DAY_MS);
@@ -46,7 +46,7 @@ async fn vip_time_adds_up_and_ends() {
 }
 
 #[actix_web::test]
-async fn medals_are_worn_in_their_order() {
+async fn medals_are_listed_in_sort_order() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let second = define(&admin, json!({"name": "Second", "sort": 20})).await;
@@ -80,7 +80,7 @@ async fn medals_are_worn_in_their_order() {
 }
 
 #[actix_web::test]
-async fn a_ban_is_shown_until_it_ends_or_is_lifted() {
+async fn a_ban_is_visible_until_it_ends_or_is_lifted() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let until = START_MS / 1000 + 3600;
@@ -104,7 +104,7 @@ async fn a_ban_is_shown_until_it_ends_or_is_lifted() {
 }
 
 #[actix_web::test]
-async fn awards_are_for_admins_of_the_users_own_app_and_written_down() {
+async fn awards_require_an_admin_of_the_users_tenant_and_are_audited() {
     let t = TestApp::new().await;
     let (admin, other, alice) = (t.admin().await, t.admin_of("other").await, t.user("alice").await);
     let medal = define(&admin, json!({"name": "Medal"})).await;

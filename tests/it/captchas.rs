@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, MINUTE_MS, Res, TestApp, keep_log, logged};
 
 #[actix_web::test]
-async fn a_captcha_is_a_picture_with_an_id() {
+async fn a_captcha_is_an_image_with_an_id() {
     let t = TestApp::new().await;
 
     let res = t.anon().post("/v1/user/captcha").send().await;
@@ -19,7 +19,7 @@ async fn a_captcha_is_a_picture_with_an_id() {
     assert_eq!(data.len(), 2);
     let png = STANDARD.decode(data["b64s"].as_str().unwrap().strip_prefix("data:image/png;base64,").unwrap()).unwrap();
     assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
-    // No metadata: the chunks that a picture needs, and nothing else.
+    // No metadata: only the chunks that an image requires.
     let mut chunks = Vec::new();
     let mut rest = &png[8..];
     while rest.len() > 8 {
@@ -36,7 +36,7 @@ async fn a_captcha_is_a_picture_with_an_id() {
 }
 
 #[actix_web::test]
-async fn a_source_gets_so_many_captchas_a_minute() {
+async fn captchas_are_rate_limited_per_source() {
     let t = TestApp::with(|config| config.captchas_per_minute = 2).await;
     let ask = |from: &str| t.anon().from(from).post("/v1/user/captcha").json(&json!({})).send();
 
@@ -49,7 +49,7 @@ async fn a_source_gets_so_many_captchas_a_minute() {
     ask("198.51.100.1").await.assert_ok();
 }
 
-/// Shows an answer to the gateway, by asking for a code to a number of its own.
+/// Submits an answer, by requesting a code for an unused number.
 async fn answer(client: &Client, id: Value, typed: Value) -> Res {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mobile = format!("+4930{:06}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -65,7 +65,7 @@ async fn make(client: &Client) -> String {
 const WRONG: &str = "json | 200 | -1 | 图形验证码错误或已过期";
 
 #[actix_web::test]
-async fn a_right_answer_counts_once_in_its_app_in_time_and_in_any_case() {
+async fn an_answer_is_valid_once_within_its_tenant_and_lifetime_in_any_case() {
     keep_log();
     let t = TestApp::with(|config| config.is_dev = true).await;
     t.admin_of("other").await.get("/user/list").send().await.assert_ok();
@@ -101,7 +101,7 @@ async fn the_answer_is_logged_in_development_mode_only() {
 }
 
 #[actix_web::test]
-async fn no_answer_and_no_captcha_are_refused() {
+async fn a_missing_answer_or_captcha_is_refused() {
     let t = TestApp::new().await;
     let id = json!(make(&t.anon()).await);
     for (id, typed) in [
@@ -116,7 +116,7 @@ async fn no_answer_and_no_captcha_are_refused() {
 }
 
 #[actix_web::test]
-async fn without_the_shared_state_there_is_no_captcha() {
+async fn captchas_are_unavailable_without_the_shared_state() {
     let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
 
     let res = t.anon().post("/v1/user/captcha").send().await;

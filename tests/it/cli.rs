@@ -1,4 +1,4 @@
-//! The binary, as someone at a shell meets it.
+//! The binary, as used from a shell.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -45,7 +45,7 @@ fn help_and_version_are_on_stdout_and_usage_errors_on_stderr() {
 }
 
 #[test]
-fn every_problem_with_the_settings_is_named_at_once() {
+fn every_configuration_error_is_reported_at_once() {
     let shell = Shell::new();
     let mut command = shell.command(&["serve"]);
     command.envs([
@@ -78,7 +78,7 @@ fn every_problem_with_the_settings_is_named_at_once() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_does_no_harm() {
+fn an_unrelated_variable_that_is_not_utf_8_is_ignored() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let shell = Shell::new();
@@ -88,7 +88,7 @@ fn a_variable_that_is_no_text_does_no_harm() {
 }
 
 #[test]
-fn settings_that_must_be_set_can_not_be_emptied() {
+fn required_settings_can_not_be_empty() {
     let shell = Shell::new();
     let mut command = shell.command(&["config"]);
     let output = command.envs([("DIGLOT_DEFAULT_APP", ""), ("DIGLOT_TIMEZONE", "")]).output().unwrap();
@@ -165,7 +165,7 @@ fn config_shows_values_with_their_source_and_no_secrets() {
 }
 
 #[test]
-fn apps_and_admin_tokens_are_managed_from_the_shell() {
+fn tenants_and_admin_tokens_are_managed_from_the_shell() {
     let shell = Shell::new();
     assert!(stdout(&shell.output(&["app", "create", "shop"])).starts_with("made app shop\n"));
     let again = shell.output(&["app", "create", "shop"]);
@@ -196,7 +196,7 @@ fn apps_and_admin_tokens_are_managed_from_the_shell() {
 }
 
 #[test]
-fn an_embedded_database_and_its_secret_are_for_their_owner_only() {
+fn an_embedded_database_and_its_secret_are_accessible_to_their_owner_only() {
     let shell = Shell::new();
     assert!(stdout(&shell.output(&["migrate"])).starts_with("applied 20261122000000\napplied "));
     assert_eq!(stdout(&shell.output(&["migrate"])), "the schema is up to date\n");
@@ -211,7 +211,7 @@ fn an_embedded_database_and_its_secret_are_for_their_owner_only() {
 }
 
 #[test]
-fn the_doctor_tells_what_is_reachable_and_what_is_not() {
+fn the_doctor_reports_which_services_are_reachable() {
     let shell = Shell::new();
     let output = shell.output(&["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
@@ -247,10 +247,10 @@ fn request(address: &str, head: &str, body: &str) -> String {
 }
 
 #[test]
-fn development_mode_prints_what_works_and_stops_when_told() {
+fn development_mode_prints_working_commands_and_stops_on_sigterm() {
     let shell = Shell::new();
     let listens = ["--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
-    // A provider that nobody asks for anything must not hinder the end.
+    // An unused provider must not delay the shutdown.
     let smtp = [("DIGLOT_SMTP_URL", "smtp://127.0.0.1:1"), ("DIGLOT_MAIL_FROM", "codes@chat.example")];
     let mut child = shell
         .command(&["serve", "--dev"])

@@ -1,4 +1,4 @@
-//! What `/admin/v1` manages, from the shell.
+//! The operations of `/admin/v1`, from the shell.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn shop() -> Shell {
 }
 
 #[actix_web::test]
-async fn users_get_coins_time_as_vips_medals_and_bans() {
+async fn users_get_coins_vip_time_medals_and_bans() {
     let shop = shop().await;
     let adjust = |amount: &'static str, key: &'static str| {
         ["coins", "adjust", "--app", "shop", "--user", "1", "--amount", amount, "--typ", "2", "--reason", "gift"]

@@ -1,4 +1,4 @@
-//! Files that are hard to import, imports that are cut off, and exports that come back.
+//! Malformed import files, interrupted imports, and imports of exports.
 
 use std::{
     fs,
@@ -30,7 +30,7 @@ async fn accounts(t: &TestApp) -> i64 {
 }
 
 #[actix_web::test]
-async fn no_refusal_is_lost_when_the_report_can_not_be_written() {
+async fn no_refused_record_is_lost_when_the_report_can_not_be_written() {
     let (shell, t, _) = shop().await;
     let text = "username,password\nalice,secret\n12345,secret\n";
     write(&shell, "users.csv", text);
@@ -48,7 +48,7 @@ async fn no_refusal_is_lost_when_the_report_can_not_be_written() {
 }
 
 #[actix_web::test]
-async fn a_refusal_is_listed_once_though_the_import_was_cut_off() {
+async fn a_refused_record_is_reported_once_despite_an_interrupted_import() {
     let (shell, t, _) = shop().await;
     let hash = plain_bcrypt();
     let name = |number: usize| if number == 2500 { "2500".to_owned() } else { format!("user_{number}") };
@@ -57,7 +57,7 @@ async fn a_refusal_is_listed_once_though_the_import_was_cut_off() {
     let (code, _) = failure(&shell.output(&[&IMPORT[..], &["--report", "/dev/full"]].concat()));
     assert_eq!((code, accounts(&t).await), (1, 2000), "the part without a refusal is kept");
 
-    // As if it had been killed between the report and the commit, while it wrote.
+    // As if it had been killed between the report and the commit, in the middle of a write.
     write(&shell, "users.csv.refused", "7\tx\tof the first call\n2500\t2500\tusername is malformed\n25");
     assert_eq!(shell.run(&IMPORT), "599 imported, 1 refused (see users.csv.refused)\n");
     let report = read(&shell, "users.csv.refused");
@@ -67,7 +67,7 @@ async fn a_refusal_is_listed_once_though_the_import_was_cut_off() {
 }
 
 #[actix_web::test]
-async fn the_report_of_an_earlier_file_does_not_stay() {
+async fn the_report_of_an_earlier_file_is_removed() {
     let (shell, _t, _) = shop().await;
     write(&shell, "users.csv", "username\n12345\n");
     assert_eq!(shell.run(&IMPORT), "0 imported, 1 refused (see users.csv.refused)\n");
@@ -91,7 +91,7 @@ async fn a_pipe_is_not_imported() {
 }
 
 #[actix_web::test]
-async fn nothing_is_cut_from_values() {
+async fn values_are_not_trimmed() {
     let (shell, _t, client) = shop().await;
     write(&shell, "users.csv", "\u{feff} username , password\nalice, geheim \n bob,secret\n");
     assert_eq!(shell.run(&IMPORT), "1 imported, 1 refused (see users.csv.refused)\n");
@@ -102,7 +102,7 @@ async fn nothing_is_cut_from_values() {
 }
 
 #[actix_web::test]
-async fn what_is_no_record_is_refused_without_being_quoted() {
+async fn a_malformed_record_is_refused_without_being_quoted() {
     let (shell, _t, _) = shop().await;
     let lines = "[\"alice\",\"geheim\"]\n \"geheim\"\n{\"status\":0}\n{\"username\":\"bob\",\"status\":2}\n\
                  {\"username\":\"bob\",\"status\":\"geheim\"}\n{\"username\":\"bob\",\"status\":[1]}\n";
@@ -131,7 +131,7 @@ async fn what_is_no_record_is_refused_without_being_quoted() {
 }
 
 #[actix_web::test]
-async fn a_record_without_an_end_ends_the_import() {
+async fn an_unterminated_record_aborts_the_import() {
     let (shell, t, _) = shop().await;
     let filling = "x,\n".repeat(700_000);
     write(&shell, "users.csv", &format!("username,password\nalice,\n\"bob,\n{filling}"));
@@ -148,7 +148,7 @@ async fn a_record_without_an_end_ends_the_import() {
     }
 }
 
-/// What an app exports, without the numbers of its accounts.
+/// The export of a tenant, without the ids of its accounts.
 fn exported(shell: &Shell, app: &str) -> Vec<Value> {
     let lines = shell.run(&["user", "export", "--app", app, "--with-password-hashes"]);
     let without_number = |line: &str| {
@@ -160,7 +160,7 @@ fn exported(shell: &Shell, app: &str) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn what_is_exported_comes_back_the_same() {
+async fn an_export_can_be_imported_without_changes() {
     let (shell, _t, client) = shop().await;
     let longest = "\u{1}".repeat(64 * 1024);
     let records = [

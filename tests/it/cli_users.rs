@@ -20,7 +20,7 @@ pub async fn login(client: &Client, name: &str, password: &str) -> i64 {
     client.post("/token/login").json(&body).send().await.code()
 }
 
-/// bcrypt of `secret`, as another system may have made it.
+/// The bcrypt hash of `secret`, as another system may have created it.
 pub fn plain_bcrypt() -> String {
     bcrypt::hash("secret", 4).unwrap()
 }
@@ -30,7 +30,7 @@ pub fn write(shell: &Shell, name: &str, text: &str) {
 }
 
 #[actix_web::test]
-async fn a_file_is_imported_with_a_report_of_what_was_refused() {
+async fn a_file_is_imported_with_a_report_of_refused_records() {
     let (shell, _t, client) = shop().await;
     let hash = plain_bcrypt();
     let csv = format!(
@@ -68,7 +68,7 @@ fn sorted(text: &str) -> Vec<&str> {
 }
 
 #[actix_web::test]
-async fn json_lines_are_imported_and_what_is_exported_can_be() {
+async fn json_lines_and_exports_can_be_imported() {
     let (shell, _t, client) = shop().await;
     let lines = format!(
         "\u{feff}{{\"username\":\"爱丽丝\",\"password\":\"geheim\",\"nickname\":\"🙂\"}}\n\n{{nonsense\n{{\"username\":\"x\",\"password\":271828}}\n\
@@ -102,7 +102,7 @@ async fn json_lines_are_imported_and_what_is_exported_can_be() {
 }
 
 #[actix_web::test]
-async fn an_import_that_was_killed_goes_on_where_it_was() {
+async fn a_killed_import_resumes_where_it_stopped() {
     const USERS: usize = 12_000;
     let (shell, t, _) = shop().await;
     let hash = plain_bcrypt();
@@ -121,7 +121,7 @@ async fn an_import_that_was_killed_goes_on_where_it_was() {
     assert_eq!(t.number(count).await, i64::try_from(USERS).unwrap());
     assert!(!Path::new(&shell.path().join("many.csv.refused")).exists());
 
-    // Deep pages start where they should, also between deleted accounts.
+    // Deep pages start at the right account, even between deleted ones.
     let deleted = "UPDATE users SET status = 2 WHERE username_key IN ('user_0', 'user_5000', 'user_5001')";
     t.execute(deleted).await.unwrap();
     let page = shell.run(&["user", "list", "--app", "shop", "--page", "600", "--size", "20"]);
@@ -131,7 +131,7 @@ async fn an_import_that_was_killed_goes_on_where_it_was() {
 }
 
 #[actix_web::test]
-async fn single_accounts_are_managed() {
+async fn individual_accounts_are_managed() {
     let (shell, t, client) = shop().await;
     write(&shell, "users.csv", "username,password\nalice,secret\n");
     shell.run(&["user", "import", "--app", "shop", "users.csv"]);
@@ -157,7 +157,7 @@ async fn single_accounts_are_managed() {
 }
 
 #[actix_web::test]
-async fn apps_are_closed_and_get_new_secrets() {
+async fn tenants_are_closed_and_get_new_secrets() {
     let (shell, t, client) = shop().await;
     let made = shell.run(&["app", "create", "two"]);
     let secret = made.trim().rsplit(' ').next().unwrap().to_owned();

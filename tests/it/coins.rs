@@ -1,4 +1,4 @@
-//! Coins: exact, never negative, told in full (security.md 41–43).
+//! Coins: exact, never negative, fully recorded (security.md 41–43).
 
 use diglot::transport::pb;
 use futures_util::future::join_all;
@@ -18,7 +18,7 @@ async fn balance(user: &User) -> f64 {
 }
 
 #[actix_web::test]
-async fn a_change_shows_in_the_balance_and_in_the_record() {
+async fn a_change_appears_in_the_balance_and_the_ledger() {
     let t = TestApp::new().await;
     let (admin, alice, bob) = (t.admin().await, t.user("alice").await, t.user("bob").await);
 
@@ -79,7 +79,7 @@ async fn pages_are_bounded_and_complete() {
 }
 
 #[actix_web::test]
-async fn amounts_have_two_decimals_and_bounds() {
+async fn amounts_have_at_most_two_decimals_and_are_bounded() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
 
@@ -116,7 +116,7 @@ async fn amounts_have_two_decimals_and_bounds() {
 }
 
 #[actix_web::test]
-async fn a_key_used_many_times_at_once_is_one_record() {
+async fn concurrent_changes_with_the_same_key_create_one_record() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
 
@@ -130,7 +130,7 @@ async fn a_key_used_many_times_at_once_is_one_record() {
 }
 
 #[actix_web::test]
-async fn of_a_hundred_spends_at_once_as_many_succeed_as_there_are_coins() {
+async fn concurrent_spends_succeed_only_while_the_balance_covers_them() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     adjust(&admin, &alice, json!(50), "salary").await.assert_ok();
@@ -141,7 +141,7 @@ async fn of_a_hundred_spends_at_once_as_many_succeed_as_there_are_coins() {
     assert_eq!(results.iter().filter(|res| res.code() == 10002).count(), 50);
     assert_eq!(balance(&alice).await.to_bits(), 0_f64.to_bits());
 
-    // The chain has no gap.
+    // Each record starts at the balance at which the previous one ended.
     let res = alice.v1.post(RECORD).json(&json!({"size": 100})).send().await.json();
     let records = res["data"]["goldCoinRecord"].as_array().unwrap();
     assert_eq!(records.len(), 51);
@@ -151,7 +151,7 @@ async fn of_a_hundred_spends_at_once_as_many_succeed_as_there_are_coins() {
 }
 
 #[actix_web::test]
-async fn the_ledger_refuses_changes() {
+async fn the_ledger_is_immutable() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     adjust(&admin, &alice, json!(50), "salary").await.assert_ok();
@@ -160,7 +160,7 @@ async fn the_ledger_refuses_changes() {
         assert!(t.execute(sql).await.unwrap_err().to_string().contains("append-only"), "{sql}");
     }
     if t.gateway.config.database_url.is_embedded() {
-        // Other databases know no replacing.
+        // Only SQLite has REPLACE.
         for columns in ["id, user_id, seq", "id + 1, user_id, seq", "id + 1, user_id, seq + 1"] {
             let replace = format!(
                 "INSERT OR REPLACE INTO coin_ledger SELECT {columns}, typ, 0, 1, 1, 'forged', remark, idempotency_key, 0 \
@@ -172,7 +172,7 @@ async fn the_ledger_refuses_changes() {
 }
 
 #[actix_web::test]
-async fn coins_are_for_admins_of_the_users_own_app_to_change_and_for_the_owner_to_see() {
+async fn only_admins_of_the_users_tenant_change_coins_and_only_the_owner_sees_them() {
     let t = TestApp::new().await;
     let (admin, other, alice) = (t.admin().await, t.admin_of("other").await, t.user("alice").await);
 
@@ -187,7 +187,7 @@ async fn coins_are_for_admins_of_the_users_own_app_to_change_and_for_the_owner_t
 }
 
 #[actix_web::test]
-async fn a_deep_page_is_found_as_quickly_as_the_first() {
+async fn a_deep_page_is_as_fast_as_the_first() {
     const RECORDS: i64 = 200_000;
     let t = TestApp::new().await;
     let alice = t.user("alice").await;

@@ -12,7 +12,7 @@ async fn info(client: &Client) -> Value {
 }
 
 #[actix_web::test]
-async fn a_number_and_an_address_are_bound_and_changed_with_a_code_sent_to_the_new_one() {
+async fn binding_or_changing_a_contact_requires_a_code_sent_to_it() {
     let codes = CodeApp::new().await;
     let alice = codes.t.user("alice").await.v1;
     for (path, mobile) in [("bing-phone", "13812345678"), ("change-phone-check", "+4930123456")] {
@@ -35,7 +35,7 @@ async fn a_number_and_an_address_are_bound_and_changed_with_a_code_sent_to_the_n
 }
 
 #[actix_web::test]
-async fn what_another_account_has_is_refused_and_nothing_changes() {
+async fn a_contact_of_another_account_is_refused_and_nothing_changes() {
     let codes = CodeApp::new().await;
     let owner = codes.sms_user("13812345678").await;
     codes.mail_user("bob", "bob@mail.example").await;
@@ -55,7 +55,7 @@ async fn what_another_account_has_is_refused_and_nothing_changes() {
 }
 
 #[actix_web::test]
-async fn a_cancelled_account_is_gone_and_frees_what_it_had() {
+async fn a_cancelled_account_is_deleted_and_its_contacts_are_freed() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", "alice@mail.example").await;
     let bob = codes.t.user("bob").await;

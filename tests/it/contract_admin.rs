@@ -1,5 +1,5 @@
-//! Every operation of the admin document, walked from its facts (`tests/contract/admin-user-api.json`): 61 pairs of a method
-//! and a path.
+//! Tests every operation of the admin document from its facts (`tests/contract/admin-user-api.json`): 61 pairs of a
+//! method and a path.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ struct Operation {
     facts: Value,
 }
 
-/// Only for admins (behaviour.md §3).
+/// Operations for admins only (behaviour.md §3).
 const ADMIN_ONLY: [&str; 6] = [
     "/user/avatar/batch",
     "/user/profile/batch",
@@ -24,7 +24,7 @@ const ADMIN_ONLY: [&str; 6] = [
     "/user/list",
 ];
 
-/// For those who have no token yet.
+/// Operations without a token.
 const TOKENLESS: [&str; 2] = ["/user/register/v2", "/user/register/push"];
 
 fn operations() -> Vec<Operation> {
@@ -43,7 +43,7 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-/// Every parameter of an operation with a value that it takes.
+/// Every parameter of an operation with a valid value.
 struct Parameters {
     query: Vec<(String, String)>,
     body: Body,
@@ -55,7 +55,7 @@ enum Body {
     Raw(String),
 }
 
-/// A value of a documented parameter that its operation takes; `n` makes it a new one.
+/// A valid value of a documented parameter; `n` makes it unique.
 fn good(operation: &Operation, name: &str, user: i64, n: usize) -> Value {
     match name {
         "avatar" => json!("https://x.example/a.png"),
@@ -121,14 +121,14 @@ fn request(client: &Client, operation: &Operation, parameters: &Parameters) -> R
     }
 }
 
-/// A number that no test has used.
+/// A number that has not been used before.
 fn next() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Who may call an operation.
+/// The clients that may call an operation, and the user that they act for.
 async fn clients(t: &TestApp, operation: &Operation) -> (User, Vec<Client>) {
     let user = t.user(&format!("u{}", next())).await;
     let admin = t.admin().await;
@@ -170,13 +170,13 @@ fn assert_field(at: &str, field: &Value, value: &Value) {
 }
 
 #[actix_web::test]
-async fn every_pair_works_for_those_who_may_and_answers_the_documented_fields() {
+async fn every_operation_works_for_authorized_callers_and_answers_the_documented_fields() {
     let t = TestApp::new().await;
     for operation in operations() {
         let at = format!("{} {}", operation.method, operation.path);
         let (_, clients_of) = clients(&t, &operation).await;
         for number in 0..clients_of.len() {
-            // A user of its own for each, since some end the session.
+            // A new user each time, since some operations end the session.
             let (user, clients) = clients(&t, &operation).await;
             let res = request(&clients[number], &operation, &parameters(&operation, user.id, next())).send().await;
             res.assert_line("json | 200 | 200");
@@ -193,7 +193,7 @@ async fn every_pair_works_for_those_who_may_and_answers_the_documented_fields() 
 }
 
 #[actix_web::test]
-async fn every_required_parameter_is_required_and_its_type_is_checked() {
+async fn every_required_parameter_is_enforced_and_its_type_is_checked() {
     let t = TestApp::new().await;
     let mut walked = 0;
     for operation in operations() {
@@ -222,7 +222,7 @@ async fn every_required_parameter_is_required_and_its_type_is_checked() {
             };
             for value in wrong {
                 changed.query[position].1 = (*value).to_owned();
-                // An optional number that is empty may count as absent; nothing else may pass.
+                // An empty optional number may count as absent; any other value must be refused.
                 let res = request(client, &operation, &changed).send().await;
                 let is_refused = res.line().starts_with("json | 200 | 10002 | invalid request parameter");
                 assert!(
@@ -273,7 +273,7 @@ async fn every_required_parameter_is_required_and_its_type_is_checked() {
 }
 
 #[actix_web::test]
-async fn every_pair_refuses_those_who_may_not() {
+async fn every_operation_refuses_unauthorized_callers() {
     let t = TestApp::new().await;
     let stranger = t.user_of_new_app("other", "stranger").await;
     let other_admin = t.admin_of("other").await;

@@ -1,4 +1,4 @@
-//! Every operation of the `/v1` document, walked from its facts (`tests/contract/v1-user-api.json`).
+//! Tests every operation of the `/v1` document from its facts (`tests/contract/v1-user-api.json`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -26,7 +26,7 @@ fn operations() -> Vec<Operation> {
     let operation = |facts: &Value| Operation {
         path: facts["path"].as_str().unwrap().to_owned(),
         method: facts["method"].as_str().unwrap().parse().unwrap(),
-        // The document says of get-user's token that it may be anything; we take none too.
+        // According to the document get-user's token may be anything; the gateway also accepts requests without one.
         needs_token: facts["token_required"] == true && facts["path"] != "/v1/user/get-user",
         native: facts["native_encoding"].as_str().unwrap().to_owned(),
         facts: facts.clone(),
@@ -37,13 +37,13 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-/// A number that was not used before.
+/// A mobile number that has not been used before.
 fn new_mobile() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("+49301{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A body of JSON that succeeds.
+/// A valid JSON body.
 async fn body(codes: &CodeApp, operation: &Operation, user: &User) -> Value {
     let anon = codes.t.anon();
     match operation.path.as_str() {
@@ -85,10 +85,10 @@ async fn request(codes: &CodeApp, client: &Client, operation: &Operation, user: 
     if operation.method == Method::GET { request } else { request.json(&body(codes, operation, user).await) }
 }
 
-/// The address of a user who has a password to forget.
+/// The address of the user whose password is reset.
 const RESETTER: &str = "bob@mail.example";
 
-/// An app that has one of everything, and a VIP with coins.
+/// A gateway with at least one item of every kind, and a VIP with coins.
 async fn populated() -> (CodeApp, User) {
     let codes = CodeApp::new().await;
     codes.mail_user("bob", RESETTER).await;
@@ -147,7 +147,7 @@ async fn every_json_answer_has_the_documented_keys_and_types_and_no_others() {
         let json = res.json();
         assert_eq!(json["msg"], "success", "{}", operation.path);
         match &operation.facts["data"] {
-            // The document shows only the refusal of module-ignore-info.
+            // The document has only a refusal for module-ignore-info.
             Value::Null if operation.path.ends_with("module-ignore-info") => {}
             Value::Null => assert_eq!(json.get("data"), None, "{}", operation.path),
             documented => assert_shape(&operation.path, documented, &json["data"]),
@@ -158,7 +158,7 @@ async fn every_json_answer_has_the_documented_keys_and_types_and_no_others() {
 }
 
 #[actix_web::test]
-async fn every_operation_answers_in_its_own_encoding_and_in_both_when_asked() {
+async fn every_operation_answers_in_its_documented_encoding_and_in_both_on_request() {
     let (codes, alice) = populated().await;
     for operation in operations() {
         for (accept, expected) in
@@ -166,7 +166,7 @@ async fn every_operation_answers_in_its_own_encoding_and_in_both_when_asked() {
         {
             let session = codes.t.login("alice", &operation.path).await;
             let request = match accept {
-                // Nothing but the route decides.
+                // Without a preference or a body, the route determines the encoding.
                 "*/*" => session.v1.request(operation.method.clone(), &operation.path),
                 _ => request(&codes, &session.v1, &operation, &alice).await,
             };
@@ -181,7 +181,7 @@ async fn every_operation_answers_in_its_own_encoding_and_in_both_when_asked() {
 }
 
 #[actix_web::test]
-async fn operations_that_need_a_token_refuse_without_one() {
+async fn operations_that_require_a_token_refuse_requests_without_one() {
     let (codes, alice) = populated().await;
     for operation in operations() {
         for client in [codes.t.anon(), codes.t.anon().header("token", "made up")] {
@@ -195,7 +195,7 @@ async fn operations_that_need_a_token_refuse_without_one() {
 }
 
 #[actix_web::test]
-async fn a_wrong_method_is_405_and_tells_the_right_ones() {
+async fn a_wrong_method_is_405_with_the_allowed_methods() {
     let t = TestApp::new().await;
     for operation in operations() {
         for method in [Method::PUT, Method::DELETE, Method::PATCH] {
@@ -206,7 +206,7 @@ async fn a_wrong_method_is_405_and_tells_the_right_ones() {
     }
 }
 
-/// The message in which an operation's protobuf is documented, under our name.
+/// The message of an operation's documented protobuf answer, by its name in `proto/`.
 const RESPONSES: [(&str, &str); 5] = [
     ("/v1/user/info", "InfoResponse"),
     ("/v1/user/get-user", "GetUserResponse"),
@@ -221,7 +221,7 @@ const REQUESTS: [(&str, &str); 3] = [
     ("/v1/user/edit-avatar", "EditAvatarRequest"),
 ];
 
-/// Our names of the document's messages.
+/// The document's messages and their names in `proto/`.
 const MESSAGES: [(&str, &str); 4] =
     [("Status", "Status"), ("Medal_info", "Medal"), ("Remark_info", "RemarkInfo"), ("Profile_info", "ProfileInfo")];
 

@@ -1,4 +1,4 @@
-//! Setting another password (behaviour.md §4, security.md 3, 4, 8).
+//! Resetting a password (behaviour.md §4, security.md 3, 4, 8).
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ async fn login(codes: &CodeApp, password: &str) -> Res {
 }
 
 #[actix_web::test]
-async fn whoever_reads_the_mail_sets_another_password_and_all_sessions_end() {
+async fn a_code_sent_by_mail_resets_the_password_and_ends_all_sessions() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", EMAIL).await;
     let pending = codes.mail_code(&codes.t.anon(), EMAIL, "forget_password").await;
@@ -31,7 +31,7 @@ async fn whoever_reads_the_mail_sets_another_password_and_all_sessions_end() {
 }
 
 #[actix_web::test]
-async fn a_reset_voids_the_codes_under_way_to_the_account() {
+async fn a_reset_invalidates_pending_codes_of_the_account() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", EMAIL).await;
     let code = codes.sms_code(&alice.v1, "13812345678").await;
@@ -46,7 +46,7 @@ async fn a_reset_voids_the_codes_under_way_to_the_account() {
 }
 
 #[actix_web::test]
-async fn a_password_that_is_too_easy_is_refused_with_the_reason_and_the_code_stays_valid() {
+async fn a_common_password_is_refused_with_the_reason_and_the_code_stays_valid() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("Liddell", EMAIL).await;
     alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Queen of Hearts"})).send().await.assert_ok();
@@ -62,14 +62,14 @@ async fn a_password_that_is_too_easy_is_refused_with_the_reason_and_the_code_sta
     ] {
         reset(&codes, &code, password).await.assert_line(&format!("json | 200 | {line}"));
     }
-    // Who has no code learns nothing of the account's names.
+    // Without the right code, the answer reveals nothing about the account's names.
     let wrong = if code == "111111" { "222222" } else { "111111" };
     reset(&codes, wrong, "liddell").await.assert_line("json | 200 | -1 | 验证码错误或已过期");
     reset(&codes, &code, "looking glass").await.assert_ok();
 }
 
 #[actix_web::test]
-async fn a_disabled_account_is_told_only_after_the_right_code() {
+async fn a_disabled_account_is_revealed_only_after_the_right_code() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", EMAIL).await;
     let client = codes.sms_user("13812345678").await;

@@ -1,4 +1,4 @@
-//! How codes reach people: the signed webhook and e-mail (docs/delivery.md).
+//! The delivery of codes: the signed webhook and e-mail (docs/delivery.md).
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[actix_web::test]
 async fn the_webhook_gets_a_signed_post() {
     let codes = CodeApp::new().await;
-    codes.ask_sms(&codes.t.anon().header("x-request-id", "ask-1"), MOBILE).await.assert_ok();
+    codes.request_sms(&codes.t.anon().header("x-request-id", "ask-1"), MOBILE).await.assert_ok();
     let post = codes.sms.next();
     let code = post.code();
     let expected = json!({
@@ -34,33 +34,33 @@ async fn the_webhook_gets_a_signed_post() {
     assert_eq!(post.headers["x-diglot-signature"], signature);
 
     let alice = codes.t.user("alice").await.v1.header("accept-language", "en");
-    codes.ask_sms(&alice, "+4930123456").await.assert_ok();
+    codes.request_sms(&alice, "+4930123456").await.assert_ok();
     let json = codes.sms.next().json();
     assert_eq!((&json["purpose"], &json["mobile"]), (&json!("account"), &json!("+4930123456")));
     assert!(json["text"].as_str().unwrap().starts_with("Your code to change your account: "), "{json}");
 }
 
 #[actix_web::test]
-async fn a_failing_webhook_is_tried_again_until_it_says_yes_and_never_after() {
+async fn a_failing_webhook_is_retried_until_it_succeeds() {
     let codes = CodeApp::answering(&[503, 429, 204], &[], |_| {}).await;
-    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    codes.request_sms(&codes.t.anon(), MOBILE).await.assert_ok();
     let posts = [codes.sms.next(), codes.sms.next(), codes.sms.next()];
     assert!(posts.iter().all(|post| post.body == posts[0].body));
     codes.t.gateway.delivery.finish(PATIENCE).await;
-    assert!(codes.sms.at_hand().is_none());
+    assert!(codes.sms.try_next().is_none());
     codes.login(MOBILE, &posts[0].code()).await.assert_ok();
 }
 
 #[actix_web::test]
-async fn a_webhook_that_refuses_is_not_asked_again() {
+async fn a_webhook_that_refuses_is_not_retried() {
     keep_log();
     let codes = CodeApp::answering(&[302, 400], &[], |_| {}).await;
     for (mobile, status) in [(MOBILE, 302), ("13987654321", 400)] {
         let client = codes.t.anon().header("x-request-id", &format!("refused-{status}"));
-        codes.ask_sms(&client, mobile).await.assert_ok();
+        codes.request_sms(&client, mobile).await.assert_ok();
         let code = codes.sms.next().code();
         codes.t.gateway.delivery.finish(PATIENCE).await;
-        assert!(codes.sms.at_hand().is_none());
+        assert!(codes.sms.try_next().is_none());
         let lines = logged(&format!("refused-{status}"));
         let line = lines.iter().find(|line| line.contains("webhook")).unwrap();
         assert!(line.contains(&format!("the webhook answered {status}")) && !line.contains(&code), "{line}");
@@ -68,10 +68,10 @@ async fn a_webhook_that_refuses_is_not_asked_again() {
 }
 
 #[actix_web::test]
-async fn a_webhook_that_hangs_holds_up_nobody_and_is_given_up() {
+async fn a_hanging_webhook_times_out_and_blocks_no_request() {
     let codes = CodeApp::answering(&[0], &[], |config| config.delivery_timeout = Duration::from_millis(500)).await;
     let started = Instant::now();
-    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    codes.request_sms(&codes.t.anon(), MOBILE).await.assert_ok();
     assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     codes.sms.next();
     let second = codes.sms.next();
@@ -79,9 +79,9 @@ async fn a_webhook_that_hangs_holds_up_nobody_and_is_given_up() {
 }
 
 #[actix_web::test]
-async fn a_code_comes_by_mail_as_text_and_as_a_page_in_the_readers_language() {
+async fn a_code_is_mailed_as_text_and_html_in_the_callers_language() {
     let codes = CodeApp::new().await;
-    codes.ask_mail(&codes.t.anon().header("accept-language", "en"), "Bob@Mail.example", "").await.assert_ok();
+    codes.request_mail(&codes.t.anon().header("accept-language", "en"), "Bob@Mail.example", "").await.assert_ok();
     let mail = codes.mail.next();
     assert!(mail.from.contains("<codes@chat.example>") && mail.to.contains("<bob@mail.example>"), "{mail:?}");
     assert_eq!(mail.header("From"), "Chat <codes@chat.example>");
@@ -93,41 +93,41 @@ async fn a_code_comes_by_mail_as_text_and_as_a_page_in_the_readers_language() {
     assert!(mail.data.contains("<html lang") && mail.data.contains(&format!("<strong>{code}</strong>")));
 
     codes.t.clock.advance(60_000);
-    codes.ask_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
+    codes.request_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
     let mail = codes.mail.next();
-    // 登录验证码, as RFC 2047 writes it.
+    // 登录验证码, encoded according to RFC 2047.
     assert_eq!(mail.header("Subject"), "=?utf-8?b?55m75b2V6aqM6K+B56CB?=");
 }
 
 #[actix_web::test]
-async fn a_mail_that_is_put_off_is_tried_again_as_the_same_and_a_refused_one_is_not() {
+async fn a_deferred_mail_is_retried_with_the_same_id_and_a_refused_one_is_not() {
     let replies = &["451 4.3.0 later", "421 4.3.2 going down", "250 2.0.0 taken", "550 5.1.1 nobody"];
     let codes = CodeApp::answering(&[], replies, |_| {}).await;
-    codes.ask_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
+    codes.request_mail(&codes.t.anon(), "bob@mail.example", "").await.assert_ok();
     let mails = [codes.mail.next(), codes.mail.next(), codes.mail.next()];
     assert!(mails.iter().all(|mail| mail.header("Message-ID") == mails[0].header("Message-ID")));
     codes.t.gateway.delivery.finish(PATIENCE).await;
-    codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "").await.assert_ok();
+    codes.request_mail(&codes.t.anon(), "nobody@mail.example", "").await.assert_ok();
     codes.mail.next();
     codes.t.gateway.delivery.finish(PATIENCE).await;
-    assert!(codes.mail.at_hand().is_none());
+    assert!(codes.mail.try_next().is_none());
 }
 
 #[actix_web::test]
-async fn a_provider_that_hangs_holds_up_no_other() {
+async fn a_hanging_provider_does_not_block_the_other() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let codes = CodeApp::with(|config| {
-        // Nobody ever answers there.
+        // The listener never accepts, so nothing answers there.
         config.smtp_url = Some(format!("smtp://{address}").parse().unwrap());
         config.delivery_timeout = Duration::from_secs(2);
     })
     .await;
     for number in 0..40 {
-        codes.ask_mail(&codes.t.anon(), &format!("m{number}@mail.example"), "").await.assert_ok();
+        codes.request_mail(&codes.t.anon(), &format!("m{number}@mail.example"), "").await.assert_ok();
     }
     let started = Instant::now();
-    codes.ask_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    codes.request_sms(&codes.t.anon(), MOBILE).await.assert_ok();
     codes.sms.next();
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }

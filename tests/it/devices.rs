@@ -15,7 +15,7 @@ fn numbers(list: &Value) -> Vec<i64> {
 const ENDED: &str = "json | 200 | 402 | access-token no longer valid, log in again";
 
 #[actix_web::test]
-async fn devices_are_listed_in_parts_with_a_version_that_grows() {
+async fn devices_are_listed_in_pages_with_an_increasing_version() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     for number in 0..11 {
@@ -42,7 +42,7 @@ async fn devices_are_listed_in_parts_with_a_version_that_grows() {
 }
 
 #[actix_web::test]
-async fn a_removed_device_is_logged_out_and_gone() {
+async fn a_removed_device_is_logged_out_and_deleted() {
     let t = TestApp::new().await;
     let (phone, tablet) = (t.user("alice").await, t.login("alice", "tablet").await);
     phone
@@ -61,7 +61,7 @@ async fn a_removed_device_is_logged_out_and_gone() {
 }
 
 #[actix_web::test]
-async fn a_kick_ends_one_device_or_all_and_devices_stay_known() {
+async fn a_kick_logs_out_one_device_or_all_but_deletes_none() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let kick = async |alice: &User, query: &str, body: Option<Value>| {
@@ -91,7 +91,7 @@ async fn a_kick_ends_one_device_or_all_and_devices_stay_known() {
 }
 
 #[actix_web::test]
-async fn a_push_token_belongs_to_one_device_of_the_app() {
+async fn a_push_token_belongs_to_one_device_of_the_tenant() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let bind = async |user: &User, sn: i64, token: &str| {
@@ -114,7 +114,7 @@ async fn a_push_token_belongs_to_one_device_of_the_app() {
 }
 
 #[actix_web::test]
-async fn a_forgotten_device_has_no_push_token() {
+async fn a_deleted_device_has_no_push_token() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let log_in = async || {
@@ -130,7 +130,7 @@ async fn a_forgotten_device_has_no_push_token() {
 }
 
 #[actix_web::test]
-async fn devices_without_an_id_are_forgotten_once_nobody_is_logged_in_there() {
+async fn devices_without_an_id_are_deleted_once_they_have_no_session() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     for _ in 0..5 {
@@ -144,7 +144,7 @@ async fn devices_without_an_id_are_forgotten_once_nobody_is_logged_in_there() {
 }
 
 #[actix_web::test]
-async fn a_user_is_online_for_a_while_after_requests_of_its_own() {
+async fn a_user_is_online_for_a_while_after_its_own_requests() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let body = json!({"username": "alice", "password": PASSWORD});

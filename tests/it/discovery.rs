@@ -1,4 +1,4 @@
-//! The discovery page: what users see of what admins put there.
+//! The discovery page: users see what admins configure.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn groups(user: &User, body: Value) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn categories_stand_in_their_order() {
+async fn categories_are_listed_in_sort_order() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let names = || see(&alice, "recommend-category-list", json!({"appChannel": "default"}));
@@ -51,7 +51,7 @@ async fn categories_stand_in_their_order() {
 }
 
 #[actix_web::test]
-async fn groups_show_every_documented_key() {
+async fn groups_have_every_documented_key() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     create(&admin, "categories", json!({"name": "精选"})).await;
@@ -90,7 +90,7 @@ async fn groups_are_found_by_category_keyword_and_page() {
     assert_eq!(groups(&alice, json!({"keyword": "tea"})).await, ["100% Coffee", "Tea House"]);
     assert_eq!(groups(&alice, json!({"keyword": "ÜNÏ"})).await, ["Ünïcode"]);
     assert_eq!(groups(&alice, json!({"keyword": "tea", "category": "B"})).await, [""; 0]);
-    // Wildcards of the database mean themselves.
+    // Wildcards of the database are matched literally.
     assert_eq!(groups(&alice, json!({"keyword": "%"})).await, ["100% Coffee"]);
     assert_eq!(groups(&alice, json!({"keyword": "_"})).await, ["a_b"]);
     for field in ["category", "keyword"] {
@@ -151,7 +151,7 @@ async fn a_group_can_be_changed_hidden_and_removed() {
 }
 
 #[actix_web::test]
-async fn bots_show_every_documented_key() {
+async fn bots_have_every_documented_key() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let body = json!({"nickname": "Bot", "introduction": "简介", "avatar_url": "https://x.example/b.png",
@@ -196,7 +196,7 @@ async fn advertisements_are_off_until_set() {
 }
 
 #[actix_web::test]
-async fn the_discovery_page_is_the_apps_own_and_for_admins_to_change() {
+async fn the_discovery_page_belongs_to_the_tenant_and_only_admins_change_it() {
     let t = TestApp::new().await;
     let (admin, other, alice) = (t.admin().await, t.admin_of("other").await, t.user("alice").await);
     create(&admin, "categories", json!({"name": "A"})).await;
@@ -228,7 +228,7 @@ async fn the_discovery_page_is_the_apps_own_and_for_admins_to_change() {
     }
 }
 
-/// What is counted beside what is there, where the two differ.
+/// The number of stored counts that differ from the actual ones.
 const MISCOUNTED: &str = "
     SELECT count(*) AS number FROM (
         SELECT category_id, bucket, shown FROM recommended_group_counts WHERE shown <> 0
@@ -239,7 +239,7 @@ const MISCOUNTED: &str = "
     ) AS counted";
 
 #[actix_web::test]
-async fn groups_stay_counted_whatever_happens_to_them() {
+async fn group_counts_stay_correct_after_every_change() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     for name in ["A", "B"] {
@@ -253,7 +253,7 @@ async fn groups_stay_counted_whatever_happens_to_them() {
     let hide = |id: i64| update(json!({"id": id, "is_banned": true}));
     let delete = |id: i64| admin.post("/admin/v1/groups/delete").json(&json!({"id": id})).send();
 
-    // Many at once, and some of it twice.
+    // Many concurrent changes, some of them repeated.
     futures_util::future::join_all((0..6).map(|_| hide(ids[0]))).await.iter().for_each(crate::support::Res::assert_ok);
     futures_util::future::join_all((0..6).map(|_| delete(ids[1]))).await;
     update(json!({"id": ids[2], "category": "B"})).await.assert_ok();
@@ -268,7 +268,7 @@ async fn groups_stay_counted_whatever_happens_to_them() {
 }
 
 #[actix_web::test]
-async fn a_deep_page_of_groups_is_found_as_quickly_as_the_first() {
+async fn a_deep_page_of_groups_is_as_fast_as_the_first() {
     const GROUPS: i64 = 100_000;
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);

@@ -1,4 +1,4 @@
-//! The documents say what the code does.
+//! The documents agree with the code.
 
 use std::{fs, path::Path};
 
@@ -20,7 +20,7 @@ fn the_readme_lists_every_setting_with_its_default_and_meaning() {
 }
 
 #[test]
-fn documents_point_at_files_that_exist() {
+fn links_in_documents_point_at_existing_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for entry in fs::read_dir(root.join("docs/adr")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

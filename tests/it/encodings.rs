@@ -1,4 +1,4 @@
-//! What bytes do to the gateway: nothing that they should not (security.md 30–35).
+//! The handling of malformed and arbitrary input (security.md 30–35).
 
 use diglot::transport::pb;
 use proptest::{
@@ -14,7 +14,7 @@ use crate::support::TestApp;
 const EDIT: &str = "/v1/user/edit-nickname";
 
 #[actix_web::test]
-async fn the_same_request_does_the_same_in_both_encodings() {
+async fn a_request_has_the_same_effect_in_both_encodings() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let nickname = "七色 🌈";
@@ -39,7 +39,7 @@ async fn the_same_request_does_the_same_in_both_encodings() {
 }
 
 #[actix_web::test]
-async fn broken_messages_are_refused_and_change_nothing() {
+async fn malformed_messages_are_refused_and_change_nothing() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let valid = pb::EditNicknameRequest { name: "Mallory".to_owned() }.encode_to_vec();
@@ -111,7 +111,7 @@ async fn ids_may_be_text_or_whole_numbers_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn compressed_bodies_are_refused_and_not_inflated() {
+async fn compressed_bodies_are_refused_without_decompression() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -124,7 +124,7 @@ async fn compressed_bodies_are_refused_and_not_inflated() {
 }
 
 #[actix_web::test]
-async fn names_that_would_break_or_turn_a_line_are_refused_with_the_reason() {
+async fn names_with_control_or_bidirectional_characters_are_refused_with_the_reason() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let rename = |name: String| alice.v1.post(EDIT).json(&json!({"nickname": name})).send();
@@ -169,7 +169,7 @@ async fn names_that_would_break_or_turn_a_line_are_refused_with_the_reason() {
 }
 
 #[actix_web::test]
-async fn fields_that_are_not_the_callers_to_set_change_nothing() {
+async fn fields_that_the_caller_may_not_set_are_ignored() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let before: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();

@@ -1,4 +1,5 @@
-//! Who calls for whom: `app_id`, `access-token`, `user_id`, `group_id` (behaviour.md §3, security.md 20–25).
+//! Authentication and impersonation by `app_id`, `access-token`, `user_id`, `group_id` (behaviour.md §3,
+//! security.md 20–25).
 
 use diglot::domain::{self, tenants};
 use serde_json::json;
@@ -52,7 +53,7 @@ async fn admin_operations_are_for_admins() {
 }
 
 #[actix_web::test]
-async fn tokens_are_taken_as_they_were_given_and_only_from_their_header() {
+async fn tokens_are_accepted_only_verbatim_and_in_their_header() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let outsider = t.anon().header("app_id", "default");
@@ -93,7 +94,7 @@ async fn tokens_are_taken_as_they_were_given_and_only_from_their_header() {
 }
 
 #[actix_web::test]
-async fn malformed_headers_are_refused_whoever_sends_them() {
+async fn malformed_headers_are_refused_from_every_caller() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let id = alice.id.to_string();
@@ -126,14 +127,14 @@ async fn malformed_headers_are_refused_whoever_sends_them() {
 }
 
 #[actix_web::test]
-async fn tenants_know_nothing_of_each_other() {
+async fn tenants_are_isolated_from_each_other() {
     let t = TestApp::new().await;
     let (admin_a, admin_b) = (t.admin_of("a").await, t.admin_of("b").await);
     let (alice, bob) = (t.user_of("a", "alice").await, t.user_of("b", "bob").await);
 
     for (client, here, there) in [(&admin_a, &alice, &bob), (&admin_b, &bob, &alice)] {
         let other_app = if here.id == alice.id { "b" } else { "a" };
-        // A token is unknown in another app, whoever holds it.
+        // Any kind of token is unknown to another tenant.
         for foreign in [client, &here.admin_api] {
             let foreign = foreign.clone().header("app_id", other_app);
             for id in [here.id, there.id] {
@@ -155,7 +156,7 @@ async fn tenants_know_nothing_of_each_other() {
             .send()
             .await
             .assert_line("protobuf | 200 | -101 | 未登录");
-        // A user of another app does not exist.
+        // A user of another tenant does not exist.
         let as_other = client.clone().header("user_id", &there.id.to_string());
         as_other.get(PROFILE).send().await.assert_line("json | 200 | 10000 | user does not exist");
         as_other.put("/user/nickname?nick_name=x").send().await.assert_line("json | 200 | 10000 | user does not exist");
@@ -174,7 +175,7 @@ async fn tenants_know_nothing_of_each_other() {
 }
 
 #[actix_web::test]
-async fn an_admin_token_ends_when_revoked_or_expired() {
+async fn an_admin_token_is_invalid_once_revoked_or_expired() {
     let t = TestApp::new().await;
     let make = async |name: &str, days: Option<i64>| {
         let lifetime_ms = days.map(|days| days * DAY_MS);
@@ -197,7 +198,7 @@ async fn an_admin_token_ends_when_revoked_or_expired() {
 }
 
 #[actix_web::test]
-async fn who_asks_is_settled_before_what_is_asked() {
+async fn the_caller_is_authenticated_before_the_request_is_validated() {
     let t = TestApp::new().await;
     let outsider = t.anon().header("app_id", "default");
 

@@ -1,4 +1,4 @@
-//! What shows only at a socket, and what surrounds every answer.
+//! Behaviour that needs real connections, and the headers and envelope of every answer.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::support::TestApp;
 
 /// A gateway that listens on ports chosen by the system.
 struct Running {
-    // Its database goes with it.
+    // Keeps the test's database until the end.
     _t: TestApp,
     app: SocketAddr,
     web: SocketAddr,
@@ -46,7 +46,7 @@ impl Running {
     }
 }
 
-/// Sends bytes on a connection of their own and reads to its end.
+/// Sends bytes on a new connection and reads until it closes.
 async fn raw(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The gateway may answer and close before it has read everything.
@@ -89,7 +89,7 @@ async fn every_listener_has_its_own_routes() {
 }
 
 #[actix_web::test]
-async fn a_body_over_256_kib_is_413_also_in_chunks() {
+async fn a_body_over_256_kib_is_413_even_if_chunked() {
     let running = Running::start().await;
     let head = "POST /v1/user/email-login HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
     let start = br#"{"email":""#;
@@ -122,7 +122,7 @@ async fn a_body_of_256_kib_is_read() {
 }
 
 #[actix_web::test]
-async fn a_body_that_does_not_end_is_given_up_within_30_seconds() {
+async fn an_incomplete_body_times_out_within_30_seconds() {
     let t = TestApp::new().await;
     tokio::time::pause();
     let started = tokio::time::Instant::now();
@@ -138,7 +138,7 @@ async fn a_body_that_does_not_end_is_given_up_within_30_seconds() {
 }
 
 #[actix_web::test]
-async fn a_request_for_another_protocol_is_answered_at_once() {
+async fn an_upgrade_request_is_answered_at_once() {
     let running = Running::start().await;
     let upgrade = "HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n";
 
@@ -153,7 +153,7 @@ async fn a_request_for_another_protocol_is_answered_at_once() {
 }
 
 #[actix_web::test]
-async fn stopping_turns_readiness_red_and_lets_running_requests_finish() {
+async fn stopping_fails_readiness_and_lets_running_requests_finish() {
     let running = Running::start().await;
     let mut slow = TcpStream::connect(running.app).await.unwrap();
     slow.write_all(b"POST /v1/user/email-login HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{").await.unwrap();
@@ -164,7 +164,7 @@ async fn stopping_turns_readiness_red_and_lets_running_requests_finish() {
     actix_web::rt::task::yield_now().await;
     let ready = get(running.ops, "/readyz").await;
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains(r#""ready":false,"database":"up""#), "{ready}");
-    // Clients are asked to go elsewhere with their next request.
+    // Clients are asked to open a new connection for their next request.
     let mut kept = TcpStream::connect(running.app).await.unwrap();
     kept.write_all(b"GET /v1/user/info HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
@@ -208,7 +208,7 @@ async fn readiness_needs_the_database() {
 }
 
 #[actix_web::test]
-async fn every_answer_names_its_request_and_is_not_stored() {
+async fn every_answer_has_a_request_id_and_is_not_cacheable() {
     let t = TestApp::new().await;
 
     for (sent, kept) in
@@ -282,7 +282,7 @@ async fn a_strict_caller_gets_plain_http_statuses_in_the_same_envelope() {
 }
 
 #[actix_web::test]
-async fn answers_are_compressed_when_asked_and_worthwhile() {
+async fn answers_are_compressed_on_request_and_if_large_enough() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let list: Vec<_> = (0..50).map(|n| json!({"username": format!("user{n}"), "password": "x"})).collect();
@@ -303,7 +303,7 @@ async fn answers_are_compressed_when_asked_and_worthwhile() {
 }
 
 #[actix_web::test]
-async fn pages_of_configured_origins_may_call_and_others_may_not() {
+async fn only_pages_of_configured_origins_may_call() {
     let t = TestApp::with(|config| config.cors_origins = vec!["https://chat.example".to_owned()]).await;
     let preflight = |origin: &str, header: &str| {
         let method: actix_web::http::Method = "OPTIONS".parse().unwrap();
@@ -329,7 +329,7 @@ async fn pages_of_configured_origins_may_call_and_others_may_not() {
 }
 
 #[actix_web::test]
-async fn unknown_paths_and_methods_are_told_in_the_envelope() {
+async fn unknown_paths_and_methods_are_reported_in_the_envelope() {
     let t = TestApp::new().await;
 
     t.anon().get("/").send().await.assert_line("json | 404 | 404 | no such path");

@@ -1,4 +1,4 @@
-//! Ways in, and what keeps strangers out (security.md 1–12).
+//! Logins and their protection against guessing (security.md 1–12).
 
 use diesel::{RunQueryDsl as _, sql_types::Text};
 use diglot::{
@@ -22,7 +22,7 @@ async fn v1_login(client: &Client, email: &str, password: &str) -> Res {
 }
 
 #[actix_web::test]
-async fn both_doors_lead_to_the_same_sessions() {
+async fn both_apis_share_sessions() {
     let t = TestApp::new().await;
     let alice = t.user("Alice").await;
 
@@ -81,10 +81,10 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let cheap = format!("hmac-sha256:{}", bcrypt::hash("x", 5).unwrap());
     let imported = bcrypt::hash("x", 7).unwrap();
 
-    // Also where the stored hash is of another cost, or damaged.
+    // This also holds if the stored hash has another cost or is corrupt.
     for stored in [current, cheap, imported, "damaged".to_owned()] {
         set_stored_hash(&t, &alice, &stored).await;
-        // Taking turns, and the fastest of many: other work on the machine must not count.
+        // The minimum of many alternating attempts, so that other load on the machine does not distort the result.
         let (mut known, mut unknown) = (f64::MAX, f64::MAX);
         for _ in 0..15 {
             known = known.min(time("alice").await);
@@ -108,7 +108,7 @@ async fn ten_failed_logins_lock_an_account_for_the_rest_of_15_minutes() {
     assert_eq!(res.header("retry-after"), "840");
     let res = v1_login(&t.anon(), "alice", PASSWORD).await;
     res.assert_line("json | 200 | -1 | 登录失败次数过多，请 840 秒后再试");
-    // Its owner stays logged in, and other accounts are not touched.
+    // Its owner stays logged in, and other accounts are not affected.
     alice.v1.get("/v1/user/info").send().await.assert_ok();
     t.user("bob").await.v1.get("/v1/user/info").send().await.assert_ok();
     t.clock.advance(14 * MINUTE_MS);
@@ -116,7 +116,7 @@ async fn ten_failed_logins_lock_an_account_for_the_rest_of_15_minutes() {
 }
 
 #[actix_web::test]
-async fn a_successful_login_forgets_the_failed_ones() {
+async fn a_successful_login_resets_the_failure_count() {
     let t = TestApp::with(|config| config.login_tries_per_source = 1000).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
 
@@ -129,7 +129,7 @@ async fn a_successful_login_forgets_the_failed_ones() {
 }
 
 #[actix_web::test]
-async fn ten_failed_logins_lock_a_source_whatever_names_it_tries() {
+async fn ten_failed_logins_lock_a_source_regardless_of_names() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let (bad, good) = (t.anon().from("198.51.100.1"), t.anon().from("198.51.100.2"));
@@ -139,14 +139,14 @@ async fn ten_failed_logins_lock_a_source_whatever_names_it_tries() {
     }
     assert!(login(&bad, "alice", PASSWORD).await.line().contains("too many failed logins"));
     login(&good, "alice", PASSWORD).await.assert_ok();
-    // Right passwords use up nothing.
+    // Successful logins do not count.
     for _ in 0..20 {
         login(&good, "alice", PASSWORD).await.assert_ok();
     }
 }
 
 #[actix_web::test]
-async fn a_name_that_looks_like_a_number_locks_no_account() {
+async fn a_name_that_resembles_a_login_key_locks_no_account() {
     let t = TestApp::with(|config| config.login_tries_per_source = 1000).await;
     let alice = t.user("alice").await;
 
@@ -159,7 +159,7 @@ async fn a_name_that_looks_like_a_number_locks_no_account() {
 }
 
 #[actix_web::test]
-async fn a_stale_token_does_not_harm_a_login() {
+async fn a_stale_token_does_not_affect_a_login() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
 
@@ -169,7 +169,7 @@ async fn a_stale_token_does_not_harm_a_login() {
 }
 
 #[actix_web::test]
-async fn attempts_side_by_side_get_no_more_tries() {
+async fn concurrent_attempts_do_not_exceed_the_limit() {
     let t = TestApp::with(|config| {
         config.login_tries_per_source = 1000;
         config.hashing_threads = 8.try_into().unwrap();
@@ -188,20 +188,20 @@ async fn attempts_side_by_side_get_no_more_tries() {
 }
 
 #[actix_web::test]
-async fn right_passwords_side_by_side_lock_nobody() {
+async fn concurrent_successful_logins_lock_no_account() {
     let t = TestApp::with(|config| config.hashing_threads = 8.try_into().unwrap()).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let client = t.anon();
 
     let results = join_all((0..60).map(|_| login(&client, "alice", PASSWORD))).await;
     assert!(results.iter().all(|res| res.code() == 200 || res.status == 429));
-    // Those who come together are let in one after the other, as far as there is time.
+    // Concurrent logins are admitted one after the other, as long as they fit into the time limit.
     assert!(results.iter().filter(|res| res.code() == 200).count() > 10);
     login(&client, "alice", PASSWORD).await.assert_ok();
 }
 
 #[actix_web::test]
-async fn a_locked_source_uses_up_no_tries_of_accounts() {
+async fn a_locked_source_does_not_count_against_accounts() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let bad = t.anon().from("198.51.100.1");
@@ -216,7 +216,7 @@ async fn a_locked_source_uses_up_no_tries_of_accounts() {
 }
 
 #[actix_web::test]
-async fn a_crowd_of_logins_gets_a_quick_busy_and_uses_up_no_tries() {
+async fn a_burst_of_logins_is_refused_quickly_and_counts_as_no_failure() {
     let t = TestApp::with(|config| {
         config.bcrypt_cost = 8;
         config.hashing_threads = 1.try_into().unwrap();
@@ -240,7 +240,7 @@ async fn a_crowd_of_logins_gets_a_quick_busy_and_uses_up_no_tries() {
 }
 
 #[actix_web::test]
-async fn the_source_is_the_socket_unless_a_trusted_proxy_says_otherwise() {
+async fn the_source_is_the_peer_unless_a_trusted_proxy_forwards_another() {
     let t = TestApp::with(|config| {
         config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         config.login_tries_per_source = 1;
@@ -250,16 +250,16 @@ async fn the_source_is_the_socket_unless_a_trusted_proxy_says_otherwise() {
     let from = |peer: &str, forwarded: &str| t.anon().from(peer).header("x-forwarded-for", forwarded);
     let is_locked = async |client: Client| login(&client, "x", "y").await.line().contains("too many");
 
-    // An outsider can't pretend to be someone else.
+    // A client that is not a trusted proxy can't forge its source.
     assert!(!is_locked(from("198.51.100.1", "1.1.1.1")).await);
     assert!(is_locked(from("198.51.100.1", "2.2.2.2")).await);
-    // Behind the proxies it is the rightmost hop that is none of them.
+    // Behind trusted proxies, the source is the rightmost hop that is not one of them.
     assert!(!is_locked(from("10.0.0.1", "9.9.9.9, 198.51.100.9, 10.0.0.2")).await);
     assert!(is_locked(from("10.0.0.1", "8.8.8.8, 198.51.100.9, 10.0.0.3")).await);
     assert!(!is_locked(from("10.0.0.1", "198.51.100.9, 198.51.100.8")).await);
     assert!(!is_locked(from("10.0.0.1", "nonsense")).await);
     assert!(is_locked(from("10.0.0.1", "more nonsense")).await);
-    // With a port, in brackets; and what can't be read hides what the client itself wrote to the left of it.
+    // Addresses may have a port or brackets; a malformed hop hides those to its left, which the client may have forged.
     assert!(!is_locked(from("10.0.0.1", "198.51.100.20:4321")).await);
     assert!(is_locked(from("10.0.0.1", "198.51.100.20")).await);
     assert!(!is_locked(from("10.0.0.1", "[2001:db8::1]")).await);
@@ -308,7 +308,7 @@ async fn a_login_renews_an_outdated_or_imported_hash() {
 }
 
 #[actix_web::test]
-async fn logins_side_by_side_with_an_outdated_hash_are_not_told_wrong() {
+async fn concurrent_logins_with_an_outdated_hash_are_not_refused_as_wrong() {
     let t = TestApp::with(|config| config.hashing_threads = 4.try_into().unwrap()).await;
     let alice = t.user("alice").await;
     set_stored_hash(&t, &alice, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
@@ -321,7 +321,7 @@ async fn logins_side_by_side_with_an_outdated_hash_are_not_told_wrong() {
 }
 
 #[actix_web::test]
-async fn a_damaged_hash_refuses_and_does_not_panic() {
+async fn a_corrupt_hash_refuses_the_login_without_a_panic() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -353,7 +353,7 @@ async fn passwords_and_tokens_are_never_logged() {
     let res = t.anon().get(&format!("/v1/user/info?token={}", alice.token)).header("token", "x").send().await;
     res.assert_line("protobuf | 200 | -101 | 未登录");
     admin.get("/user/list").send().await.assert_ok();
-    // A number where a text should be is told about, but not told.
+    // A number in place of text is reported, but its value is not logged.
     let number = json!({"email": "a@b.example", "password": 86_753_091, "name": "alice"});
     let anon = t.anon().header("app_id", "default");
     assert_eq!(anon.post("/token/user").json(&number).send().await.code(), 10002);
@@ -382,7 +382,7 @@ async fn a_line_break_in_a_request_stays_one_log_line() {
 }
 
 #[actix_web::test]
-async fn logins_are_written_down_with_their_result() {
+async fn logins_are_audited_with_their_result() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     login(&t.anon().from("198.51.100.1").header("x-request-id", "try-1"), "alice", "wrong").await.assert_line(REFUSED);

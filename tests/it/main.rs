@@ -10,7 +10,7 @@
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::wildcard_enum_match_arm,
-    reason = "a test that can't go on should say where"
+    reason = "a failing test should panic at the failing line"
 )]
 
 mod accounts;
@@ -18,6 +18,7 @@ mod architecture;
 mod awards;
 mod cache;
 mod captchas;
+mod circles;
 mod cli;
 mod cli_admin;
 mod cli_import;

@@ -1,4 +1,4 @@
-//! The messages of `proto/`: what their users rely on, and the bytes that pin it.
+//! The messages of `proto/`: the properties that clients rely on, and their pinned encoding.
 
 use diglot::transport::pb;
 use prost::Message as _;
@@ -25,7 +25,7 @@ fn every_response_has_its_status_in_field_1() {
 }
 
 #[test]
-fn no_request_can_start_with_a_byte_that_json_could_start_with() {
+fn no_protobuf_request_starts_with_a_byte_that_can_start_json() {
     for message in messages().into_iter().filter(|message| message.name().ends_with("Request")) {
         for field in &message.field {
             let wire_type = match (field.label(), field.r#type()) {
@@ -45,7 +45,7 @@ fn no_request_can_start_with_a_byte_that_json_could_start_with() {
     }
 }
 
-/// Those of behaviour.md §4; the document's own are walked in `contract_v1.rs`.
+/// The fields of behaviour.md §4; `contract_v1.rs` tests those of the document.
 #[test]
 fn fields_beyond_the_document_have_the_numbers_that_clients_know() {
     let documented: &[(&str, &[(&str, i32)])] = &[

@@ -1,4 +1,4 @@
-//! Which encoding a request has and which its answer gets: behaviour.md §1 as tables.
+//! The encodings of requests and their answers: behaviour.md §1 as tables.
 
 use diglot::transport::pb;
 use prost::Message as _;
@@ -37,7 +37,7 @@ async fn send(client: &Client, path: &str, content_type: &str, body: impl Into<V
 }
 
 #[actix_web::test]
-async fn a_body_that_starts_like_json_is_json_whatever_its_declared_type() {
+async fn a_body_that_starts_like_json_is_json_regardless_of_its_declared_type() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -50,7 +50,7 @@ async fn a_body_that_starts_like_json_is_json_whatever_its_declared_type() {
 }
 
 #[actix_web::test]
-async fn white_space_before_json_counts_only_where_the_type_does_not_name_protobuf() {
+async fn white_space_before_json_is_skipped_unless_protobuf_is_declared() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let body = " \r\n\t{\"nickname\":\"Al\"}";
@@ -66,7 +66,7 @@ async fn white_space_before_json_counts_only_where_the_type_does_not_name_protob
 }
 
 #[actix_web::test]
-async fn protobuf_is_read_on_its_own_routes_whatever_its_declared_type() {
+async fn protobuf_is_read_on_protobuf_routes_regardless_of_its_declared_type() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -105,7 +105,7 @@ async fn an_empty_body_is_the_empty_message() {
 }
 
 #[actix_web::test]
-async fn a_type_that_is_neither_encoding_is_refused_whatever_the_bytes() {
+async fn an_unsupported_content_type_is_refused_regardless_of_the_bytes() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -132,7 +132,7 @@ async fn unknown_keys_and_fields_are_ignored() {
 }
 
 #[actix_web::test]
-async fn json_takes_each_documented_name_of_a_field() {
+async fn json_accepts_every_documented_name_of_a_field() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -157,11 +157,11 @@ async fn json_takes_each_documented_name_of_a_field() {
     }
 }
 
-/// What is asked, and the encoding of the answer. Routes: `info` and `edit` are native protobuf, `login` and `logout`
-/// native JSON.
+/// Requests and the encodings of their answers. The documented encoding of the routes `info` and `edit` is protobuf,
+/// that of `login` and `logout` JSON.
 const ANSWERS: &str = "
     Accept                                                | face | body     | route  | answer
-    # One of the two is liked better: that one.
+    # One encoding has the higher quality.
     application/json                                      | app  | protobuf | edit   | json
     application/json                                      | app  | none     | info   | json
     application/x-protobuf                                | web  | json     | edit   | protobuf
@@ -176,7 +176,7 @@ const ANSWERS: &str = "
     text/html, image/gif, *; q=.2, */*; q=.2              | app  | none     | info   | protobuf
     application/json;q=0, */*                             | web  | json     | edit   | protobuf
     APPLICATION/JSON                                      | app  | none     | info   | json
-    # Equal: as the body. axios likes JSON by name and protobuf by */*, both with quality 1.
+    # Equal quality: the encoding of the body. axios accepts JSON by name and protobuf by */*, both with quality 1.
     -                                                     | app  | json     | edit   | json
     */*                                                   | app  | json     | edit   | json
     application/*                                         | web  | protobuf | edit   | protobuf
@@ -185,19 +185,19 @@ const ANSWERS: &str = "
     application/json, application/x-protobuf              | app  | json     | edit   | json
     application/json, text/plain, */*                     | app  | protobuf | edit   | protobuf
     application/json, text/plain, */*                     | app  | json     | edit   | json
-    # Still open: the face decides.
+    # Equal quality and no body: the face decides.
     -                                                     | app  | none     | info   | protobuf
     */*                                                   | app  | none     | info   | protobuf
     application/json, text/plain, */*                     | app  | none     | info   | protobuf
     -                                                     | app  | none     | logout | json
     -                                                     | web  | none     | info   | json
     */*                                                   | web  | none     | info   | json
-    # Not to be read: as if it was not there.
+    # A malformed range is ignored.
     nonsense                                              | app  | none     | info   | protobuf
     application/json;q=2                                  | web  | none     | info   | json";
 
 #[actix_web::test]
-async fn the_answer_is_in_the_encoding_that_the_client_likes_best() {
+async fn the_answer_is_in_the_encoding_that_the_client_prefers() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let rows: Vec<&str> = ANSWERS.lines().skip(2).filter(|line| !line.trim_start().starts_with('#')).collect();
@@ -239,7 +239,7 @@ async fn neither_encoding_acceptable_is_406_and_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn errors_come_in_the_encoding_that_success_would_have_had() {
+async fn errors_have_the_encoding_that_a_success_would_have_had() {
     let t = TestApp::new().await;
     let edit = "/v1/user/edit-nickname";
     let long = "x".repeat(300 * 1024);

@@ -14,7 +14,7 @@ async fn two_nodes() -> (TestApp, TestApp) {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
-async fn a_session_of_one_node_is_one_of_all_and_ends_on_all() {
+async fn a_session_is_valid_and_ends_on_all_nodes() {
     let (a, b) = two_nodes().await;
     let alice = a.user("alice").await;
     let on_b = b.anon().header("token", &alice.token);
@@ -28,7 +28,7 @@ async fn a_session_of_one_node_is_one_of_all_and_ends_on_all() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
-async fn nodes_count_failed_logins_together() {
+async fn failed_logins_are_counted_across_nodes() {
     let (a, b) = two_nodes().await;
     a.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let login = |node: &TestApp, password: &str| {
@@ -46,7 +46,7 @@ async fn nodes_count_failed_logins_together() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
-async fn nodes_started_together_migrate_once() {
+async fn nodes_that_start_concurrently_migrate_once() {
     let (a, _) = two_nodes().await;
     let fresh = format!("fresh_{}", std::process::id());
     a.execute(&format!("CREATE SCHEMA {fresh}")).await.unwrap();
@@ -66,18 +66,18 @@ async fn nodes_started_together_migrate_once() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
-async fn cut_connections_are_replaced() {
+async fn broken_connections_are_replaced() {
     let (a, b) = two_nodes().await;
     let alice = a.user("alice").await;
     let info = || alice.v1.get("/v1/user/info").send();
-    // Several connections in the pool.
+    // Open several connections in the pool.
     futures_util::future::join_all((0..20).map(|_| info())).await.iter().for_each(crate::support::Res::assert_ok);
 
-    // Those of this test alone.
+    // Terminate only the connections of this test.
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE pid <> pg_backend_pid() AND application_name = current_setting('application_name')";
     b.execute(cut).await.unwrap();
-    // The first request may be the one that notices; all connections as old as the lost one go with it.
+    // The first request may fail on a broken connection; the pool then discards all connections of the same age.
     let first = info().await;
     assert!([200, 503].contains(&first.status.as_u16()), "{}", first.line());
     for _ in 0..20 {

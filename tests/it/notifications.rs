@@ -1,4 +1,4 @@
-//! What users set for one of their devices: notifications, and modules that they ignore.
+//! The settings of a device: notifications, and the modules that its user ignores.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ async fn status(user: &User, device: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_device_is_registered_once_and_keeps_its_number() {
+async fn a_device_is_registered_once_and_keeps_its_id() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let register = |registration: &str, is_open: i32| {
@@ -41,7 +41,7 @@ async fn a_device_is_registered_once_and_keeps_its_number() {
 }
 
 #[actix_web::test]
-async fn a_registration_needs_its_parts() {
+async fn a_registration_requires_all_fields() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -64,7 +64,7 @@ async fn a_registration_needs_its_parts() {
 }
 
 #[actix_web::test]
-async fn ignoring_modules_is_for_vips() {
+async fn only_vips_can_ignore_modules() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let info = || post(&alice, "/v1/user/module-ignore-info", json!({"deviceId": "phone"}));

@@ -1,4 +1,4 @@
-//! What accounts tell about themselves, what others note about them, and how active they are.
+//! Personal data, remarks, avatars and activity.
 
 use diglot::transport::pb;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn seen_by(viewer: &Client, id: i64) -> Value {
 }
 
 #[actix_web::test]
-async fn personal_data_are_saved_and_shown() {
+async fn personal_data_is_saved_and_shown() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let nothing = json!({
@@ -46,7 +46,7 @@ async fn personal_data_are_saved_and_shown() {
 }
 
 #[actix_web::test]
-async fn what_is_absent_stays_as_it_is_in_both_encodings() {
+async fn absent_fields_stay_unchanged_in_both_encodings() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     alice.v1.post(SAVE).json(&json!({"introduction": "hello", "gender": 1, "city": "A"})).send().await.assert_ok();
@@ -60,7 +60,7 @@ async fn what_is_absent_stays_as_it_is_in_both_encodings() {
 }
 
 #[actix_web::test]
-async fn bad_personal_data_are_refused_as_a_whole() {
+async fn invalid_personal_data_is_refused_as_a_whole() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -81,7 +81,7 @@ async fn bad_personal_data_are_refused_as_a_whole() {
 }
 
 #[actix_web::test]
-async fn a_remark_is_for_its_writers_eyes_only() {
+async fn a_remark_is_visible_to_its_author_only() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let save = |body: Value| alice.v1.post("/v1/user/save-user-remarks").json(&body).send();
@@ -101,7 +101,7 @@ async fn a_remark_is_for_its_writers_eyes_only() {
 }
 
 #[actix_web::test]
-async fn the_homepage_of_nobody_is_empty() {
+async fn the_homepage_of_an_unknown_user_is_empty() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -123,7 +123,7 @@ async fn the_homepage_of_nobody_is_empty() {
 }
 
 #[actix_web::test]
-async fn an_avatar_is_a_url_with_a_number() {
+async fn an_avatar_is_a_url_with_an_id() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let edit = |body: Value| alice.v1.post("/v1/user/edit-avatar").json(&body).send();
@@ -156,7 +156,7 @@ async fn an_avatar_is_a_url_with_a_number() {
 }
 
 #[actix_web::test]
-async fn online_days_count_days_of_real_activity_in_the_configured_zone() {
+async fn online_days_count_days_with_activity_in_the_configured_time_zone() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let days = async || {
@@ -170,11 +170,11 @@ async fn online_days_count_days_of_real_activity_in_the_configured_zone() {
     t.clock.advance(12 * HOUR_MS);
     use_it().await.assert_ok();
     assert_eq!(days().await, (1, 1));
-    // 00:04 of the next day there, though less than an hour has passed since the last use was written down.
+    // 00:04 of the next day there, although less than an hour has passed since the last use was recorded.
     t.clock.advance(HOUR_MS - 1);
     use_it().await.assert_ok();
     assert_eq!(days().await, (2, 2));
-    // What others do for it does not count.
+    // Requests of an admin on the user's behalf do not count.
     t.clock.advance(DAY_MS);
     admin.clone().header("user_id", &alice.id.to_string()).get("/user/profile").send().await.assert_ok();
     assert_eq!(days().await, (2, 2));

@@ -1,4 +1,4 @@
-//! Who is there: by open sockets and by recent requests (behaviour.md §4).
+//! Presence, by open sockets and by recent requests (behaviour.md §4).
 
 use diglot::clock::Clock as _;
 use futures_util::StreamExt as _;
@@ -50,7 +50,7 @@ async fn presence_follows_the_socket() {
 }
 
 #[actix_web::test]
-async fn a_device_that_comes_back_stays_online_when_its_old_socket_goes() {
+async fn a_reconnected_device_stays_online_when_its_old_socket_closes() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let acting = node.t.admin().await.header("user_id", &alice.id.to_string());
@@ -58,7 +58,7 @@ async fn a_device_that_comes_back_stays_online_when_its_old_socket_goes() {
     let old = node.log_in(&alice).await;
     let new = node.log_in(&alice).await;
     close(old).await;
-    // Without a heartbeat and without a request for longer than one of these counts.
+    // For longer than the presence timeout there is neither a heartbeat nor a request.
     for _ in 0..4 {
         node.t.clock.advance(15_000);
         within_a_second(is_online).await;
@@ -69,7 +69,7 @@ async fn a_device_that_comes_back_stays_online_when_its_old_socket_goes() {
 }
 
 #[actix_web::test]
-async fn whoever_comes_back_is_online_at_once_and_was_active_until_it_left() {
+async fn a_reconnected_user_is_online_at_once_and_was_active_until_it_disconnected() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let acting = node.t.admin().await.header("user_id", &alice.id.to_string());

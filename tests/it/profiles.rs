@@ -1,4 +1,4 @@
-//! What accounts show of themselves.
+//! The profiles of accounts, as their owners and others see them.
 
 use diglot::transport::pb;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{START_MS, TestApp};
 
 #[actix_web::test]
-async fn the_owner_sees_its_account_with_every_documented_key() {
+async fn the_owner_sees_every_documented_key_of_its_account() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -61,7 +61,7 @@ async fn anyone_sees_the_public_part_of_an_account() {
 }
 
 #[actix_web::test]
-async fn times_are_shown_in_the_configured_zone() {
+async fn times_are_shown_in_the_configured_time_zone() {
     let t = TestApp::with(|config| config.timezone = jiff::tz::TimeZone::UTC).await;
     let alice = t.user("alice").await;
 
@@ -70,7 +70,7 @@ async fn times_are_shown_in_the_configured_zone() {
 }
 
 #[actix_web::test]
-async fn a_new_name_shows_everywhere_and_gets_a_number() {
+async fn a_new_name_appears_everywhere_and_gets_an_id() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
 
@@ -99,7 +99,7 @@ async fn a_new_name_shows_everywhere_and_gets_a_number() {
 }
 
 #[actix_web::test]
-async fn what_an_admin_does_for_a_user_is_written_down() {
+async fn actions_of_an_admin_for_a_user_are_audited() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let as_alice = admin.clone().header("user_id", &alice.id.to_string());

@@ -32,7 +32,7 @@ async fn tags_are_a_set() {
 }
 
 #[actix_web::test]
-async fn an_alias_is_unique_in_its_app() {
+async fn an_alias_is_unique_in_its_tenant() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await.admin_api, t.user("bob").await.admin_api);
     let there = t.user_of_new_app("other", "alice").await.admin_api;
@@ -49,7 +49,7 @@ async fn an_alias_is_unique_in_its_app() {
 }
 
 #[actix_web::test]
-async fn a_badge_is_a_number_from_zero_on() {
+async fn a_badge_is_a_non_negative_number() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await.admin_api;
     let set = |badge: Value| alice.post("/user/push/badge").json(&json!({"badge": badge})).send();
@@ -69,7 +69,7 @@ fn sign(secret: &str, username: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_push_registration_makes_the_account_with_device_alias_and_token() {
+async fn a_push_registration_creates_the_account_with_device_alias_and_token() {
     let t = TestApp::new().await;
     let body = json!({
         "username": "alice", "password": PASSWORD, "alias": "a", "device_guid": "phone", "push_token": "token",
@@ -88,7 +88,7 @@ async fn a_push_registration_makes_the_account_with_device_alias_and_token() {
 }
 
 #[actix_web::test]
-async fn a_signature_is_checked_when_it_is_there_and_demanded_when_the_app_says_so() {
+async fn a_signature_is_verified_if_present_and_required_if_the_tenant_requires_it() {
     let t = TestApp::new().await;
     let operator = command_line("default");
     let register = async |name: &str, sign: Option<String>| -> Res {
@@ -110,7 +110,7 @@ async fn a_signature_is_checked_when_it_is_there_and_demanded_when_the_app_says_
 }
 
 #[actix_web::test]
-async fn closed_registration_is_for_admins_only() {
+async fn only_admins_register_accounts_while_registration_is_closed() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     tenants::set_registration_open(&t.gateway, &command_line("default"), false).await.unwrap();

@@ -1,4 +1,4 @@
-//! What ends while something else is under way (behaviour.md §3: at once, for every token).
+//! Sessions that end while a request is in progress (behaviour.md §3: at once, for every token).
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::task::yield_now;
 
 use crate::support::{PASSWORD, TestApp};
 
-/// Long enough for a request to come to its hashing, which takes longer.
+/// Waits until a concurrent request has reached password hashing, which takes longer than this.
 async fn a_moment() {
     let started = Instant::now();
     while started.elapsed() < Duration::from_millis(30) {
@@ -17,7 +17,7 @@ async fn a_moment() {
 }
 
 #[actix_web::test]
-async fn what_an_ended_session_began_changes_nothing() {
+async fn a_request_of_a_session_that_ended_meanwhile_changes_nothing() {
     let t = TestApp::with(|config| config.bcrypt_cost = 11).await;
     let admin = t.admin().await;
     let change = json!({"old_password": PASSWORD, "new_password": "evil evil"});
@@ -38,7 +38,7 @@ async fn what_an_ended_session_began_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_deleted_account_gets_no_name_back() {
+async fn a_deleted_account_does_not_get_its_name_back() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for round in 0..10 {
@@ -55,7 +55,7 @@ async fn a_deleted_account_gets_no_name_back() {
 }
 
 #[actix_web::test]
-async fn who_was_shut_out_is_not_online() {
+async fn a_user_without_sessions_is_not_online() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for name in ["alice", "bob"] {

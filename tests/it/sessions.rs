@@ -18,7 +18,7 @@ async fn is_live(session: &User) -> bool {
 }
 
 #[actix_web::test]
-async fn logging_out_ends_this_session_only() {
+async fn a_logout_ends_only_its_own_session() {
     let t = TestApp::new().await;
     let phone = t.user("alice").await;
     let laptop = t.login("alice", "laptop").await;
@@ -34,7 +34,7 @@ async fn logging_out_ends_this_session_only() {
 }
 
 #[actix_web::test]
-async fn a_login_on_a_device_takes_the_place_of_its_session() {
+async fn a_login_on_a_device_replaces_its_session() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let (first, other) = (t.login("alice", "tablet").await, t.login("alice", "laptop").await);
@@ -56,7 +56,7 @@ async fn logins_without_a_device_id_replace_nothing() {
 }
 
 #[actix_web::test]
-async fn the_oldest_of_too_many_sessions_goes() {
+async fn the_oldest_session_ends_when_the_maximum_is_exceeded() {
     let t = TestApp::with(|config| config.sessions_per_user = 3).await;
     let first = t.user("alice").await;
     let mut rest = Vec::new();
@@ -98,7 +98,7 @@ async fn every_session_ends_after_180_days() {
 }
 
 #[actix_web::test]
-async fn sessions_that_ended_long_ago_are_forgotten_at_the_next_login() {
+async fn sessions_that_ended_long_ago_are_deleted_at_the_next_login() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     t.login("alice", "left alone").await;
@@ -116,7 +116,7 @@ async fn sessions_that_ended_long_ago_are_forgotten_at_the_next_login() {
 }
 
 #[actix_web::test]
-async fn a_login_by_protobuf_is_a_login() {
+async fn login_works_with_protobuf() {
     let t = TestApp::new().await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let request = pb::EmailLoginRequest {
@@ -132,7 +132,7 @@ async fn a_login_by_protobuf_is_a_login() {
 }
 
 #[actix_web::test]
-async fn the_devices_that_one_is_logged_in_on_are_listed() {
+async fn logged_in_devices_are_listed() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     t.clock.advance(HOUR_MS);
@@ -185,7 +185,7 @@ async fn a_device_can_be_taken_offline_from_another() {
 }
 
 #[actix_web::test]
-async fn a_token_gets_the_account_a_second_one() {
+async fn a_token_can_be_used_to_get_another_one() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let get = |token: &str| t.anon().get(&format!("/v1/user/get-token?token={token}")).send();

@@ -9,7 +9,7 @@ async fn settings(client: &Client) -> Value {
 }
 
 #[actix_web::test]
-async fn a_new_account_has_the_documented_settings_and_no_unset_ones() {
+async fn a_new_account_has_the_documented_settings_without_unset_fields() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let expected = json!({
@@ -96,7 +96,7 @@ async fn out_of_range_settings_are_refused_and_change_nothing() {
 }
 
 #[actix_web::test]
-async fn the_answer_to_the_question_is_shown_to_its_owner_only() {
+async fn the_auth_answer_is_visible_to_its_owner_only() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let body = json!({"user_id": alice.id, "auth_mode": 2, "auth_question": "Who?", "auth_answer": "the Queen"});

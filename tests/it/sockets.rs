@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 
 use crate::support::{PASSWORD, TestApp, User};
 
-/// What the gateway sends comes within this time, also on a busy machine.
+/// The maximum time to wait for the gateway, with a margin for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A gateway that listens.
@@ -47,7 +47,7 @@ impl Node {
         Socket(connect_async(format!("ws://{}/ws", self.address)).await.unwrap().0)
     }
 
-    /// A socket of someone who is logged in.
+    /// A logged-in socket of a user.
     pub async fn log_in(&self, user: &User) -> Socket {
         let mut socket = self.connect().await;
         socket.log_in(&user.id.to_string(), &user.token).await;
@@ -68,7 +68,7 @@ impl Socket {
         self.send(json!({"seq": "0", "cmd": "login", "data": data}).to_string()).await;
     }
 
-    /// Command and seq of the next frame, or code and reason of the close.
+    /// The command and seq of the next frame, or the code and reason of the close.
     pub async fn next(&mut self) -> String {
         let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
         match message {
@@ -94,7 +94,7 @@ async fn a_heartbeat_is_answered_with_its_seq_in_protobuf() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let mut socket = node.connect().await;
-    // Nobody is answered before the login; ids may be numbers.
+    // Commands before the login get no answer; ids may be numbers.
     socket.send(json!({"seq": "a", "cmd": "heartbeat", "data": {}}).to_string()).await;
     let data = json!({"userId": alice.id, "token": alice.token});
     socket.send(json!({"seq": 1, "cmd": "login", "data": data}).to_string()).await;
@@ -107,7 +107,7 @@ async fn a_heartbeat_is_answered_with_its_seq_in_protobuf() {
 }
 
 #[actix_web::test]
-async fn who_can_not_log_in_is_told_and_closed() {
+async fn a_failed_login_closes_the_socket_with_its_reason() {
     let node = Node::new().await;
     let (alice, bob) = (node.t.user("alice").await, node.t.user("bob").await);
     let admin_token = node.t.admin_token().await;
@@ -129,7 +129,7 @@ async fn who_can_not_log_in_is_told_and_closed() {
 }
 
 #[actix_web::test]
-async fn whatever_ends_the_session_closes_the_socket_at_once() {
+async fn every_end_of_a_session_closes_its_socket_at_once() {
     let node = Node::new().await;
     let admin = node.t.admin().await;
     for (number, path) in
@@ -174,19 +174,19 @@ async fn a_kick_on_one_node_closes_the_socket_on_another() {
 }
 
 #[actix_web::test]
-async fn an_expired_session_loses_its_socket() {
+async fn an_expired_session_closes_its_socket() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let mut socket = node.log_in(&alice).await;
     node.t.clock.advance(181 * crate::support::DAY_MS);
-    // Whichever looks first.
+    // Both deadlines have passed, and either may be checked first.
     let end = socket.next().await;
     assert!(["4002 session ended", "4004 no heartbeat in time"].contains(&end.as_str()), "{end}");
     node.stop.gracefully().await;
 }
 
 #[actix_web::test]
-async fn the_first_platform_that_a_device_names_is_its_own() {
+async fn a_device_keeps_the_first_platform_that_it_reports() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let platform = async || alice.admin_api.get("/user/device/list").send().await.json()["data"][0]["platform"].clone();
@@ -202,7 +202,7 @@ async fn the_first_platform_that_a_device_names_is_its_own() {
 }
 
 #[actix_web::test]
-async fn a_reader_that_is_too_slow_is_closed() {
+async fn a_slow_reader_is_disconnected() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let tcp = TcpSocket::new_v4().unwrap();
@@ -211,7 +211,7 @@ async fn a_reader_that_is_too_slow_is_closed() {
     let (mut socket, _) = client_async(format!("ws://{}/ws", node.address), stream).await.unwrap();
     let login = json!({"seq": "0", "cmd": "login", "data": {"userId": alice.id, "token": alice.token}});
     socket.send(Message::text(login.to_string())).await.unwrap();
-    // Each is answered with its seq, which nobody reads.
+    // Each is acknowledged with its seq, which the client never reads.
     let heartbeat = json!({"seq": "x".repeat(7000), "cmd": "heartbeat", "data": {}}).to_string();
     let flood = async { while socket.send(Message::text(heartbeat.clone())).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, flood).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_reader_that_is_too_slow_is_closed() {
 }
 
 #[actix_web::test]
-async fn what_is_no_command_closes_the_socket() {
+async fn a_malformed_command_closes_the_socket() {
     let node = Node::new().await;
     for (message, reason) in [
         (Message::text("nonsense"), "4000 malformed command"),
@@ -231,7 +231,7 @@ async fn what_is_no_command_closes_the_socket() {
         socket.0.send(message).await.unwrap();
         assert_eq!(socket.next().await, reason);
     }
-    // What announces too much is not waited for, by whomever it is sent.
+    // An oversized frame is refused by its declared length, without waiting for its bytes.
     let mut socket = node.connect().await;
     let MaybeTlsStream::Plain(stream) = socket.0.get_mut() else { panic!("no TLS here") };
     stream.write_all(&[0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4, b'{']).await.unwrap();
@@ -243,7 +243,7 @@ async fn what_is_no_command_closes_the_socket() {
 }
 
 #[actix_web::test]
-async fn pages_of_unknown_origins_and_crowds_get_no_socket() {
+async fn unknown_origins_and_excess_connections_of_a_source_are_refused() {
     let t = TestApp::with(|config| {
         config.cors_origins = vec!["https://chat.example".to_owned()];
         config.sockets_per_source = 1;
@@ -265,7 +265,7 @@ async fn pages_of_unknown_origins_and_crowds_get_no_socket() {
 }
 
 #[actix_web::test]
-async fn a_node_that_stops_tells_its_clients() {
+async fn a_node_that_stops_notifies_its_clients() {
     let node = Node::new().await;
     let alice = node.t.user("alice").await;
     let mut sockets = Vec::new();

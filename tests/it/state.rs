@@ -1,4 +1,4 @@
-//! One behaviour suite over both kinds of state: in process always, Redis when the environment names one.
+//! One test suite for both implementations of state: in-process always, Redis if the environment names one.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::support::{Backend, PASSWORD, START_MS, TestApp};
 
-/// Both kinds of state, as far as they are at hand.
+/// The available implementations of state.
 struct States {
     all: Vec<Arc<dyn State>>,
-    // Its keys in Redis go with it.
+    // Deletes the test's keys in Redis at the end.
     _backend: Backend,
 }
 
@@ -34,7 +34,7 @@ async fn count(state: &dyn State, subject: &str, now_ms: i64) -> (u32, i64) {
 }
 
 #[actix_web::test]
-async fn uses_are_counted_from_the_first_one_for_the_length_of_the_window() {
+async fn uses_are_counted_in_a_window_that_starts_with_the_first() {
     let states = states();
     for state in &states.all {
         assert_eq!(count(&**state, "a", START_MS).await, (1, 1000), "{}", state.describe());
@@ -46,7 +46,7 @@ async fn uses_are_counted_from_the_first_one_for_the_length_of_the_window() {
 }
 
 #[actix_web::test]
-async fn uses_side_by_side_are_all_counted() {
+async fn concurrent_uses_are_all_counted() {
     let states = states();
     for state in &states.all {
         let counts = join_all((0..100).map(|_| count(&**state, "crowd", START_MS))).await;
@@ -56,7 +56,7 @@ async fn uses_side_by_side_are_all_counted() {
     }
 }
 
-/// An account with two tries and its source with three.
+/// An account with a limit of two attempts and its source with three.
 fn subjects(account: &str, source: &str) -> [LoginSubject; 2] {
     [
         LoginSubject { name: account.to_owned(), limit: 2, is_forgiven: true },
@@ -70,7 +70,7 @@ async fn fail(state: &dyn State, subjects: &[LoginSubject; 2], now_ms: i64) {
 }
 
 #[actix_web::test]
-async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
+async fn failed_logins_lock_until_the_first_of_them_expires() {
     let states = states();
     for state in &states.all {
         let (a, end) = (subjects("a", "s"), START_MS + LoginSubject::WINDOW_MS);
@@ -78,7 +78,7 @@ async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
         fail(&**state, &a, START_MS + 1000).await;
         let locked = Admission::Locked { until_ms: end };
         assert_eq!(state.begin_login(&a, START_MS + 2000).await.unwrap(), locked, "{}", state.describe());
-        // A refused login counts for nobody: the source has one try left.
+        // A refused login is not counted: the source has one attempt left.
         fail(&**state, &subjects("b", "s"), START_MS + 3000).await;
         assert_eq!(state.begin_login(&subjects("c", "s"), START_MS + 4000).await.unwrap(), locked);
         assert_eq!(state.begin_login(&a, end - 1).await.unwrap(), locked);
@@ -87,7 +87,7 @@ async fn failed_logins_lock_until_the_first_of_them_is_forgotten() {
 }
 
 #[actix_web::test]
-async fn logins_under_way_count_until_they_end() {
+async fn logins_in_progress_count_until_they_end() {
     let states = states();
     for state in &states.all {
         let a = subjects("a2", "s2");
@@ -100,7 +100,7 @@ async fn logins_under_way_count_until_they_end() {
         fail(&**state, &a, START_MS).await;
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted);
         assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::QueueFull);
-        // Its node died: the login that never ended is forgotten.
+        // A login that never ended, since its node crashed, expires.
         let later = START_MS + LoginSubject::PENDING_MS;
         assert_eq!(state.begin_login(&a, later).await.unwrap(), Admission::Admitted);
         state.end_login(&a, LoginEnd::Cancelled, later).await.unwrap();
@@ -108,7 +108,7 @@ async fn logins_under_way_count_until_they_end() {
 }
 
 #[actix_web::test]
-async fn a_right_login_forgives_the_account_and_not_the_source() {
+async fn a_successful_login_resets_the_account_but_not_the_source() {
     let states = states();
     for state in &states.all {
         let a = subjects("a3", "s3");
@@ -124,7 +124,7 @@ async fn a_right_login_forgives_the_account_and_not_the_source() {
 }
 
 #[actix_web::test]
-async fn of_logins_side_by_side_only_so_many_begin() {
+async fn concurrent_logins_do_not_exceed_the_limit() {
     let states = states();
     for state in &states.all {
         let a = subjects("a4", "s4");
@@ -135,7 +135,7 @@ async fn of_logins_side_by_side_only_so_many_begin() {
 }
 
 #[actix_web::test]
-async fn a_captcha_is_taken_once_and_in_time() {
+async fn a_captcha_is_valid_once_and_until_it_expires() {
     let states = states();
     for state in &states.all {
         let (mac, until) = ([7; 32], START_MS + 1000);
@@ -153,7 +153,7 @@ async fn a_captcha_is_taken_once_and_in_time() {
 }
 
 #[actix_web::test]
-async fn without_redis_limits_are_stricter_and_neither_open_nor_shut() {
+async fn without_redis_limits_are_stricter_but_requests_are_still_served() {
     let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let login = |password: &str| {

@@ -16,7 +16,7 @@ async fn profile(client: &Client) -> Value {
 }
 
 #[actix_web::test]
-async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
+async fn a_password_change_requires_the_old_password_and_ends_other_sessions() {
     let t = TestApp::new().await;
     let (phone, tablet) = (t.user("alice").await, t.login("alice", "tablet").await);
     let change = |old: &str, new: &str| {
@@ -36,7 +36,7 @@ async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
 }
 
 #[actix_web::test]
-async fn wrong_old_passwords_are_counted_like_wrong_logins() {
+async fn wrong_old_passwords_count_as_failed_logins() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let body = json!({"old_password": "wrong", "new_password": "quite another"});
@@ -49,7 +49,7 @@ async fn wrong_old_passwords_are_counted_like_wrong_logins() {
 }
 
 #[actix_web::test]
-async fn an_admin_sets_a_password_and_a_user_can_not_do_so() {
+async fn an_admin_can_set_a_password_and_a_user_can_not() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let body = json!({"password": "quite another"});
@@ -65,7 +65,7 @@ async fn an_admin_sets_a_password_and_a_user_can_not_do_so() {
 }
 
 #[actix_web::test]
-async fn without_a_password_there_is_nothing_to_change_or_to_confirm_with() {
+async fn an_account_without_a_password_can_neither_change_it_nor_confirm_with_it() {
     let codes = CodeApp::new().await;
     let code = codes.sms_code(&codes.t.anon(), "13812345678").await;
     let res = codes.login("13812345678", &code).await;
@@ -79,7 +79,7 @@ async fn without_a_password_there_is_nothing_to_change_or_to_confirm_with() {
 }
 
 #[actix_web::test]
-async fn a_number_set_without_a_code_goes_to_whoever_shows_it() {
+async fn an_unconfirmed_number_moves_to_the_account_that_proves_possession() {
     let codes = CodeApp::new().await;
     let (alice, bob) = (codes.t.user("alice").await, codes.t.user("bob").await);
     let acting = codes.t.admin().await.header("user_id", &bob.id.to_string());
@@ -90,7 +90,7 @@ async fn a_number_set_without_a_code_goes_to_whoever_shows_it() {
     let info = owner.get("/v1/user/info").header("accept", "application/json").send().await.json();
     assert_ne!(info["data"]["user"]["userId"], alice.id.to_string());
     assert_eq!(profile(&alice.admin_api).await.get("mobile"), None);
-    // What an admin says, counts.
+    // A number set by an admin counts as confirmed.
     let client = codes.sms_user("13987654321").await;
     let info = client.get("/v1/user/info").header("accept", "application/json").send().await.json();
     assert_eq!(info["data"]["user"]["userId"], bob.id.to_string());
@@ -103,7 +103,7 @@ async fn a_number_set_without_a_code_goes_to_whoever_shows_it() {
 }
 
 #[actix_web::test]
-async fn one_logs_in_with_any_of_ones_names() {
+async fn a_user_can_log_in_with_any_of_its_names() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", "alice@mail.example").await;
     alice.admin_api.put("/user/mobile?mobile=%2B4930123456").send().await.assert_ok();
@@ -134,7 +134,7 @@ async fn usernames_and_numbers_are_unique_and_change_at_once() {
     let body = json!({"name": "爱丽丝", "password": PASSWORD});
     assert_eq!(login(&t, "/token/user", body).await, "json | 200 | 200");
 
-    // A plus sign that nobody escaped is a space by now.
+    // An unescaped plus sign arrives as a space.
     alice.admin_api.put("/user/mobile?mobile=+4930123456").send().await.assert_line("json | 200 | 200");
     assert_eq!(profile(&alice.admin_api).await["mobile"], "+4930123456");
     let taken = bob.admin_api.put("/user/mobile?mobile=%2B4930123456").send().await;
@@ -171,7 +171,7 @@ async fn a_partial_update_keeps_the_rest_and_no_other_field_can_be_set() {
 }
 
 #[actix_web::test]
-async fn a_list_is_no_object() {
+async fn a_list_is_not_accepted_as_an_object() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
     let refused = "json | 200 | 10002 | invalid request parameter: the body can't be decoded";
@@ -191,7 +191,7 @@ async fn a_list_is_no_object() {
 }
 
 #[actix_web::test]
-async fn private_and_public_are_kept_as_they_come() {
+async fn private_and_public_info_are_stored_verbatim() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     for (kind, text) in [
@@ -222,7 +222,7 @@ async fn private_and_public_are_kept_as_they_come() {
 }
 
 #[actix_web::test]
-async fn one_bad_item_of_a_batch_harms_no_other() {
+async fn an_invalid_batch_item_does_not_affect_the_others() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let stranger = t.user_of_new_app("other", "stranger").await;
@@ -255,7 +255,7 @@ async fn one_bad_item_of_a_batch_harms_no_other() {
 }
 
 #[actix_web::test]
-async fn an_account_is_deleted_by_its_owner_with_the_password_or_by_an_admin_without() {
+async fn an_owner_deletes_its_account_with_the_password_and_an_admin_without() {
     let t = TestApp::new().await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let delete = |password: Value| {
@@ -280,7 +280,7 @@ async fn an_account_is_deleted_by_its_owner_with_the_password_or_by_an_admin_wit
 }
 
 #[actix_web::test]
-async fn the_roster_is_for_everyone_with_a_token_of_the_app() {
+async fn the_roster_requires_a_token_of_the_tenant() {
     let t = TestApp::new().await;
     let alice = t.user("alice").await;
     let stranger = t.user_of_new_app("other", "stranger").await;
@@ -303,7 +303,7 @@ async fn the_roster_is_for_everyone_with_a_token_of_the_app() {
 }
 
 #[actix_web::test]
-async fn sdks_find_this_server() {
+async fn sdks_can_discover_this_server() {
     let t = TestApp::new().await;
     let res = t.anon().header("host", "chat.example:8443").get("/v2/app_dns?app_id=default").send().await;
     res.assert_line("json | 200 | 200");

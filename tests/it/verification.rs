@@ -23,7 +23,7 @@ async fn reset(t: &TestApp, email: &str, code: &str) -> Res {
 }
 
 #[actix_web::test]
-async fn an_sms_login_makes_the_account_once() {
+async fn an_sms_login_creates_the_account_once() {
     let codes = CodeApp::new().await;
     let client = codes.sms_user(MOBILE).await;
     let info = client.get("/v1/user/info").header("accept", "application/json").send().await.json();
@@ -38,7 +38,7 @@ async fn an_sms_login_makes_the_account_once() {
 }
 
 #[actix_web::test]
-async fn a_code_works_once_however_many_try_at_once() {
+async fn a_code_works_once_under_concurrent_attempts() {
     let codes = CodeApp::new().await;
     let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
     assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
@@ -49,10 +49,10 @@ async fn a_code_works_once_however_many_try_at_once() {
 }
 
 #[actix_web::test]
-async fn five_wrong_tries_void_a_code_and_asking_anew_does_not_reset_the_count() {
+async fn five_wrong_attempts_invalidate_a_code_and_a_new_request_does_not_reset_the_count() {
     let codes = CodeApp::new().await;
     let anon = codes.t.anon();
-    // Without a code there is nothing to try: others can't use up the tries of a number.
+    // Without a pending code, attempts are not counted: others can't use up the attempts of a number.
     for _ in 0..5 {
         codes.login(MOBILE, "000000").await.assert_line(WRONG);
     }
@@ -67,7 +67,7 @@ async fn five_wrong_tries_void_a_code_and_asking_anew_does_not_reset_the_count()
     }
     codes.login(MOBILE, &second).await.assert_line(WRONG);
     codes.t.clock.advance(MINUTE_MS);
-    let res = codes.ask_sms(&anon, MOBILE).await;
+    let res = codes.request_sms(&anon, MOBILE).await;
     res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 240 秒后再试");
     assert_eq!(res.header("retry-after"), "240");
     codes.t.clock.advance(4 * MINUTE_MS);
@@ -76,7 +76,7 @@ async fn five_wrong_tries_void_a_code_and_asking_anew_does_not_reset_the_count()
 }
 
 #[actix_web::test]
-async fn no_code_survives_five_wrong_tries_however_they_are_spread() {
+async fn no_code_survives_five_wrong_attempts_spread_over_codes_and_time() {
     let codes = CodeApp::new().await;
     let first = codes.sms_code(&codes.t.anon(), MOBILE).await;
     codes.login(MOBILE, other_than(&first)).await.assert_line(WRONG);
@@ -90,7 +90,7 @@ async fn no_code_survives_five_wrong_tries_however_they_are_spread() {
 }
 
 #[actix_web::test]
-async fn a_source_tries_codes_only_so_often() {
+async fn code_attempts_are_rate_limited_per_source() {
     let codes = CodeApp::with(|config| config.login_tries_per_source = 1).await;
     let body = json!({"mobile": MOBILE, "captcha": "000000"});
     let login = |from: &str| codes.t.anon().from(from).post("/v1/user/verification-login").json(&body).send();
@@ -126,7 +126,7 @@ async fn a_target_gets_one_code_a_minute_five_an_hour_and_ten_a_day() {
 
     codes.sms_code(&anon, MOBILE).await;
     codes.t.clock.advance(1000);
-    let res = codes.ask_sms(&anon, MOBILE).await;
+    let res = codes.request_sms(&anon, MOBILE).await;
     res.assert_line("json | 200 | -1 | 验证码请求过于频繁，请 59 秒后再试");
     codes.sms_code(&anon, "13987654321").await;
     codes.t.clock.advance(MINUTE_MS);
@@ -134,20 +134,20 @@ async fn a_target_gets_one_code_a_minute_five_an_hour_and_ten_a_day() {
         codes.sms_code(&anon, MOBILE).await;
         codes.t.clock.advance(MINUTE_MS);
     }
-    assert_eq!(wait(codes.ask_sms(&anon, MOBILE).await), HOUR_MS - 5 * MINUTE_MS - 1000);
+    assert_eq!(wait(codes.request_sms(&anon, MOBILE).await), HOUR_MS - 5 * MINUTE_MS - 1000);
     codes.t.clock.advance(HOUR_MS);
     for _ in 0..5 {
         codes.sms_code(&anon, MOBILE).await;
         codes.t.clock.advance(MINUTE_MS);
     }
     codes.t.clock.advance(HOUR_MS);
-    assert_eq!(wait(codes.ask_sms(&anon, MOBILE).await), DAY_MS - 2 * HOUR_MS - 10 * MINUTE_MS - 1000);
+    assert_eq!(wait(codes.request_sms(&anon, MOBILE).await), DAY_MS - 2 * HOUR_MS - 10 * MINUTE_MS - 1000);
     codes.t.clock.advance(DAY_MS);
     codes.sms_code(&anon, MOBILE).await;
 }
 
 #[actix_web::test]
-async fn a_code_is_bound_to_its_target_and_its_app() {
+async fn a_code_is_bound_to_its_target_and_tenant() {
     let codes = CodeApp::new().await;
     codes.t.admin_of("other").await.get("/user/list").send().await.assert_ok();
     let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
@@ -160,7 +160,7 @@ async fn a_code_is_bound_to_its_target_and_its_app() {
 }
 
 #[actix_web::test]
-async fn a_code_asked_for_with_a_token_serves_that_account_only() {
+async fn a_code_requested_with_a_token_is_valid_for_that_account_only() {
     let codes = CodeApp::new().await;
     let (alice, bob) = (codes.t.user("alice").await.v1, codes.t.user("bob").await.v1);
     let code = codes.sms_code(&alice, MOBILE).await;
@@ -170,10 +170,10 @@ async fn a_code_asked_for_with_a_token_serves_that_account_only() {
 }
 
 #[actix_web::test]
-async fn a_code_asked_for_without_a_token_serves_login_and_binding_and_nothing_else() {
+async fn a_code_requested_without_a_token_is_valid_for_login_and_binding_only() {
     let codes = CodeApp::new().await;
     let client = codes.sms_user(MOBILE).await;
-    // A token that is none counts as none.
+    // An invalid token is ignored.
     let stale = codes.t.anon().header("token", "stale");
     let code = codes.sms_code(&stale, "13987654321").await;
     bind(&client, "13987654321", &code).await.assert_ok();
@@ -191,10 +191,10 @@ async fn a_code_asked_for_without_a_token_serves_login_and_binding_and_nothing_e
 }
 
 #[actix_web::test]
-async fn a_reset_code_resets_and_nothing_else() {
+async fn a_reset_code_is_valid_for_a_reset_only() {
     let codes = CodeApp::new().await;
     let alice = codes.mail_user("alice", "alice@mail.example").await;
-    // Asked for with a token, it is still one that resets.
+    // Even if requested with a token, it is a reset code.
     let code = codes.mail_code(&alice.v1, "alice@mail.example", "forget_password").await;
     let body = json!({"email": "alice@mail.example", "captcha": code});
     for path in ["bing-email", "change-email-check", "cancel-user"] {
@@ -204,26 +204,26 @@ async fn a_reset_code_resets_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn asking_for_an_unknown_account_looks_like_asking_for_a_known_one() {
+async fn code_requests_for_known_and_unknown_accounts_look_the_same() {
     let codes = CodeApp::new().await;
     codes.mail_user("alice", "alice@mail.example").await;
-    let known = codes.ask_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
-    let unknown = codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
+    let known = codes.request_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
+    let unknown = codes.request_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
-    let known = codes.ask_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
-    let unknown = codes.ask_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
+    let known = codes.request_mail(&codes.t.anon(), "alice@mail.example", "forget_password").await;
+    let unknown = codes.request_mail(&codes.t.anon(), "nobody@mail.example", "forget_password").await;
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
 
     codes.mail.next();
     codes.t.gateway.delivery.finish(std::time::Duration::from_secs(20)).await;
-    assert!(codes.mail.at_hand().is_none(), "who has no account gets no mail about its password");
+    assert!(codes.mail.try_next().is_none(), "an address without an account gets no mail");
 }
 
 #[actix_web::test]
-async fn codes_reach_neither_log_nor_answer_nor_audit() {
+async fn codes_appear_in_neither_log_nor_answer_nor_audit_log() {
     keep_log();
     let codes = CodeApp::new().await;
-    let res = codes.ask_sms(&codes.t.anon(), MOBILE).await;
+    let res = codes.request_sms(&codes.t.anon(), MOBILE).await;
     let code = codes.sms.next().code();
     assert!(!String::from_utf8_lossy(&res.body).contains(&code), "{:?}", res.body);
     codes.login(MOBILE, &code).await.assert_ok();
@@ -234,7 +234,7 @@ async fn codes_reach_neither_log_nor_answer_nor_audit() {
 }
 
 #[actix_web::test]
-async fn without_a_provider_or_the_shared_state_there_are_no_codes() {
+async fn codes_are_unavailable_without_a_provider_or_the_shared_state() {
     let t = TestApp::new().await;
     let (id, answer) = t.captcha().await;
     let body = json!({"mobile": MOBILE, "code": answer, "id": id});
@@ -253,7 +253,7 @@ async fn without_a_provider_or_the_shared_state_there_are_no_codes() {
 }
 
 #[actix_web::test]
-async fn numbers_and_addresses_must_look_like_some() {
+async fn numbers_and_addresses_are_validated() {
     let codes = CodeApp::new().await;
     for mobile in [
         "",
@@ -265,7 +265,7 @@ async fn numbers_and_addresses_must_look_like_some() {
         "+49x0123456",
         "１３８12345678",
     ] {
-        let res = codes.ask_sms(&codes.t.anon(), mobile).await;
+        let res = codes.request_sms(&codes.t.anon(), mobile).await;
         assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: mobile "), "{mobile}: {}", res.line());
     }
     for email in [
@@ -279,7 +279,7 @@ async fn numbers_and_addresses_must_look_like_some() {
         "a@[127.0.0.1]",
         "<a@b.example>",
     ] {
-        let res = codes.ask_mail(&codes.t.anon(), email, "").await;
+        let res = codes.request_mail(&codes.t.anon(), email, "").await;
         assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: email "), "{email}: {}", res.line());
     }
 }

@@ -7,9 +7,9 @@ use crate::{
     domain,
     model::Language,
     transport::{
+        codec::Encoding,
         context::{Api, Context},
         error::Error,
-        negotiation::Encoding,
         reply::{self, ADMIN_SUCCESS, Outcome},
     },
 };

@@ -6,16 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::AsOperator,
     answer::{Answer, DONE, Data},
-    params::{Id, Json, PageQuery, Query, in_range, required},
+    params::{Id, Json, PageQuery, Query, required},
 };
 use crate::{
     domain::awards,
     gateway::Gateway,
-    model::{Invalid, Medal, MedalDefinition, MedalId, UserId},
+    model::{Invalid, Medal, MedalDefinition, MedalId, UserId, VipDays},
 };
-
-/// About a century.
-const MAX_VIP_DAYS: i64 = 36_500;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/admin/v1/vip/grant").route(post().to(grant_vip)))
@@ -36,7 +33,7 @@ async fn grant_vip(
     AsOperator(operator, Json(body)): AsOperator<Json<VipBody>>,
 ) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
-    let days = in_range("days", required("days", body.days)?, 1, MAX_VIP_DAYS)?;
+    let days = VipDays::parse("days", required("days", body.days)?)?;
     awards::grant_vip(&gateway, &operator, user, days).await?;
     DONE
 }
@@ -60,7 +57,7 @@ async fn define_medal(
 ) -> Answer<DefinedData> {
     let name = required("name", body.name)?;
     let (desc, image_url) = (body.desc.unwrap_or_default(), body.image_url.unwrap_or_default());
-    let medal = MedalDefinition::parse(&name, &desc, &image_url, body.sort.unwrap_or(0))?;
+    let medal = MedalDefinition::parse(&name, ("desc", &desc), &image_url, body.sort.unwrap_or(0))?;
     let id = awards::define_medal(&gateway, &operator, medal).await?;
     Ok(Data(DefinedData { id: id.0 }))
 }

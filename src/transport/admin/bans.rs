@@ -6,12 +6,13 @@ use serde::Deserialize;
 use super::{
     access::AsOperator,
     answer::{Answer, DONE},
-    params::{Id, Json, in_range, required},
+    params::{Id, Json, required},
 };
-use crate::{domain::bans, gateway::Gateway, model::BanReason};
-
-/// The end of the year 9999.
-const MAX_UNIX_SECS: i64 = 253_402_300_799;
+use crate::{
+    domain::bans,
+    gateway::Gateway,
+    model::{BanEnd, BanReason},
+};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/admin/v1/bans/set").route(post().to(set)))
@@ -29,8 +30,8 @@ struct BanBody {
 async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<BanBody>>) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
     let reason = BanReason::parse(&required("reason", body.reason)?)?;
-    let until_secs = in_range("until", required("until", body.until)?, 1, MAX_UNIX_SECS)?;
-    bans::set(&gateway, &operator, user, reason, until_secs * 1000).await?;
+    let end = BanEnd::parse("until", required("until", body.until)?)?;
+    bans::set(&gateway, &operator, user, reason, end).await?;
     DONE
 }
 

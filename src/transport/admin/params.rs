@@ -204,12 +204,6 @@ impl TryFrom<Value> for Flag {
     }
 }
 
-/// Checks that the value of the parameter `what` is from `min` to `max`.
-pub(super) fn in_range(what: &'static str, value: i64, min: i64, max: i64) -> Result<i64, Invalid> {
-    let out_of_range = Invalid::new(what, Problem::OutOfRange { min, max });
-    if (min..=max).contains(&value) { Ok(value) } else { Err(out_of_range) }
-}
-
 /// An id in JSON: a number, or a number as text (security.md 34).
 #[derive(Deserialize)]
 #[serde(untagged)]

@@ -10,7 +10,7 @@ use super::{
     put_or_post,
 };
 use crate::{
-    domain::{self, Caller, settings},
+    domain::{Caller, settings},
     gateway::Gateway,
     model::{Invalid, Settings, UserId},
 };
@@ -133,9 +133,7 @@ async fn edit(
     AsCaller(caller, Json(mut body)): AsCaller<Json<SettingsBody>>,
 ) -> Answer<bool> {
     let user = required("user_id", body.user_id.take())?.user("user_id")?;
-    if user != caller.user() {
-        return Err(domain::Error::NoPermission.into());
-    }
+    caller.require_same(user)?;
     settings::edit(&gateway, &caller, move |settings| body.apply(settings)).await?;
     DONE
 }

@@ -122,7 +122,7 @@ impl Machine {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
                 Step::Heartbeat { seq: text(&command.seq) }
             }
-            // Unknown commands are ignored: newer clients may send commands that this gateway does not have.
+            // Commands added later, and heartbeats sent during a login, are ignored, since clients send both.
             (State::Identified, _) => {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
                 Step::Wait

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, ServiceConfig, post};
 
-use super::access::AsCaller;
+use super::{access::AsCaller, values};
 use crate::{
     domain::notifications,
     gateway::Gateway,
@@ -44,7 +44,10 @@ async fn notification_info(
     gateway: Data<Gateway>,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::NotificationInfoRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    let new = NotificationRequest::parse(&req.device_id, &req.registration_id, req.is_open, req.r#type)?;
+    let registration_id = NotificationRequest::registration_id("registrationId", &req.registration_id)?;
+    let device = DeviceKey::required("deviceId", &req.device_id)?;
+    let is_open = values::switch("isOpen", req.is_open)?;
+    let new = NotificationRequest { device, registration_id, is_open, kind: req.r#type };
     notifications::register(&gateway, &caller, new).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
@@ -53,7 +56,8 @@ async fn module_ignore_info(
     gateway: Data<Gateway>,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::ModuleIgnoreInfoRequest>>,
 ) -> Reply<pb::ModuleIgnoreInfoResponse> {
-    let known = notifications::get_ignored_modules(&gateway, &caller, &req.device_id).await?;
+    let known =
+        notifications::get_ignored_modules(&gateway, &caller, DeviceKey::required("deviceId", &req.device_id)).await?;
     let ignore = pb::ModuleIgnore {
         id: known.id,
         user_id: caller.user().to_string(),

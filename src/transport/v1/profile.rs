@@ -88,10 +88,10 @@ async fn save_user_data(
         req.introduction.map_or(Ok(()), |text| data.set_introduction(&text))?;
         req.gender.map_or(Ok(()), |gender| data.set_gender(gender))?;
         req.birthday.map_or(Ok(()), |unix_secs| data.set_birthday(unix_secs))?;
-        req.province.map_or(Ok(()), |text| data.set_place(PlacePart::Province, &text))?;
-        req.city.map_or(Ok(()), |text| data.set_place(PlacePart::City, &text))?;
-        req.district.map_or(Ok(()), |text| data.set_place(PlacePart::District, &text))?;
-        req.location_code.map_or(Ok(()), |text| data.set_place(PlacePart::LocationCode, &text))
+        req.province.map_or(Ok(()), |text| data.set_place(PlacePart::Province, "province", &text))?;
+        req.city.map_or(Ok(()), |text| data.set_place(PlacePart::City, "city", &text))?;
+        req.district.map_or(Ok(()), |text| data.set_place(PlacePart::District, "district", &text))?;
+        req.location_code.map_or(Ok(()), |text| data.set_place(PlacePart::LocationCode, "locationCode", &text))
     };
     profile::edit_personal_data(&gateway, &caller, edit).await?;
     Ok(Wire(pb::StatusResponse::default()))

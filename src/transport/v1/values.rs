@@ -2,6 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::model::{Invalid, Problem};
+
 /// Converts an amount in 0.01 coin to coins.
 pub(super) fn coins(cents: i64) -> f64 {
     // Parsing text yields the nearest float; a division could be off in the last place.
@@ -18,5 +20,14 @@ pub(super) fn local_time(zone: &TimeZone, ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => String::new(),
+    }
+}
+
+/// A switch that the wire has as 0 or 1.
+pub(super) fn switch(what: &'static str, value: i32) -> Result<bool, Invalid> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Invalid::new(what, Problem::OutOfRange { min: 0, max: 1 })),
     }
 }

@@ -1,4 +1,4 @@
-//! The database and the state of one test, and their end.
+//! The database and the state of one test, and their cleanup.
 
 use std::{
     fs,
@@ -19,10 +19,10 @@ use super::default_config;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Where a test keeps its data: a SQLite file, or a PostgreSQL schema and a prefix in Redis.
+/// The storage of a test: a SQLite file, or a PostgreSQL schema and a prefix in Redis.
 pub struct Backend {
     flags: Flags,
-    // Held to be taken down with the test.
+    // Held so that both are removed at the end of the test.
     _files: TempDir,
     _servers: Option<Servers>,
 }
@@ -61,7 +61,7 @@ impl Backend {
         Self { flags, _files: files, _servers: servers }
     }
 
-    /// On servers that go with the test: nothing is tidied up there.
+    /// A backend on servers that are removed with the test, so nothing is cleaned up there.
     pub fn on(database_url: String, redis_url: String) -> Self {
         Db::new(database_url.parse().unwrap(), 1).migrate().unwrap();
         let mut flags = Flags::new();
@@ -71,12 +71,12 @@ impl Backend {
         Self { flags, _files: tempfile::tempdir().unwrap(), _servers: None }
     }
 
-    /// The settings that name this backend.
+    /// The configuration variables for this backend.
     pub fn environment(&self) -> Flags {
         self.flags.clone()
     }
 
-    /// The default settings with this backend and cheap bcrypt.
+    /// The default configuration with this backend and a low bcrypt cost.
     pub fn config(&self) -> Config {
         let mut config = default_config(&self.flags);
         config.bcrypt_cost = 4;
@@ -96,7 +96,7 @@ impl Servers {
         PgConnection::establish(&self.database_url).unwrap().batch_execute(sql).unwrap();
     }
 
-    fn forget_keys(&self) {
+    fn delete_keys(&self) {
         let mut redis = redis::Client::open(self.redis_url.as_str()).unwrap().get_connection().unwrap();
         let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}:*", self.prefix)).query(&mut redis).unwrap();
         if !keys.is_empty() {
@@ -108,7 +108,7 @@ impl Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         self.execute(&format!("DROP SCHEMA {} CASCADE", self.schema));
-        self.forget_keys();
+        self.delete_keys();
     }
 }
 
@@ -121,7 +121,7 @@ pub fn server_urls() -> Option<(String, String)> {
     Some((database_url, redis_url))
 }
 
-/// A migrated, empty SQLite database, made once: copying it is quicker than migrating for every test.
+/// A migrated, empty SQLite database, created once, because copying it is faster than a migration for every test.
 fn template() -> &'static [u8] {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     TEMPLATE.get_or_init(|| {

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 type Call = dyn Fn(HttpRequest) -> LocalBoxFuture<'static, ServiceResponse>;
 
-/// Someone who sends requests, with headers that go with each.
+/// A client, with headers that it sends with every request.
 #[derive(Clone)]
 pub struct Client {
     call: Rc<Call>,
@@ -36,14 +36,14 @@ impl Client {
         Self { call: Rc::new(call), headers: Vec::new(), peer: "203.0.113.7:5000".parse().unwrap() }
     }
 
-    /// The same, always sending this header, in place of one of that name.
+    /// A client that also sends this header, which replaces one of the same name.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same from another address.
+    /// The same client from another address.
     pub fn from(mut self, address: &str) -> Self {
         self.peer = SocketAddr::new(address.parse().unwrap(), 5000);
         self
@@ -100,7 +100,7 @@ impl Request {
         answer(call(request).await).await
     }
 
-    /// Sends a body as it comes.
+    /// Sends a streamed body.
     pub async fn send_stream(self, body: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Res {
         let (request, call) = self.into_request();
         let (request, _) = request.replace_payload(Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream });
@@ -150,7 +150,7 @@ impl Res {
         T::decode(self.body.clone()).unwrap()
     }
 
-    /// `encoding | HTTP status | code | text`, whatever the encoding; the text of a success is left out.
+    /// `encoding | HTTP status | code | text` in either encoding; the text of a success is omitted.
     pub fn line(&self) -> String {
         let (encoding, code, text) = match self.header("content-type") {
             "application/x-protobuf" => {

@@ -1,4 +1,4 @@
-//! The way of a code: a captcha, the request, the message that brings it.
+//! Helpers for verification codes: captchas, requests, and the delivered messages.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,7 +23,7 @@ impl CodeApp {
         Self::answering(&[], &[], change).await
     }
 
-    /// The same with what the receivers answer first.
+    /// As [`Self::with`], with the first answers of the receivers.
     pub async fn answering(
         sms: &'static [u16],
         mail: &'static [&'static str],
@@ -41,34 +41,34 @@ impl CodeApp {
         Self { t, sms, mail }
     }
 
-    /// Asks for an SMS.
-    pub async fn ask_sms(&self, client: &Client, mobile: &str) -> Res {
+    /// Requests a code by SMS.
+    pub async fn request_sms(&self, client: &Client, mobile: &str) -> Res {
         let body = json!({"mobile": mobile, "platform": "web"});
-        self.ask(client, "/v1/verification/get-verification-code", body).await
+        self.request(client, "/v1/verification/get-verification-code", body).await
     }
 
-    /// Asks for an e-mail; `typ` says what for.
-    pub async fn ask_mail(&self, client: &Client, email: &str, typ: &str) -> Res {
+    /// Requests a code by e-mail, with the request's `typ`.
+    pub async fn request_mail(&self, client: &Client, email: &str, typ: &str) -> Res {
         let body = json!({"email": email, "typ": typ});
-        self.ask(client, "/v1/verification/get-email-verification-code", body).await
+        self.request(client, "/v1/verification/get-email-verification-code", body).await
     }
 
-    async fn ask(&self, client: &Client, path: &str, mut body: Value) -> Res {
+    async fn request(&self, client: &Client, path: &str, mut body: Value) -> Res {
         let (id, answer) = self.t.captcha().await;
         body["id"] = json!(id);
         body["code"] = json!(answer);
         client.post(path).json(&body).send().await
     }
 
-    /// A code by SMS.
+    /// Requests a code by SMS and receives it.
     pub async fn sms_code(&self, client: &Client, mobile: &str) -> String {
-        self.ask_sms(client, mobile).await.assert_ok();
+        self.request_sms(client, mobile).await.assert_ok();
         self.sms.next().code()
     }
 
-    /// A code by e-mail.
+    /// Requests a code by e-mail and receives it.
     pub async fn mail_code(&self, client: &Client, email: &str, typ: &str) -> String {
-        self.ask_mail(client, email, typ).await.assert_ok();
+        self.request_mail(client, email, typ).await.assert_ok();
         self.mail.next().code()
     }
 
@@ -78,7 +78,7 @@ impl CodeApp {
         self.t.anon().post("/v1/user/verification-login").json(&body).send().await
     }
 
-    /// A user that has a number, by way of an SMS login.
+    /// A user with this number, created by an SMS login.
     pub async fn sms_user(&self, mobile: &str) -> Client {
         let code = self.sms_code(&self.t.anon(), mobile).await;
         let res = self.login(mobile, &code).await;
@@ -99,7 +99,7 @@ impl CodeApp {
 }
 
 impl TestApp {
-    /// A captcha and its answer. It is put where the gateway puts its own, since only a person reads their pictures.
+    /// A captcha's id and its answer. The captcha is stored as the gateway does, since a test can't read real images.
     pub async fn captcha(&self) -> (String, String) {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = format!("captcha {}", NEXT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! Looks into the database, for what has no public API yet.
+//! Direct access to the database, for data without a public API.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _,
@@ -36,7 +36,7 @@ impl TestApp {
         self.gateway.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
     }
 
-    /// The `number` that a query gives.
+    /// The column `number` of a query's result.
     pub async fn number(&self, sql: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Row {

@@ -1,4 +1,4 @@
-//! Keeps what the gateway logs, for tests to look through.
+//! Captures the gateway's log, so that tests can search it.
 
 use std::sync::{Mutex, Once};
 
@@ -13,14 +13,14 @@ impl log::Log for Keeper {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            LINES.lock().unwrap().push(record.args().to_string());
+            LINES.lock().unwrap().push(diglot::logging::line(record));
         }
     }
 
     fn flush(&self) {}
 }
 
-/// Keeps lines from now on.
+/// Starts to capture log lines.
 pub fn keep_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -29,7 +29,7 @@ pub fn keep_log() {
     });
 }
 
-/// The lines that hold this text.
+/// The captured lines that contain this text.
 pub fn logged(text: &str) -> Vec<String> {
     LINES.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
 }

@@ -1,5 +1,5 @@
-//! What the tests stand on: a gateway built like the real one, but for a clock turned by hand, cheap bcrypt and a
-//! database of its own; and handles that go through the public API only.
+//! Test support: a gateway built like the real one, except for a manual clock, a low bcrypt cost and a database of its
+//! own; and clients that use the public API only.
 
 mod backend;
 mod client;
@@ -53,7 +53,7 @@ pub const MINUTE_MS: i64 = 60_000;
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// A clock turned by hand.
+/// A clock that tests set.
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
@@ -61,7 +61,7 @@ impl ManualClock {
         self.0.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// As late as it is for processes of their own.
+    /// Sets the clock to the system's time, which separate processes use.
     pub fn set_to_now(&self) {
         self.0.store(SystemClock.now_ms(), Ordering::Relaxed);
     }
@@ -80,7 +80,7 @@ pub struct TestApp {
     app_face: Client,
     web_face: Client,
     follower: JoinHandle<()>,
-    // Last, so that it is taken down after all that uses it.
+    // The last field, so that it is dropped after everything that uses it.
     backend: Arc<Backend>,
 }
 
@@ -89,7 +89,7 @@ impl TestApp {
         Self::with(|_| {}).await
     }
 
-    /// A gateway with other settings than the defaults.
+    /// A gateway with a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::on(Backend::new(), change).await
     }
@@ -110,7 +110,7 @@ impl TestApp {
         self.node_with(self.gateway.config.clone()).await
     }
 
-    /// Another node with other settings.
+    /// Another node with this configuration.
     pub async fn node_with(&self, config: Config) -> Self {
         Self::node(Arc::clone(&self.backend), config, Arc::clone(&self.clock)).await
     }
@@ -126,28 +126,28 @@ impl TestApp {
         Self { gateway, clock, app_face, web_face, follower, backend }
     }
 
-    /// Someone without a token, on the app face and in the default app.
+    /// A client without a token, on the app face and in the default tenant.
     pub fn anon(&self) -> Client {
         self.app_face.clone()
     }
 
-    /// Someone without a token on the web face.
+    /// A client without a token on the web face.
     pub fn web(&self) -> Client {
         self.web_face.clone()
     }
 
-    /// An admin of the default app.
+    /// An admin of the default tenant.
     pub async fn admin(&self) -> Client {
         self.admin_of("default").await
     }
 
-    /// An admin of an app, which is made if need be.
+    /// An admin of a tenant, which is created if necessary.
     pub async fn admin_of(&self, app: &str) -> Client {
         let token = self.admin_token_of(app).await;
         self.anon().header("app_id", app).header("access-token", &token)
     }
 
-    /// An admin token of the default app.
+    /// An admin token of the default tenant.
     pub async fn admin_token(&self) -> String {
         self.admin_token_of("default").await
     }
@@ -159,23 +159,23 @@ impl TestApp {
         token.reveal().to_owned()
     }
 
-    /// What makes a process of its own a node on the same database and state.
+    /// The environment with which a separate process is a node on the same database and state.
     pub fn environment(&self) -> Flags {
         self.backend.environment()
     }
 
-    /// A new user of the default app, logged in.
+    /// A new, logged-in user of the default tenant.
     pub async fn user(&self, name: &str) -> User {
         self.user_of("default", name).await
     }
 
-    /// A new user of an app that is made for it, logged in.
+    /// A new, logged-in user of a new tenant.
     pub async fn user_of_new_app(&self, app: &str, name: &str) -> User {
         tenants::create(&self.gateway, &command_line(app)).await.unwrap();
         self.user_of(app, name).await
     }
 
-    /// A new user of an app, logged in.
+    /// A new, logged-in user of a tenant.
     pub async fn user_of(&self, app: &str, name: &str) -> User {
         let outsider = self.anon().header("app_id", app);
         let body = json!({"username": name, "password": PASSWORD});
@@ -213,7 +213,7 @@ impl Drop for TestApp {
 /// The password of every test user.
 pub const PASSWORD: &str = "correct horse";
 
-/// A user and its two doors.
+/// A user with a client for each API.
 pub struct User {
     pub id: i64,
     pub token: String,
@@ -223,18 +223,18 @@ pub struct User {
     pub admin_api: Client,
 }
 
-/// Waits until that is so, as it must be within a second of what another process or node did (security.md 21).
+/// Waits for a condition, which must hold within a second after another process or node acted (security.md 21).
 #[track_caller]
 pub fn within_a_second(mut is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
-    let asked_from = Location::caller();
+    let caller = Location::caller();
     async move {
         let started = Instant::now();
         loop {
-            let asked = Instant::now();
+            let polled_at = Instant::now();
             if is_so().await {
                 return;
             }
-            assert!(asked.duration_since(started) < Duration::from_secs(1), "{asked_from}: not within a second");
+            assert!(polled_at.duration_since(started) < Duration::from_secs(1), "{caller}: not within a second");
             yield_now().await;
         }
     }
@@ -249,7 +249,7 @@ pub fn app_id(name: &str) -> TenantId {
     TenantId::parse(name).unwrap()
 }
 
-/// The default settings but for those in `flags`.
+/// The default configuration, except for `flags`.
 pub fn default_config(flags: &Flags) -> Config {
     Config::check(&Values::gather(flags, [], None).unwrap(), false).unwrap()
 }

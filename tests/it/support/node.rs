@@ -1,4 +1,4 @@
-//! A node in a process of its own.
+//! A node in a separate process.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -16,20 +16,20 @@ use super::servers::signal;
 /// A node that listens on loopback.
 pub struct Node {
     child: Child,
-    /// Of its app face.
+    /// The address of its app face.
     pub address: String,
-    /// How long it took from its start until it listened.
+    /// The time from its start until it listened.
     pub started_in: Duration,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Node {
-    /// A node on the database and the state that `environment` names.
+    /// Starts a node on the database and the state in `environment`.
     pub fn start(environment: &Flags) -> Self {
         Self::run(Command::new(env!("CARGO_BIN_EXE_diglot")).arg("serve"), environment)
     }
 
-    /// The same, started by another program.
+    /// Starts a node by another command.
     pub fn run(command: &mut Command, environment: &Flags) -> Self {
         let started = Instant::now();
         let anywhere = [("DIGLOT_LISTEN", "127.0.0.1:0"), ("DIGLOT_WEB_LISTEN", ""), ("DIGLOT_OPS_LISTEN", "")];
@@ -47,7 +47,7 @@ impl Node {
         let address = line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&log);
-        // Read on, or the node would wait for someone to.
+        // Keep reading, because the node would block once the pipe is full.
         thread::spawn(move || lines.for_each(|line| kept.lock().unwrap().push(line)));
         Self { child, address, started_in: started.elapsed(), log }
     }
@@ -75,7 +75,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -87,7 +87,7 @@ pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().proxy(None).http_status_as_error(false).timeout_global(patience).build().into()
 }
 
-/// Status and JSON of an answer; `None` when there was no answer.
+/// The status and JSON of an answer; `None` without an answer.
 pub fn post(agent: &ureq::Agent, url: &str, headers: &[(&str, &str)], body: &Value) -> Option<(u16, Value)> {
     let request = headers.iter().fold(agent.post(url), |request, (name, value)| request.header(*name, *value));
     let mut answer = request.header("accept", "application/json").send(body.to_string()).ok()?;

@@ -1,4 +1,4 @@
-//! A proxy for one port that breaks connections in ways that a server does not: silently.
+//! A proxy for one port that can break connections silently, as a server does not.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// Passes bytes on to a server, until it is told not to.
+/// Forwards connections to a server until it is switched to drop their data.
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -23,7 +23,7 @@ struct Shared {
     links: Mutex<Vec<Link>>,
 }
 
-/// A connection: what its client and its server see of it, and whether it passes anything on.
+/// A connection: its streams to the client and the server, and whether data is forwarded.
 struct Link {
     client: TcpStream,
     server: Option<TcpStream>,
@@ -56,7 +56,7 @@ impl Proxy {
         self.address
     }
 
-    /// From now on nothing comes through and nothing is closed. Connections that are open stay silent for ever.
+    /// Stops forwarding without closing anything. Open connections stay silent forever.
     pub fn go_silent(&self) {
         self.shared.is_silent.store(true, Ordering::Relaxed);
         for link in self.shared.links.lock().unwrap().iter() {
@@ -64,7 +64,7 @@ impl Proxy {
         }
     }
 
-    /// New connections work again.
+    /// Forwards new connections again.
     pub fn pass_again(&self) {
         self.shared.is_silent.store(false, Ordering::Relaxed);
     }
@@ -88,7 +88,7 @@ impl Shared {
             for (from, to) in [(&client, server), (server, &client)] {
                 let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                 let is_passing = Arc::clone(&is_passing);
-                thread::spawn(move || pass_on(from, to, &is_passing));
+                thread::spawn(move || forward(from, to, &is_passing));
             }
         } else if is_passing.load(Ordering::Relaxed) {
             client.shutdown(Shutdown::Both).ok();
@@ -97,8 +97,8 @@ impl Shared {
     }
 }
 
-/// What comes while nothing is passed on is lost.
-fn pass_on(mut from: TcpStream, mut to: TcpStream, is_passing: &AtomicBool) {
+/// Copies data in one direction; data received while forwarding is off is dropped.
+fn forward(mut from: TcpStream, mut to: TcpStream, is_passing: &AtomicBool) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(length) = from.read(&mut buffer) {
         let goes_through = is_passing.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Stand-ins for those who send codes for us: an HTTP receiver and an SMTP server, on ports of their own.
+//! Fake delivery providers: an HTTP receiver and an SMTP server, each on its own port.
 
 use std::{
     collections::BTreeMap,
@@ -15,10 +15,10 @@ use std::{
 
 use serde_json::Value;
 
-/// What the gateway sends comes within this time, also on a busy machine.
+/// The maximum time to wait for a message, with a margin for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server on a port of its own; ends with the test.
+/// A server on its own port that stops at the end of the test.
 struct Listener {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
@@ -50,7 +50,7 @@ impl Drop for Listener {
     }
 }
 
-/// A POST that came to the webhook.
+/// A POST received by the webhook.
 #[derive(Debug)]
 pub struct Post {
     pub headers: BTreeMap<String, String>,
@@ -67,14 +67,14 @@ impl Post {
     }
 }
 
-/// Receives SMS to be sent.
+/// Receives the SMS requests of the webhook.
 pub struct SmsReceiver {
     posts: Receiver<Post>,
     listener: Listener,
 }
 
 impl SmsReceiver {
-    /// Answers one post with each of `statuses`, and then all with 200; 0 is no answer at all.
+    /// Answers the first posts with `statuses`, one each, and the rest with 200; 0 leaves a post unanswered.
     pub fn start(statuses: &'static [u16]) -> Self {
         let (send, posts) = mpsc::channel();
         let mut statuses = statuses.iter();
@@ -90,7 +90,7 @@ impl SmsReceiver {
             }
             let mut body = vec![0; headers["content-length"].parse().unwrap()];
             reader.read_exact(&mut body).unwrap();
-            // Who is not answered has given up by the time that the test is over.
+            // Fails if the test is already over.
             drop(send.send(Post { headers, body: String::from_utf8(body).unwrap() }));
             match statuses.next().unwrap_or(&200) {
                 0 => unanswered.push(stream),
@@ -112,13 +112,13 @@ impl SmsReceiver {
         self.posts.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// A post that came already.
-    pub fn at_hand(&self) -> Option<Post> {
+    /// The next post, if one has arrived already.
+    pub fn try_next(&self) -> Option<Post> {
         self.posts.try_recv().ok()
     }
 }
 
-/// A mail that came to the SMTP server.
+/// A mail received by the SMTP server.
 #[derive(Debug)]
 pub struct Mail {
     pub from: String,
@@ -149,7 +149,7 @@ pub struct SmtpServer {
 }
 
 impl SmtpServer {
-    /// Answers one mail with each of `replies`, and then all with 250.
+    /// Answers the first mails with `replies`, one each, and the rest with 250.
     pub fn start(replies: &'static [&'static str]) -> Self {
         let (send, mails) = mpsc::channel();
         let replies = Arc::new(std::sync::Mutex::new(replies.iter()));
@@ -173,8 +173,8 @@ impl SmtpServer {
         self.mails.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// A mail that came already.
-    pub fn at_hand(&self) -> Option<Mail> {
+    /// The next mail, if one has arrived already.
+    pub fn try_next(&self) -> Option<Mail> {
         self.mails.try_recv().ok()
     }
 }

@@ -1,4 +1,5 @@
-//! A PostgreSQL and a Redis of a test's own, in a folder and on ports of their own, to be stopped, killed and restarted.
+//! PostgreSQL and Redis servers for one test, each in its own folder and on its own port, which can be frozen, killed
+//! and restarted.
 
 use std::{
     fs,
@@ -18,13 +19,13 @@ pub struct OwnServer {
     process: Option<Child>,
     command: Box<dyn Fn() -> Command>,
     is_up: Box<dyn Fn() -> bool>,
-    /// To the server; it stays the same when that is restarted.
+    /// The server's address, which does not change on a restart.
     pub address: SocketAddr,
     _folder: TempDir,
 }
 
 impl OwnServer {
-    /// PostgreSQL with a database `postgres` of a user `postgres`.
+    /// PostgreSQL with a database `postgres` and a user `postgres`.
     pub fn postgres() -> Self {
         let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
         let (bin, data) = (postgres_bin(), folder.path().join("data"));
@@ -77,7 +78,7 @@ impl OwnServer {
         server
     }
 
-    /// Starts it, and waits until it answers.
+    /// Starts the server and waits until it answers.
     pub fn start_again(&mut self) {
         self.process = Some((self.command)().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let started = Instant::now();
@@ -90,7 +91,7 @@ impl OwnServer {
     /// `kill -9`.
     pub fn kill(&mut self) {
         let mut process = self.process.take().unwrap();
-        // PostgreSQL's processes would outlive the one that they belong to for a moment.
+        // PostgreSQL's child processes would outlive their parent for a moment.
         for pid in descendants(process.id()) {
             signal(pid, "KILL");
         }
@@ -103,12 +104,12 @@ impl OwnServer {
         }
     }
 
-    /// Stops all of its processes where they are: it keeps its connections and answers nothing.
+    /// Suspends all its processes: the server keeps its connections but does not answer.
     pub fn freeze(&self) {
         self.signal_all("STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes its processes.
     pub fn thaw(&self) {
         self.signal_all("CONT");
     }
@@ -126,7 +127,7 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Where Debian puts PostgreSQL's programs, newest version last.
+/// The folder of PostgreSQL's programs on Debian, of the newest version.
 fn postgres_bin() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("scripts/test installs PostgreSQL");
     versions.map(|version| version.unwrap().path().join("bin")).max().unwrap()
@@ -155,7 +156,7 @@ pub fn signal(pid: u32, name: &str) {
     Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status().unwrap();
 }
 
-/// A process and those that it started.
+/// A process and its descendants.
 fn descendants(pid: u32) -> Vec<u32> {
     let output = Command::new("ps").args(["-e", "-o", "pid=,ppid="]).output().unwrap();
     let pairs: Vec<(u32, u32)> = String::from_utf8(output.stdout)

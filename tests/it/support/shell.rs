@@ -1,4 +1,4 @@
-//! The binary, in a folder of its own.
+//! Runs the binary in a temporary folder.
 
 use std::{
     path::Path,
@@ -8,19 +8,19 @@ use std::{
 use diglot::config::Flags;
 use tempfile::TempDir;
 
-/// Someone at a shell.
+/// A shell with a working folder and an environment.
 pub struct Shell {
     folder: TempDir,
     environment: Flags,
 }
 
 impl Shell {
-    /// With nothing in the environment.
+    /// A shell with an empty environment.
     pub fn new() -> Self {
         Self::with(Flags::new())
     }
 
-    /// With these settings in the environment.
+    /// A shell with these variables in its environment.
     pub fn with(environment: Flags) -> Self {
         Self { folder: tempfile::tempdir().unwrap(), environment }
     }
