@@ -1,5 +1,5 @@
-//! The command line. Commands read the settings, build the [`Gateway`] and call the domain; what they print for programs
-//! goes to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+//! The command line. Commands read the configuration, build the [`Gateway`] and call the domain. Results go to stdout,
+//! everything else to stderr. Exit codes: 0 success, 1 failure, 2 invalid usage or configuration.
 
 mod awards;
 mod dev;
@@ -38,7 +38,7 @@ struct Cli {
 
 #[derive(Args)]
 struct SettingFlags {
-    /// Read settings from this TOML file; flags and environment variables go before it
+    /// Read settings from this TOML file; flags and environment variables take precedence
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Database: sqlite:FILE or postgres://… (setting `DATABASE_URL`)
@@ -53,52 +53,52 @@ struct SettingFlags {
 enum Command {
     /// Run the gateway
     Serve(serve::ServeArgs),
-    /// Bring the database's schema up to date
+    /// Apply pending database migrations
     Migrate,
-    /// Make and list apps (tenants)
+    /// Create, list and change apps (tenants)
     #[command(subcommand)]
     App(tenants::AppCommand),
-    /// Make, list and revoke the tokens of ops scripts
+    /// Create, list and revoke admin tokens for ops scripts
     #[command(subcommand)]
     AdminToken(tenants::AdminTokenCommand),
     /// Import, export and manage accounts
     #[command(subcommand)]
     User(users::UserCommand),
-    /// Change balances
+    /// Change coin balances
     #[command(subcommand)]
     Coins(awards::CoinsCommand),
-    /// Make users VIPs
+    /// Grant VIP status to users
     #[command(subcommand)]
     Vip(awards::VipCommand),
-    /// Make medals and give them to users
+    /// Define medals, and grant them to users
     #[command(subcommand)]
     Medal(awards::MedalCommand),
-    /// Ban users, for everyone to see
+    /// Set and lift bans, which are visible to everyone
     #[command(subcommand)]
     Ban(awards::BanCommand),
-    /// The categories of the discovery page
+    /// Manage the categories of the discovery page
     #[command(subcommand)]
     Category(discovery::CategoryCommand),
-    /// The groups of the discovery page
+    /// Manage the groups of the discovery page
     #[command(subcommand)]
     Group(discovery::GroupCommand),
-    /// The bots of the discovery page
+    /// Manage the bots of the discovery page
     #[command(subcommand)]
     Bot(discovery::BotCommand),
-    /// The advertisements of an app
+    /// Manage the advertisements of an app
     #[command(subcommand)]
     Ads(discovery::AdsCommand),
-    /// Show every setting with its value, where that comes from, and what it means
+    /// Show every setting with its value, source and meaning
     Config,
-    /// Tell what is reachable and what is misconfigured
+    /// Check the configuration and the services that the gateway needs
     Doctor,
 }
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 enum Failure {
-    /// It was called wrongly, or the settings are wrong.
+    /// Invalid usage or configuration.
     Usage(String),
-    /// It could not be done.
+    /// The operation failed.
     Failed(String),
 }
 
@@ -108,30 +108,30 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// The app that a command is about.
+/// The tenant that a command acts on.
 #[derive(Args)]
 struct Tenant {
-    /// The app
+    /// The app's id
     #[arg(long = "app", value_name = "APP_ID")]
     app_id: String,
 }
 
 impl Tenant {
-    /// The one at the keyboard, acting for that app.
+    /// The operator at the command line, acting for that tenant.
     async fn operator(&self, gateway: &Gateway) -> Result<Operator, Failure> {
         Ok(authenticate::command_line_in(gateway, parse_app_id(&self.app_id)?).await?)
     }
 }
 
-/// A page of an app's list.
+/// A page of a tenant's list.
 #[derive(Args)]
 struct ListArgs {
     #[command(flatten)]
     tenant: Tenant,
-    /// Which page
+    /// Page number
     #[arg(long, value_name = "N", default_value_t = 1)]
     page: i64,
-    /// How many a page, up to 200
+    /// Items per page, up to 200
     #[arg(long, value_name = "N", default_value_t = 50)]
     size: i64,
 }
@@ -143,17 +143,18 @@ impl ListArgs {
 }
 
 fn parse_app_id(text: &str) -> Result<TenantId, Failure> {
-    TenantId::parse(text).map_err(|_| Failure::Usage(format!("{text}: an app id has 1-64 of A-Z a-z 0-9 _ - .")))
+    TenantId::parse(text)
+        .map_err(|_| Failure::Usage(format!("{text}: an app id is 1-64 characters of A-Z a-z 0-9 _ - .")))
 }
 
-/// A user's number on the command line.
+/// Parses a user's number on the command line.
 fn user_id(text: &str) -> Result<UserId, &'static str> {
     UserId::parse("user", text).map_err(|_| "a user's number has digits only")
 }
 
 type Outcome = Result<(), Failure>;
 
-/// Runs the command that the process was called with.
+/// Runs the command in the process' arguments.
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { settings, command } = Cli::parse();
@@ -182,12 +183,12 @@ pub fn main() -> ExitCode {
 }
 
 fn complain(problem: &str, code: u8) -> ExitCode {
-    // Nobody is left to tell when stderr is closed.
+    // If stderr is closed there is nowhere to report to.
     drop(writeln!(io::stderr(), "diglot: {problem}"));
     ExitCode::from(code)
 }
 
-/// Writes to stdout; a reader that has seen enough (`| head`) is no error.
+/// Writes to stdout. A reader that closes the pipe early (`| head`) is not an error.
 fn print(text: &str) -> Outcome {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -213,11 +214,11 @@ impl SettingFlags {
 
 fn wrong_settings(problems: &[String]) -> Failure {
     let list: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-    Failure::Usage(format!("the settings are wrong:{list}"))
+    Failure::Usage(format!("invalid settings:{list}"))
 }
 
-/// Builds the gateway and makes sure of its schema: an embedded database is brought up to date, a server's must be,
-/// unless `may_migrate`.
+/// Builds the gateway and ensures that its schema is up to date. Pending migrations are applied to an embedded
+/// database; on a server they are an error unless `may_migrate`.
 fn build_gateway(config: Config, may_migrate: bool) -> Result<Arc<Gateway>, Failure> {
     let may_migrate = may_migrate || config.database_url.is_embedded();
     let gateway = Gateway::build(config, Arc::new(SystemClock))?;
@@ -236,7 +237,7 @@ fn ensure_schema(gateway: &Gateway, may_migrate: bool) -> Outcome {
     if pending.is_empty() {
         return Ok(());
     }
-    Err(Failure::Failed(format!("the database misses {} migrations; run `diglot migrate`", pending.len())))
+    Err(Failure::Failed(format!("the database has {} pending migrations; run `diglot migrate`", pending.len())))
 }
 
 fn migrate(settings: &SettingFlags) -> Outcome {

@@ -1,4 +1,4 @@
-//! `diglot coins`, `diglot vip`, `diglot medal` and `diglot ban`: what `/admin/v1` gives to users, from the shell.
+//! `diglot coins`, `diglot vip`, `diglot medal` and `diglot ban`: awards and bans of `/admin/v1` on the command line.
 
 use clap::{Args, Subcommand};
 
@@ -9,7 +9,7 @@ use crate::{
     transport::block_on,
 };
 
-/// A user of an app.
+/// A user of a tenant.
 #[derive(Args)]
 pub(super) struct Target {
     #[command(flatten)]
@@ -21,23 +21,24 @@ pub(super) struct Target {
 
 #[derive(Subcommand)]
 pub(super) enum CoinsCommand {
-    /// Change a user's balance; prints the balance after it
+    /// Change a user's balance; prints the new balance
     Adjust {
         #[command(flatten)]
         target: Target,
         /// Coins with at most two decimals, negative to spend
         #[arg(long, allow_negative_numbers = true)]
         amount: String,
-        /// 2 reward, 3 post or comment, 4 first avatar or nickname change, 6 redeem, 7 ad watched, 8 raffle, 9 invitation
+        /// 2 reward, 3 post or comment, 4 first avatar or nickname change, 6 redeem, 7 ad watched, 8 raffle,
+        /// 9 invitation
         #[arg(long)]
         typ: i64,
-        /// Why, for the user to read
+        /// Reason, visible to the user
         #[arg(long)]
         reason: String,
-        /// More about it
+        /// Additional remark
         #[arg(long, default_value = "")]
         remark: String,
-        /// Names the change: given twice, it is made once
+        /// Identifies the change: repeating it with the same key does not change the balance again
         #[arg(long, value_name = "KEY")]
         idempotency_key: String,
     },
@@ -45,11 +46,11 @@ pub(super) enum CoinsCommand {
 
 #[derive(Subcommand)]
 pub(super) enum VipCommand {
-    /// Make a user a VIP for so many days more
+    /// Extend a user's VIP status by a number of days
     Grant {
         #[command(flatten)]
         target: Target,
-        /// 1 to 36500
+        /// Number of days, 1 to 36500
         #[arg(long, value_parser = vip_days)]
         days: VipDays,
     },
@@ -57,28 +58,28 @@ pub(super) enum VipCommand {
 
 #[derive(Subcommand)]
 pub(super) enum MedalCommand {
-    /// Make a medal and print its number
+    /// Define a medal; prints its number
     Define {
         #[command(flatten)]
         tenant: Tenant,
-        /// Its name
+        /// Name
         #[arg(long)]
         name: String,
-        /// What it is for
+        /// Description
         #[arg(long, default_value = "")]
         desc: String,
-        /// Its picture
+        /// Image
         #[arg(long, default_value = "", value_name = "URL")]
         image_url: String,
-        /// Lower stands first
+        /// Position in lists, ascending
         #[arg(long, default_value_t = 0)]
         sort: i64,
     },
-    /// List medals: number, place, name
+    /// List medals: number, position, name
     List(ListArgs),
-    /// Give a medal to a user
+    /// Grant a medal to a user
     Grant(MedalTarget),
-    /// Take a medal from a user
+    /// Revoke a medal from a user
     Revoke(MedalTarget),
 }
 
@@ -93,14 +94,14 @@ pub(super) struct MedalTarget {
 
 #[derive(Subcommand)]
 pub(super) enum BanCommand {
-    /// Show everyone that a user is banned
+    /// Ban a user; visible to everyone
     Set {
         #[command(flatten)]
         target: Target,
-        /// Why, for everyone to read
+        /// Reason, visible to everyone
         #[arg(long)]
         reason: String,
-        /// When it ends
+        /// End of the ban
         #[arg(long, value_name = "UNIX_SECONDS", value_parser = ban_end)]
         until: BanEnd,
     },

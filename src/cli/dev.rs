@@ -1,4 +1,4 @@
-//! What `--dev` adds: something to try at once.
+//! Development mode: creates sample data and prints requests to try.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -19,8 +19,8 @@ use crate::{
 const USERNAME: &str = "demo";
 const TOKEN_NAME: &str = "dev";
 
-/// Makes the default app, a demo user and an admin token, and tells how to use them. Password and tokens are new at
-/// every start: there is no default one.
+/// Creates the default tenant, a demo user and an admin token, and returns instructions for their use. The password and
+/// the tokens are generated at every start, so that there are no default credentials.
 pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<String, Failure> {
     let tenant = &gateway.config.default_app;
     let operator = Operator::command_line(tenant.clone());

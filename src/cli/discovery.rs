@@ -1,4 +1,4 @@
-//! `diglot category`, `diglot group`, `diglot bot` and `diglot ads`: the discovery page, from the shell.
+//! `diglot category`, `diglot group`, `diglot bot` and `diglot ads`: the discovery page on the command line.
 
 use clap::{Args, Subcommand};
 
@@ -10,59 +10,59 @@ use crate::{
     transport::block_on,
 };
 
-/// Something of an app's discovery page.
+/// An item of a tenant's discovery page.
 #[derive(Args)]
 pub(super) struct Item {
     #[command(flatten)]
     tenant: Tenant,
-    /// Its number
+    /// The item's number
     #[arg(long)]
     id: i64,
 }
 
 #[derive(Subcommand)]
 pub(super) enum CategoryCommand {
-    /// Make a category and print its number
+    /// Create a category; prints its number
     Create {
         #[command(flatten)]
         tenant: Tenant,
-        /// Its name
+        /// Name
         #[arg(long)]
         name: String,
-        /// Lower stands first
+        /// Position in lists, ascending
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         sort: i32,
     },
-    /// Change a category; what is left out stays
+    /// Change a category; omitted options leave their value unchanged
     Update {
         #[command(flatten)]
         item: Item,
-        /// Its name
+        /// Name
         #[arg(long)]
         name: Option<String>,
-        /// Lower stands first
+        /// Position in lists, ascending
         #[arg(long, allow_negative_numbers = true)]
         sort: Option<i32>,
     },
-    /// Delete a category without groups
+    /// Delete a category that contains no groups
     Delete(Item),
-    /// List categories: number, place, name
+    /// List categories: number, position, name
     List(ListArgs),
 }
 
-/// What groups and bots have alike.
+/// Options common to groups and bots.
 #[derive(Args)]
 pub(super) struct CardArgs {
-    /// Its name
+    /// Name
     #[arg(long)]
     nickname: Option<String>,
-    /// What it is
+    /// Description
     #[arg(long)]
     introduction: Option<String>,
-    /// Its picture
+    /// Image
     #[arg(long, value_name = "URL")]
     avatar_url: Option<String>,
-    /// How many people are in it
+    /// Number of members
     #[arg(long)]
     headcount: Option<i64>,
 }
@@ -80,10 +80,10 @@ impl CardArgs {
 pub(super) struct GroupArgs {
     #[command(flatten)]
     display: CardArgs,
-    /// The name of its category
+    /// Name of its category
     #[arg(long)]
     category: Option<String>,
-    /// Hide it
+    /// Whether it is hidden
     #[arg(long, value_name = "true|false")]
     is_banned: Option<bool>,
 }
@@ -100,14 +100,14 @@ impl GroupArgs {
 
 #[derive(Subcommand)]
 pub(super) enum GroupCommand {
-    /// Make a group and print its number; --nickname and --category are needed
+    /// Create a group; prints its number. Requires --nickname and --category
     Create {
         #[command(flatten)]
         tenant: Tenant,
         #[command(flatten)]
         group: GroupArgs,
     },
-    /// Change a group; what is left out stays
+    /// Change a group; omitted options leave their value unchanged
     Update {
         #[command(flatten)]
         item: Item,
@@ -116,7 +116,7 @@ pub(super) enum GroupCommand {
     },
     /// Delete a group
     Delete(Item),
-    /// List groups, hidden ones too: number, shown or hidden, category, name
+    /// List groups, including hidden ones: number, shown or hidden, category, name
     List(ListArgs),
 }
 
@@ -142,14 +142,14 @@ impl BotArgs {
 
 #[derive(Subcommand)]
 pub(super) enum BotCommand {
-    /// Make a bot and print its number; --nickname is needed
+    /// Create a bot; prints its number. Requires --nickname
     Create {
         #[command(flatten)]
         tenant: Tenant,
         #[command(flatten)]
         bot: BotArgs,
     },
-    /// Change a bot; what is left out stays
+    /// Change a bot; omitted options leave their value unchanged
     Update {
         #[command(flatten)]
         item: Item,
@@ -164,17 +164,17 @@ pub(super) enum BotCommand {
 
 #[derive(Subcommand)]
 pub(super) enum AdsCommand {
-    /// Change an app's advertisements; what is left out stays
+    /// Change an app's advertisements; omitted options leave their value unchanged
     Set {
         #[command(flatten)]
         tenant: Tenant,
         /// Whether they are shown
         #[arg(long, value_name = "true|false")]
         is_show: Option<bool>,
-        /// Android's code id
+        /// Code id for Android
         #[arg(long)]
         android_code_id: Option<String>,
-        /// iOS' code id
+        /// Code id for iOS
         #[arg(long)]
         ios_code_id: Option<String>,
         /// Height at the bottom
@@ -188,7 +188,7 @@ pub(super) enum AdsCommand {
     },
 }
 
-/// The name must be there to make something.
+/// Checks that an option required for creation is present.
 fn require(what: &'static str, text: Option<&String>) -> Result<(), Failure> {
     Ok(text.map(drop).ok_or(Invalid::new(what, Problem::Missing))?)
 }
@@ -197,7 +197,7 @@ fn print_created(id: DiscoveryId) -> Outcome {
     print(&format!("{}\n", id.0))
 }
 
-/// One line for each listed thing.
+/// Prints one line per item.
 fn print_lines<T>(listed: Vec<(DiscoveryId, T)>, line: impl Fn(T) -> String) -> Outcome {
     let lines = listed.into_iter().map(|(id, thing)| format!("{}\t{}\n", id.0, line(thing)));
     print(&lines.collect::<String>())

@@ -1,4 +1,4 @@
-//! `diglot doctor`: looks at everything that the gateway needs, and says what would help.
+//! `diglot doctor`: checks everything that the gateway needs, and reports problems with their remedies.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -11,10 +11,10 @@ use crate::{
     clock::SystemClock, config::Config, domain::tenants, gateway::Gateway, store::DatabaseUrl, transport::block_on,
 };
 
-/// What a look at one thing showed.
+/// The result of a check.
 enum Finding {
     Good(String),
-    /// Works, but someone may miss something.
+    /// Works, but a feature may be missing.
     Note(String),
     Bad(String),
 }
@@ -35,7 +35,7 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
     {
         findings.push((
             "database",
-            Finding::Note(format!("{} does not exist yet; `diglot serve` makes it", path.display())),
+            Finding::Note(format!("{} does not exist yet; `diglot serve` creates it", path.display())),
         ));
         return report(&findings);
     }
@@ -71,7 +71,7 @@ fn report(findings: &[(&'static str, Finding)]) -> Outcome {
 fn listener(address: SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::Good(format!("{address} is free")),
-        Err(error) => Finding::Note(format!("{address}: {error} (fine when that is the gateway itself)")),
+        Err(error) => Finding::Note(format!("{address}: {error} (expected while the gateway is running)")),
     }
 }
 
@@ -79,7 +79,7 @@ fn delivery(is_set: bool, setting: &str) -> Finding {
     if is_set {
         Finding::Good("configured".to_owned())
     } else {
-        Finding::Note(format!("not configured: no code can be sent ({setting})"))
+        Finding::Note(format!("not configured: codes can't be sent ({setting})"))
     }
 }
 
@@ -96,9 +96,9 @@ fn database(gateway: &Gateway) -> Finding {
     match gateway.db.pending_migrations() {
         Ok(pending) if pending.is_empty() => Finding::Good(format!("{url} is reachable and up to date")),
         Ok(pending) if url.is_embedded() => {
-            Finding::Note(format!("{url} misses {} migrations; `diglot serve` applies them", pending.len()))
+            Finding::Note(format!("{url} has {} pending migrations; `diglot serve` applies them", pending.len()))
         }
-        Ok(pending) => Finding::Bad(format!("{url} misses {} migrations; run `diglot migrate`", pending.len())),
+        Ok(pending) => Finding::Bad(format!("{url} has {} pending migrations; run `diglot migrate`", pending.len())),
         Err(error) => Finding::Bad(error.to_string()),
     }
 }

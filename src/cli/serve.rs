@@ -16,11 +16,11 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct ServeArgs {
-    /// Try things out: makes the default app, a demo user and an admin token, prints requests to paste, allows any
+    /// Development mode: creates the default app, a demo user and an admin token, prints requests to paste, allows any
     /// origin, shows secrets, listens on loopback only
     #[arg(long)]
     dev: bool,
-    /// Bring the database's schema up to date first (an embedded database always is)
+    /// Apply pending database migrations first (always done for SQLite)
     #[arg(long)]
     migrate: bool,
     /// Address of the app face and of /user (setting `DIGLOT_LISTEN`)
@@ -29,7 +29,7 @@ pub(super) struct ServeArgs {
     /// Address of the web face (setting `DIGLOT_WEB_LISTEN`)
     #[arg(long, value_name = "ADDRESS")]
     web_listen: Option<String>,
-    /// Address for health, readiness and version (setting `DIGLOT_OPS_LISTEN`)
+    /// Address of the health, readiness and version endpoints (setting `DIGLOT_OPS_LISTEN`)
     #[arg(long, value_name = "ADDRESS")]
     ops_listen: Option<String>,
 }
@@ -49,7 +49,7 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
     logging::start(&config.log);
     for name in &values.unknown {
-        log::warn!("{name} is set and is not a setting; `diglot config` lists all");
+        log::warn!("the environment variable {name} is not a setting; `diglot config` lists all settings");
     }
     block_on(serve(build_gateway(config, args.migrate || args.dev)?))
 }
@@ -60,10 +60,10 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
     let greeting = if gateway.config.is_dev { Some(dev::prepare(&gateway, &listeners).await?) } else { None };
     let default_app = &gateway.config.default_app;
     if !tenants::list(&gateway).await?.iter().any(|known| known.id == *default_app) {
-        log::warn!("the default app does not exist yet: `diglot app create {default_app}` makes it");
+        log::warn!("the default app does not exist; run `diglot app create {default_app}`");
     }
     if let Err(error) = gateway.state.ping().await {
-        log::warn!("{error}; limits are counted per node until it is back");
+        log::warn!("{error}; limits are counted per node until it is available");
     }
     let server = Server::start(Arc::clone(&gateway), listeners)?;
     let stop_signal = wait_for_stop()?;
@@ -82,7 +82,7 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
     Ok(())
 }
 
-/// The name of the signal, once one asks the process to stop.
+/// Waits for a signal to stop the process, and returns its name.
 fn wait_for_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

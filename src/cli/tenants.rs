@@ -12,16 +12,16 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum AppCommand {
-    /// Make an app with open registration
+    /// Create an app with open registration
     Create {
-        /// Its id: 1-64 of A-Z a-z 0-9 _ - .
+        /// The app's id: 1-64 characters of A-Z a-z 0-9 _ - .
         app_id: String,
     },
-    /// List all apps: id, registration, when made
+    /// List all apps: id, registration, creation time
     List,
-    /// Change an app; what is left out stays
+    /// Change an app; omitted options leave their value unchanged
     Update {
-        /// Its id
+        /// The app's id
         app_id: String,
         /// Whether anyone may register
         #[arg(long, value_enum)]
@@ -30,9 +30,9 @@ pub(super) enum AppCommand {
         #[arg(long, value_enum)]
         push_sign: Option<PushSign>,
     },
-    /// Give an app another secret and print it, this once
+    /// Replace an app's secret; prints the new one once
     RotateSecret {
-        /// Its id
+        /// The app's id
         app_id: String,
     },
 }
@@ -41,32 +41,32 @@ pub(super) enum AppCommand {
 pub(super) enum Registration {
     /// Anyone may register
     Open,
-    /// Admins make all accounts
+    /// Only admins create accounts
     Closed,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum PushSign {
-    /// They must be
+    /// They must be signed
     Required,
-    /// They need not be
+    /// They may be unsigned
     Optional,
 }
 
 #[derive(Subcommand)]
 pub(super) enum AdminTokenCommand {
-    /// Make an admin token and print it, this once
+    /// Create an admin token; prints it once
     Create {
         #[command(flatten)]
         tenant: Tenant,
-        /// What it is for
+        /// The token's name
         #[arg(long)]
         name: String,
-        /// How long it is valid (90d, 12h, …); for ever by default
+        /// How long the token is valid (90d, 12h, …); without a limit by default
         #[arg(long, value_name = "DURATION", value_parser = duration_ms)]
         expires_in: Option<i64>,
     },
-    /// List an app's admin tokens: number, name, state, when made
+    /// List an app's admin tokens: number, name, state, creation time
     List {
         #[command(flatten)]
         tenant: Tenant,
@@ -75,7 +75,7 @@ pub(super) enum AdminTokenCommand {
     Revoke {
         #[command(flatten)]
         tenant: Tenant,
-        /// Its name
+        /// The token's name
         #[arg(long)]
         name: String,
     },
@@ -163,7 +163,7 @@ fn duration_ms(text: &str) -> Result<i64, String> {
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(wrong)?;
     match i64::try_from(duration.as_millis()) {
         Ok(ms) if ms > 0 => Ok(ms),
-        _ => Err("must be longer than nothing".to_owned()),
+        _ => Err("must be positive".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `diglot user`: accounts, one by one and by the file.
+//! `diglot user`: manages accounts individually, and imports and exports them.
 
 mod import;
 
@@ -19,25 +19,25 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
-    /// Make accounts of a file, and list what is refused; called again after being cut off, it goes on where it was
+    /// Create accounts from a file and list refused records. An interrupted import resumes when it is run again
     Import(ImportArgs),
-    /// Write all accounts of an app to stdout, in a form that import makes the same accounts of
+    /// Write all accounts of an app to stdout, in a format that import accepts
     Export(ExportArgs),
-    /// List accounts: number, state, login name
+    /// List accounts: number, state, username
     List(ListArgs),
     /// Show an account
     Show(Target),
-    /// Close an account and end its sessions
+    /// Disable an account and end its sessions
     Disable(Target),
-    /// Open an account again
+    /// Enable a disabled account
     Enable(Target),
     /// End all sessions of an account
     Kick(Target),
-    /// Delete an account: all that it says of its owner is forgotten
+    /// Delete an account and erase its personal data
     Delete(Target),
 }
 
-/// A user of an app.
+/// A user of a tenant.
 #[derive(Args)]
 pub(super) struct Target {
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The user as whom the command line acts.
+    /// The user that the command line acts as.
     async fn acting_as(&self, gateway: &Gateway) -> Result<Caller, Failure> {
         let operator = self.tenant.operator(gateway).await?;
         Ok(authenticate::acting_as(gateway, &operator, self.user).await?)
@@ -59,20 +59,20 @@ impl Target {
 pub(super) struct ExportArgs {
     #[command(flatten)]
     tenant: Tenant,
-    /// How accounts are written
+    /// File format
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// Write password hashes too: they are worth nothing without the server's secret, and should be kept like it
+    /// Include password hashes: they are useless without the server's secret, and should be protected like it
     #[arg(long)]
     with_password_hashes: bool,
 }
 
-/// How accounts stand in a file.
+/// The format of a file of accounts.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Comma-separated, names of the fields in the first line
+    /// Comma-separated, with a header line of field names
     Csv,
-    /// A JSON object a line
+    /// One JSON object per line
     Jsonl,
 }
 
@@ -127,7 +127,7 @@ fn describe(user: &User) -> String {
     .concat()
 }
 
-/// An account in an exported file: the fields that import reads, and the number for people.
+/// An account in an exported file: the fields that import reads, and the account's number for information.
 #[derive(Serialize)]
 struct ExportRecord<'a> {
     user_id: i64,
@@ -176,9 +176,9 @@ impl Output {
         }
     }
 
-    /// Writes an account; false when nobody reads any more.
+    /// Writes an account; false if the reader has closed the pipe.
     fn write(&mut self, row: &ExportRow, with_hash: bool) -> Result<bool, Failure> {
-        // A column of CSV is there in every row or in none.
+        // A CSV column must be present in every row or in none.
         let hash = row.password_hash.as_deref().or_else(|| matches!(self, Self::Csv(_)).then_some(""));
         let record = ExportRecord {
             user_id: row.id,

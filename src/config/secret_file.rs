@@ -50,7 +50,7 @@ fn read_or_make(path: &Path, database: &Path, random: Random) -> io::Result<Secr
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if fs::metadata(database).is_ok_and(|file| file.len() > 0) {
-                let problem = "is missing beside its database; without it no password is right (or set DIGLOT_SECRET)";
+                let problem = "is missing beside its database; without it no password verifies (or set DIGLOT_SECRET)";
                 return Err(io::Error::other(problem));
             }
             make(path, random)?;
@@ -64,8 +64,8 @@ fn read(path: &Path) -> io::Result<Secret> {
     Secret::parse(fs::read_to_string(path)?.trim()).map_err(io::Error::other)
 }
 
-/// Creates the file atomically: writes it under a temporary name, then links it to its final name, unless another process
-/// was faster.
+/// Creates the file atomically: writes it under a temporary name, then links it to its final name, unless another
+/// process was faster.
 fn make(path: &Path, random: Random) -> io::Result<()> {
     let secret = random.base62(64).map_err(io::Error::other)?;
     let mut draft = path.as_os_str().to_owned();

@@ -1,7 +1,7 @@
-//! Sends codes to people: e-mail through SMTP, SMS through a webhook, and into the log in development mode.
+//! Delivery of verification codes: e-mail through SMTP, SMS through a webhook, and the log in development mode.
 //!
-//! A request only hands a code over; a thread of its own sends it and tries again where that may help, so a provider that
-//! hangs or fails holds up nobody (docs/delivery.md). What waits to be sent is bounded, and lost with the process.
+//! A request only enqueues its code. A separate thread sends it and retries where that may help, so that a slow or
+//! failing provider does not delay requests (docs/delivery.md). The queue is bounded, and lost with the process.
 
 mod smtp;
 mod texts;
@@ -20,37 +20,37 @@ use crate::{
     model::{Code, CodePurpose, Contact, Language, TenantId},
 };
 
-/// A code on its way to someone.
+/// A code to be sent.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Unique: however often it is tried, it is one message.
+    /// A unique id, the same for all attempts to send the message.
     pub id: String,
-    /// The tenant whose code it is.
+    /// The tenant that issued the code.
     pub tenant: TenantId,
-    /// Whom it goes to.
+    /// The recipient.
     pub to: Contact,
-    /// What it is for.
+    /// The purpose of the code.
     pub purpose: CodePurpose,
     /// The code.
     pub code: Code,
-    /// What its receiver reads.
+    /// The language of the message.
     pub language: Language,
-    /// The request that asked for it.
+    /// The id of the request that issued the code.
     pub request_id: String,
 }
 
 impl Message {
-    /// Characters of a message's id.
+    /// The length of a message's id.
     pub const ID_CHARS: usize = 22;
 }
 
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Trying again may help.
+    /// A temporary failure: a retry may succeed.
     #[error("{0}")]
     Passing(String),
-    /// It will not.
+    /// A permanent failure.
     #[error("{0}")]
     Final(String),
 }
@@ -58,14 +58,14 @@ pub enum SendError {
 /// A way to send codes.
 #[async_trait::async_trait]
 pub trait Channel: Send + Sync {
-    /// Sends a message, within the configured time.
+    /// Sends a message, within the configured timeout.
     ///
     /// # Errors
-    /// When the provider could not be reached or refused.
+    /// If the provider could not be reached or refused the message.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
-/// The log: for development mode only.
+/// Writes codes to the log, in development mode only.
 struct LogChannel;
 
 #[async_trait::async_trait]
@@ -77,48 +77,48 @@ impl Channel for LogChannel {
     }
 }
 
-/// Delivery can't be set up.
+/// Delivery could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// No thread.
-    #[error("no thread for delivery: {0}")]
+    /// The thread could not be started.
+    #[error("can't start the delivery thread: {0}")]
     Thread(#[from] io::Error),
-    /// The SMTP server's URL can't be used.
+    /// The URL of the SMTP server is unusable.
     #[error("DIGLOT_SMTP_URL: {0}")]
     Smtp(#[from] lettre::transport::smtp::Error),
 }
 
-/// A code can't be taken on.
+/// A code could not be enqueued.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// No provider is configured for such a contact.
+    /// No provider is configured for this kind of contact.
     #[error("no {0} provider is configured")]
     Off(&'static str),
-    /// Too many wait to be sent.
-    #[error("too many codes wait to be sent")]
+    /// The queue is full.
+    #[error("too many codes are queued")]
     Busy,
 }
 
-/// All ways to send codes.
+/// The delivery service.
 pub struct Delivery {
     sms: Option<Outbox>,
     email: Option<Outbox>,
     queue: mpsc::UnboundedSender<Job>,
-    /// How long a try may take.
+    /// The timeout of an attempt.
     timeout: Duration,
-    /// Where the providers' connections live.
+    /// The runtime that the providers' connections belong to.
     runtime: Handle,
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        // A provider closes its connections from within the runtime that they live in.
+        // A provider must close its connections from within the runtime that they belong to.
         let _runtime = self.runtime.enter();
         (self.sms, self.email) = (None, None);
     }
 }
 
-/// A way to send codes, with the room for what waits to be sent that way: a provider that hangs fills its own only.
+/// A channel with its own queue limits, so that a slow provider does not use up those of the other channel.
 #[derive(Clone)]
 struct Outbox {
     channel: Arc<dyn Channel>,
@@ -127,10 +127,10 @@ struct Outbox {
 }
 
 impl Outbox {
-    /// Messages that may wait at the most.
+    /// Maximum number of queued messages.
     const ROOM: u32 = 1000;
 
-    /// Tries at the same time.
+    /// Maximum number of concurrent attempts.
     const AT_ONCE: usize = 64;
 
     fn new(channel: impl Channel + 'static) -> Self {
@@ -151,7 +151,7 @@ struct Job {
     _room: OwnedSemaphorePermit,
 }
 
-/// Room for one message to be sent.
+/// A reserved place for one message in the queue.
 pub struct Slot<'a> {
     delivery: &'a Delivery,
     outbox: Outbox,
@@ -159,21 +159,21 @@ pub struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// Takes the message on. Unless it `is_meant`, nobody gets it; but that takes the caller as long.
+    /// Enqueues the message. If it is not `is_meant` it is dropped instead of sent, but takes the caller the same time.
     pub fn send(self, message: Message, is_meant: bool) {
         let timeout = self.delivery.timeout;
         let job = Job { outbox: self.outbox, message, is_meant, timeout, _room: self.room };
         if self.delivery.queue.send(job).is_err() {
-            log::error!("the delivery thread is gone: a code was not sent");
+            log::error!("a code was not sent: the delivery thread has stopped");
         }
     }
 }
 
 impl Delivery {
-    /// Sets up what `config` names, and starts the thread.
+    /// Sets up the configured providers and starts the thread.
     ///
     /// # Errors
-    /// When a provider's settings can't be used, or the operating system gives no thread.
+    /// If a provider's settings are unusable, or the thread can't be started.
     pub fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, SetupError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (webhook, smtp) = {
@@ -188,7 +188,7 @@ impl Delivery {
         Ok(Self { sms, email, queue, timeout: config.delivery_timeout, runtime: handle })
     }
 
-    /// Room for a message to `contact`.
+    /// Reserves a place in the queue for a message to `contact`.
     ///
     /// # Errors
     /// See [`DeliveryError`].
@@ -202,7 +202,7 @@ impl Delivery {
         Ok(Slot { delivery: self, outbox, room })
     }
 
-    /// Waits until all is sent or given up, for `patience` at the most.
+    /// Waits until the queue is empty, for at most `patience`.
     pub async fn finish(&self, patience: Duration) {
         let all = async {
             for outbox in [&self.sms, &self.email].into_iter().flatten() {
@@ -210,15 +210,16 @@ impl Delivery {
             }
         };
         if tokio::time::timeout(patience, all).await.is_err() {
-            log::warn!("stopped with codes still to be sent");
+            log::warn!("stopped before all queued codes were sent");
         }
     }
 }
 
-/// No try of a message goes on after so long: its receiver may ask for another after a minute, which must not be overtaken.
+/// No attempt continues after this time: the recipient can request another code after a minute, which an older one must
+/// not overtake.
 const PATIENCE: Duration = Duration::from_secs(58);
 
-/// Between the first tries; doubled each time.
+/// The pause before the first retry; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
@@ -229,7 +230,7 @@ async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
     }
 }
 
-/// Sends until it is sent or can't be in time.
+/// Retries until the message is sent, is refused for good, or can't be sent in time.
 async fn deliver(job: Job) {
     let (purpose, id) = (job.message.purpose.name(), &job.message.request_id);
     let end = tokio::time::Instant::now() + PATIENCE;
@@ -249,7 +250,7 @@ async fn deliver(job: Job) {
             }
             Err(SendError::Passing(problem)) => {
                 let problem = without_code(&problem, &job.message.code);
-                log::warn!("a code for {purpose} will be tried again (request {id}): {problem}");
+                log::warn!("a code for {purpose} was not sent and will be retried (request {id}): {problem}");
             }
         }
         tokio::time::sleep(pause).await;
@@ -257,7 +258,7 @@ async fn deliver(job: Job) {
     }
 }
 
-/// What a provider says may quote the message.
+/// Redacts the code in a provider's error, which may quote the message.
 fn without_code(problem: &str, code: &Code) -> String {
     problem.replace(code.reveal(), "******")
 }

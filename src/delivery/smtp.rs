@@ -11,7 +11,7 @@ use lettre::{
 use super::{Channel, Message, SendError, SetupError, texts};
 use crate::config::Config;
 
-/// An SMTP server, with the connections to it that are kept open.
+/// An SMTP server, with its pool of connections.
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
@@ -19,7 +19,7 @@ pub(super) struct Smtp {
 }
 
 impl Smtp {
-    /// The configured server, if there is one.
+    /// The configured server, if any.
     pub(super) fn new(config: &Config) -> Result<Option<Self>, SetupError> {
         let (Some(url), Some(from)) = (&config.smtp_url, &config.mail_from) else { return Ok(None) };
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())?.build();
@@ -39,7 +39,7 @@ impl Channel for Smtp {
             .subject(text.subject)
             .multipart(MultiPart::alternative_plain_html(text.plain, text.html))
             .map_err(final_error)?;
-        // The transport's own limit is for each command; this one is for all of them.
+        // The transport's own timeout is per command; this one is for the whole attempt.
         match tokio::time::timeout(self.timeout, self.transport.send(email)).await {
             Ok(sent) => sent.map(drop).map_err(|error| refusal(&error)),
             Err(_) => Err(SendError::Passing("no answer in time".to_owned())),
@@ -47,7 +47,7 @@ impl Channel for Smtp {
     }
 }
 
-/// A refusal of class 5 stays one (RFC 5321 §4.2.1); all else may pass.
+/// A 5xx reply is permanent (RFC 5321 §4.2.1); all other errors are temporary.
 fn refusal(error: &smtp::Error) -> SendError {
     if error.is_permanent() { SendError::Final(error.to_string()) } else { SendError::Passing(error.to_string()) }
 }

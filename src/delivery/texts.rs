@@ -1,19 +1,19 @@
-//! What receivers of codes read.
+//! The texts of the messages.
 
 use super::Message;
 use crate::model::{Code, CodePurpose, Language};
 
-/// A message in words.
+/// The text of a message.
 pub(super) struct Text {
     /// The subject of an e-mail.
     pub(super) subject: &'static str,
     /// One or two sentences, for an SMS or the text part of an e-mail.
     pub(super) plain: String,
-    /// The same as a page.
+    /// The HTML part of an e-mail.
     pub(super) html: String,
 }
 
-/// The words for a message.
+/// The text of `message` in its language.
 pub(super) fn text(message: &Message) -> Text {
     let code = message.code.reveal();
     let (subject, intro, end) = words(message.purpose, message.language);
@@ -24,7 +24,7 @@ pub(super) fn text(message: &Message) -> Text {
     Text { subject, plain, html: page(lang, subject, intro, &message.code, end) }
 }
 
-/// Subject, what the code is, and what to know of it.
+/// Subject, introduction of the code, and a closing note.
 const fn words(purpose: CodePurpose, language: Language) -> (&'static str, &'static str, &'static str) {
     match (language, purpose) {
         (Language::Zh, CodePurpose::Login) => ("登录验证码", "您的登录验证码", "5 分钟内有效，请勿告诉他人。"),
@@ -50,7 +50,7 @@ const fn words(purpose: CodePurpose, language: Language) -> (&'static str, &'sta
     }
 }
 
-/// All parts are our own words and digits: nothing in them needs escaping.
+/// All parts are constant texts and digits, so nothing needs escaping.
 fn page(lang: &str, subject: &str, intro: &str, code: &Code, end: &str) -> String {
     let code = code.reveal();
     format!(

@@ -1,4 +1,4 @@
-//! SMS through a webhook: a signed POST of JSON (docs/delivery.md).
+//! SMS through a webhook: a signed JSON POST (docs/delivery.md).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use ureq::{
 use super::{Channel, Message, SendError, texts};
 use crate::{clock::Clock, config::Config, secret};
 
-/// The receiver that sends SMS for us.
+/// The webhook that forwards SMS to a provider.
 pub(super) struct Webhook {
     agent: Agent,
     url: String,
@@ -30,7 +30,7 @@ struct Body<'a> {
 }
 
 impl Webhook {
-    /// The configured receiver, if there is one.
+    /// The configured webhook, if any.
     pub(super) fn new(config: &Config, clock: &Arc<dyn Clock>) -> Option<Self> {
         let (url, key) = (config.sms_webhook_url.as_ref()?, config.sms_webhook_secret.clone()?);
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
@@ -68,17 +68,17 @@ impl Channel for Webhook {
             .header("content-type", "application/json")
             .header("x-diglot-timestamp", timestamp)
             .header("x-diglot-signature", signature);
-        // The agent blocks, for the configured time at the most.
+        // The agent blocks for at most the configured timeout.
         let answer = tokio::task::spawn_blocking(move || request.send(body).map(|answer| answer.status())).await;
         judge(answer.map_err(|error| SendError::Final(error.to_string()))?)
     }
 }
 
-/// What the webhook's answer means.
+/// Classifies the webhook's answer.
 fn judge(answer: Result<ureq::http::StatusCode, ureq::Error>) -> Result<(), SendError> {
     match answer {
         Ok(status) if status.is_success() => Ok(()),
-        // RFC 9110 §15: of the refusals only these can change by waiting.
+        // RFC 9110 §15: of the error statuses, only these are temporary.
         Ok(status) if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) => {
             Err(SendError::Passing(format!("the webhook answered {status}")))
         }

@@ -136,6 +136,11 @@ async fn what_is_changed_by_hand_is_known_too() {
     within_a_second(async || seen(&b, &alice).await["medals"][0]["name"] == "M").await;
     a.execute("UPDATE medals SET name = 'N'").await.unwrap();
     within_a_second(async || seen(&b, &alice).await["medals"][0]["name"] == "N").await;
+    a.execute("INSERT INTO medals (app_id, name, description, image_url, sort) VALUES ('default', 'O', '', '', 0)")
+        .await
+        .unwrap();
+    a.execute("UPDATE user_medals SET medal_id = (SELECT id FROM medals WHERE name = 'O')").await.unwrap();
+    within_a_second(async || seen(&b, &alice).await["medals"][0]["name"] == "O").await;
     a.execute("UPDATE sessions SET expires_at_ms = 1").await.unwrap();
     assert_eq!(line(&a, &alice).await, LOGGED_OUT);
     within_a_second(async || line(&b, &alice).await == LOGGED_OUT).await;

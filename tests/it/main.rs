@@ -37,6 +37,7 @@ mod faults;
 mod headers;
 mod http;
 mod logins;
+mod lost_updates;
 mod messages;
 mod negotiation;
 mod nodes;

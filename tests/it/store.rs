@@ -1,5 +1,13 @@
 //! The database: both kinds behave alike, and the traps of docs/adr/0004-two-databases.md are not stepped into.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use diesel::{
     QueryableByName, RunQueryDsl as _,
     sql_types::{BigInt, Text},
@@ -124,6 +132,74 @@ async fn a_write_that_nobody_waits_for_any_more_is_not_kept() {
     }
     go.send(()).unwrap();
     // Writers follow each other: once this one is through, the other is over.
+    t.gateway.db.write(add_one).await.unwrap();
+    assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 1);
+}
+
+#[actix_web::test]
+async fn writes_that_wait_commit_together_and_fail_alone() {
+    let t = TestApp::new().await;
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&commits);
+    let db = Db::new(t.gateway.config.database_url.clone(), 4).with_on_commit(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let before = db.read(created_at).await.unwrap();
+    // The first write holds the writer up while the others gather behind it.
+    let (go, may_go) = std::sync::mpsc::channel();
+    let first = db.write(move |_| Ok::<_, StoreError>(may_go.recv().unwrap()));
+    let others = (0..60).map(|number| {
+        db.write(move |conn| {
+            add_one(conn)?;
+            match number % 3 {
+                0 => Ok(number),
+                1 => Err(StoreError::Taken),
+                _ => panic!("on purpose"),
+            }
+        })
+    });
+    let release = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        go.send(()).unwrap();
+    };
+    let (first, others, ()) = futures_util::join!(first, join_all(others), release);
+    first.unwrap();
+    for (number, outcome) in others.into_iter().enumerate() {
+        match number % 3 {
+            0 => assert_eq!(outcome.unwrap(), number),
+            1 => assert!(matches!(outcome, Err(StoreError::Taken))),
+            _ => assert!(matches!(outcome, Err(StoreError::Unavailable(_)))),
+        }
+    }
+    assert_eq!(db.read(created_at).await.unwrap(), before + 20);
+    let commits = commits.load(Ordering::Relaxed);
+    if db_is_embedded(&t) {
+        assert!(commits <= 10, "{commits} commits of 21 writes");
+    } else {
+        assert_eq!(commits, 21);
+    }
+}
+
+fn db_is_embedded(t: &TestApp) -> bool {
+    t.gateway.config.database_url.is_embedded()
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run scripts/test"]
+async fn a_write_given_up_while_its_changes_are_read_is_not_kept() {
+    let t = TestApp::new().await;
+    let before = t.gateway.db.read(created_at).await.unwrap();
+    t.execute(
+        "CREATE OR REPLACE FUNCTION feed_transaction() RETURNS BIGINT LANGUAGE plpgsql VOLATILE AS \
+         $$ BEGIN PERFORM pg_sleep(0.5); RETURN pg_current_xact_id_if_assigned()::TEXT::BIGINT; END $$",
+    )
+    .await
+    .unwrap();
+    let write = tokio::time::timeout(Duration::from_millis(200), t.gateway.db.write(add_one)).await;
+    assert!(write.is_err(), "it waits");
+    // The row is locked until the write has ended.
     t.gateway.db.write(add_one).await.unwrap();
     assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 1);
 }

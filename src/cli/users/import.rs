@@ -33,20 +33,20 @@ use crate::{
 pub(in crate::cli) struct ImportArgs {
     #[command(flatten)]
     tenant: Tenant,
-    /// Fields: username, mobile or email, and any of password or `password_hash` (bcrypt), nickname, avatar, description,
-    /// `private_info`, `public_info`, status (0 active, 1 disabled), `mobile_confirmed` (0 or 1). It is read twice, so a
-    /// pipe won't do
+    /// Fields: at least one of username, mobile and email; optionally password or `password_hash` (bcrypt), nickname,
+    /// avatar, description, `private_info`, `public_info`, status (0 active, 1 disabled), `mobile_confirmed` (0 or 1).
+    /// Must be a regular file, because it is read twice
     file: PathBuf,
-    /// How accounts stand in the file; by its name's end without
+    /// File format; by default determined by the file's extension
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Where refused records are listed: number, login name, reason [default: FILE.refused]
+    /// File to which refused records are written: number, login name, reason [default: FILE.refused]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
 impl ImportArgs {
-    /// A failure of reading the file.
+    /// An error in reading the file.
     fn at(&self, error: &io::Error) -> Failure {
         Failure::Failed(format!("{}: {error}", self.file.display()))
     }
@@ -57,11 +57,11 @@ impl ImportArgs {
             "jsonl" | "ndjson" => Some(Format::Jsonl),
             _ => None,
         };
-        let unknown = || Failure::Usage("--format csv or jsonl: the file's name does not tell".to_owned());
+        let unknown = || Failure::Usage("--format csv or jsonl is required: unknown file extension".to_owned());
         self.format.or_else(by_name).ok_or_else(unknown)
     }
 
-    /// Opens the file. What can be read once only is refused before opening it would wait for a writer.
+    /// Opens the file. The type is checked before, because opening a pipe would block until there is a writer.
     fn open(&self) -> Result<File, Failure> {
         if !fs::metadata(&self.file).map_err(|error| self.at(&error))?.is_file() {
             let path = self.file.display();
@@ -70,7 +70,7 @@ impl ImportArgs {
         File::open(&self.file).map_err(|error| self.at(&error))
     }
 
-    /// Opens the report of an import of whose records `done` are done.
+    /// Opens the report of an import that has already processed `done` records.
     fn open_report(&self, done: u64) -> Result<Report, Failure> {
         let path = self.report.clone().unwrap_or_else(|| {
             let mut name = self.file.clone().into_os_string();
@@ -85,7 +85,7 @@ impl ImportArgs {
     }
 }
 
-/// The SHA-256 of a file, in hexadecimal: names it wherever it lies. The file is then at its beginning again.
+/// The SHA-256 of a file, in hexadecimal. Identifies the file independently of its path. Rewinds the file.
 fn content_hash(file: &mut File) -> io::Result<String> {
     let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
@@ -98,19 +98,19 @@ fn content_hash(file: &mut File) -> io::Result<String> {
     }
 }
 
-/// A record of a part: its name, and why it is none.
+/// A record of a part, for the report: its name, and why it is invalid, if it is.
 struct Label {
     name: String,
     problem: Option<String>,
 }
 
-/// Some records of a file that follow each other, to be imported in one transaction.
+/// Consecutive records of a file, which are imported in one transaction.
 #[derive(Default)]
 struct Part {
-    /// How many records stand before.
+    /// The number of records before this part.
     done: u64,
     labels: Vec<Label>,
-    /// Those without a problem.
+    /// The valid records.
     records: Vec<NewRecord>,
 }
 
@@ -132,7 +132,7 @@ impl Part {
     }
 }
 
-/// The report's lines on the records of a part, of which those without a problem had these results.
+/// The report's lines for the records of a part. `results` are those of the valid records.
 fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> String {
     let mut results = results.iter();
     let mut lines = String::new();
@@ -145,19 +145,19 @@ fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> Strin
     lines
 }
 
-/// A file in parts.
+/// Reads a file part by part.
 struct Parts {
     records: Records,
     password_min: usize,
     done: u64,
-    /// Where in the file the next part begins, in bytes.
+    /// Byte offset of the next part.
     position: u64,
-    /// What comes after the part that was read last.
+    /// An error that was found after the part read last.
     broken: Option<io::Error>,
 }
 
 impl Parts {
-    /// Goes on behind the first `done` records.
+    /// Skips the first `done` records.
     fn after(records: Records, done: u64, password_min: usize) -> io::Result<Self> {
         let mut parts = Self { records, password_min, done, position: 0, broken: None };
         for _ in 0..done {
@@ -168,7 +168,7 @@ impl Parts {
         Ok(parts)
     }
 
-    /// The next part: an empty one at the end. What comes before an error is a part of its own.
+    /// Returns the next part; an empty one at the end. Records before an error are returned first, as their own part.
     fn next(&mut self) -> io::Result<Part> {
         let (mut part, begin) = (Part { done: self.done, ..Part::default() }, self.position);
         while self.broken.is_none() && part.labels.len() < Part::MAX_RECORDS && self.position - begin < Part::MAX_BYTES
@@ -192,7 +192,8 @@ impl Parts {
     }
 }
 
-/// Imports a part, what it refuses being listed before anything is kept. Says how many accounts it made.
+/// Imports a part. Its refused records are written to the report before the commit, so that none is lost. Returns the
+/// number of accounts created.
 async fn import(
     gateway: &Gateway,
     operator: &Operator,
@@ -217,7 +218,7 @@ fn progress(length: u64) -> ProgressBar {
     bar
 }
 
-/// Imports part after part, the first of which is `part`. Says how many accounts it made, and how many records it refused.
+/// Imports all parts, starting with `part`. Returns the number of accounts created and the number of records refused.
 async fn import_all(
     gateway: &Gateway,
     args: &ImportArgs,
@@ -254,7 +255,7 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
     let report = Arc::new(args.open_report(done)?);
     let bar = progress(length);
     if done > 0 {
-        bar.println(format!("going on after record {done}"));
+        bar.println(format!("resuming after record {done}"));
     }
     let outcome = import_all(gateway, args, &hash, (part, parts), &report, &bar).await;
     bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! Reads accounts from files, record by record.
+//! Reads account records from files, one at a time.
 
 use std::{
     fs::File,
@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// KiB of a record at the most. The longest that is exported has three texts of 64 KiB, of control characters, of which
-/// JSON makes six bytes each: 1.13 MiB.
+/// Maximum size of a record in KiB. The longest exported record has three texts of 64 KiB of control characters, which
+/// JSON escapes as six bytes each: 1.13 MiB.
 const MAX_KIB: u64 = 1280;
 
-/// A record as it stands in a file. What is empty is absent.
+/// An unparsed record. Empty fields count as absent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RawRecord {
@@ -41,7 +41,7 @@ pub(super) struct RawRecord {
 }
 
 impl RawRecord {
-    /// What leads to the account, as the file has it.
+    /// The login name of the account, unparsed.
     pub(super) fn name(&self) -> &str {
         [&self.username, &self.mobile, &self.email]
             .into_iter()
@@ -82,7 +82,7 @@ fn present<T>(text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invali
     text.filter(|text| !text.is_empty()).map(|text| parse(&text)).transpose()
 }
 
-/// A 0 or 1, as a number or as its text.
+/// A 0 or 1, as a number or as text.
 fn is_on(what: &'static str, value: Option<&Value>, default: bool) -> Result<bool, Invalid> {
     let Some(value) = value else { return Ok(default) };
     match value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
@@ -92,20 +92,20 @@ fn is_on(what: &'static str, value: Option<&Value>, default: bool) -> Result<boo
     }
 }
 
-/// A record and where in the file it ends, in bytes.
+/// A record and the byte offset of its end.
 pub(super) struct Located {
-    /// Why it is none is told without quoting it: it may hold a password.
+    /// The error does not quote the record, because it may contain a password.
     pub(super) record: Result<RawRecord, String>,
     pub(super) end: u64,
 }
 
-/// A file that is read record by record. None of these may be too long: a stray quote makes one record of all that follows.
+/// A file whose records have a maximum length: a stray quote would turn the rest of the file into one record.
 struct Bounded {
     file: File,
     read: u64,
-    /// Where the record that is being read begins.
+    /// Byte offset of the current record.
     begin: u64,
-    /// How many records ended before it.
+    /// The number of records before it.
     count: u64,
 }
 
@@ -121,7 +121,7 @@ impl Bounded {
         Err(io::Error::other(problem))
     }
 
-    /// Takes note that reading goes on at `end`, after so many more records.
+    /// Advances to `end`, past that many records.
     fn pass(&mut self, end: u64, records: u64) -> io::Result<()> {
         self.check(end)?;
         self.begin = end;
@@ -131,7 +131,7 @@ impl Bounded {
 }
 
 impl Read for Bounded {
-    /// Asked for more, all that was read up to here has no end of the record.
+    /// A call means that the current record does not end in the bytes read so far, so its length is checked first.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check(self.read)?;
         let length = self.file.read(buffer)?;
@@ -140,7 +140,7 @@ impl Read for Bounded {
     }
 }
 
-/// The records of a file, in their order. The first error is the last item.
+/// The records of a file, in order. An error is the last item.
 pub(super) type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
 
 /// The records of a file of that format.
@@ -180,12 +180,12 @@ fn check_headers(headers: &csv::ByteRecord) -> Result<(), Failure> {
 }
 
 fn csv_problem(error: &csv::Error) -> String {
-    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return "no record".to_owned() };
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return "not a record".to_owned() };
     let field = err.field().map_or_else(|| "a field".to_owned(), |index| format!("field {}", index + 1));
     if let csv::DeserializeErrorKind::InvalidUtf8(_) = err.kind() {
         return format!("{field} is not UTF-8");
     }
-    // Of what serde says this alone quotes names of fields only.
+    // Of serde's error texts, only this one quotes nothing but field names.
     let text = err.kind().to_string();
     if text.starts_with("duplicate field") { text } else { format!("{field} is of the wrong type") }
 }
@@ -214,7 +214,7 @@ fn jsonl_records(file: Bounded) -> Records {
 }
 
 fn json_record(text: &[u8]) -> Result<RawRecord, String> {
-    // serde takes an array for a record too, of values in the order of our fields.
+    // serde would also accept an array as the values of the fields in their order.
     let start = text.trim_ascii_start();
     if !start.starts_with(b"{") {
         return Err(format!("no JSON object, at column {}", text.len() - start.len() + 1));

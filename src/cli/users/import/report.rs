@@ -1,4 +1,4 @@
-//! The refused records of an import, listed in a file.
+//! The report of an import: a file that lists the refused records.
 
 use std::{
     fs::{self, File},
@@ -6,18 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file that lists what is refused: number, login name, reason, in the order of the records. It is there as long as
-/// something is listed.
+/// The report file: number, login name and reason of each refused record, in the order of the records. It is deleted if
+/// it is empty at the end.
 pub(super) struct Report {
     path: PathBuf,
     file: File,
-    /// What is none (a terminal, a pipe, /dev/null) can't be cut, and is not ours to delete.
+    /// Anything else (a terminal, a pipe, /dev/null) can't be truncated and must not be deleted.
     is_regular: bool,
 }
 
 impl Report {
-    /// Opens it for an import of whose records `done` are done. What it says of later ones was written by a call that was
-    /// cut off, and will be written again; a new import begins with nothing.
+    /// Opens the report of an import that has already processed `done` records. Lines on later records were written by
+    /// an interrupted run and will be written again, so they are removed. A new import starts with an empty report.
     pub(super) fn open(path: PathBuf, done: u64) -> io::Result<Self> {
         let mut file = File::options().create(true).write(true).truncate(false).open(&path)?;
         let is_regular = file.metadata()?.is_file();
@@ -32,7 +32,7 @@ impl Report {
         &self.path
     }
 
-    /// Adds lines; they outlast this process, and in a file also the machine's.
+    /// Appends lines. In a regular file they survive a crash of the process and of the machine.
     pub(super) fn add(&self, lines: &str) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
@@ -41,24 +41,24 @@ impl Report {
         if self.is_regular { self.file.sync_data() } else { Ok(()) }
     }
 
-    /// Deletes it when it lists nothing.
+    /// Deletes the report if it is empty.
     pub(super) fn finish(&self) -> io::Result<()> {
         if self.is_regular && self.file.metadata()?.len() == 0 { fs::remove_file(&self.path) } else { Ok(()) }
     }
 }
 
-/// A line of the report. Neither the name nor the reason can break it or make it long.
+/// A line of the report. `name` must come from [`shown`]; a reason contains no line break and is short.
 pub(super) fn line(number: u64, name: &str, reason: &str) -> String {
     format!("{number}\t{name}\t{reason}\n")
 }
 
-/// The name of a record as a line shows it.
+/// A record's name for display in a line: without control characters, and truncated.
 pub(super) fn shown(name: &str) -> String {
     const MAX_CHARS: usize = 200;
     name.chars().filter(|letter| !letter.is_control()).take(MAX_CHARS).collect()
 }
 
-/// The length of the whole lines about records up to `done`.
+/// The length in bytes of the complete lines on records up to `done`.
 fn length_up_to(path: &Path, done: u64) -> io::Result<u64> {
     let (mut reader, mut line, mut length) = (BufReader::new(File::open(path)?), Vec::new(), 0);
     loop {
