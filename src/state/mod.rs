@@ -210,4 +210,11 @@ pub enum LoginEnd {
 /// The state can't be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("the shared state is unavailable: {0}")]
-pub struct StateError(pub String);
+pub struct StateError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl StateError {
+    /// The state is unavailable because of `cause`.
+    pub(crate) fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}

@@ -35,7 +35,7 @@ impl RedisState {
     /// When the URL is none of Redis, or the operating system has no randomness.
     pub fn new(url: &str, prefix: &str, workers: usize, random: Random) -> Result<Self, StateError> {
         const NODE_CHARS: usize = 12;
-        let node = random.base62(NODE_CHARS).map_err(|error| StateError(error.to_string()))?;
+        let node = random.base62(NODE_CHARS).map_err(StateError::new)?;
         Ok(Self { link: Link::new(url, workers)?, prefix: prefix.to_owned(), node })
     }
 
@@ -233,7 +233,7 @@ impl State for RedisState {
     async fn publish(&self, entries: &[FeedEntry]) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
         let message = (&self.node, entries.iter().map(to_wire).collect::<Vec<WireEntry>>());
-        let text = serde_json::to_string(&message).map_err(|error| StateError(error.to_string()))?;
+        let text = serde_json::to_string(&message).map_err(StateError::new)?;
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.changes_channel()).arg(text);
         self.link.answered(publish.exec_async(&mut connection).await)
@@ -263,6 +263,6 @@ impl State for RedisState {
 
 impl From<RedisError> for StateError {
     fn from(error: RedisError) -> Self {
-        Self(error.to_string())
+        Self::new(error)
     }
 }

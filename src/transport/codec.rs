@@ -1,5 +1,5 @@
 //! The encodings of `/v1`: their media types, how a body is recognised, decoded and encoded. Another encoding is one more
-//! variant here (docs/adr/0013-one-codec.md).
+//! variant here (docs/adr/0014-one-codec.md).
 
 use actix_web::web::Bytes;
 use prost::Message;

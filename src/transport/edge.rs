@@ -81,13 +81,16 @@ pub async fn render_errors(
         }
     }
     let mut rendered = render(res.request(), &context, &shown);
-    let ours: Vec<HeaderName> = rendered.headers().keys().cloned().collect();
-    for (name, value) in
-        res.headers().iter().filter(|(name, _)| !ours.contains(name) && *name != header::CONTENT_LENGTH)
-    {
-        rendered.headers_mut().append(name.clone(), value.clone());
-    }
+    keep_headers(res.headers(), rendered.headers_mut());
     Ok(ServiceResponse::new(res.request().clone(), rendered))
+}
+
+/// Copies the headers that the rendered answer does not have itself, all values of each.
+fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    let own: Vec<HeaderName> = to.keys().cloned().collect();
+    for (name, value) in from.iter().filter(|(name, _)| !own.contains(name) && *name != header::CONTENT_LENGTH) {
+        to.append(name.clone(), value.clone());
+    }
 }
 
 fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpResponse {
@@ -166,4 +169,25 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
         outcome.map_or("-", |outcome| outcome.encoding.name()),
         started.elapsed().as_secs_f64() * 1000.0,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_values_of_a_repeated_header_are_kept() {
+        let headers = |list: &[(HeaderName, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in list {
+                map.append(name.clone(), HeaderValue::from_static(value));
+            }
+            map
+        };
+        let from = headers(&[(header::ALLOW, "GET"), (header::ALLOW, "POST"), (header::CONTENT_TYPE, "text/plain")]);
+        let mut to = headers(&[(header::CONTENT_TYPE, "application/json")]);
+        keep_headers(&from, &mut to);
+        assert_eq!(to.get_all(header::ALLOW).collect::<Vec<_>>(), ["GET", "POST"]);
+        assert_eq!(to.get_all(header::CONTENT_TYPE).collect::<Vec<_>>(), ["application/json"]);
+    }
 }

@@ -50,11 +50,11 @@ impl Link {
     /// This thread's connection, unless Redis was silent just now.
     pub(super) fn connection(&self) -> Result<ConnectionManager, StateError> {
         if self.is_silent() {
-            return Err(StateError("it did not answer just now".to_owned()));
+            return Err(StateError::new("it did not answer just now"));
         }
         let slot = thread_number().checked_rem(self.connections.len()).unwrap_or(0);
         let Some(slot) = self.connections.get(slot) else {
-            return Err(StateError("no connections".to_owned()));
+            return Err(StateError::new("no connections"));
         };
         let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = &*known {
@@ -129,7 +129,7 @@ pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, 
         while let Some(message) = stream.next().await {
             receive(message.get_payload_bytes());
         }
-        StateError("the connection was closed".to_owned())
+        StateError::new("the connection was closed")
     };
     let pinging = async {
         loop {
@@ -148,7 +148,7 @@ pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, 
 }
 
 fn silence() -> StateError {
-    StateError(format!("no answer within {PATIENCE:?}"))
+    StateError::new(format!("no answer within {PATIENCE:?}"))
 }
 
 /// A number of its own for every thread, counted from 0.
