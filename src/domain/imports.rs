@@ -78,6 +78,40 @@ async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Er
     Ok(record)
 }
 
+/// What an import would do, part by part.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// The names of the accounts that earlier records would make.
+    seen: BTreeSet<UniqueName>,
+}
+
+impl Preview {
+    /// What would become of these records. Nothing is kept.
+    pub async fn check(
+        &mut self,
+        gateway: &Gateway,
+        operator: &Operator,
+        list: Vec<NewRecord>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let names: Vec<UniqueName> = list.iter().flat_map(|new| UniqueName::all_of(&new.record)).collect();
+        let tenant = operator.tenant_id().clone();
+        let mut taken = gateway.db.read(move |conn| users::list_taken(conn, &tenant, &names)).await?;
+        taken.append(&mut self.seen);
+        let mut results = Vec::new();
+        for NewRecord { record, .. } in &list {
+            let own = UniqueName::all_of(record);
+            if own.iter().any(|name| taken.contains(name)) {
+                results.push(Err(refusal(record, &taken)));
+            } else {
+                taken.extend(own);
+                results.push(Ok(()));
+            }
+        }
+        self.seen = taken;
+        Ok(results)
+    }
+}
+
 /// Which of a refused record's names is in use.
 fn refusal(record: &AccountRecord, taken: &BTreeSet<UniqueName>) -> Error {
     match UniqueName::all_of(record).into_iter().find(|name| taken.contains(name)) {

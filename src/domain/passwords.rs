@@ -53,20 +53,29 @@ pub(super) async fn hash_in_turn(gateway: &Gateway, password: &Password) -> Resu
 /// [`Error::Busy`] when too many wait.
 pub(super) async fn verify(gateway: &Gateway, password: &Password, stored: Option<String>) -> Result<Verdict, Error> {
     let cost = gateway.config.bcrypt_cost;
-    let keyed = keyed(gateway, password);
-    let plain = password.clone();
+    let (keyed, forms) = (keyed(gateway, password), password.foreign_forms());
     let work = move || {
-        let (is_right, spent_cost) =
-            match stored.as_deref().map(|stored| (stored, stored.strip_prefix(PasswordHash::KEYED))) {
-                None => (false, None),
-                Some((_, Some(hash))) => compare(keyed.as_bytes(), hash),
-                Some((hash, None)) => (compare(plain.as_bytes(), hash).0, cost_of(hash)),
-            };
+        let stored = stored.as_deref();
+        let (is_right, spent) = match stored.map(|stored| (stored, stored.strip_prefix(PasswordHash::KEYED))) {
+            None => (false, Vec::new()),
+            Some((_, Some(hash))) => {
+                let (is_right, spent) = compare(keyed.as_bytes(), hash);
+                (is_right, vec![spent])
+            }
+            // Another system's: it may have hashed another normal form than ours.
+            Some((hash, None)) => {
+                let results: Vec<_> = forms.iter().map(|form| compare(form.as_bytes(), hash)).collect();
+                (results.iter().any(|(is_right, _)| *is_right), results.into_iter().map(|(_, spent)| spent).collect())
+            }
+        };
         let is_current =
-            spent_cost == Some(cost) && stored.is_some_and(|stored| stored.starts_with(PasswordHash::KEYED));
+            spent.first() == Some(&Some(cost)) && stored.is_some_and(|s| s.starts_with(PasswordHash::KEYED));
         match (is_right, is_current) {
             (false, _) => {
-                make_up(keyed.as_bytes(), spent_cost, cost);
+                // As many as a foreign hash would have cost.
+                for at in 0..forms.len() {
+                    make_up(keyed.as_bytes(), spent.get(at).copied().flatten(), cost);
+                }
                 Verdict::Wrong
             }
             (true, true) => Verdict::Right,

@@ -4,7 +4,10 @@ use std::fmt;
 
 use email_address::{EmailAddress as Rfc5321, Options};
 
-use super::{Invalid, Problem, UserId};
+use super::{
+    Invalid, Problem, UserId,
+    text::{unpasted, unpasted_digits},
+};
 
 /// A mobile number: `+` and 8 to 15 digits (E.164), or a Chinese number of 11 digits starting with 1, as in the
 /// examples of the v1 document. A Chinese number is the same with and without `+86`.
@@ -15,11 +18,11 @@ impl Mobile {
     /// # Errors
     /// When `text` is empty or malformed.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
+        let text = unpasted_digits(text);
         if text.is_empty() {
             return Err(Invalid::new(what, Problem::Missing));
         }
-        let national = text.strip_prefix("+86").unwrap_or(text);
+        let national = text.strip_prefix("+86").unwrap_or(&text);
         if is_chinese(national) {
             return Ok(Self(national.to_owned()));
         }
@@ -28,7 +31,7 @@ impl Mobile {
         // No country code starts with 0, and Chinese numbers are handled above: an alternative spelling of the same
         // number would get codes and accounts of its own.
         if is_international && !digits.starts_with('0') && !digits.starts_with("86") {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(text));
         }
         Err(Invalid::new(what, Problem::Malformed))
     }
@@ -66,7 +69,7 @@ impl EmailAddress {
     /// # Errors
     /// When `text` is empty, too long or malformed.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = unpasted(text).trim().to_ascii_lowercase();
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         let problem = if text.is_empty() {
             Problem::Missing

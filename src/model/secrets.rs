@@ -5,11 +5,16 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Invalid, Problem};
+use super::{Invalid, Problem, text::unpasted_digits};
 
 /// A plain-text password, NFC-normalised, 1–128 Unicode characters (security.md 3).
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    /// NFC-normalised.
+    text: String,
+    /// As it was sent, if that is another text.
+    as_sent: Option<String>,
+}
 
 impl Password {
     const MAX_CHARS: usize = 128;
@@ -23,7 +28,8 @@ impl Password {
         if text.len() > Self::MAX_CHARS * 64 {
             return Err(Invalid::new(what, Problem::TooLong { max: Self::MAX_CHARS }));
         }
-        let text: String = text.nfc().collect();
+        let sent = text;
+        let text: String = sent.nfc().collect();
         let length = text.chars().count();
         let problem = if length == 0 {
             Problem::Missing
@@ -32,9 +38,24 @@ impl Password {
         } else if length > Self::MAX_CHARS {
             Problem::TooLong { max: Self::MAX_CHARS }
         } else {
-            return Ok(Self(text));
+            let as_sent = (text != sent).then(|| sent.to_owned());
+            return Ok(Self { text, as_sent });
         };
         Err(Invalid::new(what, problem))
+    }
+
+    /// The texts that another system may have hashed, which did not normalise as we do: ours, as it was sent, and
+    /// decomposed.
+    #[must_use]
+    pub fn foreign_forms(&self) -> Vec<String> {
+        let decomposed: String = self.text.nfd().collect();
+        let mut forms = vec![self.text.clone()];
+        for form in self.as_sent.iter().cloned().chain([decomposed]) {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+        forms
     }
 
     /// Whether it equals `name`, regardless of case.
@@ -47,13 +68,13 @@ impl Password {
     /// The password in lower case, to be looked up in the list of common passwords.
     #[must_use]
     pub fn lower_case(&self) -> String {
-        self.0.to_lowercase()
+        self.text.to_lowercase()
     }
 
     /// The bytes to hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
     }
 }
 
@@ -135,13 +156,13 @@ impl Code {
     /// When `text` is empty or far too long.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
         const MAX_CHARS: usize = 64;
-        let text = text.trim();
+        let text = unpasted_digits(text);
         if text.is_empty() {
             Err(Invalid::new(what, Problem::Missing))
         } else if text.len() > MAX_CHARS {
             Err(Invalid::new(what, Problem::TooLong { max: MAX_CHARS }))
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         }
     }
 

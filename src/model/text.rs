@@ -55,3 +55,23 @@ pub(super) fn note(what: &'static str, text: &str, max: usize, may_break: bool) 
         Ok(text)
     }
 }
+
+/// Text as it was meant when it was pasted: without invisible and bidirectional characters, and with full-width characters
+/// made plain (behaviour.md §3).
+pub(super) fn unpasted(text: &str) -> String {
+    let is_invisible = |letter: &char| (is_forbidden(*letter) && !letter.is_control()) || is_joiner(*letter);
+    let plain = |letter: char| match letter {
+        '\u{3000}' => ' ',
+        '\u{FF01}'..='\u{FF5E}' => u32::from(letter).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(letter),
+        other => other,
+    };
+    text.chars().filter(|letter| !is_invisible(letter)).map(plain).collect()
+}
+
+/// Digits as they were meant: as [`unpasted`], and without blanks and hyphens.
+pub(super) fn unpasted_digits(text: &str) -> String {
+    let is_separator = |letter: char| {
+        (letter.is_whitespace() && !letter.is_control()) || matches!(letter, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    };
+    unpasted(text).trim().chars().filter(|letter| !is_separator(*letter)).collect()
+}

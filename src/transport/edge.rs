@@ -130,7 +130,7 @@ fn add_headers(headers: &mut HeaderMap, context: &Context) {
 /// The best supported coding in the request's `Accept-Encoding`; identity when the header is absent or names no
 /// supported coding.
 fn wanted_coding(req: &ServiceRequest) -> ContentEncoding {
-    let codings = [Coding::identity(), Coding::brotli(), Coding::gzip(), Coding::zstd()];
+    let codings = [Coding::identity(), Coding::brotli(), Coding::gzip()];
     if !req.headers().contains_key(header::ACCEPT_ENCODING) {
         return ContentEncoding::Identity;
     }

@@ -288,7 +288,7 @@ async fn answers_are_compressed_on_request_and_if_large_enough() {
     let list: Vec<_> = (0..50).map(|n| json!({"username": format!("user{n}"), "password": "x"})).collect();
     admin.post("/user/register/batch").json(&json!({"list": list})).send().await.assert_ok();
 
-    for coding in ["gzip", "br", "zstd"] {
+    for coding in ["gzip", "br"] {
         let res = admin.get("/user/list").header("accept-encoding", coding).send().await;
         assert_eq!(res.header("content-encoding"), coding);
         assert!(res.body.len() < 1000, "{coding}: {}", res.body.len());

@@ -22,6 +22,7 @@ mod circles;
 mod cli;
 mod cli_admin;
 mod cli_import;
+mod cli_import_strict;
 mod cli_users;
 mod coins;
 mod contacts;

@@ -255,16 +255,7 @@ async fn codes_are_unavailable_without_a_provider_or_the_shared_state() {
 #[actix_web::test]
 async fn numbers_and_addresses_are_validated() {
     let codes = CodeApp::new().await;
-    for mobile in [
-        "",
-        "02812345678",
-        "1381234567",
-        "138123456789",
-        "+1234567",
-        "+1234567890123456",
-        "+49x0123456",
-        "１３８12345678",
-    ] {
+    for mobile in ["", "02812345678", "1381234567", "138123456789", "+1234567", "+1234567890123456", "+49x0123456"] {
         let res = codes.request_sms(&codes.t.anon(), mobile).await;
         assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: mobile "), "{mobile}: {}", res.line());
     }
@@ -282,4 +273,25 @@ async fn numbers_and_addresses_are_validated() {
         let res = codes.request_mail(&codes.t.anon(), email, "").await;
         assert!(res.line().starts_with("json | 200 | 1100 | 请求参数错误: email "), "{email}: {}", res.line());
     }
+}
+
+#[actix_web::test]
+async fn numbers_addresses_and_codes_are_understood_as_people_paste_them() {
+    let codes = CodeApp::new().await;
+    let pasted = [
+        "\u{2068}+8613812345678\u{2069}",
+        "+86 138 1234 5678",
+        "１３８-１２３４-５６７８",
+        "\u{200B}13812345678\u{FEFF}",
+    ];
+    for mobile in pasted {
+        codes.t.clock.advance(2 * DAY_MS);
+        let code = codes.sms_code(&codes.t.web(), mobile).await;
+        let pasted_code = format!("\u{2068}{} {}\u{2069}", &code[..3], &code[3..]);
+        codes.login("13812345678", &pasted_code).await.assert_ok();
+    }
+    assert_eq!(codes.t.number("SELECT COUNT(*) AS number FROM users").await, 1);
+    codes.mail_user("alice", "\u{202A}alice@mail.example\u{202C}").await;
+    let by_mail = "SELECT COUNT(*) AS number FROM users WHERE email = 'alice@mail.example'";
+    assert_eq!(codes.t.number(by_mail).await, 1);
 }

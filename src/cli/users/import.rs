@@ -1,5 +1,7 @@
 //! `diglot user import`.
 
+mod dry_run;
+mod quotes;
 mod records;
 mod report;
 
@@ -43,6 +45,12 @@ pub(in crate::cli) struct ImportArgs {
     /// File to which refused records are written: number, login name, reason [default: FILE.refused]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Fields of the file to skip; other unknown ones are refused
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    ignore_columns: Vec<String>,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl ImportArgs {
@@ -247,10 +255,15 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
     let (format, length) = (args.format()?, file.metadata().map_err(at)?.len());
     let hash = content_hash(&mut file).map_err(at)?;
     let done = u64::try_from(imports::records_done(gateway, &operator, &hash).await?).unwrap_or_default();
-    let mut parts = Parts::after(records(file, format)?, done, gateway.config.password_min).map_err(at)?;
+    let mut parts =
+        Parts::after(records(file, format, args.ignore_columns.clone())?, done, gateway.config.password_min)
+            .map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
         return print("already imported\n");
+    }
+    if args.dry_run {
+        return dry_run::run(gateway, args, (part, parts)).await;
     }
     let report = Arc::new(args.open_report(done)?);
     let bar = progress(length);

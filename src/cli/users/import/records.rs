@@ -1,14 +1,18 @@
 //! Reads account records from files, one at a time.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufRead as _, BufReader, Read},
 };
 
-use serde::Deserialize;
-use serde_json::{Value, error::Category};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
 
-use super::super::Format;
+use super::{super::Format, quotes::Quotes, report};
 use crate::{
     cli::Failure,
     domain::imports::NewRecord,
@@ -21,6 +25,23 @@ use crate::{
 /// Maximum size of a record in KiB. The longest exported record has three texts of 64 KiB of control characters, which
 /// JSON escapes as six bytes each: 1.13 MiB.
 const MAX_KIB: u64 = 1280;
+
+/// The fields of a record. `user_id` is in exports, for people.
+const FIELDS: [&str; 13] = [
+    "username",
+    "password",
+    "password_hash",
+    "nickname",
+    "mobile",
+    "email",
+    "avatar",
+    "description",
+    "private_info",
+    "public_info",
+    "status",
+    "mobile_confirmed",
+    "user_id",
+];
 
 /// An unparsed record. Empty fields count as absent.
 #[derive(Default, Deserialize)]
@@ -107,6 +128,7 @@ struct Bounded {
     begin: u64,
     /// The number of records before it.
     count: u64,
+    quotes: Quotes,
 }
 
 impl Bounded {
@@ -124,6 +146,7 @@ impl Bounded {
     /// Advances to `end`, past that many records.
     fn pass(&mut self, end: u64, records: u64) -> io::Result<()> {
         self.check(end)?;
+        self.quotes.check(end)?;
         self.begin = end;
         self.count += records;
         Ok(())
@@ -136,6 +159,7 @@ impl Read for Bounded {
         self.check(self.read)?;
         let length = self.file.read(buffer)?;
         self.read += u64::try_from(length).unwrap_or_default();
+        self.quotes.see(buffer.get(..length).unwrap_or_default());
         Ok(length)
     }
 }
@@ -143,19 +167,21 @@ impl Read for Bounded {
 /// The records of a file, in order. An error is the last item.
 pub(super) type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
 
-/// The records of a file of that format.
-pub(super) fn records(file: File, format: Format) -> Result<Records, Failure> {
-    let file = Bounded { file, read: 0, begin: 0, count: 0 };
+/// The records of a file of that format. Fields in `ignored` are skipped; other unknown ones are refused, since a misspelt
+/// name would lose what it names.
+pub(super) fn records(file: File, format: Format, ignored: Vec<String>) -> Result<Records, Failure> {
+    let file = Bounded { file, read: 0, begin: 0, count: 0, quotes: Quotes::default() };
     match format {
-        Format::Csv => csv_records(file),
-        Format::Jsonl => Ok(jsonl_records(file)),
+        Format::Csv => csv_records(file, &ignored),
+        Format::Jsonl => Ok(jsonl_records(file, ignored)),
     }
 }
 
-fn csv_records(file: Bounded) -> Result<Records, Failure> {
+fn csv_records(mut file: Bounded, ignored: &[String]) -> Result<Records, Failure> {
+    file.quotes.watch();
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(file);
     let headers = reader.byte_headers()?.clone();
-    check_headers(&headers)?;
+    check_headers(&headers, ignored)?;
     let end = reader.position().byte();
     reader.get_mut().pass(end, 0)?;
     let mut row = csv::ByteRecord::new();
@@ -163,34 +189,53 @@ fn csv_records(file: Bounded) -> Result<Records, Failure> {
         Ok(false) => None,
         Ok(true) => {
             let end = reader.position().byte();
-            let record = row.deserialize(Some(&headers)).map_err(|error| csv_problem(&error));
+            let record = csv_record(&row, &headers);
             Some(reader.get_mut().pass(end, 1).map(|()| Located { record, end }))
         }
         Err(error) => Some(Err(io::Error::other(error))),
     })))
 }
 
-fn check_headers(headers: &csv::ByteRecord) -> Result<(), Failure> {
-    const LEADING: [&[u8]; 3] = [b"username", b"mobile", b"email"];
-    if headers.iter().any(|name| LEADING.contains(&name)) {
+fn check_headers(headers: &csv::ByteRecord, ignored: &[String]) -> Result<(), Failure> {
+    const LEADING: [&str; 3] = ["username", "mobile", "email"];
+    let names: Vec<_> = headers.iter().map(String::from_utf8_lossy).collect();
+    let unknown: Vec<&str> = names.iter().map(|name| &**name).filter(|name| !is_field(name, ignored)).collect();
+    let doubled = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|other| other == *name));
+    let problem = if !names.iter().any(|name| LEADING.contains(&&**name)) {
+        "the first line must name the fields, `username`, `mobile` or `email` among them".to_owned()
+    } else if !unknown.is_empty() {
+        let known = FIELDS.join(", ");
+        format!("unknown columns: {} (known: {known}; `--ignore-columns` skips others)", unknown.join(", "))
+    } else if let Some((_, name)) = doubled {
+        format!("the column {name} stands twice in the first line")
+    } else {
         return Ok(());
+    };
+    Err(Failure::Usage(problem))
+}
+
+fn is_field(name: &str, ignored: &[String]) -> bool {
+    FIELDS.contains(&name) || ignored.iter().any(|ignored| ignored == name)
+}
+
+fn csv_record(row: &csv::ByteRecord, headers: &csv::ByteRecord) -> Result<RawRecord, String> {
+    if row.len() != headers.len() {
+        return Err(format!("{} fields where the first line names {}", row.len(), headers.len()));
     }
-    let problem = "the first line must name the fields, `username`, `mobile` or `email` among them";
-    Err(Failure::Usage(problem.to_owned()))
+    row.deserialize(Some(headers)).map_err(|error| csv_problem(&error))
 }
 
 fn csv_problem(error: &csv::Error) -> String {
     let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return "not a record".to_owned() };
     let field = err.field().map_or_else(|| "a field".to_owned(), |index| format!("field {}", index + 1));
-    if let csv::DeserializeErrorKind::InvalidUtf8(_) = err.kind() {
-        return format!("{field} is not UTF-8");
+    // serde's own texts quote the value.
+    match err.kind() {
+        csv::DeserializeErrorKind::InvalidUtf8(_) => format!("{field} is not UTF-8"),
+        _ => format!("{field} is of the wrong type"),
     }
-    // Of serde's error texts, only this one quotes nothing but field names.
-    let text = err.kind().to_string();
-    if text.starts_with("duplicate field") { text } else { format!("{field} is of the wrong type") }
 }
 
-fn jsonl_records(file: Bounded) -> Records {
+fn jsonl_records(file: Bounded, ignored: Vec<String>) -> Records {
     let mut reader = BufReader::new(file);
     let (mut line, mut end) = (Vec::new(), 0);
     Box::new(std::iter::from_fn(move || {
@@ -207,20 +252,60 @@ fn jsonl_records(file: Bounded) -> Records {
                 return Some(Err(error));
             }
             if !is_blank {
-                return Some(Ok(Located { record: json_record(text), end }));
+                return Some(Ok(Located { record: json_record(text, &ignored), end }));
             }
         }
     }))
 }
 
-fn json_record(text: &[u8]) -> Result<RawRecord, String> {
-    // serde would also accept an array as the values of the fields in their order.
+/// The keys and values of a JSON object, doubled keys included.
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Object(entries))
+            }
+        }
+        from.deserialize_map(Entries)
+    }
+}
+
+fn json_record(text: &[u8], ignored: &[String]) -> Result<RawRecord, String> {
     let start = text.trim_ascii_start();
     if !start.starts_with(b"{") {
         return Err(format!("no JSON object, at column {}", text.len() - start.len() + 1));
     }
-    serde_json::from_slice(text).map_err(|error| match error.classify() {
-        Category::Data => format!("a field is of the wrong type, at column {}", error.column()),
-        Category::Io | Category::Syntax | Category::Eof => format!("no JSON object, at column {}", error.column()),
-    })
+    let object: Object =
+        serde_json::from_slice(text).map_err(|error| format!("no JSON object, at column {}", error.column()))?;
+    let mut fields = serde_json::Map::new();
+    for (key, value) in object.0.into_iter().filter(|(key, _)| !ignored.contains(key)) {
+        if !is_field(&key, ignored) {
+            return Err(format!("unknown field {}", report::shown(&key)));
+        }
+        if fields.contains_key(&key) {
+            return Err(format!("the field {key} stands twice"));
+        }
+        fields.insert(key, value);
+    }
+    let wrong = fields.iter().find(|(key, value)| {
+        let may_be_number = ["status", "mobile_confirmed", "user_id"].contains(&key.as_str());
+        !(value.is_null() || value.is_string() || may_be_number)
+    });
+    if let Some((key, _)) = wrong {
+        return Err(format!("{key} is of the wrong type"));
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|_| "a field is of the wrong type".to_owned())
 }
