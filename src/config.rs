@@ -25,7 +25,11 @@ pub use self::{
     settings::{Redaction, SETTINGS, Setting},
     values::{Flags, Source, Value, Values},
 };
-use crate::{model::TenantId, secret::Secret, store::DatabaseUrl};
+use crate::{
+    model::TenantId,
+    secret::{Secret, UNREADABLE_URL, require_readable},
+    store::DatabaseUrl,
+};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -125,7 +129,8 @@ impl Config {
     /// # Errors
     /// All problems, each with the name of its setting.
     pub fn check(values: &Values, is_dev: bool) -> Result<Self, Vec<String>> {
-        let mut read = Reader { values, problems: Vec::new() };
+        let unknown = |name| format!("{name}: is not a setting; `diglot config` lists all");
+        let mut read = Reader { values, problems: values.unknown.iter().map(unknown).collect() };
         let database_url: Option<DatabaseUrl> = read.required("DATABASE_URL");
         let config = Self {
             is_dev,
@@ -168,7 +173,7 @@ impl Config {
             delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),
-            log: read.required("DIGLOT_LOG").unwrap_or_default(),
+            log: read.required_as("DIGLOT_LOG", log_filter).unwrap_or_default(),
         };
         let mut problems = read.problems;
         config.check_together(&mut problems);
@@ -286,14 +291,42 @@ fn nowhere() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
+/// The redis crate ignores parameters that it does not know, and a database that is not a number.
 fn redis_url(text: &str) -> Result<String, String> {
-    url(text, &["redis", "rediss", "redis+unix", "unix"]).map(|_| text.to_owned())
+    let url = url(text, &["redis", "rediss", "redis+unix", "unix"])?;
+    let (is_socket, known): (bool, &[&str]) = match url.scheme() {
+        "unix" | "redis+unix" => (true, &["db", "user", "pass", "protocol"]),
+        _ => (false, &["protocol"]),
+    };
+    if let Some((name, _)) = url.query_pairs().find(|(name, _)| !known.contains(&&**name)) {
+        let hint = if name == "db" { "; the database is the path: redis://HOST:PORT/3" } else { "" };
+        return Err(format!("has an unknown parameter {name}{hint}"));
+    }
+    let database = url.path().trim_start_matches('/');
+    if !is_socket && !database.is_empty() && database.parse::<u16>().is_err() {
+        return Err("the path must be the number of a database: redis://HOST:PORT/3".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// `env_logger` takes a misspelt level for the name of a module, and logs nothing.
+fn log_filter(text: &str) -> Result<String, String> {
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let level = item.rsplit_once('=').map_or(item, |(_, level)| level);
+        if level.parse::<log::LevelFilter>().is_err() {
+            return Err(format!("{level} is not one of off, error, warn, info, debug and trace"));
+        }
+    }
+    Ok(text.to_owned())
 }
 
 fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     match Url::parse(text) {
-        Ok(url) if schemes.contains(&url.scheme()) => Ok(url),
-        _ => Err(format!("must start with {}://", schemes.join(":// or "))),
+        Ok(url) if schemes.contains(&url.scheme()) => require_readable(&url).map(|()| url),
+        Err(_) if schemes.iter().any(|scheme| text.starts_with(&format!("{scheme}://"))) => {
+            Err(UNREADABLE_URL.to_owned())
+        }
+        Ok(_) | Err(_) => Err(format!("must start with {}://", schemes.join(":// or "))),
     }
 }
 
@@ -305,6 +338,9 @@ fn network(text: &str) -> Result<IpNet, String> {
 
 fn origin(text: &str) -> Result<String, String> {
     let url = url(text, &["http", "https"])?;
+    if text.contains('*') {
+        return Err("wildcards are not supported; list each origin".to_owned());
+    }
     let origin = url.origin().ascii_serialization();
     if text.trim_end_matches('/').eq_ignore_ascii_case(&origin) {
         Ok(origin)

@@ -67,9 +67,25 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What is said of a URL whose parts can't be told apart.
+pub const UNREADABLE_URL: &str = "is not a URL; percent-encode / # ? @ : and % in the user name and the password";
+
+/// Refuses a URL in which a raw `/`, `#` or `?` of a password has become the end of the host: what follows, the rest of the
+/// password, would be shown, and the host would be a part of the user name.
+///
+/// # Errors
+/// [`UNREADABLE_URL`].
+pub fn require_readable(url: &Url) -> Result<(), String> {
+    let is_torn = url.fragment().is_some() || url.path().contains('@') || url.query().is_some_and(|q| q.contains('@'));
+    if is_torn { Err(UNREADABLE_URL.to_owned()) } else { Ok(()) }
+}
+
 /// The URL for logs and output, with passwords in the user info and the query replaced.
 #[must_use]
 pub fn without_password(url: &Url) -> String {
+    if require_readable(url).is_err() {
+        return "***".to_owned();
+    }
     let mut shown = url.clone();
     if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
         return "***".to_owned();

@@ -48,9 +48,6 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     let values = settings.values(flags)?;
     let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
     logging::start(&config.log);
-    for name in &values.unknown {
-        log::warn!("the environment variable {name} is not a setting; `diglot config` lists all settings");
-    }
     block_on(serve(build_gateway(config, args.migrate || args.dev)?))
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use url::Url;
 
 use super::settings::{Redaction, SETTINGS, Setting};
-use crate::secret::without_password;
+use crate::secret::{require_readable, without_password};
 
 /// The source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,10 @@ impl Value {
             Redaction::Nothing => self.text.clone(),
             Redaction::Everything => "***".to_owned(),
             Redaction::UrlPassword => match Url::parse(&self.text) {
-                Ok(url) if url.password().is_none() && url.query().is_none() => self.text.clone(),
+                Ok(url) if url.cannot_be_a_base() => self.text.clone(),
+                Ok(url) if url.password().is_none() && url.query().is_none() && require_readable(&url).is_ok() => {
+                    self.text.clone()
+                }
                 Ok(url) => without_password(&url),
                 Err(_) => "***".to_owned(),
             },

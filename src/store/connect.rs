@@ -19,7 +19,7 @@ use url::Url;
 
 use super::statement_times::{StatementTime, StatementTimes};
 
-use crate::secret::without_password;
+use crate::secret::{UNREADABLE_URL, require_readable, without_password};
 
 /// PostgreSQL cancels a statement of a request after this time.
 pub(super) const STATEMENT_TIMEOUT_MS: u64 = 2500;
@@ -56,14 +56,23 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.starts_with(':') {
+            if path.is_empty() || path.starts_with(':') || path.starts_with("file:") {
                 return Err("give the database a file: sqlite:PATH".to_owned());
+            }
+            if path.contains('?') {
+                return Err("takes no parameters: sqlite:PATH".to_owned());
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(Self::Postgres(url)),
-            _ => Err("must start with sqlite: or postgres://".to_owned()),
+            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
+                require_readable(&url)?;
+                Ok(Self::Postgres(url))
+            }
+            Err(_) if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+                Err(UNREADABLE_URL.to_owned())
+            }
+            Ok(_) | Err(_) => Err("must start with sqlite: or postgres://".to_owned()),
         }
     }
 }

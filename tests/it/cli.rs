@@ -142,7 +142,8 @@ fn config_shows_values_with_their_source_and_no_secrets() {
     command.env("REDIS_URL", "redis://:hidden@h/");
     let output = command.output().unwrap();
 
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("DIGLOT_TYPO: is not a setting"));
     for line in [
         "DIGLOT_LISTEN = 127.0.0.1:7\n    file: ",
         "DIGLOT_BCRYPT_COST = 12\n    environment: ",

@@ -50,6 +50,7 @@ mod push;
 mod races;
 mod sessions;
 mod settings;
+mod settings_refused;
 mod sockets;
 mod state;
 mod store;

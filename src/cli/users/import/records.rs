@@ -229,10 +229,10 @@ fn csv_problem(error: &csv::Error) -> String {
     let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return "not a record".to_owned() };
     let field = err.field().map_or_else(|| "a field".to_owned(), |index| format!("field {}", index + 1));
     // serde's own texts quote the value.
-    match err.kind() {
-        csv::DeserializeErrorKind::InvalidUtf8(_) => format!("{field} is not UTF-8"),
-        _ => format!("{field} is of the wrong type"),
+    if let csv::DeserializeErrorKind::InvalidUtf8(_) = err.kind() {
+        return format!("{field} is not UTF-8");
     }
+    format!("{field} is of the wrong type")
 }
 
 fn jsonl_records(file: Bounded, ignored: Vec<String>) -> Records {

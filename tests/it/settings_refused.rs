@@ -1,0 +1,42 @@
+//! Settings that would be ignored or misread stop the start, and show nothing of a password (security.md 51).
+
+use crate::support::Shell;
+
+/// The setting, its wrong value, and words of the problem.
+const WRONG: [(&str, &str, &str); 18] = [
+    ("DIGLOT_LOG", "verbose", "verbose is not one of off, error, warn, info, debug and trace"),
+    ("DIGLOT_LOG", "info,diglot=loud", "loud is not one of"),
+    ("DIGLOT_CORS_ORIGINS", "https://*.c.example", "wildcards are not supported"),
+    ("DIGLOT_CORS_ORIGINS", "*", "must start with"),
+    ("REDIS_URL", "redis://h?db=3", "unknown parameter db; the database is the path"),
+    ("REDIS_URL", "redis://h/three", "must be the number of a database"),
+    ("REDIS_URL", "redis://u:sesame/x@h/0", "percent-encode"),
+    ("REDIS_URL", "redis://u:12#sesame@h/0", "percent-encode"),
+    ("DATABASE_URL", "sqlite:x.db?mode=rwc", "takes no parameters"),
+    ("DATABASE_URL", "sqlite:file:foo.db", "give the database a file"),
+    ("DATABASE_URL", "postgres://u:sesame/x@h/db", "percent-encode"),
+    ("DATABASE_URL", "postgres://u:12/sesame@h/db", "percent-encode"),
+    ("DATABASE_URL", "postgres://u:sesame#x@h/db", "percent-encode"),
+    ("DATABASE_URL", "postgres://u:12#sesame@h/db", "percent-encode"),
+    ("DATABASE_URL", "postgres://u:12?sesame@h/db", "percent-encode"),
+    ("DIGLOT_SMTP_URL", "smtps://u:12/sesame@h", "percent-encode"),
+    ("DIGLOT_LISTNE", "127.0.0.1:1", "is not a setting"),
+    ("DIGLOT_SMTP_URL", "http://h", "must start with smtp:// or smtps://"),
+];
+
+#[test]
+fn a_setting_that_would_be_misread_stops_every_command() {
+    for (name, value, problem) in WRONG {
+        let shell = Shell::new();
+        for command in [&["serve"][..], &["doctor"], &["migrate"], &["config"]] {
+            let output = shell.command(command).env(name, value).output().unwrap();
+            let text =
+                format!("{}{}", String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+            assert!(!output.status.success(), "{name}={value} {command:?}");
+            assert!(text.contains(name) && text.contains(problem), "{name}={value} {command:?}: {text}");
+            assert!(!text.contains("sesame"), "{name}={value} {command:?}: {text}");
+        }
+        let files = std::fs::read_dir(shell.path()).unwrap().count();
+        assert_eq!(files, 0, "{name}={value} left files");
+    }
+}
