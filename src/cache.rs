@@ -1,12 +1,14 @@
 //! The node's cache of tenants, admin tokens, accounts and sessions (docs/adr/0010-cache-and-changes.md).
 //!
-//! An entry may never be staler than a kick. Every change evicts what it touches ([`Cache::evict`]), and the cache is trusted
-//! only for a short lease after each successful poll of the change feed ([`Cache::extend_lease`]).
+//! A kick must take effect within a second, so no entry may be stale for longer. Every change evicts the entries that it
+//! affects ([`Cache::evict`]), and the cache is used only for a short lease after each successful poll of the change feed
+//! ([`Cache::extend_lease`]).
+
+mod evictions;
 
 use std::{
-    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -14,28 +16,30 @@ use std::{
 
 use quick_cache::{Weighter, sync};
 
+use self::evictions::Evictions;
 use crate::model::{
     Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
 };
 
-/// No entry is used for longer: for changes behind the back of the feed, and for the activity of accounts, which the feed
-/// leaves out.
+/// Maximum age of an entry. It bounds the staleness of what the feed does not report: changes that bypass the triggers, and
+/// the activity of accounts.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// The cache of a node.
+/// The cache of one node.
 pub struct Cache {
     tenants: sync::Cache<TenantId, Arc<TenantEntry>>,
     accounts: sync::Cache<UserId, Arc<Account>, ByBytes>,
-    /// Whose a token is; the session itself is with the account, so that evicting that evicts all.
+    /// The account that each token belongs to. The sessions are part of the account's entry, so that evicting an account
+    /// evicts its sessions too.
     owners: sync::Cache<TokenHash, UserId>,
     evictions: Evictions,
     started: Instant,
-    /// Since `started`, in ms.
+    /// The end of the lease, in ms since `started`.
     trusted_until_ms: AtomicU64,
     is_on: bool,
 }
 
-/// What is cached of a tenant.
+/// The cached data of a tenant.
 #[derive(Clone)]
 struct TenantEntry {
     since: Instant,
@@ -43,7 +47,7 @@ struct TenantEntry {
     admin_tokens: Vec<(TokenHash, AdminToken)>,
 }
 
-/// What is cached of an account; its parts are filled when they are needed.
+/// The cached data of an account; each part is filled on its first miss.
 #[derive(Clone)]
 struct Account {
     tenant: TenantId,
@@ -53,7 +57,7 @@ struct Account {
     sessions: Vec<(TokenHash, Session)>,
 }
 
-/// Taken before the database is read: what was read is cached only if it was not evicted since.
+/// Taken before the database is read. A fill with this token is dropped if its key was evicted since.
 #[derive(Clone, Copy)]
 pub struct FillToken(Option<u64>);
 
@@ -71,7 +75,7 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
 }
 
 impl Cache {
-    /// A cache of `bytes` for accounts; 0 caches nothing.
+    /// A cache with `bytes` of memory for accounts; 0 disables it.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         const TENANTS: usize = 1000;
@@ -88,20 +92,20 @@ impl Cache {
         }
     }
 
-    /// Trusts the cache until `lease` after `polled`: all changes up to that time have been applied.
+    /// Extends the lease until `lease` after `polled`. All changes up to `polled` must have been applied.
     pub fn extend_lease(&self, polled: Instant, lease: Duration) {
         let until = polled.duration_since(self.started).saturating_add(lease);
         self.trusted_until_ms.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether entries may be used.
+    /// Whether the cache is enabled and its lease has not expired.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.is_on && now_ms < self.trusted_until_ms.load(Ordering::Relaxed)
     }
 
-    /// A token for what will be read from the database now.
+    /// A token for a fill, to be taken before the database is read.
     #[must_use]
     pub fn fill_token(&self) -> FillToken {
         FillToken(self.is_trusted().then(|| self.evictions.now()))
@@ -113,13 +117,13 @@ impl Cache {
         self.tenant_entry(id)?.tenant.clone()
     }
 
-    /// The admin token of that tenant, if it is cached.
+    /// The tenant's admin token with that hash, if it is cached.
     #[must_use]
     pub fn admin_token(&self, tenant: &TenantId, hash: &TokenHash) -> Option<AdminToken> {
         find(&self.tenant_entry(tenant)?.admin_tokens, hash)
     }
 
-    /// The session behind a token of that tenant, if it is cached; it has not ended early, and its account is active.
+    /// The session of a token, if it is cached. It may have expired, but was not ended, and its account is active.
     #[must_use]
     pub fn session(&self, tenant: &TenantId, hash: &TokenHash) -> Option<Session> {
         let account = self.account(tenant, self.owners.get(hash)?)?;
@@ -162,7 +166,7 @@ impl Cache {
         self.fill_tenant(token, tenant, |entry| put(&mut entry.admin_tokens, hash, known.clone()));
     }
 
-    /// Caches a session that has not ended, of an account that is active.
+    /// Caches a session, which must not be ended and whose account must be active.
     pub fn put_session(&self, token: FillToken, tenant: &TenantId, hash: TokenHash, session: &Session) {
         self.fill_account(token, tenant, session.user, |account| {
             put(&mut account.sessions, hash, session.clone());
@@ -180,7 +184,7 @@ impl Cache {
         self.fill_account(token, tenant, id, |account| account.public_details = Some(Arc::clone(details)));
     }
 
-    /// Notes in the cached entry that a session, if given, and its account are active: the feed leaves that out.
+    /// Updates the activity in a cached account and, if given, in one of its sessions: the feed does not report activity.
     pub fn note_activity(&self, user: UserId, session: Option<SessionId>, activity: Activity) {
         let _stripe = self.evictions.lock(&user);
         let Some(known) = self.accounts.get(&user) else { return };
@@ -216,7 +220,7 @@ impl Cache {
         self.accounts.insert(id, Arc::new(account));
     }
 
-    /// Evicts what changed.
+    /// Evicts the entries that a change affects.
     pub fn evict(&self, change: &Change) {
         match change {
             Change::Tenant(tenant) => {
@@ -243,7 +247,7 @@ fn find<T: Clone>(list: &[(TokenHash, T)], hash: &TokenHash) -> Option<T> {
     list.iter().find(|(known, _)| known == hash).map(|(_, value)| value.clone())
 }
 
-/// Puts `value` behind `hash`; of too many the oldest goes.
+/// Inserts `value` under `hash`, and drops the oldest entry of a full list.
 fn put<T>(list: &mut Vec<(TokenHash, T)>, hash: TokenHash, value: T) {
     const MAX: usize = 100;
     list.retain(|(known, _)| *known != hash);
@@ -251,59 +255,6 @@ fn put<T>(list: &mut Vec<(TokenHash, T)>, hash: TokenHash, value: T) {
         list.remove(0);
     }
     list.push((hash, value));
-}
-
-/// When what was evicted, so that nothing is cached that was read before. Keys share stripes: an eviction keeps a fill of
-/// another key out only if that happens to be in its stripe, and the fill comes with the next miss.
-struct Evictions {
-    /// Counts evictions.
-    clock: AtomicU64,
-    /// The count at each stripe's last eviction.
-    stripes: [Mutex<u64>; Self::STRIPES],
-}
-
-impl Default for Evictions {
-    fn default() -> Self {
-        Self { clock: AtomicU64::new(0), stripes: std::array::from_fn(|_| Mutex::new(0)) }
-    }
-}
-
-impl Evictions {
-    const STRIPES: usize = 256;
-
-    fn now(&self) -> u64 {
-        self.clock.load(Ordering::SeqCst)
-    }
-
-    fn lock(&self, key: &impl Hash) -> MutexGuard<'_, u64> {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-        let stripe = usize::try_from(hash).unwrap_or(0) % Self::STRIPES;
-        #[expect(clippy::indexing_slicing, reason = "a remainder is below its divisor")]
-        self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_to_evict(&self, key: &impl Hash) -> MutexGuard<'_, u64> {
-        let mut stripe = self.lock(key);
-        *stripe = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
-        stripe
-    }
-
-    fn lock_all_to_evict(&self) -> Vec<MutexGuard<'_, u64>> {
-        let mut all: Vec<_> =
-            self.stripes.iter().map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner)).collect();
-        let now = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
-        for stripe in &mut all {
-            **stripe = now;
-        }
-        all
-    }
-
-    /// `None` when the key was evicted since the token was taken, or the cache was not trusted then.
-    fn lock_to_fill(&self, FillToken(taken): FillToken, key: &impl Hash) -> Option<MutexGuard<'_, u64>> {
-        let taken = taken?;
-        let stripe = self.lock(key);
-        (*stripe <= taken).then_some(stripe)
-    }
 }
 
 #[cfg(test)]
@@ -340,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_found_by_its_tenant_until_it_is_evicted() {
+    fn an_entry_is_a_hit_for_its_tenant_until_it_is_evicted() {
         let cache = trusted(1 << 20);
         cache.put_session(cache.fill_token(), &tenant(), hash(7), &session(7));
         assert_eq!(cache.session(&tenant(), &hash(7)).unwrap().user, UserId::stored(7));
@@ -352,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_before_an_eviction_is_not_cached_after_it() {
+    fn a_value_read_before_an_eviction_is_not_cached_after_it() {
         let cache = trusted(1 << 20);
         for evict in [|cache: &Cache| cache.evict(&Change::User(UserId::stored(7))), Cache::evict_all] {
             let token = cache.fill_token();
@@ -363,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn an_eviction_keeps_no_other_account_out() {
+    fn an_eviction_does_not_block_fills_of_other_accounts() {
         let cache = trusted(1 << 20);
         let token = cache.fill_token();
         cache.evict(&Change::User(UserId::stored(7)));
@@ -376,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_lease_nothing_is_used_and_nothing_cached() {
+    fn without_a_lease_every_lookup_misses_and_no_fill_is_kept() {
         let cache = trusted(1 << 20);
         cache.put_session(cache.fill_token(), &tenant(), hash(7), &session(7));
         cache.extend_lease(Instant::now(), Duration::ZERO);
@@ -387,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_accounts_needs_bounded_memory() {
+    fn many_accounts_take_bounded_memory() {
         let cache = trusted(64 * 1024);
         for user in 0..10_000 {
             cache.put_session(cache.fill_token(), &tenant(), hash(user), &session(user));

@@ -1,8 +1,8 @@
-//! The change feed as a node follows it, so that its cache is never stale (docs/adr/0010-cache-and-changes.md).
+//! The change feed: keeps a node's cache consistent with the database (docs/adr/0010-cache-and-changes.md).
 //!
-//! The database writes down what changes ([`crate::store`]). A node applies its own changes right after their commit and before
-//! their answer, those of other nodes when a poll finds them, four times a second. Messages between the nodes make that
-//! quicker; nothing depends on them.
+//! Triggers of the database write a feed entry for each change ([`crate::store`]). A node applies the entries of its own
+//! changes after the commit and before the answer. It finds the entries of other nodes by polling, four times a second. Nodes
+//! also publish their entries to each other, which only makes this faster: correctness does not depend on it.
 
 use std::{
     collections::HashMap,
@@ -24,50 +24,52 @@ use crate::{
     store::{Db, StoreError, Watermark},
 };
 
-/// The feed is polled this often.
+/// The pause between two polls of the feed.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The cache is trusted for this long after a poll: a kick takes effect within a second (security.md 21, 47).
+/// The lease of the cache after a poll. Below one second, so that a kick takes effect within a second (security.md 21, 47).
 const LEASE: Duration = Duration::from_millis(900);
 
-/// After this long without a poll the cache is emptied: older entries of the feed may have been trimmed.
+/// After this long without a poll the cache is cleared, since entries that were not read may have been trimmed.
 const LONGEST_GAP: Duration = Duration::from_secs(3);
 
-/// Between two attempts to subscribe to the other nodes.
+/// The pause between two attempts to subscribe to the other nodes.
 const SUBSCRIBE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Entries stay in the feed for at least this long after every node could read them.
 const TRIM_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Applies changes to this node.
+/// Applies the entries of the change feed to this node.
 pub struct Feed {
     cache: Arc<Cache>,
     sockets: Arc<Sockets>,
     outgoing: broadcast::Sender<FeedEntry>,
-    /// Entries that were applied and that a poll may still find, with the number of the poll that last found them.
+    /// The ids of applied entries that a poll may still return, each with the number of the poll that last returned it.
     applied: Mutex<HashMap<i64, u64>>,
     polls: AtomicU64,
+    /// How far this node has read.
+    read: Mutex<Option<Watermark>>,
 }
 
 impl Feed {
-    /// A feed into that cache and these sockets.
+    /// A feed that evicts from `cache` and closes `sockets`.
     #[must_use]
     pub fn new(cache: Arc<Cache>, sockets: Arc<Sockets>) -> Self {
         const OUTGOING: usize = 10_000;
         let (outgoing, _) = broadcast::channel(OUTGOING);
-        Self { cache, sockets, outgoing, applied: Mutex::default(), polls: AtomicU64::new(0) }
+        Self { cache, sockets, outgoing, applied: Mutex::default(), polls: AtomicU64::new(0), read: Mutex::default() }
     }
 
-    /// Applies what this node has just committed, and publishes it to the others.
+    /// Applies the entries that this node has just committed, and publishes them to the other nodes.
     pub fn committed(&self, entries: &[FeedEntry]) {
         self.apply(entries);
         for entry in entries {
-            // Nobody publishes in a process that is not a node, such as the command line.
+            // Without a receiver this fails: only a node publishes, not the command line.
             self.outgoing.send(entry.clone()).ok();
         }
     }
 
-    /// Evicts what changed, and closes the sockets whose sessions ended; each entry once.
+    /// Evicts changed data and closes the sockets of ended sessions. Applies each entry once.
     fn apply(&self, entries: &[FeedEntry]) {
         let poll = self.polls.load(Ordering::Relaxed);
         let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,10 +86,11 @@ impl Feed {
         }
     }
 
-    /// Follows the feed for as long as the node runs. `after_gap` is called when changes may have been missed.
+    /// Polls, publishes and subscribes until the node stops. Calls `after_gap` whenever changes may have been missed.
     pub async fn follow(&self, db: &Db, state: &dyn State, after_gap: impl AsyncFn() -> Result<(), StoreError>) {
         let monitoring = db.monitoring();
-        future::join3(self.poll(&monitoring, after_gap), self.subscribe(state), self.publish(state)).await;
+        let polling = self.poll(&monitoring, after_gap);
+        future::join4(polling, self.trim(db), self.subscribe(state), self.publish(state)).await;
     }
 
     async fn poll(&self, db: &Db, after_gap: impl AsyncFn() -> Result<(), StoreError>) {
@@ -124,22 +127,42 @@ impl Feed {
             let watermark = db.feed_start().await?;
             self.cache.evict_all();
             after_gap().await?;
-            *reader = Some(Reader { watermark, polled: began, trim_to: watermark, trimmed: began });
+            *reader = Some(Reader { watermark: watermark.clone(), polled: began });
+            self.set_read(watermark);
             return Ok(());
         };
-        let poll = db.poll_feed(known.watermark).await?;
-        self.apply(&poll.entries);
-        (known.watermark, known.polled) = (poll.watermark, began);
-        if known.trimmed.elapsed() > TRIM_INTERVAL {
-            if let Err(error) = db.trim_feed(known.trim_to).await {
-                log::warn!("the change feed is not trimmed for now: {error}");
-            }
-            (known.trim_to, known.trimmed) = (known.watermark, Instant::now());
+        let poll = db.poll_feed(known.watermark.clone()).await?;
+        if known.polled.elapsed() > TRIM_INTERVAL / 2 {
+            // The process was stopped meanwhile, and entries may have been trimmed.
+            *reader = None;
+            return Err(StoreError::Unfinished);
         }
+        self.apply(&poll.entries);
+        (known.watermark, known.polled) = (poll.watermark.clone(), began);
+        self.set_read(poll.watermark);
         Ok(())
     }
 
-    /// Drops the ids of entries that no poll finds again: a poll that began before a commit is over by the next but one.
+    fn set_read(&self, watermark: Watermark) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(watermark);
+    }
+
+    /// Trims the feed: what stands before the watermark of one interval ago.
+    async fn trim(&self, db: &Db) {
+        let mut boundary: Option<Watermark> = None;
+        loop {
+            tokio::time::sleep(TRIM_INTERVAL).await;
+            if let Some(boundary) = &boundary
+                && let Err(error) = db.trim_feed(boundary).await
+            {
+                log::warn!("the change feed is not trimmed for now: {error}");
+            }
+            boundary = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+    }
+
+    /// Drops the ids of entries that no poll can return again: a poll that began before a commit has ended by the poll after
+    /// next.
     fn drop_old(&self) {
         let poll = self.polls.fetch_add(1, Ordering::Relaxed);
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, found| *found + 2 >= poll);
@@ -164,7 +187,7 @@ impl Feed {
         }
     }
 
-    /// Publishes what this node changes. What can't be published the other nodes find by polling.
+    /// Publishes this node's entries. If that fails, the other nodes find them by polling.
     async fn publish(&self, state: &dyn State) {
         const BATCH: usize = 500;
         let mut entries = self.outgoing.subscribe();
@@ -188,7 +211,4 @@ impl Feed {
 struct Reader {
     watermark: Watermark,
     polled: Instant,
-    /// Where the watermark was when the feed was last trimmed.
-    trim_to: Watermark,
-    trimmed: Instant,
 }

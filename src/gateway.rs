@@ -1,4 +1,4 @@
-//! What the gateway is made of: built once by `main` or by a test, received by everyone.
+//! The services of a node: built once, by a command or a test, and passed to every operation.
 
 use std::{
     io,
@@ -19,19 +19,19 @@ use crate::{
     store::Db,
 };
 
-/// Everything that a request can need.
+/// All services that a request may need.
 pub struct Gateway {
-    /// The settings.
+    /// The configuration of the process.
     pub config: Config,
     /// The database.
     pub db: Db,
-    /// State that nodes share and that may be lost.
+    /// Short-lived state that the nodes share; losing it is acceptable.
     pub state: Arc<dyn State>,
-    /// Stands in for counters when the shared state is gone.
+    /// State of this process alone, used as the fallback while the shared state is unavailable.
     pub own_state: MemoryState,
-    /// Whether the last note of presence did not reach the shared state.
+    /// Whether the last write of presence to the shared state failed.
     pub is_presence_lost: AtomicBool,
-    /// Sends codes to people.
+    /// Sends verification codes.
     pub delivery: Delivery,
     /// The sockets that are open on this node.
     pub sockets: Arc<Sockets>,
@@ -39,38 +39,38 @@ pub struct Gateway {
     pub cache: Arc<Cache>,
     /// The change feed, which keeps the cache from going stale.
     pub feed: Arc<Feed>,
-    /// The threads for bcrypt.
+    /// The thread pool for bcrypt.
     pub hashing: Hashing,
-    /// The time.
+    /// The source of time; a test uses a manual clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The random number generator.
     pub random: Random,
-    /// Derives every key.
+    /// The server's secret, which all keys are derived from.
     pub secret: Secret,
 }
 
-/// The gateway can't be built.
+/// Why the gateway could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// No threads.
+    /// The hashing threads could not be started.
     #[error("no thread for password hashing: {0}")]
     Threads(#[source] io::Error),
-    /// No secret.
+    /// The server's secret could not be read or created.
     #[error("the server's secret: {0}")]
     Secret(#[source] io::Error),
-    /// Codes can't be sent.
+    /// Delivery could not be set up.
     #[error(transparent)]
     Delivery(#[from] delivery::SetupError),
-    /// Redis can't be used.
+    /// Redis could not be set up.
     #[error(transparent)]
     State(#[from] StateError),
 }
 
 impl Gateway {
-    /// Builds the gateway; connects to nothing yet.
+    /// Builds the gateway. Connections are opened on first use.
     ///
     /// # Errors
-    /// When the operating system gives no threads, or Redis' URL can't be used.
+    /// See [`BuildError`].
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let state: Arc<dyn State> = match &config.redis_url {
             Some(url) => Arc::new(RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, Random)?),

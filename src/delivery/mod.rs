@@ -151,15 +151,15 @@ struct Job {
     _room: OwnedSemaphorePermit,
 }
 
-/// A reserved place for one message in the queue.
-pub struct Slot<'a> {
+/// A permit to enqueue one message.
+pub struct Permit<'a> {
     delivery: &'a Delivery,
     outbox: Outbox,
     room: OwnedSemaphorePermit,
 }
 
-impl Slot<'_> {
-    /// Enqueues the message. If it is not `is_meant` it is dropped instead of sent, but takes the caller the same time.
+impl Permit<'_> {
+    /// Enqueues the message. Unless `is_meant`, the delivery thread drops it, so that both cases take the caller the same time.
     pub fn send(self, message: Message, is_meant: bool) {
         let timeout = self.delivery.timeout;
         let job = Job { outbox: self.outbox, message, is_meant, timeout, _room: self.room };
@@ -188,18 +188,18 @@ impl Delivery {
         Ok(Self { sms, email, queue, timeout: config.delivery_timeout, runtime: handle })
     }
 
-    /// Reserves a place in the queue for a message to `contact`.
+    /// Reserves room in the queue for one message to `contact`.
     ///
     /// # Errors
     /// See [`DeliveryError`].
-    pub fn slot(&self, contact: &Contact) -> Result<Slot<'_>, DeliveryError> {
+    pub fn permit(&self, contact: &Contact) -> Result<Permit<'_>, DeliveryError> {
         let (outbox, name) = match contact {
             Contact::Mobile(_) => (&self.sms, "SMS"),
             Contact::Email(_) => (&self.email, "e-mail"),
         };
         let outbox = outbox.clone().ok_or(DeliveryError::Off(name))?;
         let room = Arc::clone(&outbox.room).try_acquire_owned().map_err(|_| DeliveryError::Busy)?;
-        Ok(Slot { delivery: self, outbox, room })
+        Ok(Permit { delivery: self, outbox, room })
     }
 
     /// Waits until the queue is empty, for at most `patience`.

@@ -1,5 +1,5 @@
-//! Who sent a request, on whose behalf, in which tenant. These values are made in [`authenticate`] and for the command line
-//! only, so that holding one is the permission.
+//! The identity behind a request: who sent it, on whose behalf, in which tenant. These values are only constructed by
+//! [`authenticate`] and for the command line, so that having one proves the permission.
 
 pub mod authenticate;
 
@@ -11,7 +11,7 @@ use crate::model::{AccountStatus, AdminTokenId, DeviceSn, Language, SessionId, T
 /// Where a request came from.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The source address, as far as it can be trusted (security.md 11).
+    /// The client's address: that of the peer or, behind trusted proxies, the one that they forward (security.md 11).
     pub address: IpAddr,
     /// The request's id.
     pub request_id: String,
@@ -36,7 +36,7 @@ pub struct Caller {
     actor: Actor,
 }
 
-/// Who really acts.
+/// Who acts as the user of a [`Caller`].
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// The user itself.
@@ -45,7 +45,7 @@ pub enum Actor {
     Operator(OperatorKind),
 }
 
-/// The session of a user that acts for itself.
+/// The session of a user acting for itself.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     /// The session.
@@ -56,23 +56,23 @@ pub struct LoggedIn {
     pub origin: Origin,
 }
 
-/// Someone who acts for a whole tenant.
+/// An operator of a whole tenant.
 #[derive(Clone, Debug)]
 pub struct Operator {
     tenant_id: TenantId,
     kind: OperatorKind,
 }
 
-/// What makes someone an operator.
+/// How an operator is authenticated.
 #[derive(Clone, Debug)]
 pub enum OperatorKind {
     /// An admin token.
     AdminToken(AdminTokenId, Origin),
-    /// The command line of the machine.
+    /// The command line on the server's machine.
     CommandLine,
 }
 
-/// What a request presents to be authenticated.
+/// The token that a request presents for authentication.
 #[derive(Clone)]
 pub struct PresentedToken {
     /// The tenant that the request names.
@@ -84,7 +84,7 @@ pub struct PresentedToken {
 }
 
 impl Origin {
-    /// One source: an IPv4 address, or an IPv6 /64, which is what one customer gets (security.md 11).
+    /// The source for rate limits: the IPv4 address, or the IPv6 /64, which is what one customer gets (security.md 11).
     #[must_use]
     pub const fn source(&self) -> IpAddr {
         match self.address {
@@ -98,7 +98,7 @@ impl Origin {
 }
 
 impl Anonymous {
-    /// The tenant's name.
+    /// The tenant's id.
     #[must_use]
     pub const fn tenant_id(&self) -> &TenantId {
         &self.tenant.id
@@ -118,25 +118,25 @@ impl Anonymous {
 }
 
 impl Caller {
-    /// The tenant's name.
+    /// The tenant's id.
     #[must_use]
     pub const fn tenant_id(&self) -> &TenantId {
         &self.tenant_id
     }
 
-    /// The user that is acted for.
+    /// The user.
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// Who really acts.
+    /// Who acts as the user.
     #[must_use]
     pub const fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Makes sure that the request is for the caller's own account.
+    /// Checks that `user` is the caller's own account.
     ///
     /// # Errors
     /// [`Error::NoPermission`].
@@ -147,7 +147,7 @@ impl Caller {
     /// The caller's own session.
     ///
     /// # Errors
-    /// [`Error::NoPermission`] for an operator, who has none.
+    /// [`Error::NoPermission`] for an operator, who has no session.
     pub(super) const fn logged_in(&self) -> Result<&LoggedIn, Error> {
         match &self.actor {
             Actor::User(logged_in) => Ok(logged_in),
@@ -157,7 +157,7 @@ impl Caller {
 }
 
 impl Actor {
-    /// Where the request came from; the command line has no request.
+    /// Where the request came from; `None` for the command line.
     pub(super) const fn origin(&self) -> Option<&Origin> {
         match self {
             Self::User(LoggedIn { origin, .. }) => Some(origin),
@@ -167,20 +167,20 @@ impl Actor {
 }
 
 impl Operator {
-    /// The operator at the command line of the machine, who may do everything. Never called for a request: a test of the
-    /// sources makes sure of that.
+    /// The operator at the command line, who may do everything. Must never be called for a request, which a test of the
+    /// sources enforces.
     #[must_use]
     pub const fn command_line(tenant_id: TenantId) -> Self {
         Self { tenant_id, kind: OperatorKind::CommandLine }
     }
 
-    /// The tenant's name.
+    /// The tenant's id.
     #[must_use]
     pub const fn tenant_id(&self) -> &TenantId {
         &self.tenant_id
     }
 
-    /// What makes this someone an operator.
+    /// How the operator is authenticated.
     #[must_use]
     pub const fn kind(&self) -> &OperatorKind {
         &self.kind
@@ -188,7 +188,7 @@ impl Operator {
 }
 
 impl OperatorKind {
-    /// Where the request came from; the command line has no request.
+    /// Where the request came from; `None` for the command line.
     pub(super) const fn origin(&self) -> Option<&Origin> {
         match self {
             Self::AdminToken(_, origin) => Some(origin),
@@ -197,7 +197,7 @@ impl OperatorKind {
     }
 }
 
-/// Whether an account of that status may be used: the one decision for every way in (security.md 7).
+/// Checks that an account of that status may be used; shared by all authentication methods (security.md 7).
 pub(super) const fn require_active(status: AccountStatus) -> Result<(), Error> {
     match status {
         AccountStatus::Active => Ok(()),

@@ -1,4 +1,4 @@
-//! Accounts: listing, disabling, enabling, renaming and deleting them.
+//! Listing, disabling, enabling, renaming and deleting accounts.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub async fn list(gateway: &Gateway, operator: &Operator, page: Page) -> Result<
     Ok(gateway.db.read(move |conn| users::list(conn, &tenant, page)).await?)
 }
 
-/// Gives the caller's account another login name.
+/// Changes the caller's login name.
 ///
 /// # Errors
 /// [`Error::UsernameTaken`].
@@ -39,7 +39,7 @@ pub async fn set_username(gateway: &Gateway, caller: &Caller, name: Username) ->
     .await
 }
 
-/// Deletes the caller's account: `code` shows that the contact, which must be bound to it, is still the caller's.
+/// Deletes the caller's account. `code` proves that the caller still controls `contact`, which must be bound to the account.
 ///
 /// # Errors
 /// [`Error::ContactNotBound`], [`Error::CodeWrong`].
@@ -53,10 +53,10 @@ pub async fn cancel(gateway: &Gateway, caller: &Caller, contact: Contact, code: 
     erase(gateway, caller).await
 }
 
-/// Deletes the caller's account. A user must know its password; an operator need not.
+/// Deletes the caller's account. A user must confirm with the password; an operator need not.
 ///
 /// # Errors
-/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords.
 pub async fn delete(gateway: &Gateway, caller: &Caller, password: Option<&Password>) -> Result<(), Error> {
     match caller.actor() {
         Actor::User(_) => {
@@ -74,8 +74,8 @@ async fn erase(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
-/// Erases all that an account says about its owner, and frees its names and contacts for others. What it did with coins
-/// and what operators did to it stays under its number.
+/// Deletes the owner's data and frees the account's names and contacts for others. The ledger of its coins and its audit rows
+/// stay, under its id.
 fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     let (conn, user) = (&mut *tx.conn, tx.user);
     sessions::end_all_of(conn, &[user], EndReason::Deleted, tx.now_ms)?;
@@ -92,7 +92,7 @@ fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Disables accounts and ends their sessions: all of them or, if one is not in this tenant, none.
+/// Disables accounts and ends their sessions. Changes nothing if any of them is not in the operator's tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -105,7 +105,7 @@ pub async fn disable(gateway: &Gateway, operator: &Operator, ids: Vec<UserId>) -
     Ok(())
 }
 
-/// Enables disabled accounts again; their old sessions stay ended. All of them or none.
+/// Enables disabled accounts; their old sessions stay ended. Changes nothing if any of them is not in the operator's tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -115,7 +115,7 @@ pub async fn enable(gateway: &Gateway, operator: &Operator, ids: Vec<UserId>) ->
     Ok(())
 }
 
-/// The accounts, each once, in the order in which all writers lock them.
+/// Returns the accounts, each once, in the order of their ids.
 async fn set_status(
     gateway: &Gateway,
     operator: &Operator,

@@ -1,5 +1,5 @@
-//! Whether accounts are used: stored coarsely, counted in days of the configured zone. Only what a user does itself counts,
-//! not what an operator does for it.
+//! The activity of accounts: when an account was last used and on how many days. It is stored at intervals, and its days are
+//! those of the configured time zone. Only a user's own requests count, not those of an operator acting as the user.
 
 use jiff::{Timestamp, civil::date};
 
@@ -9,17 +9,17 @@ use crate::{
     store::{Conn, StoreError, sessions, users},
 };
 
-/// The use of a session is stored at most this often, and for the first time on each day.
+/// The use of a session is stored at most once per interval, and with the first request of each day.
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
-/// The day of `now_ms` in the configured zone, counted from 1970-01-01.
+/// The day of `now_ms` in the configured time zone, counted from 1970-01-01.
 pub(super) fn day(gateway: &Gateway, now_ms: i64) -> i32 {
     let Ok(time) = Timestamp::from_millisecond(now_ms) else { return 0 };
     let today = time.to_zoned(gateway.config.timezone.clone()).date();
     date(1970, 1, 1).until(today).map_or(0, |since| since.get_days())
 }
 
-/// Notes that a request came with the session's token, if it is time to.
+/// Stores that a session is used by a request, if that is due.
 pub(super) async fn note_request(gateway: &Gateway, session: &Session) {
     let now_ms = gateway.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
@@ -31,22 +31,24 @@ pub(super) async fn note_request(gateway: &Gateway, session: &Session) {
     }
 }
 
-/// Notes that an account was used until now, so that it is not shown to have left earlier than it did.
+/// Stores that an account was used until now, so that its last activity is not shown as earlier than it was.
 pub(super) async fn note_end(gateway: &Gateway, user: UserId) {
     if let Err(error) = note(gateway, user, None, gateway.clock.now_ms()).await {
         log::debug!("the end of an activity was not stored: {error}");
     }
 }
 
-/// The change feed leaves activity out, so this node's cache is updated here; other nodes see it when they read the account
-/// again.
+/// Stores the activity and updates this node's cache, since the change feed does not report activity. Other nodes see it when
+/// they next read the account.
 async fn note(gateway: &Gateway, user: UserId, session: Option<SessionId>, now_ms: i64) -> Result<(), StoreError> {
     let today = day(gateway, now_ms);
     let work = move |conn: &mut Conn| {
+        // The account first, as everyone locks them.
+        let activity = store(conn, user, now_ms, today)?;
         if let Some(session) = session {
             sessions::touch(conn, session, now_ms)?;
         }
-        store(conn, user, now_ms, today)
+        Ok::<_, StoreError>(activity)
     };
     if let Some(activity) = gateway.db.write(work).await? {
         gateway.cache.note_activity(user, session, activity);

@@ -1,5 +1,5 @@
-//! The audit log: who did what (security.md 29). A row is written in the transaction that it tells of; a refusal's in one of
-//! its own.
+//! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it describes;
+//! the row of a refusal in a transaction of its own.
 
 use super::{Anonymous, Caller, Operator, Origin, access::Actor, access::OperatorKind};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Something that can be done, as `resource.verb`.
+/// An audited operation, named `resource.verb`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Action {
     name: &'static str,
@@ -23,13 +23,13 @@ impl Action {
         Self { name, is_routine: false }
     }
 
-    /// What users do to their own accounts all the time: audited only when an operator does it for them.
+    /// A frequent operation of users on their own accounts, audited only if an operator acts for them.
     pub(super) const fn routine(name: &'static str) -> Self {
         Self { name, is_routine: true }
     }
 }
 
-/// The part of an audit row that says who acts.
+/// The actor in an audit row.
 #[derive(Clone)]
 pub(super) struct AuditContext {
     tenant_id: TenantId,
@@ -80,17 +80,17 @@ impl AuditContext {
         }
     }
 
-    /// The tenant's name.
+    /// The tenant that the row belongs to.
     pub(super) const fn tenant_id(&self) -> &TenantId {
         &self.tenant_id
     }
 
-    /// Whether an operator acts, be it for a user.
+    /// Whether an operator acts, possibly on behalf of a user.
     pub(super) const fn is_operator(&self) -> bool {
         matches!(self.actor_kind, Self::ADMIN_TOKEN | Self::COMMAND_LINE)
     }
 
-    /// Writes that `action` was done to `target`.
+    /// Writes a row for an `action` that was done to `target`.
     pub(super) fn done(&self, conn: &mut Conn, action: Action, target: &str, now_ms: i64) -> Result<(), StoreError> {
         if action.is_routine && !self.is_operator() {
             return Ok(());
@@ -98,7 +98,7 @@ impl AuditContext {
         self.insert(conn, action, target, "ok", now_ms)
     }
 
-    /// Writes that `action` on `target` was refused, and `why`.
+    /// Writes a row for an `action` on `target` that was refused.
     pub(super) fn refused(
         &self,
         conn: &mut Conn,

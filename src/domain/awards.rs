@@ -1,4 +1,4 @@
-//! What admins give to users: VIP time and medals.
+//! What operators grant to users: VIP time and medals.
 
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     store::{medals, users},
 };
 
-/// Makes a user a VIP for `days` more, from now or from the end of what it has.
+/// Extends a user's VIP time by `days`, starting from its current end or, if that has passed, from now.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -21,10 +21,10 @@ pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days:
     .await
 }
 
-/// Makes a medal.
+/// Creates a medal.
 ///
 /// # Errors
-/// [`Error::NameTaken`] when the app has one of that name.
+/// [`Error::NameTaken`] if the tenant has a medal of that name.
 pub async fn define_medal(gateway: &Gateway, operator: &Operator, new: MedalDefinition) -> Result<MedalId, Error> {
     as_operator(gateway, operator, Action::new("medal.define"), new.name.clone(), move |tx| {
         medals::insert(tx.conn, tx.tenant, &new).map_err(Error::NameTaken.if_taken())
@@ -32,13 +32,13 @@ pub async fn define_medal(gateway: &Gateway, operator: &Operator, new: MedalDefi
     .await
 }
 
-/// A page of the app's medals, in their order.
+/// A page of the medals of the operator's tenant, in their display order.
 pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Vec<Medal>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| medals::list(conn, &tenant, page)).await?)
 }
 
-/// Gives a medal to a user; twice is once.
+/// Grants a medal to a user; no effect if the user has it.
 ///
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
@@ -53,7 +53,7 @@ pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, med
     .await
 }
 
-/// Takes a medal from a user; a user without it stays without it.
+/// Revokes a user's medal; no effect if the user does not have it.
 ///
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].

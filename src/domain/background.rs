@@ -1,4 +1,4 @@
-//! What a node does beside answering requests.
+//! The background tasks of a node.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use futures_util::future;
 use super::{presence, sockets};
 use crate::gateway::Gateway;
 
-/// The clock is looked at this often.
+/// The pause between two checks of whether presence must be renewed.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Follows the change feed and renews the presence of devices with open sockets, for as long as the node runs.
+/// Follows the change feed and renews the presence of devices with open sockets, until the node stops.
 pub async fn run(gateway: &Gateway) {
     let close_ended = async || sockets::close_ended(gateway).await;
     let follow = gateway.feed.follow(&gateway.db, &*gateway.state, close_ended);

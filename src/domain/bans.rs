@@ -1,4 +1,4 @@
-//! Bans: shown to everyone who looks at the account.
+//! Bans, which are part of an account's public profile.
 
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     store::bans,
 };
 
-/// Bans a user until `end`, in place of an earlier ban.
+/// Bans a user until `end`, replacing an earlier ban.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].

@@ -1,4 +1,4 @@
-//! Telling people from programs.
+//! Captchas, which a client must answer before a code is sent.
 
 use super::{Anonymous, Error, limits};
 use crate::{
@@ -7,20 +7,20 @@ use crate::{
     secret::KeyPurpose,
 };
 
-/// How long a captcha may be answered.
+/// The lifetime of a captcha.
 const CAPTCHA_LIFETIME_MS: i64 = 5 * 60 * 1000;
 
-/// A captcha for someone to answer.
+/// A captcha to be answered.
 #[derive(Debug)]
 pub struct CaptchaChallenge {
-    /// Names it when the answer comes.
+    /// The id, to be sent with the answer.
     pub id: String,
     /// The picture, as PNG.
     pub png: Vec<u8>,
 }
 
-/// Makes a captcha: to be answered once, within five minutes. Its answer is stored keyed, and shown to nobody but the
-/// log of `--dev`.
+/// Creates a captcha, to be answered once within five minutes. Only a keyed hash of its answer is stored; in development mode
+/// the answer is also logged.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::Unavailable`] without the shared state.
@@ -41,21 +41,21 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
     Ok(CaptchaChallenge { id, png })
 }
 
-/// Makes sure that someone answered a captcha. It is gone then, whatever the answer was.
+/// Checks the answer to a captcha and deletes the captcha, whether the answer is right or wrong.
 ///
 /// # Errors
 /// [`Error::CaptchaWrong`]; [`Error::Unavailable`] without the shared state.
 pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> Result<(), Error> {
     let expected = gateway.state.take_captcha(id, gateway.clock.now_ms()).await?;
-    // Both are keyed hashes: how long comparing them takes tells nothing of the answer.
+    // Both are keyed hashes, so the timing of the comparison reveals nothing about the answer.
     match expected {
         Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => Ok(()),
         Some(_) | None => Err(Error::CaptchaWrong),
     }
 }
 
-/// What is stored of an answer: whatever its case, and with letters that look alike taken for each other. It is worth
-/// nothing in another app or for another captcha.
+/// The keyed hash of an answer, ignoring case and the difference between similar characters. It is bound to the tenant and
+/// the captcha.
 fn captcha_mac(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> [u8; 32] {
     let alike = |letter: char| match letter.to_ascii_lowercase() {
         'i' | 'l' => '1',

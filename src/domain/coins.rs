@@ -1,4 +1,4 @@
-//! Coins: balances that are never negative, and a ledger that tells every change.
+//! Coins: balances that are never negative, and a ledger with a record of every change.
 
 use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -7,10 +7,10 @@ use crate::{
     store::{Conn, StoreError, coins},
 };
 
-/// Changes a user's balance. The same key again changes nothing and returns the record of the first time.
+/// Changes a user's balance. Idempotent: a retry with the same key changes nothing and returns the first record.
 ///
 /// # Errors
-/// [`Error::UserNotFound`]; [`Error::CoinsInsufficient`]; [`Error::KeyReused`] when the key belongs to another change.
+/// [`Error::UserNotFound`]; [`Error::CoinsInsufficient`]; [`Error::KeyReused`] if the key belongs to another change.
 pub async fn adjust(
     gateway: &Gateway,
     operator: &Operator,
@@ -31,7 +31,7 @@ pub async fn adjust(
     .await
 }
 
-/// A page of the caller's records, newest first, and how many there are in all.
+/// A page of the caller's records, newest first, and their total number.
 pub async fn list(gateway: &Gateway, caller: &Caller, page: Page) -> Result<(Vec<CoinRecord>, i64), Error> {
     let user = caller.user();
     let list = move |conn: &mut Conn| -> Result<_, StoreError> {

@@ -1,4 +1,4 @@
-//! The mobile number and the e-mail address that an account is bound to.
+//! The mobile number and the e-mail address of an account.
 
 use super::{Caller, Error, access::Actor, audit::Action, unit_of_work::as_caller, verification};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
     store::users,
 };
 
-/// Binds the caller's account to a contact, in place of the one of that kind that it had: `code` shows that the contact is
-/// the caller's (security.md 28).
+/// Binds a contact to the caller's account, replacing an earlier one of the same kind. `code` proves that the caller controls
+/// the contact (security.md 28).
 ///
 /// # Errors
 /// [`Error::CodeWrong`], [`Error::MobileTaken`], [`Error::EmailTaken`].
@@ -24,8 +24,8 @@ pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &C
     .await
 }
 
-/// Sets the number of the caller's account without a code: the admin document has it so. Unless an operator does it, whoever
-/// shows the number to be its own with a code gets it instead (security.md 28).
+/// Sets the caller's mobile number without a code, as the admin document requires. Unless an operator sets it, the number
+/// stays unconfirmed: another account that proves control of it with a code takes it over (security.md 28).
 ///
 /// # Errors
 /// [`Error::MobileTaken`].
@@ -42,7 +42,7 @@ pub async fn set_mobile(gateway: &Gateway, caller: &Caller, mobile: Mobile) -> R
     .await
 }
 
-/// What it means that another account has the contact.
+/// The error if another account has the contact.
 const fn taken(contact: &Contact) -> Error {
     match contact {
         Contact::Mobile(_) => Error::MobileTaken,

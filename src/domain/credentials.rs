@@ -1,4 +1,4 @@
-//! Passwords as their owners set them.
+//! Setting, changing and resetting passwords.
 
 use super::{
     Anonymous, Caller, Error,
@@ -17,10 +17,10 @@ use crate::{
     store::{sessions, users},
 };
 
-/// Sets another password for whoever reads the mail of `address`, and ends all of the account's sessions.
+/// Sets a new password with a code that was sent to `address`, and ends all of the account's sessions.
 ///
 /// # Errors
-/// [`Error::PasswordCommon`], [`Error::CodeWrong`], [`Error::PasswordIsName`]; after the right code
+/// [`Error::PasswordCommon`], [`Error::CodeWrong`]; after the right code [`Error::PasswordIsName`],
 /// [`Error::AccountDisabled`].
 pub async fn reset_password(
     gateway: &Gateway,
@@ -32,10 +32,12 @@ pub async fn reset_password(
     if passwords::is_common(password) {
         return Err(Error::PasswordCommon);
     }
+    // Deployed clients request the code without `typ` and without a token, so login codes are accepted too.
+    let purposes = [CodePurpose::PasswordReset, CodePurpose::Login];
     limits::count_code_try(gateway, anonymous).await?;
     let (tenant, contact) = (anonymous.tenant_id(), Contact::Email(address));
-    // A password that is refused leaves the code valid; what is wrong with it is told to the owner only.
-    verification::check(gateway, tenant, &contact, code, &[CodePurpose::PasswordReset]).await?;
+    // A refused password leaves the code valid. The code is checked first: only the owner may learn why it is refused.
+    verification::check(gateway, tenant, &contact, code, &purposes).await?;
     let (name, wanted) = (tenant.clone(), contact.clone());
     let found = gateway.db.read(move |conn| users::find_by_contact(conn, &name, &wanted)).await?;
     let user = found.ok_or(Error::CodeWrong)?;
@@ -43,12 +45,12 @@ pub async fn reset_password(
     if is_own_name(&user, password) {
         return Err(Error::PasswordIsName);
     }
-    verification::redeem(gateway, tenant, &contact, code, &[CodePurpose::PasswordReset]).await?;
+    verification::redeem(gateway, tenant, &contact, code, &purposes).await?;
     verification::void_codes(gateway, tenant, &user.contacts()).await?;
     let (hash, id) = (passwords::hash_in_turn(gateway, password).await?, user.id);
     as_anonymous(gateway, anonymous, Action::new("account.reset_password"), move |tx| {
         let account = users::lock(tx.conn, tx.tenant, id)?.ok_or(Error::CodeWrong)?;
-        // Bound elsewhere or disabled while the password was hashed.
+        // While the password was hashed, the contact may have been bound elsewhere or the account disabled.
         if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != id) {
             return Err(Error::CodeWrong);
         }
@@ -63,11 +65,11 @@ pub async fn reset_password(
     Ok(())
 }
 
-/// Sets the caller's password to another one. `old` must be the one in force: an account without one gets its first by
-/// [`reset_password`]. All other sessions end.
+/// Changes the caller's password and ends all other sessions. `old` must be the current password, so an account without one
+/// must use [`reset_password`].
 ///
 /// # Errors
-/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones; [`Error::Busy`].
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords; [`Error::Busy`].
 pub async fn change_password(
     gateway: &Gateway,
     caller: &Caller,
@@ -82,12 +84,13 @@ pub async fn change_password(
     replace_password(gateway, caller, password, Some(compared), kept).await
 }
 
-/// Sets the password of the account that an operator acts as; all of its sessions end.
+/// Sets the password of the account that an operator acts as, and ends all of its sessions.
 pub async fn set_password(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<(), Error> {
     replace_password(gateway, caller, password, None, None).await
 }
 
-/// `compared` is the hash that the old password was compared with: if there is another by now, someone else was quicker.
+/// `compared` is the hash that the old password was compared with. If it has changed since, a concurrent change wins and this
+/// one fails.
 async fn replace_password(
     gateway: &Gateway,
     caller: &Caller,
@@ -116,18 +119,18 @@ async fn replace_password(
     Ok(())
 }
 
-/// Makes sure that `password` is the caller's, and returns the hash that it was compared with. An account without a password
-/// can confirm nothing.
+/// Checks the caller's password and returns the hash that it was compared with. Always fails for an account without a
+/// password.
 ///
 /// # Errors
-/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong ones.
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords.
 pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<String, Error> {
     let id = caller.user();
     let found = gateway.db.read(move |conn| users::find_password_hash(conn, id)).await?;
     let stored = found.ok_or(Error::PasswordWrong)?;
     let origin = caller.actor().origin().ok_or(Error::NoPermission)?;
     let attempt = match LoginAttempt::begin(gateway, caller.tenant_id(), origin, LoginTarget::Account(id)).await {
-        // A client that is told that its login failed would log in again.
+        // Not `LoginLocked`: on a failed login the client would log in again.
         Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
         begun => begun?,
     };
@@ -144,7 +147,7 @@ pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Passw
     }
 }
 
-/// Whether the password is what everybody can read of the account (security.md 4).
+/// Whether the password equals one of the account's names or contacts (security.md 4).
 fn is_own_name(user: &User, password: &Password) -> bool {
     let email = user.email.as_deref().unwrap_or_default();
     let before_at = email.split('@').next().unwrap_or_default();

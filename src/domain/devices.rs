@@ -1,4 +1,4 @@
-//! The devices that logged in to an account.
+//! The login devices of an account.
 
 use super::{Caller, Error, audit::Action, presence, unit_of_work::as_caller};
 use crate::{
@@ -7,18 +7,18 @@ use crate::{
     store::{Conn, StoreError, devices, push_tokens, sessions, users},
 };
 
-/// A part of an account's devices.
+/// A page of an account's devices.
 #[derive(Debug)]
 pub struct DevicePage {
-    /// The devices, in the order of their numbers.
+    /// The devices, by number.
     pub devices: Vec<Device>,
-    /// The last number in this part, when there are more.
+    /// The cursor of the next page, if there is one.
     pub next: Option<DeviceSn>,
-    /// Grows whenever the devices change.
+    /// Incremented whenever the devices change.
     pub version: i64,
 }
 
-/// Up to `limit` of the caller's devices, those after `cursor`.
+/// Up to `limit` of the caller's devices, starting after `cursor`.
 pub async fn list(
     gateway: &Gateway,
     caller: &Caller,
@@ -38,7 +38,7 @@ pub async fn list(
     Ok(DevicePage { devices: found, next, version })
 }
 
-/// Forgets one of the caller's devices, and ends the session on it.
+/// Deletes one of the caller's devices and ends its session.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
@@ -58,10 +58,10 @@ pub async fn remove(gateway: &Gateway, caller: &Caller, device: DeviceSn) -> Res
     Ok(())
 }
 
-/// Tells how push messages reach one of the caller's devices. A device of the app that had the token loses it.
+/// Binds a push token to one of the caller's devices. Another device of the tenant that had the token loses it.
 ///
 /// # Errors
-/// [`Error::DeviceNotFound`]; [`Error::Busy`] when another device takes the token at the same time.
+/// [`Error::DeviceNotFound`]; [`Error::Busy`] if another device takes the token at the same time.
 pub async fn bind_push_token(
     gateway: &Gateway,
     caller: &Caller,
@@ -77,7 +77,7 @@ pub async fn bind_push_token(
     .await
 }
 
-/// Push messages reach one of the caller's devices no more.
+/// Removes the push token of one of the caller's devices.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].

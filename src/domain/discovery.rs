@@ -1,4 +1,4 @@
-//! The discovery page: what it shows to users, and what admins put on it.
+//! The discovery page: groups, bots, categories and advertisements, which operators manage and users see.
 
 use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -7,10 +7,11 @@ use crate::{
     store::{Conn, StoreError, ads, bots, categories, groups, tenants},
 };
 
-/// A page of what admins put on the discovery page, each with its number.
+/// A page of items of the discovery page, each with its id.
 pub type Listed<T> = Vec<(DiscoveryId, T)>;
 
-/// The groups that the caller's app shows: of one category or, without a name, of all; an unknown category has none.
+/// A page of the groups that are shown to the caller: those of one category or, without a name, all. An unknown category has
+/// no groups.
 pub async fn list_groups(
     gateway: &Gateway,
     caller: &Caller,
@@ -32,23 +33,23 @@ pub async fn list_groups(
     Ok(gateway.db.read(list).await?)
 }
 
-/// The advertisements of an app; none are shown unless an admin set them.
+/// A tenant's advertisements; the default shows none.
 pub async fn get_ads(gateway: &Gateway, tenant: &TenantId) -> Result<Ads, Error> {
     let tenant = tenant.clone();
     Ok(gateway.db.read(move |conn| ads::find(conn, &tenant)).await?.unwrap_or_default())
 }
 
-/// Changes the advertisements of an app; what `edit` leaves alone stays.
+/// Applies `edit` to the advertisements of the operator's tenant.
 ///
 /// # Errors
-/// What `edit` refuses.
+/// [`Error::Invalid`] if `edit` fails.
 pub async fn set_ads(
     gateway: &Gateway,
     operator: &Operator,
     edit: impl FnOnce(&mut Ads) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("ads.set"), String::new(), move |tx| {
-        // The row may not exist yet: the tenant's stands in for it.
+        // The row may not exist yet, so the tenant's row is locked instead.
         tenants::lock(tx.conn, tx.tenant)?;
         let mut ads = ads::find(tx.conn, tx.tenant)?.unwrap_or_default();
         edit(&mut ads)?;
@@ -57,7 +58,7 @@ pub async fn set_ads(
     .await
 }
 
-/// Makes a category.
+/// Creates a category.
 ///
 /// # Errors
 /// [`Error::NameTaken`].
@@ -68,10 +69,10 @@ pub async fn create_category(gateway: &Gateway, operator: &Operator, new: Catego
     .await
 }
 
-/// Changes a category; what `edit` leaves alone stays.
+/// Applies `edit` to a category.
 ///
 /// # Errors
-/// [`Error::NotListed`], [`Error::NameTaken`], what `edit` refuses.
+/// [`Error::NotListed`], [`Error::NameTaken`]; [`Error::Invalid`] if `edit` fails.
 pub async fn update_category(
     gateway: &Gateway,
     operator: &Operator,
@@ -85,7 +86,7 @@ pub async fn update_category(
     .await
 }
 
-/// Removes a category that no group is in.
+/// Deletes a category, which must contain no groups.
 ///
 /// # Errors
 /// [`Error::NotListed`], [`Error::CategoryUsed`].
@@ -100,7 +101,7 @@ pub async fn delete_category(gateway: &Gateway, operator: &Operator, id: Discove
     .await
 }
 
-/// A page of an app's categories, in their order.
+/// A page of a tenant's categories, in their display order.
 pub async fn list_categories(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Category>, Error> {
     let tenant = tenant.clone();
     Ok(gateway.db.read(move |conn| categories::list(conn, &tenant, page)).await?)
@@ -109,7 +110,7 @@ pub async fn list_categories(gateway: &Gateway, tenant: &TenantId, page: Page) -
 /// Adds a group.
 ///
 /// # Errors
-/// [`Error::Invalid`] when its category does not exist.
+/// [`Error::Invalid`] if its category does not exist.
 pub async fn create_group(gateway: &Gateway, operator: &Operator, mut new: Group) -> Result<DiscoveryId, Error> {
     new.created_at_ms = gateway.clock.now_ms();
     as_operator(gateway, operator, Action::new("group.create"), new.display.nickname.clone(), move |tx| {
@@ -119,10 +120,10 @@ pub async fn create_group(gateway: &Gateway, operator: &Operator, mut new: Group
     .await
 }
 
-/// Changes a group; what `edit` leaves alone stays.
+/// Applies `edit` to a group.
 ///
 /// # Errors
-/// [`Error::NotListed`]; [`Error::Invalid`] when its category does not exist; what `edit` refuses.
+/// [`Error::NotListed`]; [`Error::Invalid`] if its category does not exist or `edit` fails.
 pub async fn update_group(
     gateway: &Gateway,
     operator: &Operator,
@@ -138,7 +139,7 @@ pub async fn update_group(
     .await
 }
 
-/// Removes a group.
+/// Deletes a group.
 ///
 /// # Errors
 /// [`Error::NotListed`].
@@ -150,7 +151,7 @@ pub async fn delete_group(gateway: &Gateway, operator: &Operator, id: DiscoveryI
     .await
 }
 
-/// A page of all groups of an app, newest first, hidden ones included.
+/// A page of all groups of the operator's tenant, newest first, including hidden ones.
 pub async fn list_all_groups(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listed<Group>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| groups::list(conn, &tenant, page)).await?)
@@ -165,10 +166,10 @@ pub async fn create_bot(gateway: &Gateway, operator: &Operator, new: Bot) -> Res
     .await
 }
 
-/// Changes a bot; what `edit` leaves alone stays.
+/// Applies `edit` to a bot.
 ///
 /// # Errors
-/// [`Error::NotListed`], what `edit` refuses.
+/// [`Error::NotListed`]; [`Error::Invalid`] if `edit` fails.
 pub async fn update_bot(
     gateway: &Gateway,
     operator: &Operator,
@@ -183,7 +184,7 @@ pub async fn update_bot(
     .await
 }
 
-/// Removes a bot.
+/// Deletes a bot.
 ///
 /// # Errors
 /// [`Error::NotListed`].
@@ -195,7 +196,7 @@ pub async fn delete_bot(gateway: &Gateway, operator: &Operator, id: DiscoveryId)
     .await
 }
 
-/// A page of an app's bots, oldest first.
+/// A page of a tenant's bots, oldest first.
 pub async fn list_bots(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Bot>, Error> {
     let tenant = tenant.clone();
     Ok(gateway.db.read(move |conn| bots::list(conn, &tenant, page)).await?)

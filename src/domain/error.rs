@@ -1,11 +1,11 @@
-//! What can be in the way of an operation. Facts only: `transport/error.rs` has the one table of codes and texts.
+//! The errors of the domain. They carry facts only; `transport/error.rs` maps them to codes and texts.
 
 use crate::{
     delivery::DeliveryError, hashing::HashingError, model::Invalid, random::RandomError, state::StateError,
     store::StoreError,
 };
 
-/// What an error comes from; for the log, never for a client.
+/// The cause of an error, for the log only; never shown to a client.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an operation was refused or failed.
@@ -14,28 +14,28 @@ pub enum Error {
     /// A parameter is missing or has a wrong value.
     #[error("{0}")]
     Invalid(Invalid),
-    /// There is no such app.
+    /// There is no such tenant.
     #[error("no such app")]
     TenantUnknown,
-    /// The token is none that this app gave out.
+    /// The token was not issued by this tenant.
     #[error("unknown token")]
     TokenUnknown,
-    /// The token was valid once.
+    /// The token is no longer valid.
     #[error("ended token")]
     TokenEnded,
-    /// An admin token came without the user that it acts for.
+    /// An admin token was presented without the user to act for.
     #[error("no user to act for")]
     ActForMissing,
-    /// The caller may not do this.
+    /// The requester lacks the permission.
     #[error("no permission")]
     NoPermission,
-    /// There is no such account in this app.
+    /// There is no such account in this tenant.
     #[error("no such user")]
     UserNotFound,
     /// The username is in use.
     #[error("username taken")]
     UsernameTaken,
-    /// The app has something of that kind and name already.
+    /// The name is in use for another object of the same kind in the tenant.
     #[error("name taken")]
     NameTaken,
     /// The balance is too low for this change, or would be too high after it.
@@ -44,43 +44,43 @@ pub enum Error {
     /// The idempotency key belongs to another change.
     #[error("idempotency key reused")]
     KeyReused,
-    /// Only a VIP may do this.
+    /// The operation is for VIPs only.
     #[error("VIP only")]
     VipOnly,
-    /// The app's discovery page has no such category, group or bot.
+    /// The tenant's discovery page has no such category, group or bot.
     #[error("not on the discovery page")]
     NotListed,
-    /// Groups are in the category.
+    /// The category still contains groups.
     #[error("category used")]
     CategoryUsed,
     /// The account has no such device.
     #[error("no such device")]
     DeviceNotFound,
-    /// The app has no such medal.
+    /// The tenant has no such medal.
     #[error("no such medal")]
     MedalNotFound,
-    /// Wrong name or password: which of them is not told.
+    /// Wrong name or password; deliberately does not say which.
     #[error("login refused")]
     LoginRefused,
-    /// Too many failed logins: even the right password is refused for a while.
+    /// Too many failed logins: for now even the right password is refused.
     #[error("login locked for {wait_secs} s")]
     LoginLocked {
         /// Seconds to wait.
         wait_secs: i64,
     },
-    /// The account is disabled; told only after the right password.
+    /// The account is disabled; returned only after the right password or code.
     #[error("account disabled")]
     AccountDisabled,
-    /// The app takes no new accounts from outside.
+    /// The tenant accepts no registrations by anonymous requesters.
     #[error("registration closed")]
     RegistrationClosed,
-    /// The answer to the captcha is wrong, or there is no such captcha any more.
+    /// The answer to the captcha is wrong, or the captcha is expired or unknown.
     #[error("captcha wrong")]
     CaptchaWrong,
-    /// The code is wrong, void or expired, or for something else.
+    /// The code is wrong, void or expired, or was issued for another purpose.
     #[error("code wrong")]
     CodeWrong,
-    /// Too many codes were sent to that number or address, or tried.
+    /// Too many codes were sent to the contact, or too many wrong ones were tried.
     #[error("code asked for too soon, wait {wait_secs} s")]
     CodeTooSoon {
         /// Seconds to wait.
@@ -95,25 +95,25 @@ pub enum Error {
     /// The account is not bound to that number or address.
     #[error("contact not bound")]
     ContactNotBound,
-    /// The password that should confirm something is wrong.
+    /// The current password, required to confirm an operation, is wrong.
     #[error("password wrong")]
     PasswordWrong,
-    /// Another account of the app has that alias.
+    /// Another account of the tenant has that alias.
     #[error("alias taken")]
     AliasTaken,
-    /// The password is one of those that are tried first.
+    /// The password is one of the most common ones.
     #[error("common password")]
     PasswordCommon,
-    /// The password is the account's own name.
+    /// The password is one of the account's names.
     #[error("password is the name")]
     PasswordIsName,
-    /// The source asks too often.
+    /// A rate limit is exceeded.
     #[error("too many requests, wait {wait_secs} s")]
     TooManyRequests {
         /// Seconds to wait.
         wait_secs: i64,
     },
-    /// The gateway has too much to do at the moment.
+    /// The gateway is overloaded, or a concurrent change interfered; a retry may succeed.
     #[error("busy")]
     Busy,
     /// The database, the shared state or a provider is unavailable. Any operation that reaches the database can fail with
@@ -126,17 +126,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// A bug, or a damaged database, shown by `cause`.
+    /// An internal error with that cause.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// Something is unavailable because of `cause`.
+    /// An unavailability with that cause.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable(cause.into())
     }
 
-    /// Whether the audit log tells of an operator's attempt that failed with this.
+    /// Whether an operation of an operator that fails with this error is audited.
     pub(super) const fn is_audited(&self) -> bool {
         matches!(
             self,
@@ -150,16 +150,16 @@ impl Error {
         )
     }
 
-    /// Whether the audit log tells of a login that failed with this.
+    /// Whether a login that fails with this error is audited.
     pub(super) const fn is_audited_login(&self) -> bool {
         matches!(self, Self::LoginRefused | Self::LoginLocked { .. } | Self::AccountDisabled | Self::CodeWrong)
     }
 
-    /// What an insert fails with when its unique value is in use: this, and whatever else happened as itself.
+    /// Maps [`StoreError::Taken`] to this error, and other errors of the store as usual.
     pub(super) fn if_taken(self) -> impl FnOnce(StoreError) -> Self {
         move |error| match error {
             StoreError::Taken => self,
-            StoreError::Unavailable(_) | StoreError::Query(_) => Self::from(error),
+            StoreError::Unavailable(_) | StoreError::Unfinished | StoreError::Query(_) => Self::from(error),
         }
     }
 }
@@ -173,8 +173,8 @@ impl From<Invalid> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            // Whoever inserts something unique says what it means; here it is a surprise.
-            StoreError::Taken | StoreError::Query(_) => Self::internal(error),
+            // Inserts of unique values map `Taken` with `if_taken`, so here it is unexpected.
+            StoreError::Taken | StoreError::Unfinished | StoreError::Query(_) => Self::internal(error),
             StoreError::Unavailable(_) => Self::unavailable(error),
         }
     }

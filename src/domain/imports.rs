@@ -1,4 +1,4 @@
-//! Accounts in bulk, from and for other systems: what the command line reads and writes files with.
+//! Bulk import and export of accounts, for the files that the command line exchanges with other systems.
 
 use std::collections::BTreeSet;
 
@@ -14,27 +14,29 @@ use crate::{
     },
 };
 
-/// A record of a file: an account whose password may still be to be hashed.
+/// A record of an import file; its password may not be hashed yet.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
-    /// All but the password.
+    /// The account without its password.
     pub record: AccountRecord,
     /// The password, if there is one.
     pub password: Option<ImportedPassword>,
 }
 
-/// How many records of a file are done.
+/// The number of records of a file that have been processed.
 pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: &str) -> Result<i64, Error> {
     let (tenant, content_hash) = (operator.tenant_id().clone(), content_hash.to_owned());
     Ok(gateway.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
 }
 
-/// Makes accounts of the next records of a file, and notes that `records_done` of it are done: both or neither. Says how
-/// many it made. Before anything is kept `note` is told what became of each record, in the order of `list`, and nothing is
-/// kept when it fails: what it writes down is never lost. It runs inside the transaction and must be quick.
+/// Imports the next records of a file, and stores in the same transaction that `records_done` of its records are done. Returns
+/// the number of accounts created.
+///
+/// Before the commit `note` is called with the result of each record, in the order of `list`. If it fails, the transaction is
+/// rolled back, so that no record is imported without a noted result. `note` runs inside the transaction and must be quick.
 ///
 /// # Errors
-/// When the database can't be asked; [`Error::Busy`] when a name was taken meanwhile; what `note` fails with.
+/// [`Error::Busy`] if a name was taken at the same time; the error of `note`.
 pub async fn import(
     gateway: &Gateway,
     operator: &Operator,
@@ -64,7 +66,7 @@ pub async fn import(
     .await
 }
 
-/// The account with its password's hash, and a display name where nothing gives it one.
+/// Hashes the password of a record, and generates a display name if the record has no name at all.
 async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Error> {
     let mut record = new.record;
     record.password_hash = match new.password {
@@ -78,15 +80,15 @@ async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Er
     Ok(record)
 }
 
-/// What an import would do, part by part.
+/// A dry run of an import, one batch of records at a time.
 #[derive(Debug, Default)]
 pub struct Preview {
-    /// The names of the accounts that earlier records would make.
+    /// The names of the accounts that earlier records would create.
     seen: BTreeSet<UniqueName>,
 }
 
 impl Preview {
-    /// What would become of these records. Nothing is kept.
+    /// The results that an import of these records would have. Changes nothing.
     pub async fn check(
         &mut self,
         gateway: &Gateway,
@@ -112,7 +114,7 @@ impl Preview {
     }
 }
 
-/// Which of a refused record's names is in use.
+/// The error for a record with a name that is in use.
 fn refusal(record: &AccountRecord, taken: &BTreeSet<UniqueName>) -> Error {
     match UniqueName::all_of(record).into_iter().find(|name| taken.contains(name)) {
         Some(UniqueName::Username(_)) => Error::UsernameTaken,
@@ -122,7 +124,7 @@ fn refusal(record: &AccountRecord, taken: &BTreeSet<UniqueName>) -> Error {
     }
 }
 
-/// Up to `limit` accounts of the operator's app with numbers above `after`, in their order.
+/// Up to `limit` accounts of the operator's tenant with ids above `after`, by id.
 pub async fn export(
     gateway: &Gateway,
     operator: &Operator,

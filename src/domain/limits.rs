@@ -1,5 +1,5 @@
-//! How often something may be tried. Counted in the shared state, so that nodes share the count; while that is gone,
-//! in this node's memory with half the allowance: neither open nor shut (security.md 12).
+//! Rate limits. Uses are counted in the shared state, across all nodes. While that is unavailable, each node counts in its own
+//! memory with half the limit, so that requests are neither all refused nor unlimited (security.md 12).
 
 use std::time::Duration;
 
@@ -14,32 +14,32 @@ const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 const CODE_TRIES_PER_LOGIN_TRY: u32 = 20;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
 
-/// A login that comes while many others are under way waits for half a second: people behind one address who come
-/// together are let in one after the other.
-const CROWD_TRIES: u32 = 10;
-const CROWD_PAUSE: Duration = Duration::from_millis(50);
+/// A login waits for up to half a second while too many others are pending, so that simultaneous logins from one address
+/// succeed one after the other.
+const ADMISSION_TRIES: u32 = 10;
+const ADMISSION_PAUSE: Duration = Duration::from_millis(50);
 
-/// Whose failed logins are counted: the account's, or the name's where there is none, so that both look alike.
+/// What failed logins are counted for: an account or, so that both cases look alike, a name without one.
 pub(super) enum LoginTarget<'a> {
     /// An account.
     Account(UserId),
-    /// A name without an account.
+    /// A name that no account has.
     Name(&'a LoginName),
 }
 
-/// A login under way: it counts like a failed one until it ends, so that attempts side by side get no more tries than
-/// attempts in a row (security.md 9).
+/// A pending login. It counts as a failed one until it ends, so that concurrent attempts get no more tries than sequential ones
+/// (security.md 9).
 pub(super) struct LoginAttempt {
     subjects: [LoginSubject; 2],
-    /// Whether it is counted in the shared state, and not in this node's.
+    /// Whether it is counted in the shared state or in this node's own.
     is_shared: bool,
 }
 
 impl LoginAttempt {
-    /// Lets a login begin that comes from that origin.
+    /// Begins a login, if its limits permit.
     ///
     /// # Errors
-    /// [`Error::LoginLocked`] after too many failed ones, [`Error::Busy`] while too many are under way.
+    /// [`Error::LoginLocked`] after too many failed logins, [`Error::Busy`] while too many are pending.
     pub(super) async fn begin(
         gateway: &Gateway,
         tenant: &TenantId,
@@ -59,14 +59,14 @@ impl LoginAttempt {
             ],
             is_shared: true,
         };
-        for _ in 0..CROWD_TRIES {
+        for _ in 0..ADMISSION_TRIES {
             let now_ms = gateway.clock.now_ms();
             match attempt.admission(gateway, now_ms).await? {
                 Admission::Admitted => return Ok(attempt),
                 Admission::Locked { until_ms } => {
                     return Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) });
                 }
-                Admission::QueueFull => tokio::time::sleep(CROWD_PAUSE).await,
+                Admission::QueueFull => tokio::time::sleep(ADMISSION_PAUSE).await,
             }
         }
         Err(Error::Busy)
@@ -84,7 +84,7 @@ impl LoginAttempt {
         gateway.own_state.begin_login(&self.subjects, now_ms).await
     }
 
-    /// Notes how it ended. When the state is lost meanwhile, it counts until the state forgets it.
+    /// Ends the login. If the state has become unavailable, the login stays pending there until it expires.
     pub(super) async fn end(self, gateway: &Gateway, end: LoginEnd) {
         let state: &dyn State = if self.is_shared { &*gateway.state } else { &gateway.own_state };
         if let Err(error) = state.end_login(&self.subjects, end, gateway.clock.now_ms()).await {
@@ -93,10 +93,10 @@ impl LoginAttempt {
     }
 }
 
-/// Counts a registration from outside.
+/// Counts a registration by an anonymous requester.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] when the source has made too many.
+/// [`Error::TooManyRequests`] if the source has registered too many accounts.
 pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
     count_source(gateway, anonymous, "registration", REGISTRATION_WINDOW_MS, gateway.config.registrations_per_hour)
         .await
@@ -105,23 +105,23 @@ pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous)
 /// Counts a captcha.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] when the source has asked for too many.
+/// [`Error::TooManyRequests`] if the source has requested too many.
 pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
     count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, gateway.config.captchas_per_minute).await
 }
 
-/// Counts a try of a code by someone without a session: more of them than of logins, since each code has few tries of its
-/// own.
+/// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries of each
+/// code are limited too.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] when the source has tried too many.
+/// [`Error::TooManyRequests`] if the source has made too many attempts.
 pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
     let limit = gateway.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
     count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await
 }
 
-/// Whether the refusal of a login gets an audit row. Of an account that is locked one row a window tells; and no source
-/// fills the log by trying one name after the other. All refusals count, those without a row too.
+/// Whether the refusal of a login gets an audit row. A locked account gets one row per window, and the rows of each source are
+/// limited, so that nobody can flood the log by trying many names. All refusals count, including those without a row.
 pub(super) async fn may_audit_refusal(gateway: &Gateway, anonymous: &Anonymous, target: &str, refusal: &Error) -> bool {
     const ROWS_PER_SOURCE: u32 = 50;
     let of_source = count_source(gateway, anonymous, "refused-login", LoginSubject::WINDOW_MS, ROWS_PER_SOURCE).await;
@@ -144,7 +144,7 @@ async fn count_source(
     count(gateway, &subject, window_ms, limit).await
 }
 
-/// Counts a use of `subject`, of which there may be `limit` in a window.
+/// Counts a use of `subject`, which may be used `limit` times per window.
 async fn count(gateway: &Gateway, subject: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
     let now_ms = gateway.clock.now_ms();
     let (uses, limit) = match gateway.state.count_use(subject, window_ms, now_ms).await {

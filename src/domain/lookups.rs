@@ -1,4 +1,4 @@
-//! What nearly every request reads first: tenants, tokens and accounts; from the cache where that can be trusted.
+//! Cached lookups of tenants, tokens and accounts, which nearly every request needs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     store::{Conn, admin_tokens, bans, medals, personal_data, sessions, tenants, users},
 };
 
-/// The tenant of that name.
+/// Looks up a tenant.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`].
@@ -23,7 +23,7 @@ pub(super) async fn tenant(gateway: &Gateway, id: &TenantId) -> Result<Tenant, E
     Ok(found)
 }
 
-/// The session behind a token of that tenant, ended ones included.
+/// Looks up a session by its token. It may have ended.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`], [`Error::TokenUnknown`].
@@ -45,7 +45,7 @@ pub(super) async fn session(gateway: &Gateway, tenant: &TenantId, hash: TokenHas
     Ok(found)
 }
 
-/// The admin token of that tenant, revoked and expired ones included.
+/// Looks up an admin token. It may have been revoked or have expired.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`], [`Error::TokenUnknown`].
@@ -65,13 +65,13 @@ pub(super) async fn admin_token(gateway: &Gateway, tenant: &TenantId, hash: Toke
     Ok(found)
 }
 
-/// Why no token was found: there may be no such tenant either.
+/// The error for an unknown token: the tenant may be unknown too, which is then the error.
 fn unknown_token(conn: &mut Conn, tenant: &TenantId) -> Result<Error, Error> {
     find_tenant(conn, tenant)?;
     Ok(Error::TokenUnknown)
 }
 
-/// The account of that number in that tenant.
+/// Looks up an account of the tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -86,7 +86,7 @@ pub(super) async fn user(gateway: &Gateway, tenant: &TenantId, id: UserId) -> Re
     Ok(found)
 }
 
-/// The public details of an account of that tenant.
+/// Looks up the public details of an account.
 pub(super) async fn public_details(
     gateway: &Gateway,
     tenant: &TenantId,
@@ -105,7 +105,7 @@ pub(super) async fn public_details(
     Ok(found)
 }
 
-/// The tenant of that name.
+/// Reads a tenant from the database.
 pub(super) fn find_tenant(conn: &mut Conn, id: &TenantId) -> Result<Tenant, Error> {
     tenants::find(conn, id)?.ok_or(Error::TenantUnknown)
 }

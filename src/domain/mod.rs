@@ -1,8 +1,8 @@
-//! What the gateway does, in the words of its users. No transport, no SQL: functions take the [`Gateway`](crate::gateway::Gateway)
-//! and a value that says who asks, and return facts or an [`Error`].
+//! The operations of the gateway, independent of transport and SQL. A function takes the
+//! [`Gateway`](crate::gateway::Gateway) and a value that identifies the requester, and returns a result or an [`Error`].
 //!
-//! Who asks is decided in one place: [`access`] hands out a [`Anonymous`], a [`Caller`] or an [`Operator`], and an
-//! operation takes the one that it needs, so it can't be reached by anyone less.
+//! Only [`access`] constructs these values: an [`Anonymous`] requester, a [`Caller`] or an [`Operator`]. An operation takes
+//! the type that it requires, so it can't be called without that permission.
 
 pub mod access;
 pub mod accounts;

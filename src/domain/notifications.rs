@@ -1,4 +1,4 @@
-//! What users set for one of their devices: notifications, and modules that they ignore.
+//! Per-device settings of users: notifications and ignored modules.
 
 use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     store::{Conn, module_ignores, notifications, users},
 };
 
-/// The device's registration for notifications; an empty one when there is none.
+/// The device's registration for notifications, or the default one.
 pub async fn get(gateway: &Gateway, caller: &Caller, device: DeviceKey) -> Result<Notification, Error> {
     let user = caller.user();
     let found = gateway.db.read(move |conn| notifications::find(conn, user, &device)).await?;
@@ -22,10 +22,10 @@ pub async fn register(gateway: &Gateway, caller: &Caller, new: NotificationReque
     .await
 }
 
-/// The modules that a VIP ignores on the device of that id; nothing when none are set. Who is no VIP hears only that.
+/// The modules that a VIP ignores on a device; empty unless set. The VIP check comes before that of the device id.
 ///
 /// # Errors
-/// [`Error::VipOnly`]; [`Error::Invalid`] for an id that is none.
+/// [`Error::VipOnly`]; [`Error::Invalid`] for an invalid device id.
 pub async fn get_ignored_modules(
     gateway: &Gateway,
     caller: &Caller,

@@ -1,6 +1,8 @@
-//! Whether users are there: a device is, while it has a socket that is open, and for a while after a request of its own
-//! (behaviour.md §4). Losing it harms nobody, so its failures are logged and not told, but to those who ask for it: without
-//! the shared state they hear what this node knows.
+//! Presence: which devices of an account are in use. A device is in use while it has an open socket, and for a while after
+//! each of its requests (behaviour.md §4).
+//!
+//! Presence may be lost without harm, so a failure to write it is only logged. A read without the shared state falls back to
+//! what this node knows, and is marked as degraded.
 
 use std::{collections::HashSet, sync::atomic::Ordering};
 
@@ -12,30 +14,31 @@ use crate::{
     state::{PresenceNote, Sign, State as _, StateError},
 };
 
-/// A device is noted so many times within the time that one of them counts.
+/// How many times a device in use is noted within the lifetime of one note.
 const NOTES_PER_TTL: i64 = 3;
 
-/// How many notes go out together at the most.
+/// Maximum number of notes that are written together.
 const BATCH: usize = 1000;
 
 /// The devices of an account that are in use.
 #[derive(Debug)]
 pub struct Presence {
-    /// Their numbers.
+    /// The numbers of the devices.
     pub devices: HashSet<DeviceSn>,
-    /// Whether only this node's word counts, because the shared state is gone or takes nothing.
+    /// Whether the result is this node's knowledge only, because the shared state can't be read or written.
     pub is_degraded: bool,
 }
 
 impl Presence {
-    /// Whether any of them is in use.
+    /// Whether any device is in use.
     #[must_use]
     pub fn is_online(&self) -> bool {
         !self.devices.is_empty()
     }
 }
 
-/// Notes that a device makes a request now; of many requests a few. Those of a device with a socket tell nothing new.
+/// Notes a request of a device, at most once per interval. Does nothing for a device with an open socket, whose presence is
+/// noted anyway.
 pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
     let account = account(tenant, user);
     if !gateway.sockets.has_device(user, device) && is_due(gateway, &account, device).await {
@@ -43,13 +46,13 @@ pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: Use
     }
 }
 
-/// Notes that someone logs in on a device now.
+/// Notes a login on a device.
 pub(super) async fn note_login(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
     let account = account(tenant, user);
     note(gateway, &[PresenceNote { account, device: device.0, sign: Sign::Request }]).await;
 }
 
-/// Notes that these devices have open sockets, as far as that was not noted lately.
+/// Notes devices with open sockets, each at most once per interval.
 pub(super) async fn note_sockets(gateway: &Gateway, open: &[Identity]) {
     let mut notes = Vec::new();
     for Identity { tenant_id: tenant, user, device, .. } in open {
@@ -63,12 +66,12 @@ pub(super) async fn note_sockets(gateway: &Gateway, open: &[Identity]) {
     }
 }
 
-/// How often the presence of sockets is renewed, as far as it is due.
+/// The pause between two checks of which sockets' presence is due to be renewed.
 pub(super) const fn renewal_interval_ms(gateway: &Gateway) -> i64 {
     gateway.config.presence_ttl_ms / NOTES_PER_TTL / 4
 }
 
-/// Whether the device was not noted for a while: at most one note a device and interval.
+/// Whether the device has not been noted in this interval yet.
 async fn is_due(gateway: &Gateway, account: &str, device: DeviceSn) -> bool {
     let interval_ms = gateway.config.presence_ttl_ms / NOTES_PER_TTL;
     gateway
@@ -84,19 +87,19 @@ async fn note(gateway: &Gateway, notes: &[PresenceNote]) {
     }
     let now_ms = gateway.clock.now_ms();
     let until_ms = now_ms.saturating_add(gateway.config.presence_ttl_ms);
-    told(gateway.own_state.note_presence(notes, until_ms, now_ms).await);
+    log_failure(gateway.own_state.note_presence(notes, until_ms, now_ms).await);
     let outcome = gateway.state.note_presence(notes, until_ms, now_ms).await;
     gateway.is_presence_lost.store(outcome.is_err(), Ordering::Relaxed);
     if outcome.is_err() {
         for PresenceNote { account, device, .. } in notes {
-            // The next sign of life is worth another try.
+            // The next request or heartbeat tries again.
             make_due(gateway, account, *device);
         }
     }
-    told(outcome);
+    log_failure(outcome);
 }
 
-/// Lets the next sign of life of a device be noted, however soon it comes.
+/// Makes a device due, so that its next request or heartbeat is noted even within the same interval.
 fn make_due(gateway: &Gateway, account: &str, device: i32) {
     gateway.own_state.forget_uses(&subject(account, device));
     gateway.own_state.forget_uses(&subject(&socket_of(account), device));
@@ -106,36 +109,36 @@ fn subject(account: &str, device: i32) -> String {
     format!("presence:{account}:{device}")
 }
 
-/// What the signs of a device's sockets are counted under, apart from those of its requests.
+/// The key under which notes for a device's sockets are counted, separate from those for its requests.
 fn socket_of(account: &str) -> String {
     format!("{account}:socket")
 }
 
-/// Notes that nobody uses a device any more, or none of them.
+/// Notes that a device, or every device of the account, is no longer in use.
 pub(super) async fn end(gateway: &Gateway, tenant: &TenantId, user: UserId, device: Option<DeviceSn>) {
     let (account, device) = (account(tenant, user), device.map(|device| device.0));
     if let Some(device) = device {
         make_due(gateway, &account, device);
     }
-    told(gateway.state.end_presence(&account, device).await);
-    told(gateway.own_state.end_presence(&account, device).await);
+    log_failure(gateway.state.end_presence(&account, device).await);
+    log_failure(gateway.own_state.end_presence(&account, device).await);
 }
 
-/// Notes that a socket was closed: its device is not in use any more unless it has another one, here or elsewhere.
+/// Notes that a socket was closed. Its device is no longer in use, unless it has another socket on this or another node.
 pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
     if gateway.sockets.has_device(identity.user, identity.device) {
         return;
     }
     let (account, device) = (account(&identity.tenant_id, identity.user), identity.device.0);
     make_due(gateway, &account, device);
-    told(gateway.state.end_socket_presence(&account, device).await);
-    told(gateway.own_state.end_socket_presence(&account, device).await);
+    log_failure(gateway.state.end_socket_presence(&account, device).await);
+    log_failure(gateway.own_state.end_socket_presence(&account, device).await);
 }
 
 /// Which devices of the caller's account are in use.
 ///
 /// # Errors
-/// When not even this node's memory can be asked.
+/// Does not fail while the shared state is unavailable; the result is degraded then.
 pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Presence, Error> {
     of(gateway, caller.tenant_id(), caller.user()).await
 }
@@ -153,7 +156,7 @@ pub(super) async fn of(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Re
     Ok(Presence { devices, is_degraded })
 }
 
-fn told(outcome: Result<(), StateError>) {
+fn log_failure(outcome: Result<(), StateError>) {
     if let Err(error) = outcome {
         log::debug!("presence was not noted: {error}");
     }

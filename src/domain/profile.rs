@@ -1,4 +1,4 @@
-//! What accounts show of themselves, and what their owners change of it.
+//! Profiles: what an account shows to its owner and to others, and changes by its owner.
 
 use std::sync::Arc;
 
@@ -15,55 +15,55 @@ use crate::{
 /// An account as its owner sees it.
 #[derive(Debug)]
 pub struct OwnProfile {
-    /// All of it but the password.
+    /// The account.
     pub user: Arc<User>,
-    /// Whether it is a VIP now.
+    /// The current VIP state.
     pub vip: VipState,
 }
 
 /// An account as others see it: no phone, e-mail or private information (security.md 27).
 #[derive(Debug)]
 pub struct PublicProfile {
-    /// Its number.
+    /// The account's id.
     pub id: UserId,
     /// The display name.
     pub nickname: String,
-    /// Counts the display names.
+    /// Incremented with each change of the display name.
     pub name_id: i32,
-    /// Empty without one.
+    /// The avatar's URL; empty without an avatar.
     pub avatar_url: String,
-    /// Counts the avatars.
+    /// Incremented with each change of the avatar.
     pub avatar_id: i64,
-    /// When it was made.
+    /// The time of registration.
     pub registered_at_ms: i64,
-    /// Whether it is a VIP now.
+    /// The current VIP state.
     pub vip: VipState,
-    /// When VIP ends; 0 for never a VIP.
+    /// When VIP ends; 0 if the account never was a VIP.
     pub vip_expires_at_ms: i64,
-    /// When it was last active; 0 for never.
+    /// When the account was last active; 0 for never.
     pub last_active_at_ms: i64,
-    /// Days on which it was active.
+    /// The number of days on which the account was active.
     pub online_days: i32,
-    /// Such days in a row up to today.
+    /// The number of consecutive active days up to today.
     pub continuous_days: i32,
-    /// Its medals and what it tells about itself.
+    /// The medals and the personal data.
     pub details: Arc<PublicDetails>,
     /// The ban that is in force.
     pub ban: Option<Ban>,
-    /// What the viewer noted about it.
+    /// The viewer's remark about the account.
     pub remark: Remark,
 }
 
 /// The caller's own account.
 ///
 /// # Errors
-/// [`Error::UserNotFound`] when it was deleted just now.
+/// [`Error::UserNotFound`] if it was deleted in the meantime.
 pub async fn get_own(gateway: &Gateway, caller: &Caller) -> Result<OwnProfile, Error> {
     let user = lookups::user(gateway, caller.tenant_id(), caller.user()).await?;
     Ok(OwnProfile { vip: user.vip_state(gateway.clock.now_ms()), user })
 }
 
-/// What an account of the same app shows to everyone, and what the `viewer`, if it is known, noted about it.
+/// The public profile of an account of the same tenant, with the remark of the `viewer`, if any.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -80,7 +80,7 @@ pub async fn get_public(
         None => None,
     };
     let now_ms = gateway.clock.now_ms();
-    // An online user is active now, however coarsely activity is stored.
+    // Activity is stored at intervals, but an online user is active now.
     let is_online = presence::of(gateway, anonymous.tenant_id(), id).await?.is_online();
     let last_active_at_ms = if is_online { now_ms } else { user.activity.last_active_at_ms };
     Ok(PublicProfile {
@@ -123,7 +123,7 @@ pub async fn list_medals(gateway: &Gateway, caller: &Caller) -> Result<Vec<Medal
     Ok(gateway.db.read(move |conn| medals::list_of(conn, user)).await?)
 }
 
-/// What the caller told about itself, and when it last logged in.
+/// The caller's personal data, and when the caller last logged in.
 pub async fn get_personal_data(gateway: &Gateway, caller: &Caller) -> Result<(PersonalData, Option<i64>), Error> {
     let user = caller.user();
     let find = move |conn: &mut Conn| -> Result<_, StoreError> {
@@ -133,10 +133,10 @@ pub async fn get_personal_data(gateway: &Gateway, caller: &Caller) -> Result<(Pe
     Ok(gateway.db.read(find).await?)
 }
 
-/// Changes what the caller tells about itself; what `edit` leaves alone stays.
+/// Applies `edit` to the caller's personal data.
 ///
 /// # Errors
-/// What `edit` refuses.
+/// [`Error::Invalid`] if `edit` fails.
 pub async fn edit_personal_data(
     gateway: &Gateway,
     caller: &Caller,
@@ -152,7 +152,7 @@ pub async fn edit_personal_data(
     .await
 }
 
-/// Stores what the caller notes about another account of its app.
+/// Stores the caller's remark about another account of the tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -166,12 +166,12 @@ pub async fn save_remark(gateway: &Gateway, caller: &Caller, friend: UserId, rem
     .await
 }
 
-/// What an account changes of its profile; what is absent stays.
+/// Changes to a profile; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChanges {
     /// The display name.
     pub nickname: Option<Nickname>,
-    /// What it says of itself.
+    /// The descriptive fields.
     pub info: InfoChanges,
 }
 
@@ -186,7 +186,7 @@ pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -
     .await
 }
 
-/// All of one account of the operator's app but its password.
+/// An account of the operator's tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -194,7 +194,7 @@ pub async fn get_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Res
     lookups::user(gateway, operator.tenant_id(), user).await
 }
 
-/// The account of that number in the anonymous's app.
+/// The account with that id in the requester's tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -202,7 +202,7 @@ pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> 
     lookups::user(gateway, anonymous.tenant_id(), id).await
 }
 
-/// The account of that login name in the anonymous's app.
+/// The account with that login name in the requester's tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].

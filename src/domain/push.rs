@@ -1,4 +1,4 @@
-//! How push messages find an account.
+//! Push messages: the alias, the badge and the tags of an account.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::{
     store::{push_profiles, push_tags, settings},
 };
 
-/// Gives the caller's account an alias and, if there is one, the push service's token.
+/// Sets the caller's alias and, if given, the push service's token.
 ///
 /// # Errors
 /// [`Error::AliasTaken`]; [`Error::Invalid`].
@@ -31,7 +31,7 @@ pub async fn set_alias(
     .await
 }
 
-/// Sets the number that push messages to the caller show.
+/// Sets the badge number of push messages to the caller.
 pub async fn set_badge(gateway: &Gateway, caller: &Caller, badge: Badge) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("push.badge"), move |tx| {
         Ok(push_profiles::set_badge(tx.conn, tx.tenant, tx.user, badge)?)
@@ -45,10 +45,10 @@ pub async fn list_tags(gateway: &Gateway, caller: &Caller) -> Result<Vec<String>
     Ok(gateway.db.read(move |conn| push_tags::list(conn, user)).await?)
 }
 
-/// Adds tags; those that the caller has stay as they are.
+/// Adds tags; no effect for those that the caller has.
 ///
 /// # Errors
-/// [`Error::Invalid`] when these would be too many.
+/// [`Error::Invalid`] if the caller would have too many.
 pub async fn add_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("push.add_tags"), move |tx| {
         let known: BTreeSet<String> = push_tags::list(tx.conn, tx.user)?.into_iter().collect();
@@ -64,7 +64,7 @@ pub async fn add_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -
     .await
 }
 
-/// Removes tags, as far as the caller has them.
+/// Removes tags; no effect for those that the caller does not have.
 pub async fn remove_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("push.remove_tags"), move |tx| {
         for tag in &tags {

@@ -1,4 +1,4 @@
-//! Making accounts.
+//! Creating accounts.
 
 use futures_util::{StreamExt as _, stream};
 
@@ -24,16 +24,16 @@ use crate::{
 
 const REGISTER: Action = Action::new("account.register");
 
-/// An account to be made, valid in form.
+/// A new account with a password.
 #[derive(Clone, Debug)]
 pub struct Registration {
     /// The login name.
     pub username: Username,
-    /// The password in clear.
+    /// The plain-text password.
     pub password: Password,
 }
 
-/// Makes an account for a requester from outside.
+/// Creates an account for an anonymous requester.
 ///
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::TooManyRequests`], [`Error::UsernameTaken`], [`Error::Busy`].
@@ -45,7 +45,7 @@ pub async fn register(
     register_from_outside(gateway, anonymous, new, PushRegistration::default()).await
 }
 
-/// Whether a requester from outside may make an account; counts it.
+/// Checks that an anonymous requester may create an account, and counts that towards its rate limit.
 pub(super) async fn admit(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
     if !anonymous.tenant().is_registration_open {
         return Err(Error::RegistrationClosed);
@@ -53,8 +53,8 @@ pub(super) async fn admit(gateway: &Gateway, anonymous: &Anonymous) -> Result<()
     limits::count_registration(gateway, anonymous).await
 }
 
-/// Makes many accounts for an operator, each on its own: one that fails harms no other. The results are in the order of
-/// `list`, whose items may be invalid already.
+/// Creates accounts for an operator, each independently of the others. The results are in the order of `list`; an item that
+/// is an error already stays one.
 pub async fn register_batch(
     gateway: &Gateway,
     operator: &Operator,
@@ -70,7 +70,7 @@ pub async fn register_batch(
     stream::iter(list).map(register).buffered(at_once).collect().await
 }
 
-/// Makes an account, or sets the password of the one of that name and ends its sessions.
+/// Creates an account. If the login name exists, sets that account's password instead and ends its sessions.
 ///
 /// # Errors
 /// [`Error::Busy`].
@@ -99,7 +99,7 @@ async fn insert_as_operator(
     .await
 }
 
-/// Before the costly hash; the insert itself decides.
+/// Refuses a taken name before the expensive hash. The unique index still decides when the account is inserted.
 async fn refuse_taken(gateway: &Gateway, tenant: &TenantId, username: &Username) -> Result<(), Error> {
     let (tenant, username) = (tenant.clone(), username.clone());
     if gateway.db.read(move |conn| users::is_username_taken(conn, &tenant, &username)).await? {
@@ -115,16 +115,16 @@ fn insert(tx: &mut UnitOfWork<'_>, login: NewLogin<'_>, nickname: &str, taken: E
     Ok(user)
 }
 
-/// Makes an account for someone who has shown to own a mobile number. It has no login name and no password; the display
-/// name tells nothing of the number.
+/// Creates an account for the verified owner of a mobile number, without a login name or a password. The display name must
+/// not reveal the number.
 ///
 /// # Errors
-/// [`Error::Busy`] when another account got the number just now.
+/// [`Error::Busy`] if another account took the number at the same time.
 pub(super) fn insert_by_mobile(tx: &mut UnitOfWork<'_>, mobile: &Mobile, nickname: &str) -> Result<UserId, Error> {
     insert(tx, NewLogin::Mobile(mobile), nickname, Error::Busy)
 }
 
-/// A display name in that language for an account without a login name.
+/// A random display name for an account without a login name.
 pub(super) fn first_nickname(gateway: &Gateway, language: Language) -> Result<String, Error> {
     const RANDOM_CHARS: usize = 8;
     let name = gateway.random.base62(RANDOM_CHARS)?;
@@ -134,12 +134,12 @@ pub(super) fn first_nickname(gateway: &Gateway, language: Language) -> Result<St
     })
 }
 
-/// What a push registration brings beside name and password.
+/// The optional parameters of a push registration.
 #[derive(Clone, Debug, Default)]
 pub struct PushRegistration {
-    /// Another name for the new account.
+    /// The alias of the new account.
     pub alias: Option<Alias>,
-    /// The device that it is made on.
+    /// The device that registers.
     pub device: Option<DeviceKey>,
     /// The push service's token.
     pub push_token: Option<String>,
@@ -147,7 +147,7 @@ pub struct PushRegistration {
     pub sign: Option<String>,
 }
 
-/// Makes an account for a requester from outside, ready for push messages.
+/// Creates an account for an anonymous requester, together with its data for push messages.
 ///
 /// # Errors
 /// As [`register`]; [`Error::AliasTaken`]; [`Error::Invalid`] for a missing or wrong signature.
@@ -193,7 +193,7 @@ async fn register_from_outside(
     .await
 }
 
-/// A signature must be there when the tenant demands one, and right when it is there.
+/// A signature is required if the tenant demands it, and must be valid if it is present.
 fn check_sign(gateway: &Gateway, anonymous: &Anonymous, username: &Username, sign: Option<&str>) -> Result<(), Error> {
     let tenant = anonymous.tenant();
     let Some(sign) = sign.filter(|sign| !sign.is_empty()) else {
@@ -202,7 +202,7 @@ fn check_sign(gateway: &Gateway, anonymous: &Anonymous, username: &Username, sig
     };
     let key = tenants::secret_of(gateway, tenant);
     let expected = secret::hex(&secret::hmac(key.as_bytes(), username.as_str().as_bytes()));
-    // Compared as keyed hashes: how long that takes tells nothing of the right one.
+    // Compared as keyed hashes, so that the timing reveals nothing about the expected signature.
     let keyed = |text: &str| gateway.secret.mac(KeyPurpose::AppSecret, text.as_bytes());
     if keyed(&expected) == keyed(&sign.to_ascii_lowercase()) {
         Ok(())

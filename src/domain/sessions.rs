@@ -1,4 +1,4 @@
-//! Logging in, being logged in, logging out: one session core behind every way in.
+//! Sessions: login with a password or a code, logout, kick, and the devices that are logged in.
 
 use super::{
     Anonymous, Caller, Error,
@@ -31,18 +31,18 @@ const KICK: Action = Action::new("session.kick");
 /// A successful login.
 #[derive(Debug)]
 pub struct Login {
-    /// The token, for the client's eyes only.
+    /// The token, to be sent to the client only.
     pub token: Token,
-    /// Who logged in.
+    /// The account.
     pub user: UserId,
-    /// When the session ends however much it is used.
+    /// When the session expires, regardless of its use.
     pub expires_at_ms: i64,
 }
 
 /// Logs in with a name and a password.
 ///
 /// # Errors
-/// [`Error::LoginRefused`] for an unknown name and a wrong password alike, [`Error::LoginLocked`],
+/// [`Error::LoginRefused`] for both an unknown name and a wrong password, [`Error::LoginLocked`],
 /// [`Error::AccountDisabled`] only after the right password, [`Error::Busy`].
 pub async fn login_with_password(
     gateway: &Gateway,
@@ -64,7 +64,7 @@ pub async fn login_with_password(
     audit_refusal(gateway, anonymous, target, outcome).await
 }
 
-/// Audits the refusal of a login: a bounded number of rows, however often someone tries (security.md 53).
+/// Audits the refusal of a login. The number of rows is limited however many attempts there are (security.md 53).
 async fn audit_refusal(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -110,11 +110,11 @@ async fn compare_and_open(
     }
 }
 
-/// Logs in with a code sent by SMS; a number without an account gets one (behaviour.md §4).
+/// Logs in with a code sent by SMS. Creates an account if the number has none (behaviour.md §4).
 ///
 /// # Errors
-/// [`Error::CodeWrong`]; after the right code [`Error::AccountDisabled`], [`Error::RegistrationClosed`],
-/// [`Error::TooManyRequests`].
+/// [`Error::TooManyRequests`], [`Error::CodeWrong`]; after the right code [`Error::AccountDisabled`],
+/// [`Error::RegistrationClosed`].
 pub async fn login_with_code(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -128,8 +128,8 @@ pub async fn login_with_code(
         limits::count_code_try(gateway, anonymous).await?;
         verification::redeem(gateway, anonymous.tenant_id(), &contact, code, &[CodePurpose::Login]).await?;
         let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
-        let has_owner = gateway.db.read(move |conn| users::has_confirmed_owner(conn, &tenant, &wanted)).await?;
-        let new_nickname = if has_owner {
+        let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &tenant, &wanted)).await?;
+        let new_nickname = if owner.is_some() {
             None
         } else {
             registration::admit(gateway, anonymous).await?;
@@ -140,17 +140,17 @@ pub async fn login_with_code(
     audit_refusal(gateway, anonymous, target, enter.await).await
 }
 
-/// How someone showed that an account is theirs.
+/// How a requester proved to own an account.
 enum Proof {
-    /// By its password, compared with this hash. If the password is another by now, the comparison does not count: a
-    /// change of password ends all sessions, also those about to be opened (security.md 8).
+    /// By its password, which was compared with this hash. The proof is void if the hash has changed since: a change of
+    /// password ends all sessions, including those about to be opened (security.md 8).
     Password {
         /// The account.
         user: UserId,
-        /// What was stored when it was compared.
+        /// The stored hash at the time of the comparison.
         hash: Option<String>,
     },
-    /// By this session, if it still lives.
+    /// By another session, which must still be live.
     Session {
         /// The account.
         user: UserId,
@@ -161,13 +161,21 @@ enum Proof {
     Code {
         /// The number.
         mobile: Mobile,
-        /// The display name of the account that the number gets if it has none; `None` if it had one.
+        /// The display name of the account to create; `None` if the number already had an account.
         new_nickname: Option<String>,
     },
 }
 
 impl Proof {
-    /// The account that it proves, locked.
+    /// The session that is the proof.
+    const fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Session { session, .. } => Some(*session),
+            Self::Password { .. } | Self::Code { .. } => None,
+        }
+    }
+
+    /// Checks the proof, locks the account and returns it.
     fn check(self, tx: &mut UnitOfWork<'_>) -> Result<UserId, Error> {
         match self {
             Self::Password { user, hash } => {
@@ -180,16 +188,18 @@ impl Proof {
             }
             Self::Code { mobile, new_nickname } => {
                 let contact = Contact::Mobile(mobile.clone());
-                // A number that is only claimed belongs to whoever receives its messages.
+                // An unconfirmed number belongs to whoever proves to receive its messages.
                 users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
-                let owner = users::find_by_contact(tx.conn, tx.tenant, &contact)?;
+                let owner = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)?;
                 match (owner, new_nickname) {
                     (Some(owner), _) => {
-                        lock_active(tx, owner.id, |_| true)?;
-                        Ok(owner.id)
+                        lock_active(tx, owner, |_| true)?;
+                        // It may have lost the number before it was locked.
+                        let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
+                        if is_still { Ok(owner) } else { Err(Error::Busy) }
                     }
                     (None, Some(nickname)) => registration::insert_by_mobile(tx, &mobile, &nickname),
-                    // Its account lost the number or was deleted just now.
+                    // In the meantime the account was deleted or bound to another number.
                     (None, None) => Err(Error::Busy),
                 }
             }
@@ -197,14 +207,14 @@ impl Proof {
     }
 }
 
-/// Locks an account that may log in; `None` when `is_current` says that what was compared is not what is stored now.
+/// Locks an account and checks that it may log in; `None` if the locked credentials are not `is_current`.
 fn lock_active(
     tx: &mut UnitOfWork<'_>,
     user: UserId,
     is_current: impl FnOnce(&Credentials) -> bool,
 ) -> Result<Option<UserId>, Error> {
     let current = users::lock(tx.conn, tx.tenant, user)?.ok_or(Error::LoginRefused)?;
-    // Changed, or only hashed anew by another login: trying again tells.
+    // The password was changed, or only rehashed by another login; the client may retry in either case.
     if !is_current(&current) {
         return Ok(None);
     }
@@ -214,16 +224,19 @@ fn lock_active(
 
 /// Opens a session on a device.
 async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
+    const GENERATED_ID_CHARS: usize = 22;
+    let device = device.or_generated(&gateway.random.base62(GENERATED_ID_CHARS)?);
     let token = gateway.random.user_token()?;
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
     let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, move |tx| {
+        let asking = proof.session();
         let user = proof.check(tx)?;
         let (conn, now_ms) = (&mut *tx.conn, tx.now_ms);
         let expires_at_ms = now_ms.saturating_add(max_age_ms);
         let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
-        make_room(conn, user, sn, max_sessions, now_ms)?;
+        make_room(conn, user, sn, asking, max_sessions, now_ms)?;
         users::bump_devices_version(conn, user)?;
         let new = NewSession { tenant: tx.tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
         sessions::insert(conn, &new)?;
@@ -260,27 +273,30 @@ fn note_device(
     Ok(sn)
 }
 
-/// Ends the session that lived on the device, and the oldest ones of an account that has too many.
+/// Ends the session on the same device and, if the account has too many, the first ones in the order of eviction; never
+/// the session `asking`, which opens the new one.
 fn make_room(
     conn: &mut Conn,
     user: UserId,
     device: DeviceSn,
+    asking: Option<SessionId>,
     max_sessions: usize,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let live = sessions::list_live(conn, user)?;
+    let live = sessions::list_by_eviction(conn, user)?;
     let (same_device, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.device == device);
     let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
     sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
-    let newest = max_sessions.saturating_sub(1);
-    let crowded: Vec<SessionId> = others.iter().skip(newest).map(|live| live.id).collect();
-    sessions::end(conn, &crowded, EndReason::TooManySessions, now_ms)
+    let surplus = (others.len() + 1).saturating_sub(max_sessions);
+    let candidates = others.iter().map(|live| live.id).filter(|id| Some(*id) != asking);
+    let evicted: Vec<SessionId> = candidates.take(surplus).collect();
+    sessions::end(conn, &evicted, EndReason::TooManySessions, now_ms)
 }
 
 /// Ends the caller's session.
 ///
 /// # Errors
-/// [`Error::NoPermission`] for an operator, who has none.
+/// [`Error::NoPermission`] for an operator, who has no session.
 pub async fn logout(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     let &LoggedIn { session, device, .. } = caller.logged_in()?;
     as_caller(gateway, caller, Action::new("session.logout"), move |tx| {
@@ -291,10 +307,10 @@ pub async fn logout(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives the caller's account a second session, on no device in particular.
+/// Opens another session for the caller's account, on a device of its own.
 ///
 /// # Errors
-/// [`Error::NoPermission`] for an operator; [`Error::TokenEnded`] when the caller's own session ended just now.
+/// [`Error::NoPermission`] for an operator; [`Error::TokenEnded`] if the caller's session has ended in the meantime.
 pub async fn open_another(gateway: &Gateway, anonymous: &Anonymous, caller: &Caller) -> Result<Login, Error> {
     let proof = Proof::Session { user: caller.user(), session: caller.logged_in()?.session };
     open(gateway, anonymous, proof, LoginDevice::default()).await
@@ -307,7 +323,7 @@ pub async fn list_devices(gateway: &Gateway, caller: &Caller) -> Result<Vec<Logg
     Ok(gateway.db.read(move |conn| sessions::list_devices(conn, user, idle_since_ms, now_ms)).await?)
 }
 
-/// Ends the session on the caller's device of that id.
+/// Ends the session on the caller's device with that client-side id.
 ///
 /// # Errors
 /// [`Error::DeviceNotFound`].
@@ -341,7 +357,7 @@ async fn end_on(gateway: &Gateway, caller: &Caller, device: Option<DeviceSn>, re
     Ok(())
 }
 
-/// Replaces a hash that is not what would be made today. A login does not fail for it.
+/// Replaces an outdated password hash. A failure is only logged, so that the login still succeeds.
 async fn rehash(gateway: &Gateway, outdated: Credentials, password: &Password) {
     let Some(old) = outdated.password_hash else { return };
     let stored = match passwords::hash(gateway, password).await {

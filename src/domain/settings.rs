@@ -1,4 +1,4 @@
-//! How an account wants to be treated: one row, whichever route changes it.
+//! The settings of accounts. Both APIs share one row per account.
 
 use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
 use crate::{
@@ -13,10 +13,10 @@ pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Settings, Error> 
     Ok(gateway.db.read(move |conn| settings::get(conn, user)).await?)
 }
 
-/// Changes the caller's settings; what `edit` leaves alone stays.
+/// Applies `edit` to the caller's settings.
 ///
 /// # Errors
-/// What `edit` refuses.
+/// [`Error::Invalid`] if `edit` fails.
 pub async fn edit(
     gateway: &Gateway,
     caller: &Caller,

@@ -1,5 +1,5 @@
-//! Sockets as the domain sees them: a login, heartbeats, and their end. A session that ends closes its sockets on every
-//! node (`feed.rs`).
+//! The domain's part in a socket's life: login, heartbeats, and closing. The end of a session closes its sockets on every node
+//! (`feed.rs`).
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::{
     store::{StoreError, devices, sessions},
 };
 
-/// Who is behind a socket, and the token that shows it again at every heartbeat.
+/// An authenticated socket: its identity, and the token that is checked again at every heartbeat.
 pub struct SocketLogin {
     identity: Identity,
     expires_at_ms: i64,
@@ -23,23 +23,23 @@ pub struct SocketLogin {
 }
 
 impl SocketLogin {
-    /// Who is behind the socket.
+    /// The user, device and session of the socket.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// When the session ends however much it is used.
+    /// When the session expires, regardless of its use.
     #[must_use]
     pub const fn expires_at_ms(&self) -> i64 {
         self.expires_at_ms
     }
 }
 
-/// Finds out who is behind a socket. The same rules as for a request with that token (security.md 7).
+/// Authenticates a socket, by the same rules as a request with that token (security.md 7).
 ///
 /// # Errors
-/// [`Error::TokenUnknown`], also when the token is not that of the user that the client names; [`Error::TokenEnded`].
+/// [`Error::TokenUnknown`], also if the token belongs to another user than the given one; [`Error::TokenEnded`].
 pub async fn log_in(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -61,7 +61,7 @@ fn identity(caller: &Caller) -> Result<Identity, Error> {
     Ok(Identity { tenant_id: caller.tenant_id().clone(), user: caller.user(), session, device })
 }
 
-/// Notes the platform that a socket's client names, if the login of its device named none: some logins can't.
+/// Stores the platform that a socket's client names, if the login of its device named none: some kinds of login can't.
 pub async fn note_platform(gateway: &Gateway, login: &SocketLogin, platform: Platform) -> Result<(), Error> {
     let Identity { user, device, .. } = login.identity;
     if platform == Platform::default()
@@ -72,17 +72,17 @@ pub async fn note_platform(gateway: &Gateway, login: &SocketLogin, platform: Pla
     Ok(gateway.db.write(move |conn| devices::set_platform(conn, user, device, &platform)).await?)
 }
 
-/// Notes that the client behind a socket is there.
+/// Handles a heartbeat: checks the session again and renews the device's presence.
 ///
 /// # Errors
-/// [`Error::TokenEnded`] when the session is over.
+/// [`Error::TokenEnded`] if the session has ended.
 pub async fn heartbeat(gateway: &Gateway, login: &SocketLogin) -> Result<(), Error> {
     authenticate::user(gateway, login.presented.clone()).await?;
     presence::note_sockets(gateway, std::slice::from_ref(&login.identity)).await;
     Ok(())
 }
 
-/// Notes that a socket was closed; for good, unless the node stops and its client goes to another.
+/// Notes that a socket was closed: `is_for_good` unless the node is stopping and the client will connect to another one.
 pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
     if is_for_good {
         activity::note_end(gateway, login.identity.user).await;
@@ -90,7 +90,7 @@ pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
     presence::end_socket(gateway, &login.identity).await;
 }
 
-/// Closes the sockets on this node whose sessions have ended: for a node that may have missed that they did.
+/// Closes the sockets on this node whose sessions have ended, for a node that may have missed entries of the change feed.
 pub(super) async fn close_ended(gateway: &Gateway) -> Result<(), StoreError> {
     let open = gateway.sockets.identities();
     if open.is_empty() {

@@ -1,4 +1,4 @@
-//! Tenants and their admin tokens: what the command line manages. A running server sees every change at once.
+//! Tenants and their admin tokens, which the command line manages. Running servers pick up every change from the change feed.
 
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Makes the operator's tenant, with open registration; tells whether it is new.
+/// Creates the operator's tenant, with open registration; false if it exists already.
 pub async fn create(gateway: &Gateway, operator: &Operator) -> Result<bool, Error> {
     let target = operator.tenant_id().to_string();
     as_operator(gateway, operator, Action::new("app.create"), target, move |tx| {
@@ -30,8 +30,8 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<Tenant>, Error> {
     Ok(gateway.db.read(tenants::list).await?)
 }
 
-/// The secret of a tenant, which it signs push registrations with. It is not stored: it is derived from the server's secret
-/// and the version of the tenant's.
+/// A tenant's secret, which signs push registrations. It is not stored, but derived from the server's secret, the tenant's id
+/// and the version of its secret.
 pub(super) fn secret_of(gateway: &Gateway, tenant: &Tenant) -> String {
     derive_secret(gateway, &tenant.id, tenant.secret_version)
 }
@@ -50,7 +50,7 @@ pub async fn show_secret(gateway: &Gateway, operator: &Operator) -> Result<Strin
     Ok(secret_of(gateway, &tenant))
 }
 
-/// Gives the operator's tenant another secret: what was signed with the old one is worthless.
+/// Replaces the secret of the operator's tenant; signatures with the old secret become invalid.
 pub async fn rotate_secret(gateway: &Gateway, operator: &Operator) -> Result<String, Error> {
     let target = operator.tenant_id().to_string();
     let version = as_operator(gateway, operator, Action::new("app.rotate_secret"), target, move |tx| {
@@ -60,7 +60,7 @@ pub async fn rotate_secret(gateway: &Gateway, operator: &Operator) -> Result<Str
     Ok(derive_secret(gateway, operator.tenant_id(), version))
 }
 
-/// Opens or closes the operator's tenant for new accounts from outside.
+/// Opens or closes the operator's tenant for registrations by anonymous requesters.
 pub async fn set_registration_open(gateway: &Gateway, operator: &Operator, is_open: bool) -> Result<(), Error> {
     let action = if is_open { Action::new("app.open") } else { Action::new("app.close") };
     as_operator(gateway, operator, action, operator.tenant_id().to_string(), move |tx| {
@@ -78,10 +78,10 @@ pub async fn set_push_sign_required(gateway: &Gateway, operator: &Operator, is_r
     .await
 }
 
-/// Makes an admin token of the operator's tenant. `lifetime_ms` limits it; without, it ends only when revoked.
+/// Creates an admin token for the operator's tenant. It expires after `lifetime_ms`; without, it is valid until revoked.
 ///
 /// # Errors
-/// [`Error::TenantUnknown`]; [`Error::Invalid`] when the name is bad; [`Error::NameTaken`].
+/// [`Error::TenantUnknown`]; [`Error::Invalid`] for an invalid name; [`Error::NameTaken`].
 pub async fn create_admin_token(
     gateway: &Gateway,
     operator: &Operator,
@@ -109,7 +109,7 @@ pub async fn list_admin_tokens(gateway: &Gateway, operator: &Operator) -> Result
     Ok(gateway.db.read(move |conn| admin_tokens::list(conn, &tenant)).await?)
 }
 
-/// Revokes the admin token of that name; tells whether there was one.
+/// Revokes the admin token of that name; false if there is none.
 pub async fn revoke_admin_token(gateway: &Gateway, operator: &Operator, name: String) -> Result<bool, Error> {
     as_operator(gateway, operator, Action::new("admin_token.revoke"), name.clone(), move |tx| {
         let was_there = admin_tokens::revoke(tx.conn, tx.tenant, &name, tx.now_ms)?;

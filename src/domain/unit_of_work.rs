@@ -1,5 +1,5 @@
-//! The one shape of writing: a transaction that locks and re-checks whoever acts, runs the change and writes its audit row.
-//! A refusal is rolled back and audited in a transaction of its own.
+//! The unit of work of every operation that writes: one transaction that locks and re-checks the actor, makes the change
+//! and inserts its audit rows. A refusal is rolled back; if it must be audited, that is a transaction of its own.
 
 use super::{
     Anonymous, Caller, Error, Operator,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A transaction under way. `U` is the account that the caller acts for, or nothing.
+/// A running transaction. `U` is the id of the caller's account, or `()` without one.
 pub(super) struct UnitOfWork<'a, U = ()> {
     pub(super) conn: &'a mut Conn,
     pub(super) tenant: &'a TenantId,
@@ -34,24 +34,24 @@ impl<U> UnitOfWork<'_, U> {
         account.filter(|account| account.status != AccountStatus::Deleted).ok_or(Error::UserNotFound)
     }
 
-    /// Says what was changed, in more detail than was known before.
+    /// Sets the target in the audit row to a more specific one.
     pub(super) fn set_target(&mut self, target: String) {
         self.targets = vec![target];
     }
 
-    /// Says what was changed, when that is several things: each gets an audit row.
+    /// Sets several targets, each of which gets an audit row.
     pub(super) fn set_targets(&mut self, targets: Vec<String>) {
         self.targets = targets;
     }
 
-    /// Says that nothing was changed, so that there is nothing to audit.
+    /// Notes that nothing was changed, so that no audit row is written.
     pub(super) fn set_unchanged(&mut self) {
         self.targets.clear();
     }
 }
 
-/// Changes something of the caller's account, whose row is locked meanwhile; unless the account, the session or the admin
-/// token has ended since the request began.
+/// Runs `work` on the caller's account while its row is locked. Fails if the account, the session or the admin token has
+/// ended since the request was authenticated.
 pub(super) async fn as_caller<T: Send + 'static>(
     gateway: &Gateway,
     caller: &Caller,
@@ -63,7 +63,7 @@ pub(super) async fn as_caller<T: Send + 'static>(
     run(gateway, AuditContext::of_caller(caller), action, user.to_string(), user, recheck, work).await
 }
 
-/// Changes something of the operator's tenant; unless the admin token has ended since the request began.
+/// Runs `work` on the operator's tenant. Fails if the admin token has ended since the request was authenticated.
 pub(super) async fn as_operator<T: Send + 'static>(
     gateway: &Gateway,
     operator: &Operator,
@@ -76,7 +76,7 @@ pub(super) async fn as_operator<T: Send + 'static>(
     run(gateway, AuditContext::of_operator(operator), action, target, (), recheck, work).await
 }
 
-/// Changes something for a requester without a token, who is to be identified by `work`.
+/// Runs `work` for a requester without a token; `work` must identify the account itself.
 pub(super) async fn as_anonymous<T: Send + 'static>(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -120,13 +120,15 @@ async fn run<U: Send + 'static, T: Send + 'static>(
     }
 }
 
-/// Locks the account that the caller acts for, and makes sure that it may still: whatever ended account, session or admin
-/// token since the request began came first.
+/// Locks the caller's account and checks again that the account, the session or the admin token has not ended: it may have
+/// done so between authentication and the lock.
 fn lock_and_recheck(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
     let account = users::lock(conn, caller.tenant_id(), caller.user())?.ok_or(Error::UserNotFound)?;
     match caller.actor() {
-        Actor::User(logged_in) if sessions::is_live(conn, logged_in.session)? => Ok(()),
-        Actor::User(_) => Err(Error::TokenEnded),
+        Actor::User(logged_in) => {
+            let is_live = account.status == AccountStatus::Active && sessions::is_live(conn, logged_in.session)?;
+            if is_live { Ok(()) } else { Err(Error::TokenEnded) }
+        }
         Actor::Operator(_) if account.status == AccountStatus::Deleted => Err(Error::UserNotFound),
         Actor::Operator(kind) => recheck_operator(conn, kind, now_ms),
     }

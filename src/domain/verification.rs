@@ -1,4 +1,4 @@
-//! Codes that show who reads the messages sent to a number or an address (security.md 13–16, 19).
+//! Verification codes, which prove control of a mobile number or an e-mail address (security.md 13–16, 19).
 
 use super::{Anonymous, Caller, Error, captchas, limits};
 use crate::{
@@ -13,18 +13,18 @@ use crate::{
 /// A request for a code.
 #[derive(Clone, Debug)]
 pub struct CodeRequest<'a> {
-    /// Where the code goes.
+    /// The recipient of the code.
     pub contact: Contact,
-    /// Whether the code is to reset a password.
+    /// Whether the code is for a password reset.
     pub is_for_reset: bool,
-    /// The captcha that the client was shown.
+    /// The id of the captcha.
     pub captcha_id: &'a str,
-    /// What its picture shows, according to the client.
+    /// The client's answer to the captcha.
     pub captcha_answer: &'a str,
 }
 
-/// Sends a code to `contact` for someone who answered a captcha: six digits, valid once and for five minutes. With a
-/// session (`caller`) it is for that account only. Whether anybody has the contact is not told.
+/// Sends a code of six digits to a contact, valid once and for five minutes. Requires the answer to a captcha. With a
+/// `caller` the code is for that account only. The result does not reveal whether an account has the contact.
 ///
 /// # Errors
 /// [`Error::CaptchaWrong`], [`Error::CodeTooSoon`], [`Error::Busy`]; [`Error::Unavailable`] without the shared state or a
@@ -42,7 +42,7 @@ pub async fn send_code(
         Some(caller) => CodePurpose::Account(caller.user()),
         None => CodePurpose::Login,
     };
-    let slot = gateway.delivery.slot(&contact)?;
+    let permit = gateway.delivery.permit(&contact)?;
     let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
     let owner = gateway.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await?;
     let (code, now_ms) = (gateway.random.code()?, gateway.clock.now_ms());
@@ -61,8 +61,8 @@ pub async fn send_code(
         language: anonymous.origin().language,
         request_id: anonymous.origin().request_id.clone(),
     };
-    // A password can only be reset where there is an account; nobody else gets mail that they did not ask for.
-    slot.send(message, !request.is_for_reset || owner.is_some());
+    // Only an account's password can be reset; other people get no unsolicited mail.
+    permit.send(message, !request.is_for_reset || owner.is_some());
     Ok(())
 }
 
@@ -110,7 +110,7 @@ async fn attempt(
     }
 }
 
-/// Makes the codes worthless that were sent to an account's contacts (security.md 8).
+/// Voids the codes that were sent to an account's contacts (security.md 8).
 ///
 /// # Errors
 /// [`Error::Unavailable`] without the shared state.

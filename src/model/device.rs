@@ -23,6 +23,12 @@ impl DeviceKey {
         Self::parse(what, text)?.ok_or(Invalid::new(what, Problem::Missing))
     }
 
+    /// A generated id for a client that has none (behaviour.md §3), from `random`.
+    #[must_use]
+    pub fn generated(random: &str) -> Self {
+        Self(format!("generated-{random}"))
+    }
+
     /// The id in `text`, if there is one.
     ///
     /// # Errors
@@ -89,6 +95,7 @@ impl Platform {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginDevice {
     key: Option<DeviceKey>,
+    is_generated: bool,
     platform: Platform,
 }
 
@@ -98,12 +105,27 @@ impl LoginDevice {
     #[must_use]
     pub fn new(key: Option<DeviceKey>, platform: Platform) -> Self {
         match key {
-            Some(_) => Self { key, platform },
+            Some(_) => Self { key, is_generated: false, platform },
             None => Self::default(),
         }
     }
 
-    /// The id that the client chose.
+    /// The same device with a generated id if the client has none, from `random`.
+    #[must_use]
+    pub fn or_generated(self, random: &str) -> Self {
+        match self.key {
+            Some(_) => self,
+            None => Self { key: Some(DeviceKey::generated(random)), is_generated: true, ..self },
+        }
+    }
+
+    /// Whether the id was generated.
+    #[must_use]
+    pub const fn is_generated(&self) -> bool {
+        self.is_generated
+    }
+
+    /// The id.
     #[must_use]
     pub const fn key(&self) -> Option<&DeviceKey> {
         self.key.as_ref()

@@ -1,4 +1,4 @@
-//! State of one process.
+//! State in the memory of one process.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::FeedEntry;
 
-/// State that lives and dies with this process.
+/// State in this process's memory, lost when it stops.
 #[derive(Default)]
 pub struct MemoryState {
     uses: Expiring<Uses>,
@@ -22,7 +22,7 @@ pub struct MemoryState {
     presences: Expiring<Presences>,
 }
 
-/// Values that go when their time is over, or earlier when there are too many (security.md 12).
+/// A bounded map of values that expire. When it is full, those that expire first are evicted early (security.md 12).
 struct Expiring<V>(Mutex<HashMap<String, V>>);
 
 impl<V> Default for Expiring<V> {
@@ -31,21 +31,22 @@ impl<V> Default for Expiring<V> {
     }
 }
 
-/// A value that has an end.
+/// A value that expires.
 trait Ends {
-    /// When it may go.
+    /// When the value expires.
     fn ends_at_ms(&self) -> i64;
 }
 
 impl<V: Ends> Expiring<V> {
-    /// Values at the most; a flood of new ones makes those go that end first.
+    /// Maximum number of values.
     const MAX: usize = 100_000;
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The values, with room for `more`.
+    /// Locks the values and makes room for `more`. If dropping the expired ones is not enough, evicts the half that expires
+    /// first.
     fn with_room(&self, more: usize, now_ms: i64) -> MutexGuard<'_, HashMap<String, V>> {
         let mut values = self.lock();
         if values.len() + more <= Self::MAX {
@@ -84,16 +85,16 @@ impl Ends for CaptchaAnswer {
 /// The codes sent to a contact.
 #[derive(Default)]
 struct SentCodes {
-    /// The newest, and until when it is valid.
+    /// The MAC of the newest code, and when it expires.
     newest: Option<([u8; 32], i64)>,
     tries: u32,
     tries_until_ms: i64,
-    /// When each was sent that counts.
+    /// The times at which the codes that count were sent.
     sent_at_ms: Vec<i64>,
 }
 
 impl SentCodes {
-    /// Until when there must not be another.
+    /// Until when no other code may be sent.
     fn blocked_until_ms(&self, now_ms: i64) -> Option<i64> {
         if self.tries >= CodeRules::TRIES && self.tries_until_ms > now_ms {
             return Some(self.tries_until_ms);
@@ -123,7 +124,7 @@ impl Ends for SentCodes {
     }
 }
 
-/// Until when the devices of an account are in use, by what shows it.
+/// The presence of an account's devices, with its expiry (ms).
 #[derive(Default)]
 struct Presences(HashMap<(i32, Sign), i64>);
 
@@ -143,7 +144,7 @@ struct Logins {
 }
 
 impl Logins {
-    /// As they are at `now_ms`.
+    /// The counts as of `now_ms`.
     fn at(self, now_ms: i64) -> Self {
         Self {
             failed: if self.until_ms > now_ms { self.failed } else { 0 },
@@ -160,7 +161,7 @@ impl Ends for Logins {
 }
 
 impl MemoryState {
-    /// Counts the uses of `subject` anew.
+    /// Resets the count of `subject`.
     pub fn forget_uses(&self, subject: &str) {
         self.uses.lock().remove(subject);
     }
@@ -292,7 +293,7 @@ impl State for MemoryState {
     }
 
     async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError> {
-        // There is no other node that it could have a socket on.
+        // There is no other node on which the device could have a socket.
         self.end_presence(account, Some(device)).await
     }
 
@@ -307,7 +308,7 @@ impl State for MemoryState {
     }
 
     async fn subscribe(&self, on_event: &(dyn Fn(FeedEvent) + Send + Sync)) -> Result<Infallible, StateError> {
-        // This process is alone.
+        // There are no other nodes.
         on_event(FeedEvent::Subscribed);
         std::future::pending().await
     }
@@ -326,7 +327,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_flood_of_subjects_needs_bounded_memory() {
+    async fn many_subjects_take_bounded_memory() {
         let state = MemoryState::default();
         for n in 0..250_000 {
             state.count_use(&format!("subject {n}"), 1_000_000, n).await.unwrap();

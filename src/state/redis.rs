@@ -1,4 +1,4 @@
-//! State that nodes share through Redis. Nobody else names redis.
+//! State that nodes share through Redis. The only module that uses the crate `redis`.
 
 mod link;
 mod scripts;
@@ -24,15 +24,15 @@ use crate::{
 pub struct RedisState {
     link: Link,
     prefix: String,
-    /// Names this process among the nodes.
+    /// The id of this process among the nodes.
     node: String,
 }
 
 impl RedisState {
-    /// Redis at `url`, connected to when first used; its keys start with `prefix`. `workers` is how many threads use it.
+    /// State in the Redis at `url`, with keys that start with `prefix`, for use by `workers` threads. Connects on first use.
     ///
     /// # Errors
-    /// When the URL is none of Redis, or the operating system has no randomness.
+    /// If the URL is not one of Redis, or the operating system provides no randomness.
     pub fn new(url: &str, prefix: &str, workers: usize, random: Random) -> Result<Self, StateError> {
         const NODE_CHARS: usize = 12;
         let node = random.base62(NODE_CHARS).map_err(StateError::new)?;
@@ -63,7 +63,7 @@ impl RedisState {
         format!("{}:changes", self.prefix)
     }
 
-    /// How a sign of a device stands in the account's set.
+    /// The member for a device in the account's sorted set.
     fn presence_member(&self, device: i32, sign: Sign) -> String {
         match sign {
             Sign::Request => device.to_string(),
@@ -72,7 +72,7 @@ impl RedisState {
     }
 }
 
-/// An entry of the feed on the wire between nodes: id, tenant, user, session.
+/// A feed entry as sent between nodes: id, tenant, user, session.
 type WireEntry = (i64, Option<String>, Option<i64>, Option<i64>);
 
 fn to_wire(entry: &FeedEntry) -> WireEntry {
@@ -243,10 +243,10 @@ impl State for RedisState {
         let (sink, stream) = self.link.subscribe(&self.changes_channel()).await?;
         on_event(FeedEvent::Subscribed);
         let receive = |message: &[u8]| match serde_json::from_slice::<(String, Vec<WireEntry>)>(message) {
-            // This node's own messages.
+            // Ignores this node's own messages.
             Ok((node, _)) if node == self.node => {}
             Ok((_, entries)) => on_event(FeedEvent::Published(entries.into_iter().filter_map(from_wire).collect())),
-            Err(error) => log::debug!("a message of another version is skipped; the feed has what it tells: {error}"),
+            Err(error) => log::debug!("a message of another version is skipped; polling finds its changes: {error}"),
         };
         Err(link::receive_all(sink, stream, receive).await)
     }

@@ -69,11 +69,15 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
     Ok(row.map(AdminToken::from))
 }
 
-/// Whether an admin token is neither revoked nor expired.
+/// Whether an admin token is neither revoked nor expired; it can't be revoked before the end of the transaction.
 pub fn is_valid(conn: &mut Conn, id: AdminTokenId, now_ms: i64) -> Result<bool, StoreError> {
-    let token: Option<AdminTokenRow> =
-        admin_tokens::table.find(id.0).select(selection::<AdminTokenRow>()).get_result(conn).optional()?;
-    Ok(token.map(AdminToken::from).is_some_and(|token| token.is_valid(now_ms)))
+    let token = admin_tokens::table.find(id.0).select(selection::<AdminTokenRow>());
+    let row: Option<AdminTokenRow> = match conn {
+        Conn::Sqlite(conn) => token.get_result(conn),
+        Conn::Postgres(conn) => token.for_share().get_result(conn),
+    }
+    .optional()?;
+    Ok(row.map(AdminToken::from).is_some_and(|token| token.is_valid(now_ms)))
 }
 
 /// The tokens of a tenant, oldest first.

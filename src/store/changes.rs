@@ -1,10 +1,10 @@
-//! The change feed: rows that the database's triggers add for whatever a node may have cached (`migrations/…_changes`,
-//! `…_feed`). Readers go by watermark, so that each row is read once, in time, and none is missed.
+//! The change feed: rows that the database's triggers insert when data changes that a node may have cached
+//! (`migrations/…_changes`, `…_feed`). A reader keeps a watermark, so that it misses no row.
 //!
-//! Rows become visible when their transaction commits, in any order. SQLite has one writer at a time, so there the order of
-//! ids is the order of commits, and the watermark is the highest id read. On PostgreSQL a row carries the id of the
-//! transaction that wrote it, and the watermark is the oldest transaction that was still running at the last poll
-//! (`pg_snapshot_xmin`): all older ones have ended, and what they wrote has been read.
+//! Rows become visible when their transaction commits, which may be in any order. SQLite has one writer at a time, so the order
+//! of ids is the order of commits, and the watermark is the highest id read. On PostgreSQL a row has the id of the transaction
+//! that wrote it, and the watermark is the oldest transaction that was still running at the last poll (`pg_snapshot_xmin`): all
+//! older ones have ended, and their rows have been read.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _,
@@ -12,27 +12,38 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 
-use super::{Conn, StoreError, schema::changes};
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::changes};
 use crate::model::{Change, FeedEntry, SessionId, TenantId, UserId};
 
 /// How far a reader of the feed has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watermark(i64);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watermark {
+    /// On SQLite the highest id.
+    Id(i64),
+    /// On PostgreSQL the last poll's snapshot: what is visible in it has been read.
+    Snapshot {
+        /// The oldest transaction that was running.
+        oldest: i64,
+        /// All of it (`pg_snapshot`).
+        text: String,
+    },
+}
 
-/// What a poll found.
+/// The result of a poll.
 #[derive(Debug)]
 pub struct Poll {
-    /// The entries since the last poll. On PostgreSQL those written by transactions that are younger than the oldest
-    /// running one are found by the next poll again.
+    /// The entries since the last poll.
     pub entries: Vec<FeedEntry>,
-    /// Where the next poll starts.
+    /// The watermark for the next poll.
     pub watermark: Watermark,
 }
 
 #[derive(QueryableByName)]
 struct FeedRow {
     #[diesel(sql_type = BigInt)]
-    horizon: i64,
+    oldest: i64,
+    #[diesel(sql_type = Text)]
+    snapshot: String,
     #[diesel(sql_type = Nullable<BigInt>)]
     id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -58,44 +69,55 @@ fn entry((id, tenant, user, session): Columns) -> Option<FeedEntry> {
     Some(FeedEntry { id, change })
 }
 
-/// Where a reader starts that has cached nothing yet.
+/// The watermark at which a reader with an empty cache starts.
 pub(super) fn start(conn: &mut Conn) -> Result<Watermark, StoreError> {
     match conn {
-        Conn::Sqlite(_) => Ok(Watermark(newest(conn)?)),
-        Conn::Postgres(_) => Ok(poll(conn, Watermark(i64::MAX))?.watermark),
+        Conn::Sqlite(_) => Ok(Watermark::Id(newest(conn)?)),
+        // No transaction has such an id.
+        Conn::Postgres(conn) => Ok(poll_postgres(conn, i64::MAX, "1:1:")?.watermark),
     }
 }
 
-/// The changes since `watermark`. One statement, so that rows and horizon belong to one snapshot.
-pub(super) fn poll(conn: &mut Conn, watermark: Watermark) -> Result<Poll, StoreError> {
-    match conn {
-        Conn::Sqlite(_) => {
-            let entries = list_after(conn, watermark.0)?;
-            let newest = entries.last().map_or(watermark.0, |entry| entry.id);
-            Ok(Poll { entries, watermark: Watermark(newest) })
+/// The entries since `watermark`.
+pub(super) fn poll(conn: &mut Conn, watermark: &Watermark) -> Result<Poll, StoreError> {
+    match (conn, watermark) {
+        (Conn::Postgres(conn), Watermark::Snapshot { oldest, text }) => poll_postgres(conn, *oldest, text),
+        (conn, Watermark::Id(id)) => {
+            let entries = list_after(conn, *id)?;
+            let newest = entries.last().map_or(*id, |entry| entry.id);
+            Ok(Poll { entries, watermark: Watermark::Id(newest) })
         }
-        Conn::Postgres(conn) => {
-            let rows: Vec<FeedRow> = diesel::sql_query(
-                "SELECT h.horizon, c.id, c.app_id, c.user_id, c.session_id \
-                 FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::TEXT::BIGINT AS horizon) h \
-                 LEFT JOIN changes c ON c.transaction_id >= $1 ORDER BY c.id",
-            )
-            .bind::<BigInt, _>(watermark.0)
-            .load(conn)?;
-            let horizon = rows.first().map_or(watermark.0, |row| row.horizon);
-            let columns = rows.into_iter().filter_map(|row| Some((row.id?, row.app_id, row.user_id, row.session_id)));
-            Ok(Poll { entries: columns.filter_map(entry).collect(), watermark: Watermark(horizon) })
-        }
+        (Conn::Sqlite(_), Watermark::Snapshot { .. }) => Err(StoreError::unavailable("a watermark of PostgreSQL")),
     }
+}
+
+/// One statement, so that entries and watermark belong to one snapshot. A transaction that runs for long keeps `oldest` back;
+/// what committed meanwhile is visible in the last snapshot and is not read again.
+fn poll_postgres(conn: &mut PgConnection, oldest: i64, snapshot: &str) -> Result<Poll, StoreError> {
+    let rows: Vec<FeedRow> = diesel::sql_query(
+        "SELECT pg_snapshot_xmin(now.snapshot)::TEXT::BIGINT AS oldest, now.snapshot::TEXT AS snapshot, \
+                c.id, c.app_id, c.user_id, c.session_id \
+         FROM (SELECT pg_current_snapshot() AS snapshot) now LEFT JOIN changes c ON c.transaction_id >= $1 \
+              AND NOT pg_visible_in_snapshot(c.transaction_id::TEXT::xid8, $2::pg_snapshot) ORDER BY c.id",
+    )
+    .bind::<BigInt, _>(oldest)
+    .bind::<Text, _>(snapshot)
+    .load(conn)?;
+    let watermark = rows.first().map_or_else(
+        || Watermark::Snapshot { oldest, text: snapshot.to_owned() },
+        |row| Watermark::Snapshot { oldest: row.oldest, text: row.snapshot.clone() },
+    );
+    let columns = rows.into_iter().filter_map(|row| Some((row.id?, row.app_id, row.user_id, row.session_id)));
+    Ok(Poll { entries: columns.filter_map(entry).collect(), watermark })
 }
 
 #[declare_sql_function]
 extern "SQL" {
-    /// The id of the running transaction, NULL when it has written nothing (`migrations/postgres/…_feed`).
+    /// The id of the running transaction, NULL if it has written nothing (`migrations/postgres/…_feed`).
     fn feed_transaction() -> Nullable<BigInt>;
 }
 
-/// The changes of the running transaction (PostgreSQL).
+/// The entries of the running transaction (PostgreSQL).
 pub(super) fn list_own(conn: &mut Conn) -> Result<Vec<FeedEntry>, StoreError> {
     let rows: Vec<Columns> = changes::table
         .select(COLUMNS)
@@ -105,7 +127,7 @@ pub(super) fn list_own(conn: &mut Conn) -> Result<Vec<FeedEntry>, StoreError> {
     Ok(rows.into_iter().filter_map(entry).collect())
 }
 
-/// The changes with ids above `id`.
+/// The entries with ids above `id`.
 pub(super) fn list_after(conn: &mut Conn, id: i64) -> Result<Vec<FeedEntry>, StoreError> {
     let rows: Vec<Columns> = changes::table.select(COLUMNS).filter(changes::id.gt(id)).order(changes::id).load(conn)?;
     Ok(rows.into_iter().filter_map(entry).collect())
@@ -116,13 +138,16 @@ pub(super) fn newest(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(changes::table.select(diesel::dsl::max(changes::id)).get_result::<Option<i64>>(conn)?.unwrap_or_default())
 }
 
-/// Deletes the changes before `watermark`: those that every reader which polled since then has read.
-pub(super) fn delete_before(conn: &mut Conn, watermark: Watermark) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(conn) => diesel::delete(changes::table.filter(changes::id.le(watermark.0))).execute(conn),
-        Conn::Postgres(conn) => {
-            diesel::delete(changes::table.filter(changes::transaction_id.lt(watermark.0))).execute(conn)
-        }
-    }?;
-    Ok(())
+/// Deletes up to `limit` entries before `watermark`, which every reader that polled since then has read; returns how many
+/// these were.
+pub(super) fn delete_before(conn: &mut Conn, watermark: &Watermark, limit: i64) -> Result<usize, StoreError> {
+    let old = changes::table.select(changes::id).limit(limit);
+    let ids: Vec<i64> = match watermark {
+        Watermark::Id(id) => old.filter(changes::id.le(id)).load(conn)?,
+        Watermark::Snapshot { oldest, .. } => old.filter(changes::transaction_id.lt(oldest)).load(conn)?,
+    };
+    for part in ids.chunks(MAX_PARAMETERS) {
+        diesel::delete(changes::table.filter(changes::id.eq_any(part))).execute(conn)?;
+    }
+    Ok(ids.len())
 }

@@ -1,4 +1,4 @@
-//! Connections: which database a URL means, and how one connection to it is set up.
+//! Database URLs, and how a connection is opened, set up and checked.
 
 use std::{
     fmt, fs,
@@ -43,7 +43,7 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Whether the database is a file of this process.
+    /// Whether the database is embedded in this process.
     #[must_use]
     pub const fn is_embedded(&self) -> bool {
         matches!(self, Self::Sqlite(_))
@@ -95,13 +95,13 @@ impl fmt::Debug for DatabaseUrl {
 /// A pooled connection.
 pub(super) struct Pooled {
     pub(super) conn: Conn,
-    /// Set when it must not be used again.
+    /// Whether the connection must not be used again.
     pub(super) is_broken: bool,
     health: Arc<Health>,
     generation: u64,
 }
 
-/// What the statements on a connection showed of it.
+/// The health of a connection, as observed from its statements.
 #[derive(Default)]
 struct Health {
     statement: Arc<StatementTime>,
@@ -123,7 +123,7 @@ impl Health {
     }
 }
 
-/// Refusals of a row or of a value leave the connection as it is.
+/// Whether an error may mean a dead connection: constraint violations and missing rows do not.
 const fn is_suspicious(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     !matches!(
@@ -135,11 +135,12 @@ const fn is_suspicious(error: &QueryError) -> bool {
     )
 }
 
-/// Makes the pool's connections.
+/// Opens and checks the connections of a pool.
 ///
-/// diesel's own manager tries SQLite with any odd URL, and tests a connection with a query at every checkout, which
-/// alone costs most of a cheap read. This one goes by the URL's scheme, and tests a connection when one of its statements
-/// failed suspiciously. One dead connection makes all suspect that are as old as it: a restarted server has cut them all.
+/// diesel's own manager falls back to SQLite for unknown URLs, and tests a connection with a query at every checkout, which
+/// costs more than most reads. This one goes by the URL's scheme, and tests a connection only after one of its statements
+/// failed suspiciously. If the connection is dead, all connections of its generation are replaced: a server that was restarted
+/// has closed them all.
 pub(super) struct Manager {
     url: DatabaseUrl,
     generation: Arc<AtomicU64>,
@@ -185,7 +186,7 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-/// One connection, set up for use.
+/// Opens a connection and sets it up.
 pub(super) fn connect(url: &DatabaseUrl) -> Result<Conn, ConnectionError> {
     match url {
         DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(Conn::Sqlite),
@@ -198,7 +199,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
     create_private(path).map_err(|error| bad(error.to_string()))?;
     let path = path.to_str().ok_or_else(|| bad("the path is not UTF-8".to_owned()))?;
     let mut conn = SqliteConnection::establish(path)?;
-    // busy_timeout first: setting the journal mode can meet a lock.
+    // busy_timeout comes first, since setting the journal mode may have to wait for a lock.
     conn.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
     )
@@ -206,7 +207,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
     Ok(conn)
 }
 
-/// The database holds password hashes: its file is for its owner only. SQLite gives its companions the same mode.
+/// Creates the file for its owner only, since it holds password hashes. SQLite creates its other files with the same mode.
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -217,20 +218,20 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// A request that waits for longer has gone; what still runs for it should not.
+/// Limits the time of a statement: a request that waits for longer has been given up, so its statement should stop too.
 fn limit_statements(conn: &mut PgConnection) -> Result<(), ConnectionError> {
     conn.batch_execute(&format!("SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))
         .map_err(ConnectionError::CouldntSetupConfiguration)
 }
 
-/// Whether a transaction is open that should have ended.
+/// Whether a transaction is open, or its status unknown.
 pub(super) fn is_in_transaction(conn: &mut Conn) -> bool {
     type Transactions = <Conn as diesel::Connection>::TransactionManager;
     let status = Transactions::transaction_manager_status_mut(conn);
     !matches!(status.transaction_depth(), Ok(None))
 }
 
-/// Whether a connection is dead. A refused statement leaves it alive.
+/// Tests whether a connection is dead.
 fn is_lost(conn: &mut Conn) -> bool {
     match conn {
         Conn::Sqlite(_) => false,
@@ -238,7 +239,8 @@ fn is_lost(conn: &mut Conn) -> bool {
     }
 }
 
-/// A silent server must not hold a connection for ever; what the URL itself says stands.
+/// Adds time limits, so that a server that stopped answering does not block a connection for ever. Limits that are given in the
+/// URL take precedence.
 fn with_time_limits(url: &Url) -> Url {
     let mut limited = url.clone();
     for (name, value) in [("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {

@@ -1,4 +1,4 @@
-//! The two ways into the database: [`Db::read`] and [`Db::write`].
+//! Access to the database, through [`Db::read`] and [`Db::write`].
 
 use std::{
     io,
@@ -21,11 +21,10 @@ use super::{
 };
 use crate::model::FeedEntry;
 
-/// A request waits at most this long for the database: in the queue and for the answer together.
+/// The time limit of a read or write, including the time in the queue.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// At most this many pools are abandoned to a silent server at a time: each keeps its threads and connections until the
-/// server goes on, or TCP gives up.
+/// Maximum number of abandoned pools. Each keeps its threads and connections until the server answers again or TCP times out.
 const MAX_ABANDONED: usize = 2;
 
 /// The database.
@@ -38,7 +37,7 @@ pub struct Db {
     open: Arc<Mutex<Open>>,
 }
 
-/// What is opened when it is first used.
+/// The resources that are opened on first use.
 #[derive(Default)]
 struct Open {
     pool: Option<Arc<ConnectionPool>>,
@@ -47,20 +46,20 @@ struct Open {
 }
 
 impl Db {
-    /// Up to `connections` to the database at `url`. Connects when first used.
+    /// The database at `url`, with up to `connections`. Connects on first use.
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
         Self { url, connections, generation: Arc::default(), on_commit: None, open: Arc::default() }
     }
 
-    /// Calls `on_commit` with the changes of every write, after its commit and before its answer. It must be quick.
+    /// Calls `on_commit` with the feed entries of every write, between its commit and its answer. It must be quick.
     #[must_use]
     pub fn with_on_commit(self, on_commit: impl Fn(&[FeedEntry]) + Send + Sync + 'static) -> Self {
         Self { on_commit: Some(Arc::new(on_commit)), ..self }
     }
 
-    /// The same database through a connection of its own, for monitoring: no crowd of requests delays it. When it finds its
-    /// connection dead, all others that are as old become suspect.
+    /// The same database through a connection of its own, for monitoring, which a burst of requests can't delay. If it finds its
+    /// connection dead, the request pool replaces all connections of that generation too.
     #[must_use]
     pub fn monitoring(&self) -> Self {
         Self { connections: 1, open: Arc::default(), ..self.clone() }
@@ -70,7 +69,7 @@ impl Db {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The pool in use: a new one when the server has gone silent on the last.
+    /// The current pool. If it is silent, it is abandoned for a new one.
     fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
         let mut open = self.open();
         if let Some(pool) = &open.pool {
@@ -84,14 +83,14 @@ impl Db {
             }
             log::warn!("the database does not answer; its connections are abandoned, and new ones are made");
             open.abandoned.push(lifetime);
-            // Connections of other pools that are as old are silent too.
+            // Connections of the same generation in other pools are silent too.
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
         let pool = ConnectionPool::start(&self.url, self.connections, Arc::clone(&self.generation));
         Ok(Arc::clone(open.pool.insert(Arc::new(pool.map_err(no_threads)?))))
     }
 
-    /// The one writer of an embedded database.
+    /// The writer of an embedded database.
     fn writer(&self) -> Result<Arc<Writer>, StoreError> {
         let mut open = self.open();
         if let Some(writer) = &open.writer {
@@ -101,10 +100,10 @@ impl Db {
         Ok(Arc::clone(open.writer.insert(Arc::new(writer))))
     }
 
-    /// Runs queries that change nothing.
+    /// Runs read-only queries.
     ///
     /// # Errors
-    /// What `queries` returns, or [`StoreError::Unavailable`] when the database can't be reached in time.
+    /// The error of `queries`, or [`StoreError::Unavailable`] if the database does not answer in time.
     pub async fn read<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -113,7 +112,7 @@ impl Db {
         let pool = self.pool()?;
         let (answer, answered) = oneshot::channel();
         let job = move |conn: Result<&mut Conn, StoreError>| {
-            // Nobody waits any more when the client has gone.
+            // Skips the queries if the caller has stopped waiting.
             if !answer.is_closed() {
                 answer.send(conn.map_err(E::from).and_then(queries)).ok();
             }
@@ -121,11 +120,11 @@ impl Db {
         in_time(async { pool.submit(Box::new(job)).await }, answered).await
     }
 
-    /// Runs queries in one transaction: all of them are kept, or none when they return an error or when the caller
-    /// has stopped waiting before the commit.
+    /// Runs queries in one transaction. It is rolled back if they return an error, or if the caller stops waiting before the
+    /// commit.
     ///
     /// # Errors
-    /// What `queries` returns, or [`StoreError::Unavailable`] when the database can't be reached in time.
+    /// The error of `queries`, or [`StoreError::Unavailable`] if the database does not answer in time.
     pub async fn write<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -145,7 +144,7 @@ impl Db {
         in_time(async { pool.submit(Box::new(job)).await }, answered).await
     }
 
-    /// Where a reader of the change feed starts that has cached nothing yet.
+    /// The watermark at which a reader of the change feed starts, with an empty cache.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -153,47 +152,54 @@ impl Db {
         self.read(changes::start).await
     }
 
-    /// What changed since `watermark`, whoever changed it.
+    /// Reads the entries of the change feed since `watermark`, of all nodes.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn poll_feed(&self, watermark: Watermark) -> Result<Poll, StoreError> {
-        self.read(move |conn| changes::poll(conn, watermark)).await
+        self.read(move |conn| changes::poll(conn, &watermark)).await
     }
 
-    /// Deletes what stands in the feed before `watermark`.
+    /// Deletes the entries of the change feed before `watermark`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn trim_feed(&self, watermark: Watermark) -> Result<(), StoreError> {
-        self.write(move |conn| changes::delete_before(conn, watermark)).await
+    pub async fn trim_feed(&self, watermark: &Watermark) -> Result<(), StoreError> {
+        const AT_ONCE: i64 = 5000;
+        loop {
+            let boundary = watermark.clone();
+            let deleted = self.write(move |conn| changes::delete_before(conn, &boundary, AT_ONCE)).await?;
+            if i64::try_from(deleted).unwrap_or(i64::MAX) < AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 
-    /// Applies the migrations that are missing, and says which those were. Several nodes may do so at once.
+    /// Applies the pending migrations and returns their names. Safe to run on several nodes at once.
     ///
     /// # Errors
-    /// When the database can't be reached or a migration fails.
+    /// If the database is unavailable or a migration fails.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         migrations::run(&mut self.connect()?)
     }
 
-    /// The migrations that are missing.
+    /// The names of the pending migrations.
     ///
     /// # Errors
-    /// When the database can't be reached.
+    /// If the database is unavailable.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         migrations::pending(&mut self.connect()?)
     }
 
-    /// A connection outside of the pool, which tells why there is none.
+    /// A connection outside the pool, whose error says why it could not be opened.
     fn connect(&self) -> Result<Conn, StoreError> {
         connect::connect(&self.url).map_err(StoreError::unavailable)
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when it does not.
+    /// [`StoreError::Unavailable`] if it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|conn| {
             use diesel::RunQueryDsl as _;
@@ -208,14 +214,14 @@ fn no_threads(error: io::Error) -> StoreError {
     StoreError::unavailable(error)
 }
 
-/// What is answered, unless it takes longer than [`TIMEOUT`].
+/// Waits for the answer, for at most [`TIMEOUT`].
 async fn in_time<T, E: From<StoreError>>(
     submitted: impl Future<Output = Result<(), StoreError>>,
     answered: oneshot::Receiver<Result<T, E>>,
 ) -> Result<T, E> {
     let work = async {
         submitted.await?;
-        answered.await.unwrap_or_else(|_gone| Err(StoreError::unavailable("the work was given up").into()))
+        answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
     };
     match tokio::time::timeout(TIMEOUT, work).await {
         Ok(result) => result,

@@ -54,6 +54,7 @@ pub fn insert(
             devices::user_id.eq(user.get()),
             devices::sn.eq(sn.0),
             devices::device_key.eq(device.key().map(DeviceKey::as_str)),
+            devices::is_generated.eq(device.is_generated()),
             LoginColumns::new(device, user_agent, now_ms),
         ))
         .execute(conn)?;
@@ -106,7 +107,7 @@ pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
         .load(conn)?;
     let lost = devices::table
         .filter(devices::user_id.eq(user.get()))
-        .filter(devices::device_key.is_null())
+        .filter(devices::is_generated.eq(true))
         .filter(devices::sn.ne_all(live));
     let sns: Vec<i32> = diesel::delete(lost).returning(devices::sn).get_results(conn)?;
     for sn in sns {
@@ -119,7 +120,7 @@ pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
 pub fn lacks_platform(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     let nameless = devices::table
         .find((user.get(), sn.0))
-        .filter(devices::device_key.is_not_null())
+        .filter(devices::is_generated.eq(false))
         .filter(devices::platform_name.eq(""));
     Ok(diesel::select(diesel::dsl::exists(nameless)).get_result(conn)?)
 }

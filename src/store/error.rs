@@ -1,25 +1,28 @@
-//! What can go wrong in the store.
+//! Errors of the store.
 
 use std::{error::Error, sync::Arc};
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-/// A query or its connection failed. Cheap to copy, since one failed commit fails many writes.
+/// Why a query failed. Cheap to clone, since a failed commit fails all writes of its group.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A value that must be unique is in use; the caller knows which.
+    /// A unique value is in use; the caller knows which one.
     #[error("the value is taken")]
     Taken,
-    /// The database can't be reached, has no time, or refuses: it is read-only, full, or grants too little.
+    /// The database is unreachable, too slow, or refuses for a reason such as read-only mode, a full disk or missing privileges.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
-    /// A statement of ours is wrong, or what it returned: a bug, or a damaged database.
+    /// The work panicked: a bug.
+    #[error("the work was not finished")]
+    Unfinished,
+    /// A statement or its result is invalid: a bug, or a damaged database.
     #[error("the query failed: {0}")]
     Query(#[source] Arc<QueryError>),
 }
 
 impl StoreError {
-    /// The database is unavailable because of `cause`.
+    /// An unavailability with that cause.
     pub(super) fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable(Arc::from(cause.into()))
     }
@@ -34,9 +37,9 @@ impl From<QueryError> for StoreError {
     }
 }
 
-/// Whether the database refused for a reason of its own. diesel reduces SQLSTATE and SQLite's result codes to its kinds;
-/// `Unknown` has what it knows no kind for: time limits, shutdown, a full disk, missing rights, SQLite's lock. The text would
-/// tell these apart, but it comes in the server's language. What is wrong with a statement itself has a position in it.
+/// Whether the database refused a valid statement. diesel reduces SQLSTATE and SQLite's result codes to its kinds, with `Unknown`
+/// for all others: timeouts, shutdown, a full disk, missing privileges, SQLite's lock. The message can't be used, since it is in
+/// the server's language; but errors in the statement itself have a position.
 fn is_refusal(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     if let QueryError::DatabaseError(Kind::Unknown, info) = error {

@@ -1,4 +1,4 @@
-//! The schema's history, embedded in the binary: one folder per database, the same names in both.
+//! The schema migrations, embedded in the binary: one folder per database, with the same names in both.
 
 use diesel::{PgConnection, connection::SimpleConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -8,10 +8,10 @@ use super::{Conn, StoreError};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Taken while migrating, so that nodes started together don't do it twice.
+/// Held while migrating, so that nodes that start together don't migrate twice.
 const ADVISORY_LOCK: i64 = 0x6469_676c_6f74;
 
-/// Applies what is missing and returns its names.
+/// Applies the pending migrations and returns their names.
 pub(super) fn run(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     match conn {
         Conn::Sqlite(conn) => conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE))),
@@ -24,7 +24,7 @@ pub(super) fn run(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// What `run` would apply.
+/// The names of the pending migrations.
 pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     fn pending_names<DB: diesel::backend::Backend>(
         pending: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,

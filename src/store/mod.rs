@@ -1,11 +1,11 @@
-//! What must not be lost: PostgreSQL or SQLite, through diesel, with one set of queries for both.
+//! Durable data, in PostgreSQL or SQLite, with one set of diesel queries for both.
 //!
-//! The only module that names diesel. Queries live beside the table that they are about (`users`, `sessions`, …), as
-//! plain functions over a [`Conn`]; `find` gives an `Option`, `list` a `Vec`. They run inside [`Db::read`] or
-//! [`Db::write`], and nothing slow may happen there: no await, no Redis, no bcrypt.
+//! The only module that uses diesel. Each table has a module (`users`, `sessions`, …) with its queries, as plain functions of
+//! a [`Conn`]; `find` returns an `Option`, `list` a `Vec`. They run inside [`Db::read`] or [`Db::write`], where nothing slow
+//! is allowed: no await, no Redis, no bcrypt.
 
-/// Runs a query, written once, on the concrete connection: for what diesel's enum of connections can't do, such as inserts of
-/// many rows and upserts, whose syntax both databases share.
+/// Runs a query on the concrete connection: for what diesel's enum of connections does not support, such as batch inserts and
+/// upserts, although both databases share the syntax.
 macro_rules! on_backend {
     ($conn:expr, |$concrete:ident| $query:expr) => {
         match $conn {
@@ -15,7 +15,7 @@ macro_rules! on_backend {
     };
 }
 
-/// Gets a row and locks it until the end of the transaction. SQLite has one writer at a time, so there it is locked already.
+/// Reads a row and locks it until the end of the transaction. SQLite has one writer at a time, so it needs no lock.
 macro_rules! get_locked {
     ($conn:expr, $query:expr) => {
         match $conn {
@@ -66,10 +66,10 @@ pub use connect::{Conn, DatabaseUrl};
 pub use db::Db;
 pub use error::StoreError;
 
-/// How many values one statement names at the most: both databases have a bound.
+/// Maximum number of parameters of a statement, below the limits of both databases.
 const MAX_PARAMETERS: usize = 500;
 
-/// The columns that a row struct reads. They are the same on both databases; the trait only wants to know one.
+/// The columns that a row struct reads. They are the same on both databases, but the trait requires one to be named.
 fn selection<Row: diesel::Selectable<diesel::sqlite::Sqlite>>() -> Row::SelectExpression {
     Row::construct_selection()
 }

@@ -1,7 +1,7 @@
-//! The connection pool: threads behind a bounded queue, each of which takes a connection from r2d2 for its job.
+//! The connection pool: threads that take jobs from a bounded queue and run each on a connection from r2d2.
 //!
-//! libpq waits without end for a server that has gone silent without closing its connections, and with it the thread.
-//! Such a pool is abandoned as a whole ([`super::db`]): its threads end when their connections do.
+//! libpq blocks its thread for ever if a server stops answering without closing the connection. The whole pool is then
+//! abandoned ([`super::db`]); its threads end when their connections do.
 
 use std::{
     io,
@@ -20,28 +20,29 @@ use super::{
     statement_times::StatementTimes,
 };
 
-/// A thread waits this long for a connection.
+/// How long a thread waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A server cancels a statement itself after [`connect::STATEMENT_TIMEOUT_MS`]; one that has not answered by then is
-/// silent. This is judged per statement: a transaction of many slow statements is no silence.
+/// A server that has not answered a statement after this time is considered silent: it would have cancelled the statement
+/// itself after [`connect::STATEMENT_TIMEOUT_MS`]. Measured per statement, so that a transaction of many slow statements is
+/// not mistaken for silence.
 const SILENCE: Duration = Duration::from_millis(connect::STATEMENT_TIMEOUT_MS + 500);
 
-/// Jobs that may wait for each thread before callers wait outside the queue.
+/// The queue's capacity per thread. While it is full, callers wait to enqueue.
 const QUEUE_PER_THREAD: usize = 64;
 
-/// Work for a thread of the pool: gets a connection, or the reason why there is none.
+/// A job for a thread of the pool. It receives a connection, or the error of opening one.
 pub(super) type Job = Box<dyn FnOnce(Result<&mut Conn, StoreError>) + Send>;
 
-/// Connections to a database, and the threads that use them.
+/// A pool of database connections, with its threads.
 pub(super) struct ConnectionPool {
     queue: mpsc::Sender<Job>,
     statements: Arc<StatementTimes>,
-    /// Also held by each thread, so that an abandoned pool can be seen to end.
+    /// Shared with each thread, so that the end of an abandoned pool can be observed.
     alive: Arc<()>,
 }
 
-/// r2d2 tries to connect again and again; whoever waits for a connection learns why there is none.
+/// Logs connection errors at debug level only: r2d2 retries, and the job that waits for a connection gets the error too.
 #[derive(Debug)]
 struct LogAtDebug;
 
@@ -52,10 +53,10 @@ impl r2d2::HandleError<ConnectionError> for LogAtDebug {
 }
 
 impl ConnectionPool {
-    /// Starts a pool of `connections` to the database at `url`, one thread each. Connects when first used.
+    /// Starts a pool of up to `connections` to the database at `url`, with one thread each. Connects on first use.
     ///
-    /// `generation` counts the connections that were found dead, in this pool or in another to the same database: one dead
-    /// connection makes all suspect that are as old.
+    /// `generation` is incremented whenever a connection is found dead, in this or another pool of the same database. Connections
+    /// of an earlier generation are replaced.
     pub(super) fn start(url: &DatabaseUrl, connections: u32, generation: Arc<AtomicU64>) -> io::Result<Self> {
         let statements = Arc::<StatementTimes>::default();
         let manager = Manager::new(url.clone(), generation, Arc::clone(&statements));
@@ -84,12 +85,12 @@ impl ConnectionPool {
         self.queue.send(job).await.map_err(|_closed| StoreError::unavailable("its threads are gone"))
     }
 
-    /// Whether a statement has been without an answer for longer than the server may take.
+    /// Whether a statement has been unanswered for longer than [`SILENCE`].
     pub(super) fn is_silent(&self) -> bool {
         self.statements.oldest().is_some_and(|age| age > SILENCE)
     }
 
-    /// Lives for as long as the pool and its threads do.
+    /// A reference that is alive as long as the pool or any of its threads.
     pub(super) fn lifetime(&self) -> Weak<()> {
         Arc::downgrade(&self.alive)
     }
@@ -103,7 +104,7 @@ fn work(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>) {
             Ok(mut pooled) => {
                 let outcome = panic::catch_unwind(AssertUnwindSafe(|| job(Ok(&mut pooled.conn))));
                 if outcome.is_err() {
-                    // Nobody knows what state the connection is in. Whoever waits sees that the answer never comes.
+                    // The connection's state is unknown. The caller gets an error, since the answer's channel is closed.
                     pooled.is_broken = true;
                 }
             }

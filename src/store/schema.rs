@@ -71,6 +71,7 @@ diesel::table! {
         platform_name -> Text,
         user_agent -> Text,
         last_login_at_ms -> BigInt,
+        is_generated -> Bool,
     }
 }
 

@@ -106,6 +106,20 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
 
+/// The sessions of an account that have not ended early, in the order in which they make room for others: those on devices
+/// with a generated id first, then the least recently used.
+pub fn list_by_eviction(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
+    let same_device = devices::user_id.eq(sessions::user_id).and(devices::sn.eq(sessions::device_sn));
+    let rows: Vec<(i64, i32)> = sessions::table
+        .inner_join(devices::table.on(same_device))
+        .select((sessions::id, sessions::device_sn))
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::ended_at_ms.is_null())
+        .order((devices::is_generated.desc(), sessions::last_used_at_ms, sessions::id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
+}
+
 /// The devices on which an account has a session that is not ended, was made or used after `idle_since_ms`, and has not
 /// expired at `now_ms`; in the order of their numbers.
 pub fn list_devices(

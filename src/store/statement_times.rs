@@ -1,4 +1,4 @@
-//! How long the statements that run now have been running.
+//! Start times of running statements, to detect a database that does not answer.
 
 use std::{
     sync::{
@@ -8,16 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// When the statements that run now began, for each connection of a pool.
+/// The start times of the running statements of a pool, one per connection.
 #[derive(Default)]
 pub(super) struct StatementTimes(Mutex<Vec<Weak<StatementTime>>>);
 
-/// When a connection's running statement began: milliseconds since the process' first statement, 0 while none runs.
+/// The start time of a connection's running statement, in milliseconds of [`process_ms`]; 0 while none runs.
 #[derive(Default)]
 pub(super) struct StatementTime(AtomicU64);
 
 impl StatementTimes {
-    /// The time of a new connection.
+    /// Adds a new connection.
     pub(super) fn register(&self) -> Arc<StatementTime> {
         let time = Arc::<StatementTime>::default();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -26,7 +26,7 @@ impl StatementTimes {
         time
     }
 
-    /// The age of the statement that has been running for longest.
+    /// The age of the oldest running statement.
     pub(super) fn oldest(&self) -> Option<Duration> {
         let now_ms = process_ms();
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +46,7 @@ impl StatementTime {
     }
 }
 
-/// Milliseconds since this was first called, and at least 1.
+/// Milliseconds since the first call, at least 1.
 fn process_ms() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)

@@ -1,4 +1,4 @@
-//! Transactions: one write on its own (PostgreSQL), or many that commit together (SQLite).
+//! Transactions: a single write (PostgreSQL), or many writes that commit as a group (SQLite).
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -18,28 +18,28 @@ use crate::model::FeedEntry;
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
 
-/// What is called with the changes of each commit, before the commit is answered.
+/// Called with the feed entries of each commit, before the caller gets its answer.
 pub(super) type OnCommit = Arc<dyn Fn(&[FeedEntry]) + Send + Sync>;
 
-/// At most this many writes commit together …
+/// Maximum number of writes in a group.
 const MAX_GROUP: usize = 256;
 
-/// … and no further write joins a transaction that has been open for this long, so that the first does not wait long.
+/// No write joins a group that has been open for this long, so that the first one does not wait for long.
 const MAX_GROUP_TIME: Duration = Duration::from_millis(10);
 
-/// A write whose caller waits, whatever its queries return.
+/// A write that its caller waits for, regardless of the type that its queries return.
 pub(super) trait PendingWrite: Send {
-    /// Runs the queries. Whether they succeeded, and so are to be kept.
+    /// Runs the queries. Returns whether they succeeded and should be committed.
     fn run(&mut self, conn: &mut Conn) -> bool;
 
     /// Whether the caller has stopped waiting.
     fn is_abandoned(&self) -> bool;
 
-    /// Answers the caller: with what the queries returned or, if given, with the failure that undid them.
+    /// Sends the caller the result of the queries or, if given, the failure that rolled them back.
     fn answer(self: Box<Self>, failure: Option<StoreError>);
 }
 
-/// Dropped with the future that waits for a write; a write that nobody waits for is rolled back.
+/// Held by the future that waits for a write. When it is dropped, the write is abandoned and will be rolled back.
 #[derive(Default)]
 pub(super) struct Waiting {
     is_over: Arc<AtomicBool>,
@@ -58,7 +58,7 @@ struct Write<F, T, E> {
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// A write of `queries`, and where its answer comes from.
+/// A pending write of `queries`, and the receiver of its answer.
 pub(super) fn pending<F, T, E>(
     queries: F,
     waiting: &Waiting,
@@ -97,7 +97,7 @@ where
             None => outcome,
         };
         if let Some(outcome) = outcome {
-            // Nobody waits any more when the client has gone.
+            // Fails if the caller has stopped waiting.
             answer.send(outcome).ok();
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn run_alone(conn: &mut Conn, mut write: Box<dyn PendingWrite>, on_co
     write.answer(failure);
 }
 
-/// `Err(None)` when the write itself failed; its caller gets what its queries returned.
+/// `Err(None)` if the queries failed: their own error is the answer.
 fn commit_alone(
     conn: &mut Conn,
     write: &mut dyn PendingWrite,
@@ -132,7 +132,7 @@ fn commit_alone(
         Some(_) => changes::list_own(conn).map_err(Some)?,
         None => Vec::new(),
     };
-    // Looked at last: what follows is the commit alone.
+    // Checked last, immediately before the commit.
     if write.is_abandoned() {
         return Err(Some(StoreError::unavailable("nobody waits for the answer any more")));
     }
@@ -143,8 +143,8 @@ fn commit_alone(
     Ok(())
 }
 
-/// Runs `first` and the writes that wait behind it, each in a savepoint of one transaction, and answers all of them after
-/// the commit: the sync of the file, which costs most of a small write, is shared.
+/// Runs `first` and the queued writes, each in a savepoint of one transaction, and answers all of them after the commit. They
+/// share the sync of the file, which takes most of the time of a small write.
 pub(super) fn run_group(
     conn: &mut Conn,
     first: Box<dyn PendingWrite>,
@@ -159,11 +159,9 @@ pub(super) fn run_group(
             Some(failure)
         }
     };
-    for write in group.kept {
+    // A write that failed on its own may have seen what another one changed, so it shares the failure of the group.
+    for write in group.kept.into_iter().chain(group.undone) {
         write.answer(failure.clone());
-    }
-    for write in group.undone {
-        write.answer(None);
     }
 }
 
@@ -183,7 +181,7 @@ fn commit_group(
     group: &mut Group,
 ) -> Result<(), StoreError> {
     let began = Instant::now();
-    // Each write counts as kept until its savepoint is rolled back: if that fails, the whole transaction has failed.
+    // A write is in `kept` unless its savepoint was rolled back: if that fails, the whole transaction has failed.
     let mut next = Some(first);
     if let Err(error) = begin(conn) {
         group.kept.extend(next);
@@ -222,7 +220,7 @@ fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &m
     match (ended, outcome) {
         (Ok(()), Ok(_)) if is_kept => group.kept.push(write),
         (Ok(()), Ok(_)) => group.undone.push(write),
-        // Its caller sees that the answer never comes.
+        // The caller gets an error, since the answer's channel is closed.
         (Ok(()), Err(_panic)) => {}
         (Err(error), _) => {
             group.kept.push(write);
@@ -232,7 +230,7 @@ fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &m
     Ok(())
 }
 
-/// BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails as soon as another one wrote.
+/// Uses BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails if another one has written meanwhile.
 fn begin(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),

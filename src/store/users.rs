@@ -9,7 +9,7 @@ mod credentials;
 
 pub use activity::{lock_activity, set_activity};
 pub use bulk::{ExportRow, UniqueName, insert_new, list_for_export, list_taken, names_of};
-pub use contacts::{find_by_contact, has_confirmed_owner, release_unconfirmed, set_contact, set_unconfirmed_mobile};
+pub use contacts::{find_by_contact, find_confirmed_owner, release_unconfirmed, set_contact, set_unconfirmed_mobile};
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock, renew_password_hash, set_password_hash,
 };
@@ -293,10 +293,18 @@ pub fn set_status(
 ) -> Result<usize, StoreError> {
     let mut changed = 0;
     for chunk in ids.chunks(MAX_PARAMETERS) {
-        let matches = users::table
+        // Locked in the order of their ids, so that overlapping lists wait for each other and don't deadlock.
+        let in_tenant = users::table
+            .select(users::id)
             .filter(users::id.eq_any(chunk.iter().map(|id| id.get())))
             .filter(users::app_id.eq(tenant.as_str()))
-            .filter(users::status.ne(AccountStatus::Deleted.code()));
+            .filter(users::status.ne(AccountStatus::Deleted.code()))
+            .order(users::id);
+        let locked: Vec<i64> = match conn {
+            Conn::Sqlite(conn) => in_tenant.load(conn),
+            Conn::Postgres(conn) => in_tenant.for_no_key_update().load(conn),
+        }?;
+        let matches = users::table.filter(users::id.eq_any(locked));
         changed += diesel::update(matches).set(users::status.eq(status.code())).execute(conn)?;
     }
     Ok(changed)

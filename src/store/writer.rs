@@ -1,4 +1,5 @@
-//! The writer of an embedded database: SQLite has one at a time, so one thread takes all writes and commits for many.
+//! The writer of an embedded database. SQLite has one writer at a time, so one thread executes all writes, and commits many of
+//! them together.
 
 use std::{io, thread};
 
@@ -11,16 +12,16 @@ use super::{
 };
 use crate::store::Conn;
 
-/// Writes that may wait before their callers wait outside the queue.
+/// The queue's capacity. While it is full, callers wait to enqueue.
 const QUEUE: usize = 1024;
 
-/// The queue in front of the writer's thread.
+/// The queue of the writer thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn PendingWrite>>,
 }
 
 impl Writer {
-    /// Starts the thread. It connects when first used.
+    /// Starts the thread, which connects on the first write.
     pub(super) fn start(url: &DatabaseUrl, on_commit: Option<OnCommit>) -> io::Result<Self> {
         let (queue, writes) = mpsc::channel(QUEUE);
         let url = url.clone();
@@ -47,7 +48,7 @@ fn work(url: &DatabaseUrl, mut writes: mpsc::Receiver<Box<dyn PendingWrite>>, on
         };
         transaction::run_group(conn, first, &mut writes, on_commit);
         if connect::is_in_transaction(conn) {
-            // A rollback that failed: only a new connection starts afresh.
+            // A rollback has failed, so the connection can't be used any more.
             held = None;
         }
     }

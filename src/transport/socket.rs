@@ -13,6 +13,7 @@ use actix_web::{
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Closed, Session};
 use futures_util::StreamExt as _;
 use prost::Message as _;
+use serde::Deserialize;
 use tokio::sync::oneshot::Receiver;
 
 use self::{
@@ -22,7 +23,7 @@ use self::{
 use super::{
     access::{gateway, origin, single},
     error::{Error, Protocol},
-    pb,
+    pb, query,
 };
 use crate::{
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
@@ -45,11 +46,19 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/ws").route(get().to(open)));
 }
 
+/// The tenant, for clients that can't send headers.
+#[derive(Deserialize)]
+struct AppQuery {
+    app_id: Option<String>,
+}
+
 async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
     let app_data = req.app_data::<Data<Gateway>>().cloned();
     let app_data = app_data.ok_or_else(|| domain::Error::internal("a listener without its app".to_owned()))?;
     check_origin(&req)?;
-    let name = match single(req.headers(), "app_id")? {
+    let query: AppQuery = query::read(req.query_string()).map_err(Protocol::BadQuery)?;
+    // Browsers can't send headers with a handshake.
+    let name = match single(req.headers(), "app_id")?.or(query.app_id.as_deref()) {
         Some(name) => TenantId::parse(name)?,
         None => app_data.config.default_app.clone(),
     };
@@ -151,6 +160,12 @@ impl Socket {
             "" => None,
             text => Some(UserId::parse("userId", text).map_err(|_| Reason::LOGIN_FAILED)?),
         };
+        if !data.app_id.is_empty() {
+            let tenant = TenantId::parse(&data.app_id).map_err(|_| Reason::LOGIN_FAILED)?;
+            let origin = self.anonymous.origin().clone();
+            let named = authenticate::anonymous(&self.gateway, tenant, origin).await;
+            self.anonymous = named.map_err(|e| refusal(&e))?;
+        }
         let login =
             sockets::log_in(&self.gateway, &self.anonymous, user, &data.token).await.map_err(|e| refusal(&e))?;
         self.place.identify(login.identity().clone(), self.gateway.config.sessions_per_user);
@@ -193,7 +208,7 @@ const fn reason(cause: CloseCause) -> Reason {
 
 /// Whether the error means that the token has no session, or its session has ended.
 const fn is_logged_out(error: &domain::Error) -> bool {
-    matches!(error, domain::Error::TokenUnknown | domain::Error::TokenEnded)
+    matches!(error, domain::Error::TokenUnknown | domain::Error::TokenEnded | domain::Error::TenantUnknown)
 }
 
 fn refusal(error: &domain::Error) -> Reason {

@@ -269,6 +269,23 @@ async fn a_transaction_that_commits_late_is_not_missed() {
 }
 
 #[actix_web::test]
+#[ignore = "needs PostgreSQL: run scripts/test"]
+async fn a_transaction_that_stays_open_makes_no_poll_read_the_feed_again() {
+    let t = TestApp::new().await;
+    let DatabaseUrl::Postgres(url) = &t.gateway.config.database_url else { panic!("on PostgreSQL") };
+    let mut open = PgConnection::establish(url.as_str()).unwrap();
+    open.batch_execute("BEGIN; CREATE TABLE open_transaction (id INT)").unwrap();
+    let db = &t.gateway.db;
+    let start = db.feed_start().await.unwrap();
+    t.execute("UPDATE apps SET registration_open = TRUE").await.unwrap();
+    let first = db.poll_feed(start).await.unwrap();
+    let second = db.poll_feed(first.watermark).await.unwrap();
+    assert_eq!((first.entries.len(), second.entries.len()), (1, 0));
+    open.batch_execute("INSERT INTO changes (user_id) VALUES (7); COMMIT").unwrap();
+    assert_eq!(db.poll_feed(second.watermark).await.unwrap().entries.len(), 1);
+}
+
+#[actix_web::test]
 async fn activity_evicts_nothing() {
     let (a, _, alice) = two_nodes().await;
     seen(&a, &alice).await;

@@ -115,3 +115,46 @@ async fn refused_logins_do_not_fill_the_audit_log() {
     assert_eq!(attempt("alice".to_owned(), "wrong").await.code(), 402);
     assert_eq!(rows("login refused").await, 11, "a new window tells again");
 }
+
+#[actix_web::test]
+async fn a_claim_beside_an_sms_login_gets_nobody_into_another_account() {
+    let app = CodeApp::with(|config| config.sessions_per_user = 100).await;
+    let mallory = app.t.user("mallory").await;
+    for round in 0..20 {
+        let mobile = format!("138123456{round:02}");
+        let code = app.sms_code(&app.t.web(), &mobile).await;
+        let claim = |mobile: &str| {
+            let request = mallory.admin_api.put(&format!("/user/mobile?mobile={mobile}"));
+            async { request.send().await }
+        };
+        let claims = async {
+            for _ in 0..3 {
+                claim("13999999999").await.assert_ok();
+                // Refused once the number has shown to be another's.
+                let refused_or_not = claim(&mobile).await;
+                assert_eq!(refused_or_not.status, 200);
+            }
+        };
+        let (login, ()) = join(app.login(&mobile, &code), claims).await;
+        if login.status == 200 && login.json()["code"] == 1 {
+            let token = login.json()["data"]["token"].as_str().unwrap().to_owned();
+            let info = app.t.web().get("/v1/user/info").header("token", &token).send().await.json();
+            assert_ne!(info["data"]["user"]["userId"], mallory.id.to_string(), "round {round}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn noting_activity_beside_a_kick_never_fails_the_kick() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    t.user("alice").await;
+    for round in 0..15 {
+        let alice = t.login("alice", "phone").await;
+        t.clock.advance(6 * 60_000);
+        let acting = admin.clone().header("user_id", &alice.id.to_string());
+        let requests = join_all((0..3).map(|_| alice.v1.get("/v1/user/info").send()));
+        let (_, kicked) = join(requests, acting.post("/user/kick").send()).await;
+        assert_eq!(kicked.line(), "json | 200 | 200", "round {round}");
+    }
+}

@@ -152,8 +152,10 @@ async fn logged_in_devices_are_listed() {
         login_timestamp,
     };
     let proto: pb::ClientsResponse = alice.v1.get("/v1/user/clients").send().await.proto();
+    let generated = proto.devices[2].device_id.clone();
+    assert!(generated.starts_with("generated-"), "{generated}");
     let expected =
-        [client("", "alice's phone", later - 3600), client("Windows 11", "pc", later), client("", "", later)];
+        [client("", "alice's phone", later - 3600), client("Windows 11", "pc", later), client("", &generated, later)];
     assert_eq!(proto.devices, expected);
     let json = alice.v1.get("/v1/user/clients").header("accept", "application/json").send().await.json();
     let expected = json!({"userId": id, "platform": "Windows 11", "deviceId": "pc", "loginTimestamp": later});
@@ -206,4 +208,49 @@ async fn a_token_can_be_used_to_get_another_one() {
     get(&alice.token).await.assert_line("json | 200 | -101 | 未登录");
     t.admin().await.put("/user/disable").json(&json!({"list": [alice.id]})).send().await.assert_ok();
     get(&second).await.assert_line("json | 200 | -101 | 未登录");
+}
+
+#[actix_web::test]
+async fn sessions_without_a_device_id_make_room_first_then_the_least_recently_used() {
+    let t = TestApp::with(|config| config.sessions_per_user = 5).await;
+    let alice = t.user("alice").await;
+    let (laptop, tablet) = (t.login("alice", "laptop").await, t.login("alice", "tablet").await);
+    for _ in 0..30 {
+        t.clock.advance(6 * 60_000);
+        t.login("alice", "").await;
+        assert!(is_live(&alice).await, "the phone in use");
+    }
+    assert!(is_live(&laptop).await && is_live(&tablet).await);
+    // With devices only, the one that was not used for longest goes.
+    t.clock.advance(6 * 60_000);
+    assert!(is_live(&alice).await && is_live(&tablet).await);
+    for device in ["desk", "watch", "car"] {
+        t.login("alice", device).await;
+    }
+    assert!(!is_live(&laptop).await);
+    assert!(is_live(&alice).await && is_live(&tablet).await);
+}
+
+#[actix_web::test]
+async fn getting_tokens_never_ends_the_session_that_asks() {
+    let t = TestApp::with(|config| config.sessions_per_user = 3).await;
+    t.user("alice").await;
+    let nameless = t.login("alice", "").await;
+    for _ in 0..30 {
+        t.clock.advance(6 * 60_000);
+        let path = format!("/v1/user/get-token?token={}", nameless.token);
+        t.anon().get(&path).send().await.assert_line("json | 200 | 1");
+    }
+    assert!(is_live(&nameless).await);
+}
+
+#[actix_web::test]
+async fn a_session_without_a_device_id_can_be_named_and_ended() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let nameless = t.login("alice", "").await;
+    let clients: pb::ClientsResponse = alice.v1.get("/v1/user/clients").send().await.proto();
+    let generated = &clients.devices[1].device_id;
+    alice.v1.post("/v1/user/device-offline").json(&json!({"deviceId": generated})).send().await.assert_ok();
+    assert!(!is_live(&nameless).await && is_live(&alice).await);
 }

@@ -185,7 +185,6 @@ async fn a_code_requested_without_a_token_is_valid_for_login_and_binding_only() 
 
     let alice = codes.mail_user("alice", "alice@mail.example").await;
     let code = codes.mail_code(&codes.t.anon(), "alice@mail.example", "").await;
-    reset(&codes.t, "alice@mail.example", &code).await.assert_line(WRONG);
     let body = json!({"email": "alice@mail.example", "captcha": code});
     alice.v1.post("/v1/user/change-email-check").json(&body).send().await.assert_ok();
 }
@@ -294,4 +293,19 @@ async fn numbers_addresses_and_codes_are_understood_as_people_paste_them() {
     codes.mail_user("alice", "\u{202A}alice@mail.example\u{202C}").await;
     let by_mail = "SELECT COUNT(*) AS number FROM users WHERE email = 'alice@mail.example'";
     assert_eq!(codes.t.number(by_mail).await, 1);
+}
+
+#[actix_web::test]
+async fn a_code_requested_without_typ_and_token_resets_the_account_of_that_address_only() {
+    let codes = CodeApp::new().await;
+    let alice = codes.mail_user("alice", "alice@mail.example").await;
+    let own = codes.mail_code(&alice.v1, "alice@mail.example", "").await;
+    reset(&codes.t, "alice@mail.example", &own).await.assert_line(WRONG);
+    codes.t.clock.advance(MINUTE_MS);
+    let code = codes.mail_code(&codes.t.anon(), "alice@mail.example", "").await;
+    reset(&codes.t, "bob@mail.example", &code).await.assert_line(WRONG);
+    reset(&codes.t, "alice@mail.example", &code).await.assert_ok();
+    codes.t.clock.advance(MINUTE_MS);
+    let nobody = codes.mail_code(&codes.t.anon(), "nobody@mail.example", "").await;
+    reset(&codes.t, "nobody@mail.example", &nobody).await.assert_line(WRONG);
 }

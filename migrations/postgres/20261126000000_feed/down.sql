@@ -1,3 +1,7 @@
+DROP TRIGGER apps_note_delete ON apps;
+DROP FUNCTION note_deleted_app();
+DROP TRIGGER users_note_delete ON users;
+DROP FUNCTION note_deleted_user();
 DROP TRIGGER admin_tokens_note_change ON admin_tokens;
 DROP FUNCTION note_change_of_app();
 DROP TRIGGER sessions_note_change ON sessions;

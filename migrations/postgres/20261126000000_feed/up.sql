@@ -25,3 +25,16 @@ $$ BEGIN
 END $$;
 CREATE TRIGGER admin_tokens_note_change AFTER UPDATE OR DELETE ON admin_tokens
 FOR EACH ROW EXECUTE FUNCTION note_change_of_app();
+
+CREATE FUNCTION note_deleted_user() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    INSERT INTO changes (user_id) VALUES (OLD.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_note_delete AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION note_deleted_user();
+CREATE FUNCTION note_deleted_app() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    INSERT INTO changes (app_id) VALUES (OLD.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER apps_note_delete AFTER DELETE ON apps FOR EACH ROW EXECUTE FUNCTION note_deleted_app();

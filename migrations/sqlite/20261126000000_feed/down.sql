@@ -1,3 +1,5 @@
+DROP TRIGGER apps_note_delete;
+DROP TRIGGER users_note_delete;
 DROP TRIGGER admin_tokens_note_delete;
 DROP TRIGGER admin_tokens_note_change;
 DROP TRIGGER user_medals_note_change;

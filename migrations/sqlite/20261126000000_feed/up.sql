@@ -29,3 +29,11 @@ CREATE TRIGGER admin_tokens_note_delete AFTER DELETE ON admin_tokens
 BEGIN
     INSERT INTO changes (app_id) VALUES (OLD.app_id);
 END;
+CREATE TRIGGER users_note_delete AFTER DELETE ON users
+BEGIN
+    INSERT INTO changes (user_id) VALUES (OLD.id);
+END;
+CREATE TRIGGER apps_note_delete AFTER DELETE ON apps
+BEGIN
+    INSERT INTO changes (app_id) VALUES (OLD.id);
+END;

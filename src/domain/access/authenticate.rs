@@ -1,4 +1,4 @@
-//! Authentication: from what a request presents to the value that an operation takes.
+//! Authentication: turns the token that a request presents into the value that an operation requires.
 
 use super::{Actor, Anonymous, Caller, LoggedIn, Operator, OperatorKind, Origin, PresentedToken, require_active};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     model::{AdminToken, Session, TenantId, Token, TokenHash, UserId},
 };
 
-/// Any requester, in a tenant that exists.
+/// Accepts any requester, if the tenant exists.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`].
@@ -15,7 +15,7 @@ pub async fn anonymous(gateway: &Gateway, tenant: TenantId, origin: Origin) -> R
     Ok(Anonymous { tenant: lookups::tenant(gateway, &tenant).await?, origin })
 }
 
-/// The user behind a user token.
+/// Authenticates a user token.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`], [`Error::TokenUnknown`], [`Error::TokenEnded`].
@@ -23,7 +23,7 @@ pub async fn user(gateway: &Gateway, presented: PresentedToken) -> Result<Caller
     Ok(user_until(gateway, presented).await?.0)
 }
 
-/// The user behind a user token, and when its session expires however much it is used.
+/// Authenticates a user token. Also returns when its session expires, regardless of its use.
 ///
 /// # Errors
 /// As [`user`].
@@ -48,11 +48,11 @@ fn require_live(gateway: &Gateway, session: &Session) -> Result<(), Error> {
     if is_over || require_active(session.status).is_err() { Err(Error::TokenEnded) } else { Ok(()) }
 }
 
-/// The user behind a user token, or the user `for_user` that the holder of an admin token acts as.
+/// Authenticates a user token, or an admin token that acts as `for_user`.
 ///
 /// # Errors
-/// As [`user`] and [`operator`]; [`Error::NoPermission`] when a user token comes with another user's number; for an admin
-/// token [`Error::ActForMissing`] without a number and [`Error::UserNotFound`] with an unknown one.
+/// As [`user`] and [`operator`]; [`Error::NoPermission`] for a user token of another user than `for_user`; for an admin
+/// token [`Error::ActForMissing`] without `for_user` and [`Error::UserNotFound`] if that user does not exist.
 pub async fn user_or_impersonator(
     gateway: &Gateway,
     presented: PresentedToken,
@@ -66,7 +66,7 @@ pub async fn user_or_impersonator(
     Ok(caller)
 }
 
-/// The user that the holder of an admin token acts as.
+/// Authenticates an admin token that acts as `for_user`.
 ///
 /// # Errors
 /// As [`user_or_impersonator`]; [`Error::NoPermission`] for a valid user token.
@@ -79,7 +79,7 @@ pub async fn impersonator(
     acting_as(gateway, &operator, for_user.ok_or(Error::ActForMissing)?).await
 }
 
-/// The holder of an admin token.
+/// Authenticates an admin token.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`], token errors; [`Error::NoPermission`] for a valid user token.
@@ -99,10 +99,10 @@ async fn valid_admin_token(gateway: &Gateway, tenant: &TenantId, hash: TokenHash
     if token.is_valid(gateway.clock.now_ms()) { Ok(token) } else { Err(Error::TokenEnded) }
 }
 
-/// A requester with a valid token of the tenant, whoever that is: a user, an operator acting as one, or an operator.
+/// Accepts any requester with a valid token of the tenant: a user, an operator acting as one, or an operator.
 ///
 /// # Errors
-/// As [`user_or_impersonator`], but for an admin token without a number.
+/// As [`user_or_impersonator`], except that an admin token needs no `for_user`.
 pub async fn token_holder(
     gateway: &Gateway,
     presented: PresentedToken,
@@ -117,7 +117,7 @@ pub async fn token_holder(
     anonymous(gateway, tenant_id, origin).await
 }
 
-/// The user of the operator's tenant that the operator acts as.
+/// Lets an operator act as a user of its tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
@@ -126,7 +126,7 @@ pub async fn acting_as(gateway: &Gateway, operator: &Operator, user: UserId) -> 
     Ok(Caller { tenant_id: operator.tenant_id.clone(), user, actor: Actor::Operator(operator.kind.clone()) })
 }
 
-/// The operator at the command line, in a tenant that exists.
+/// The operator at the command line, if the tenant exists.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`].

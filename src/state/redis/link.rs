@@ -1,4 +1,4 @@
-//! The way to Redis: its connections, and what is known of its health.
+//! The connections to Redis, with a circuit breaker for a Redis that does not answer.
 
 use std::{
     sync::{
@@ -17,23 +17,26 @@ use tokio::time::timeout;
 
 use super::StateError;
 
-/// How long Redis may take for an answer.
+/// The timeout of a connection attempt and of an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long nobody asks a Redis that did not answer; then one asks, and the others wait for how that ends.
+/// If Redis does not answer, all commands fail at once for this long; then one command is sent as a probe.
 const PAUSE_MS: u64 = 500;
+
+/// How long the other commands fail at once while the probe is pending.
 const PROBE_MS: u64 = 2000;
 
-/// A subscriber pings this often, to find out that its connection is dead.
+/// The interval of a subscriber's pings, which detect a dead connection.
 const PING_EVERY: Duration = Duration::from_millis(500);
 
-/// Redis, reached through one multiplexed connection per worker thread: measured, one for all threads is a quarter
+/// The connections to Redis, a multiplexed one per worker thread: by measurement, a single one for all threads is a quarter
 /// slower (docs/adr/0006-state.md).
 pub(super) struct Link {
     client: Client,
     connections: Box<[Mutex<Option<ConnectionManager>>]>,
     started: Instant,
-    /// Since `started`, in ms; 0 while Redis answers. A request must not wait for what the last one waited for in vain.
+    /// Until when commands fail at once, in ms since `started`; 0 while Redis answers. So a request does not wait for the same
+    /// timeout as the one before it.
     silent_until_ms: AtomicU64,
 }
 
@@ -47,7 +50,7 @@ impl Link {
         })
     }
 
-    /// This thread's connection, unless Redis was silent just now.
+    /// This thread's connection. Fails at once while Redis does not answer.
     pub(super) fn connection(&self) -> Result<ConnectionManager, StateError> {
         if self.is_silent() {
             return Err(StateError::new("it did not answer just now"));
@@ -69,15 +72,14 @@ impl Link {
         Ok(known.insert(connection).clone())
     }
 
-    /// Leaves all connections behind: one that was cut, or that nothing comes through any more, looks like any other until
-    /// it is used.
+    /// Drops all connections: a dead one can't be told from the others before it is used.
     fn renew(&self) {
         for slot in &self.connections {
             slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
     }
 
-    /// What Redis answered; and whether it did is remembered. A refusal (out of memory, say) is an answer.
+    /// Records whether Redis answered, and returns the result. An error reply, such as out of memory, is an answer too.
     pub(super) fn answered<T>(&self, result: RedisResult<T>) -> Result<T, StateError> {
         let silence = result.as_ref().err().filter(|error| error.is_io_error());
         let until_ms = if silence.is_some() { self.now_ms() + PAUSE_MS } else { 0 };
@@ -86,7 +88,7 @@ impl Link {
             self.renew();
         }
         match silence {
-            Some(error) if !was_silent => log::warn!("Redis does not answer, and is asked again now and then: {error}"),
+            Some(error) if !was_silent => log::warn!("Redis does not answer and is probed from time to time: {error}"),
             None if was_silent => log::info!("Redis answers again"),
             Some(_) | None => {}
         }
@@ -117,13 +119,13 @@ impl Link {
             Ok((sink, stream))
         };
         let subscribed = timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))?;
-        // Redis is there, perhaps again.
+        // Redis answers; it may have been restarted, so that the other connections are dead.
         self.renew();
         self.answered(Ok(subscribed))
     }
 }
 
-/// Passes each message to `receive`, for as long as the connection lives.
+/// Passes each message to `receive` until the connection fails.
 pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, receive: impl Fn(&[u8])) -> StateError {
     let receiving = async {
         while let Some(message) = stream.next().await {
@@ -151,7 +153,7 @@ fn silence() -> StateError {
     StateError::new(format!("no answer within {PATIENCE:?}"))
 }
 
-/// A number of its own for every thread, counted from 0.
+/// A unique number for each thread, starting from 0.
 fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed));

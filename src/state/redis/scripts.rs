@@ -1,10 +1,10 @@
-//! What must happen in Redis at once: scripts, which nothing else comes between.
+//! Lua scripts for operations that must be atomic in Redis.
 
 use std::sync::LazyLock;
 
 use redis::Script;
 
-/// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end.
+/// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end of the window.
 pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, length = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -18,7 +18,7 @@ pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// What the login scripts share: reads a subject as it is at `now`.
+/// Functions that the login scripts share: `read` returns a subject as of `now`, `write` stores it.
 const READ_LOGINS: &str = "
     local now, window, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
     local function read(key)
@@ -34,8 +34,8 @@ const READ_LOGINS: &str = "
         redis.call('PEXPIRE', key, window + patience)
     end";
 
-/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms), a limit for each key.
-/// Returns -1 when admitted, 0 when crowded, else the end of the lock.
+/// KEYS: the subjects. ARGV: now, the window's length, the lifetime of pending logins (ms), a limit for each key. Returns -1
+/// if the login is admitted, 0 if too many are pending, else the end of the lock.
 pub(super) static BEGIN_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!(
         "{READ_LOGINS}
@@ -55,7 +55,7 @@ pub(super) static BEGIN_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// KEYS: the subjects. ARGV: now, the window's length, the patience with pending logins (ms); for each key `failed`,
+/// KEYS: the subjects. ARGV: now, the window's length, the lifetime of pending logins (ms); for each key `failed`,
 /// `forgiven` or `unchanged`.
 pub(super) static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!(
@@ -74,8 +74,9 @@ pub(super) static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// KEYS: the contact. ARGV: now, the code's hash, its lifetime (ms), wrong tries at the most; for each window its length
-/// (ms) and how many may be sent in it, the longest last. Returns 0 when the code is remembered, else when the next may be.
+/// KEYS: the contact. ARGV: now, the code's MAC, its lifetime (ms), the maximum number of wrong tries; for each window its
+/// length (ms) and the maximum number of codes in it, the longest last. Returns 0 if the code was stored, else when the next
+/// one may be sent.
 pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, longest = tonumber(ARGV[1]), tonumber(ARGV[#ARGV - 1])
@@ -100,8 +101,8 @@ pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// KEYS: the contact. ARGV: now, wrong tries at the most, for how long they count (ms), `keep` or `take`; then the hashes
-/// of which one is right. Returns whether it was.
+/// KEYS: the contact. ARGV: now, the maximum number of wrong tries, how long they count (ms), `keep` or `take`; then the
+/// accepted MACs. Returns whether the code's MAC is one of them.
 pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now = tonumber(ARGV[1])
@@ -121,7 +122,7 @@ pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// KEYS: the account. ARGV: the device. Forgets all signs of it.
+/// KEYS: the account. ARGV: the device. Deletes all presence of the device.
 pub(super) static END_PRESENCE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do

@@ -1,6 +1,6 @@
 //! The number and the address that accounts are bound to.
 
-use diesel::{OptionalExtension as _, dsl::exists, prelude::*};
+use diesel::{OptionalExtension as _, prelude::*};
 
 use super::UserRow;
 use crate::{
@@ -19,18 +19,22 @@ pub fn find_by_contact(conn: &mut Conn, tenant: &TenantId, contact: &Contact) ->
     Ok(row.map(User::from))
 }
 
-/// Whether an account has the contact that has shown to own it.
-pub fn has_confirmed_owner(conn: &mut Conn, tenant: &TenantId, contact: &Contact) -> Result<bool, StoreError> {
-    let in_tenant = users::table.filter(users::app_id.eq(tenant.as_str()));
-    Ok(match contact {
-        Contact::Mobile(mobile) => {
-            let owner = in_tenant.filter(users::mobile.eq(mobile.as_str())).filter(users::mobile_confirmed.eq(true));
-            diesel::select(exists(owner)).get_result(conn)
-        }
-        Contact::Email(address) => {
-            diesel::select(exists(in_tenant.filter(users::email.eq(address.as_str())))).get_result(conn)
-        }
-    }?)
+/// The account that has shown to own the contact.
+pub fn find_confirmed_owner(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    contact: &Contact,
+) -> Result<Option<UserId>, StoreError> {
+    let in_tenant = users::table.select(users::id).filter(users::app_id.eq(tenant.as_str()));
+    let id: Option<i64> = match contact {
+        Contact::Mobile(mobile) => in_tenant
+            .filter(users::mobile.eq(mobile.as_str()))
+            .filter(users::mobile_confirmed.eq(true))
+            .get_result(conn),
+        Contact::Email(address) => in_tenant.filter(users::email.eq(address.as_str())).get_result(conn),
+    }
+    .optional()?;
+    Ok(id.map(UserId::stored))
 }
 
 /// Takes a number from the account of the app that only says that it is its own, if there is one.

@@ -58,6 +58,8 @@ pub enum Step {
 /// The data of a login command. The device is that of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginData {
+    /// The tenant; empty for that of the handshake.
+    pub app_id: String,
     /// The user id that the client claims, unparsed.
     pub user_id: String,
     /// The token.
@@ -116,7 +118,12 @@ impl Machine {
             (State::Connected, "login") => {
                 self.state = State::LoggingIn;
                 let field = |name| command.data.get(name).map(text).unwrap_or_default();
-                Step::LogIn(LoginData { user_id: field("userId"), token: field("token"), platform: field("platform") })
+                Step::LogIn(LoginData {
+                    app_id: field("app_id"),
+                    user_id: field("userId"),
+                    token: field("token"),
+                    platform: field("platform"),
+                })
             }
             (State::Identified, "heartbeat") => {
                 self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
@@ -170,7 +177,12 @@ mod tests {
 
     fn identified() -> Machine {
         let mut machine = Machine::new(0);
-        let data = LoginData { user_id: "7".to_owned(), token: "t".to_owned(), platform: "web".to_owned() };
+        let data = LoginData {
+            user_id: "7".to_owned(),
+            token: "t".to_owned(),
+            platform: "web".to_owned(),
+            ..LoginData::default()
+        };
         assert_eq!(machine.on_text(LOGIN, 1), Step::LogIn(data));
         machine.logged_in(1000, 1_000_000);
         machine
