@@ -1,8 +1,8 @@
 //! The node's cache of tenants, admin tokens, accounts and sessions (docs/adr/0010-cache-and-changes.md).
 //!
-//! A kick must take effect within a second, so no entry may be stale for longer. Every change evicts the entries that it
-//! affects ([`Cache::evict`]), and the cache is used only for a short lease after each successful poll of the change feed
-//! ([`Cache::extend_lease`]).
+//! A kick must take effect within a second, so no entry may be stale for longer. Every change evicts the entries that
+//! it affects ([`Cache::evict`]), and the cache is used only for a short lease after each successful poll of the change
+//! feed ([`Cache::extend_lease`]).
 
 mod evictions;
 
@@ -21,16 +21,16 @@ use crate::model::{
     Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
 };
 
-/// Maximum age of an entry. It bounds the staleness of what the feed does not report: changes that bypass the triggers, and
-/// the activity of accounts.
+/// Maximum age of an entry. It bounds the staleness of what the feed does not report: changes that bypass the triggers,
+/// and the activity of accounts.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// The cache of one node.
 pub struct Cache {
     tenants: sync::Cache<TenantId, Arc<TenantEntry>>,
     accounts: sync::Cache<UserId, Arc<Account>, ByBytes>,
-    /// The account that each token belongs to. The sessions are part of the account's entry, so that evicting an account
-    /// evicts its sessions too.
+    /// The account that each token belongs to. The sessions are part of the account's entry, so that evicting an
+    /// account evicts its sessions too.
     owners: sync::Cache<TokenHash, UserId>,
     evictions: Evictions,
     started: Instant,
@@ -184,7 +184,8 @@ impl Cache {
         self.fill_account(token, tenant, id, |account| account.public_details = Some(Arc::clone(details)));
     }
 
-    /// Updates the activity in a cached account and, if given, in one of its sessions: the feed does not report activity.
+    /// Updates the activity in a cached account and, if given, in one of its sessions: the feed does not report
+    /// activity.
     pub fn note_activity(&self, user: UserId, session: Option<SessionId>, activity: Activity) {
         let _stripe = self.evictions.lock(&user);
         let Some(known) = self.accounts.get(&user) else { return };

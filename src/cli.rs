@@ -21,9 +21,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     clock::SystemClock,
     config::{Config, Flags, Values},
-    domain::{Operator, access::authenticate},
+    domain::{Operator, access::authenticate, readiness},
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
+    transport::block_on,
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
@@ -223,6 +224,7 @@ fn build_gateway(config: Config, may_migrate: bool) -> Result<Arc<Gateway>, Fail
     let may_migrate = may_migrate || config.database_url.is_embedded();
     let gateway = Gateway::build(config, Arc::new(SystemClock))?;
     ensure_schema(&gateway, may_migrate)?;
+    block_on(ensure_usable(&gateway))?;
     Ok(Arc::new(gateway))
 }
 
@@ -239,6 +241,27 @@ fn ensure_schema(gateway: &Gateway, may_migrate: bool) -> Outcome {
     }
     Err(Failure::Failed(format!("the database has {} pending migrations; run `diglot migrate`", pending.len())))
 }
+
+/// Refuses an embedded database that takes no writes, and a secret that is not the database's. A server that is read-only for
+/// now is none of the two: `/readyz` tells of it.
+async fn ensure_usable(gateway: &Gateway) -> Outcome {
+    if gateway.config.database_url.is_embedded() {
+        readiness::check_database(gateway).await?;
+    }
+    match readiness::check_secret(gateway).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Failed(WRONG_SECRET.to_owned())),
+        Err(error) if gateway.config.database_url.is_embedded() => Err(error.into()),
+        Err(error) => {
+            log::warn!("the secret could not be checked against the database: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// What is said of a secret that does not fit the database.
+const WRONG_SECRET: &str = "DIGLOT_SECRET (or the .secret file) is not the one that this database was made with; with it no \
+                            stored password would be right";
 
 fn migrate(settings: &SettingFlags) -> Outcome {
     let gateway = Gateway::build(settings.config()?, Arc::new(SystemClock))?;

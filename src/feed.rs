@@ -1,8 +1,9 @@
 //! The change feed: keeps a node's cache consistent with the database (docs/adr/0010-cache-and-changes.md).
 //!
-//! Triggers of the database write a feed entry for each change ([`crate::store`]). A node applies the entries of its own
-//! changes after the commit and before the answer. It finds the entries of other nodes by polling, four times a second. Nodes
-//! also publish their entries to each other, which only makes this faster: correctness does not depend on it.
+//! Triggers of the database write a feed entry for each change ([`crate::store`]). A node applies the entries of its
+//! own changes after the commit and before the answer. It finds the entries of other nodes by polling, four times a
+//! second. Nodes also publish their entries to each other, which only makes this faster: correctness does not depend on
+//! it.
 
 use std::{
     collections::HashMap,
@@ -27,7 +28,8 @@ use crate::{
 /// The pause between two polls of the feed.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The lease of the cache after a poll. Below one second, so that a kick takes effect within a second (security.md 21, 47).
+/// The lease of the cache after a poll. Below one second, so that a kick takes effect within a second (security.md 21,
+/// 47).
 const LEASE: Duration = Duration::from_millis(900);
 
 /// After this long without a poll the cache is cleared, since entries that were not read may have been trimmed.
@@ -36,7 +38,7 @@ const LONGEST_GAP: Duration = Duration::from_secs(3);
 /// The pause between two attempts to subscribe to the other nodes.
 const SUBSCRIBE_PAUSE: Duration = Duration::from_millis(250);
 
-/// Entries stay in the feed for at least this long after every node could read them.
+/// The interval of trimming. Entries stay in the feed for at least this long, so that every node can read them.
 const TRIM_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Applies the entries of the change feed to this node.
@@ -47,7 +49,7 @@ pub struct Feed {
     /// The ids of applied entries that a poll may still return, each with the number of the poll that last returned it.
     applied: Mutex<HashMap<i64, u64>>,
     polls: AtomicU64,
-    /// How far this node has read.
+    /// The watermark up to which this node has read the feed.
     read: Mutex<Option<Watermark>>,
 }
 
@@ -133,7 +135,7 @@ impl Feed {
         };
         let poll = db.poll_feed(known.watermark.clone()).await?;
         if known.polled.elapsed() > TRIM_INTERVAL / 2 {
-            // The process was stopped meanwhile, and entries may have been trimmed.
+            // The process was suspended for that long, so entries may have been trimmed.
             *reader = None;
             return Err(StoreError::Unfinished);
         }
@@ -147,7 +149,7 @@ impl Feed {
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(watermark);
     }
 
-    /// Trims the feed: what stands before the watermark of one interval ago.
+    /// Trims the feed in intervals: deletes the entries before the watermark of one interval ago.
     async fn trim(&self, db: &Db) {
         let mut boundary: Option<Watermark> = None;
         loop {
@@ -157,12 +159,12 @@ impl Feed {
             {
                 log::warn!("the change feed is not trimmed for now: {error}");
             }
-            boundary = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            boundary.clone_from(&self.read.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
-    /// Drops the ids of entries that no poll can return again: a poll that began before a commit has ended by the poll after
-    /// next.
+    /// Drops the ids of entries that no poll can return again: a poll that began before a commit has ended by the poll
+    /// after next.
     fn drop_old(&self) {
         let poll = self.polls.fetch_add(1, Ordering::Relaxed);
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, found| *found + 2 >= poll);
@@ -207,7 +209,7 @@ impl Feed {
     }
 }
 
-/// How far this node has read the feed.
+/// This node's position in the feed.
 struct Reader {
     watermark: Watermark,
     polled: Instant,

@@ -1,9 +1,9 @@
 //! diglot: an account gateway for chat products, with two APIs in two encodings over two databases.
 //!
-//! [`transport`] decodes a request and calls a [`domain`] function. That function authorizes and executes it: it reads and
-//! writes the [`store`] (PostgreSQL or SQLite) and the [`state`] (Redis or memory), and sends codes through [`delivery`].
-//! [`transport`] then encodes the answer as the client requested; no other layer knows the encoding. Each layer depends
-//! only on those to its right, which a test of the sources enforces (docs/adr/0001-layers.md):
+//! [`transport`] decodes a request and calls a [`domain`] function. That function authorizes and executes it: it reads
+//! and writes the [`store`] (PostgreSQL or SQLite) and the [`state`] (Redis or memory), and sends codes through
+//! [`delivery`]. [`transport`] then encodes the answer as the client requested; no other layer knows the encoding. Each
+//! layer depends only on those to its right, which a test of the sources enforces (docs/adr/0001-layers.md):
 //!
 //! ```text
 //! main ─> cli ─> transport ─> domain ─┬─> store ────> model
@@ -18,8 +18,8 @@
 //! - `sockets` lists the node's open WebSocket connections.
 //! - [`config`] is the configuration of the process.
 //!
-//! Where to start reading: [`gateway::Gateway`], then one request from top to bottom, such as a change of the display name:
-//! `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`, [`store::Db::write`] and
+//! Where to start reading: [`gateway::Gateway`], then one request from top to bottom, such as a change of the display
+//! name: `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`, [`store::Db::write`] and
 //! [`store::users::set_nickname`].
 
 mod cache;

@@ -21,6 +21,8 @@ pub enum KeyPurpose {
     Code,
     /// Deriving the secrets of tenants.
     AppSecret,
+    /// Recognising the secret.
+    Check,
 }
 
 impl KeyPurpose {
@@ -30,6 +32,7 @@ impl KeyPurpose {
             Self::Captcha => b"diglot captcha",
             Self::Code => b"diglot code",
             Self::AppSecret => b"diglot app secret",
+            Self::Check => b"diglot check",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keeps out of the cache what was read before it changed.
+//! Records evictions, so that no value is cached that was read before its key was evicted.
 
 use std::{
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash},
@@ -29,7 +29,7 @@ impl Default for Evictions {
 impl Evictions {
     const STRIPES: usize = 256;
 
-    /// The count now.
+    /// The current number of evictions.
     pub(super) fn now(&self) -> u64 {
         self.clock.load(Ordering::SeqCst)
     }

@@ -6,9 +6,14 @@ use std::{
     time::Instant,
 };
 
-use super::{Failure, Outcome, SettingFlags, print};
+use super::{Failure, Outcome, SettingFlags, WRONG_SECRET, print};
 use crate::{
-    clock::SystemClock, config::Config, domain::tenants, gateway::Gateway, store::DatabaseUrl, transport::block_on,
+    clock::SystemClock,
+    config::Config,
+    domain::{readiness, tenants},
+    gateway::Gateway,
+    store::DatabaseUrl,
+    transport::block_on,
 };
 
 /// The result of a check.
@@ -103,8 +108,8 @@ fn database(gateway: &Gateway) -> Finding {
     }
 }
 
-async fn answers(gateway: &Gateway) -> [(&'static str, Finding); 2] {
-    let state = match gateway.state.ping().await {
+async fn answers(gateway: &Gateway) -> [(&'static str, Finding); 4] {
+    let state = match readiness::check_state(gateway).await {
         Ok(()) => Finding::Good(gateway.state.describe().to_owned()),
         Err(error) => Finding::Bad(error.to_string()),
     };
@@ -114,5 +119,14 @@ async fn answers(gateway: &Gateway) -> [(&'static str, Finding); 2] {
         Ok(_) => Finding::Note(format!("missing; run `diglot app create {default_app}`")),
         Err(error) => Finding::Bad(error.to_string()),
     };
-    [("state", state), ("default app", tenant)]
+    let writes = match readiness::check_database(gateway).await {
+        Ok(()) => Finding::Good("the database takes writes".to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    let secret = match readiness::check_secret(gateway).await {
+        Ok(true) => Finding::Good("fits the database".to_owned()),
+        Ok(false) => Finding::Bad(WRONG_SECRET.to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    [("writes", writes), ("secret", secret), ("state", state), ("default app", tenant)]
 }

@@ -59,7 +59,7 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
     if !tenants::list(&gateway).await?.iter().any(|known| known.id == *default_app) {
         log::warn!("the default app does not exist; run `diglot app create {default_app}`");
     }
-    if let Err(error) = gateway.state.ping().await {
+    if let Err(error) = gateway.state.check().await {
         log::warn!("{error}; limits are counted per node until it is available");
     }
     let server = Server::start(Arc::clone(&gateway), listeners)?;
@@ -83,10 +83,15 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
 fn wait_for_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return "SIGTERM",
+                _ = interrupt.recv() => return "SIGINT",
+                // It would end the process without draining.
+                _ = hangup.recv() => log::info!("SIGHUP has no effect; restart the process to change its settings"),
+            }
         }
     })
 }

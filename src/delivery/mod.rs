@@ -146,7 +146,7 @@ impl Outbox {
 struct Job {
     outbox: Outbox,
     message: Message,
-    is_meant: bool,
+    should_send: bool,
     timeout: Duration,
     _room: OwnedSemaphorePermit,
 }
@@ -159,10 +159,11 @@ pub struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// Enqueues the message. Unless `is_meant`, the delivery thread drops it, so that both cases take the caller the same time.
-    pub fn send(self, message: Message, is_meant: bool) {
+    /// Enqueues the message. Unless `should_send`, the delivery thread drops it, so that both cases take the caller the
+    /// same time.
+    pub fn send(self, message: Message, should_send: bool) {
         let timeout = self.delivery.timeout;
-        let job = Job { outbox: self.outbox, message, is_meant, timeout, _room: self.room };
+        let job = Job { outbox: self.outbox, message, should_send, timeout, _room: self.room };
         if self.delivery.queue.send(job).is_err() {
             log::error!("a code was not sent: the delivery thread has stopped");
         }
@@ -224,7 +225,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
     while let Some(job) = jobs.recv().await {
-        if job.is_meant {
+        if job.should_send {
             tokio::spawn(deliver(job));
         }
     }

@@ -39,7 +39,8 @@ pub async fn set_username(gateway: &Gateway, caller: &Caller, name: Username) ->
     .await
 }
 
-/// Deletes the caller's account. `code` proves that the caller still controls `contact`, which must be bound to the account.
+/// Deletes the caller's account. `code` proves that the caller still controls `contact`, which must be bound to the
+/// account.
 ///
 /// # Errors
 /// [`Error::ContactNotBound`], [`Error::CodeWrong`].
@@ -74,8 +75,8 @@ async fn erase(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the owner's data and frees the account's names and contacts for others. The ledger of its coins and its audit rows
-/// stay, under its id.
+/// Deletes the owner's data and frees the account's names and contacts for others. The ledger of its coins and its
+/// audit rows stay, under its id.
 fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     let (conn, user) = (&mut *tx.conn, tx.user);
     sessions::end_all_of(conn, &[user], EndReason::Deleted, tx.now_ms)?;
@@ -105,7 +106,8 @@ pub async fn disable(gateway: &Gateway, operator: &Operator, ids: Vec<UserId>) -
     Ok(())
 }
 
-/// Enables disabled accounts; their old sessions stay ended. Changes nothing if any of them is not in the operator's tenant.
+/// Enables disabled accounts; their old sessions stay ended. Changes nothing if any of them is not in the operator's
+/// tenant.
 ///
 /// # Errors
 /// [`Error::UserNotFound`].

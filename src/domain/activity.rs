@@ -1,5 +1,6 @@
-//! The activity of accounts: when an account was last used and on how many days. It is stored at intervals, and its days are
-//! those of the configured time zone. Only a user's own requests count, not those of an operator acting as the user.
+//! The activity of accounts: when an account was last used and on how many days. It is stored at intervals, and its
+//! days are those of the configured time zone. Only a user's own requests count, not those of an operator acting as the
+//! user.
 
 use jiff::{Timestamp, civil::date};
 
@@ -38,8 +39,8 @@ pub(super) async fn note_end(gateway: &Gateway, user: UserId) {
     }
 }
 
-/// Stores the activity and updates this node's cache, since the change feed does not report activity. Other nodes see it when
-/// they next read the account.
+/// Stores the activity and updates this node's cache, since the change feed does not report activity. Other nodes see
+/// it when they next read the account.
 async fn note(gateway: &Gateway, user: UserId, session: Option<SessionId>, now_ms: i64) -> Result<(), StoreError> {
     let today = day(gateway, now_ms);
     let work = move |conn: &mut Conn| {

@@ -1,5 +1,5 @@
-//! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it describes;
-//! the row of a refusal in a transaction of its own.
+//! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it
+//! describes; the row of a refusal in a transaction of its own.
 
 use super::{Anonymous, Caller, Operator, Origin, access::Actor, access::OperatorKind};
 use crate::{

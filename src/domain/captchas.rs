@@ -19,8 +19,8 @@ pub struct CaptchaChallenge {
     pub png: Vec<u8>,
 }
 
-/// Creates a captcha, to be answered once within five minutes. Only a keyed hash of its answer is stored; in development mode
-/// the answer is also logged.
+/// Creates a captcha, to be answered once within five minutes. Only a keyed hash of its answer is stored; in
+/// development mode the answer is also logged.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::Unavailable`] without the shared state.
@@ -54,8 +54,8 @@ pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, a
     }
 }
 
-/// The keyed hash of an answer, ignoring case and the difference between similar characters. It is bound to the tenant and
-/// the captcha.
+/// The keyed hash of an answer, ignoring case and the difference between similar characters. It is bound to the tenant
+/// and the captcha.
 fn captcha_mac(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> [u8; 32] {
     let alike = |letter: char| match letter.to_ascii_lowercase() {
         'i' | 'l' => '1',

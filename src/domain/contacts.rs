@@ -7,8 +7,8 @@ use crate::{
     store::users,
 };
 
-/// Binds a contact to the caller's account, replacing an earlier one of the same kind. `code` proves that the caller controls
-/// the contact (security.md 28).
+/// Binds a contact to the caller's account, replacing an earlier one of the same kind. `code` proves that the caller
+/// controls the contact (security.md 28).
 ///
 /// # Errors
 /// [`Error::CodeWrong`], [`Error::MobileTaken`], [`Error::EmailTaken`].
@@ -24,8 +24,8 @@ pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &C
     .await
 }
 
-/// Sets the caller's mobile number without a code, as the admin document requires. Unless an operator sets it, the number
-/// stays unconfirmed: another account that proves control of it with a code takes it over (security.md 28).
+/// Sets the caller's mobile number without a code, as the admin document requires. Unless an operator sets it, the
+/// number stays unconfirmed: another account that proves control of it with a code takes it over (security.md 28).
 ///
 /// # Errors
 /// [`Error::MobileTaken`].

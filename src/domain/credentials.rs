@@ -65,8 +65,8 @@ pub async fn reset_password(
     Ok(())
 }
 
-/// Changes the caller's password and ends all other sessions. `old` must be the current password, so an account without one
-/// must use [`reset_password`].
+/// Changes the caller's password and ends all other sessions. `old` must be the current password, so an account without
+/// one must use [`reset_password`].
 ///
 /// # Errors
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords; [`Error::Busy`].
@@ -89,8 +89,8 @@ pub async fn set_password(gateway: &Gateway, caller: &Caller, password: &Passwor
     replace_password(gateway, caller, password, None, None).await
 }
 
-/// `compared` is the hash that the old password was compared with. If it has changed since, a concurrent change wins and this
-/// one fails.
+/// `compared` is the hash that the old password was compared with. If it has changed since, a concurrent change wins
+/// and this one fails.
 async fn replace_password(
     gateway: &Gateway,
     caller: &Caller,

@@ -10,8 +10,8 @@ use crate::{
 /// A page of items of the discovery page, each with its id.
 pub type Listed<T> = Vec<(DiscoveryId, T)>;
 
-/// A page of the groups that are shown to the caller: those of one category or, without a name, all. An unknown category has
-/// no groups.
+/// A page of the groups that are shown to the caller: those of one category or, without a name, all. An unknown
+/// category has no groups.
 pub async fn list_groups(
     gateway: &Gateway,
     caller: &Caller,

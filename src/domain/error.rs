@@ -116,8 +116,8 @@ pub enum Error {
     /// The gateway is overloaded, or a concurrent change interfered; a retry may succeed.
     #[error("busy")]
     Busy,
-    /// The database, the shared state or a provider is unavailable. Any operation that reaches the database can fail with
-    /// this, and with [`Error::Internal`]; their documentation lists only the other errors.
+    /// The database, the shared state or a provider is unavailable. Any operation that reaches the database can fail
+    /// with this, and with [`Error::Internal`]; their documentation lists only the other errors.
     #[error("unavailable: {0}")]
     Unavailable(#[source] Cause),
     /// A bug, or a damaged database.

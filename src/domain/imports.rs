@@ -29,11 +29,12 @@ pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: 
     Ok(gateway.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
 }
 
-/// Imports the next records of a file, and stores in the same transaction that `records_done` of its records are done. Returns
-/// the number of accounts created.
+/// Imports the next records of a file, and stores in the same transaction that `records_done` of its records are done.
+/// Returns the number of accounts created.
 ///
-/// Before the commit `note` is called with the result of each record, in the order of `list`. If it fails, the transaction is
-/// rolled back, so that no record is imported without a noted result. `note` runs inside the transaction and must be quick.
+/// Before the commit `note` is called with the result of each record, in the order of `list`. If it fails, the
+/// transaction is rolled back, so that no record is imported without a noted result. `note` runs inside the transaction
+/// and must be quick.
 ///
 /// # Errors
 /// [`Error::Busy`] if a name was taken at the same time; the error of `note`.

@@ -1,5 +1,5 @@
-//! Rate limits. Uses are counted in the shared state, across all nodes. While that is unavailable, each node counts in its own
-//! memory with half the limit, so that requests are neither all refused nor unlimited (security.md 12).
+//! Rate limits. Uses are counted in the shared state, across all nodes. While that is unavailable, each node counts in
+//! its own memory with half the limit, so that requests are neither all refused nor unlimited (security.md 12).
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 const CODE_TRIES_PER_LOGIN_TRY: u32 = 20;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
 
-/// A login waits for up to half a second while too many others are pending, so that simultaneous logins from one address
-/// succeed one after the other.
+/// A login waits for up to half a second while too many others are pending, so that simultaneous logins from one
+/// address succeed one after the other.
 const ADMISSION_TRIES: u32 = 10;
 const ADMISSION_PAUSE: Duration = Duration::from_millis(50);
 
@@ -27,8 +27,8 @@ pub(super) enum LoginTarget<'a> {
     Name(&'a LoginName),
 }
 
-/// A pending login. It counts as a failed one until it ends, so that concurrent attempts get no more tries than sequential ones
-/// (security.md 9).
+/// A pending login. It counts as a failed one until it ends, so that concurrent attempts get no more tries than
+/// sequential ones (security.md 9).
 pub(super) struct LoginAttempt {
     subjects: [LoginSubject; 2],
     /// Whether it is counted in the shared state or in this node's own.
@@ -110,8 +110,8 @@ pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> R
     count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, gateway.config.captchas_per_minute).await
 }
 
-/// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries of each
-/// code are limited too.
+/// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries
+/// of each code are limited too.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has made too many attempts.
@@ -120,8 +120,9 @@ pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> 
     count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await
 }
 
-/// Whether the refusal of a login gets an audit row. A locked account gets one row per window, and the rows of each source are
-/// limited, so that nobody can flood the log by trying many names. All refusals count, including those without a row.
+/// Whether the refusal of a login gets an audit row. A locked account gets one row per window, and the rows of each
+/// source are limited, so that nobody can flood the log by trying many names. All refusals count, including those
+/// without a row.
 pub(super) async fn may_audit_refusal(gateway: &Gateway, anonymous: &Anonymous, target: &str, refusal: &Error) -> bool {
     const ROWS_PER_SOURCE: u32 = 50;
     let of_source = count_source(gateway, anonymous, "refused-login", LoginSubject::WINDOW_MS, ROWS_PER_SOURCE).await;

@@ -1,8 +1,9 @@
 //! The operations of the gateway, independent of transport and SQL. A function takes the
-//! [`Gateway`](crate::gateway::Gateway) and a value that identifies the requester, and returns a result or an [`Error`].
+//! [`Gateway`](crate::gateway::Gateway) and a value that identifies the requester, and returns a result or an
+//! [`Error`].
 //!
-//! Only [`access`] constructs these values: an [`Anonymous`] requester, a [`Caller`] or an [`Operator`]. An operation takes
-//! the type that it requires, so it can't be called without that permission.
+//! Only [`access`] constructs these values: an [`Anonymous`] requester, a [`Caller`] or an [`Operator`]. An operation
+//! takes the type that it requires, so it can't be called without that permission.
 
 pub mod access;
 pub mod accounts;
@@ -26,6 +27,7 @@ mod passwords;
 pub mod presence;
 pub mod profile;
 pub mod push;
+pub mod readiness;
 pub mod registration;
 pub mod sessions;
 pub mod settings;

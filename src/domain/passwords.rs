@@ -1,5 +1,5 @@
-//! Password hashing: HMAC-SHA-256 with the server's secret, then bcrypt, which on its own would truncate passwords at 72
-//! bytes (security.md 3). Hashes imported from another system stay plain bcrypt until the account's next login.
+//! Password hashing: HMAC-SHA-256 with the server's secret, then bcrypt, which on its own would truncate passwords at
+//! 72 bytes (security.md 3). Hashes imported from another system stay plain bcrypt until the account's next login.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -46,8 +46,8 @@ pub(super) async fn hash_in_turn(gateway: &Gateway, password: &Password) -> Resu
     gateway.hashing.run_in_turn(work).await?
 }
 
-/// Compares a password with a stored hash. Whatever is stored, a wrong password takes as long as a hash at the configured
-/// cost, so that the timing does not reveal whether an account exists (security.md 1).
+/// Compares a password with a stored hash. Whatever is stored, a wrong password takes as long as a hash at the
+/// configured cost, so that the timing does not reveal whether an account exists (security.md 1).
 ///
 /// # Errors
 /// [`Error::Busy`] if the hashing queue is full.
@@ -113,8 +113,8 @@ fn cost_of(hash: &str) -> Option<u32> {
     hash.split('$').nth(2)?.parse().ok()
 }
 
-/// Adds the work that a comparison at cost `spent` lacks compared to one at cost `wanted`. bcrypt at cost c takes 2^c steps,
-/// and 2^c + 2^c + 2^(c+1) + … + 2^(w−1) = 2^w.
+/// Adds the work that a comparison at cost `spent` lacks compared to one at cost `wanted`. bcrypt at cost c takes 2^c
+/// steps, and 2^c + 2^c + 2^(c+1) + … + 2^(w−1) = 2^w.
 fn make_up(password: &[u8], spent: Option<u32>, wanted: u32) {
     let costs = spent.map_or(wanted..=wanted, |spent| spent..=wanted.saturating_sub(1));
     for cost in costs {

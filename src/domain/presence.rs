@@ -1,8 +1,8 @@
-//! Presence: which devices of an account are in use. A device is in use while it has an open socket, and for a while after
-//! each of its requests (behaviour.md §4).
+//! Presence: which devices of an account are in use. A device is in use while it has an open socket, and for a while
+//! after each of its requests (behaviour.md §4).
 //!
-//! Presence may be lost without harm, so a failure to write it is only logged. A read without the shared state falls back to
-//! what this node knows, and is marked as degraded.
+//! Presence may be lost without harm, so a failure to write it is only logged. A read without the shared state falls
+//! back to what this node knows, and is marked as degraded.
 
 use std::{collections::HashSet, sync::atomic::Ordering};
 
@@ -37,8 +37,8 @@ impl Presence {
     }
 }
 
-/// Notes a request of a device, at most once per interval. Does nothing for a device with an open socket, whose presence is
-/// noted anyway.
+/// Notes a request of a device, at most once per interval. Does nothing for a device with an open socket, whose
+/// presence is noted anyway.
 pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
     let account = account(tenant, user);
     if !gateway.sockets.has_device(user, device) && is_due(gateway, &account, device).await {
@@ -124,7 +124,8 @@ pub(super) async fn end(gateway: &Gateway, tenant: &TenantId, user: UserId, devi
     log_failure(gateway.own_state.end_presence(&account, device).await);
 }
 
-/// Notes that a socket was closed. Its device is no longer in use, unless it has another socket on this or another node.
+/// Notes that a socket was closed. Its device is no longer in use, unless it has another socket on this or another
+/// node.
 pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
     if gateway.sockets.has_device(identity.user, identity.device) {
         return;
@@ -138,7 +139,7 @@ pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
 /// Which devices of the caller's account are in use.
 ///
 /// # Errors
-/// Does not fail while the shared state is unavailable; the result is degraded then.
+/// None while the shared state is unavailable; the result is degraded instead.
 pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Presence, Error> {
     of(gateway, caller.tenant_id(), caller.user()).await
 }

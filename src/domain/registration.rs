@@ -53,8 +53,8 @@ pub(super) async fn admit(gateway: &Gateway, anonymous: &Anonymous) -> Result<()
     limits::count_registration(gateway, anonymous).await
 }
 
-/// Creates accounts for an operator, each independently of the others. The results are in the order of `list`; an item that
-/// is an error already stays one.
+/// Creates accounts for an operator, each independently of the others. The results are in the order of `list`; an item
+/// that is an error already stays one.
 pub async fn register_batch(
     gateway: &Gateway,
     operator: &Operator,
@@ -115,8 +115,8 @@ fn insert(tx: &mut UnitOfWork<'_>, login: NewLogin<'_>, nickname: &str, taken: E
     Ok(user)
 }
 
-/// Creates an account for the verified owner of a mobile number, without a login name or a password. The display name must
-/// not reveal the number.
+/// Creates an account for the verified owner of a mobile number, without a login name or a password. The display name
+/// must not reveal the number.
 ///
 /// # Errors
 /// [`Error::Busy`] if another account took the number at the same time.

@@ -188,13 +188,13 @@ impl Proof {
             }
             Self::Code { mobile, new_nickname } => {
                 let contact = Contact::Mobile(mobile.clone());
-                // An unconfirmed number belongs to whoever proves to receive its messages.
+                // An unconfirmed number is taken over by whoever proves control of it.
                 users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
                 let owner = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)?;
                 match (owner, new_nickname) {
                     (Some(owner), _) => {
                         lock_active(tx, owner, |_| true)?;
-                        // It may have lost the number before it was locked.
+                        // The account may have lost the number before it was locked.
                         let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
                         if is_still { Ok(owner) } else { Err(Error::Busy) }
                     }
@@ -231,12 +231,12 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
     let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, move |tx| {
-        let asking = proof.session();
+        let opener = proof.session();
         let user = proof.check(tx)?;
         let (conn, now_ms) = (&mut *tx.conn, tx.now_ms);
         let expires_at_ms = now_ms.saturating_add(max_age_ms);
         let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
-        make_room(conn, user, sn, asking, max_sessions, now_ms)?;
+        make_room(conn, user, sn, opener, max_sessions, now_ms)?;
         users::bump_devices_version(conn, user)?;
         let new = NewSession { tenant: tx.tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
         sessions::insert(conn, &new)?;
@@ -254,7 +254,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     Ok(Login { token, user, expires_at_ms })
 }
 
-/// The device's row, made if it is new; without an id every login is a new device (behaviour.md §3).
+/// Inserts or updates the device's row. Without a client-side id every login is a new device (behaviour.md §3).
 fn note_device(
     conn: &mut Conn,
     user: UserId,
@@ -274,12 +274,12 @@ fn note_device(
 }
 
 /// Ends the session on the same device and, if the account has too many, the first ones in the order of eviction; never
-/// the session `asking`, which opens the new one.
+/// the session `opener`, which opens the new one.
 fn make_room(
     conn: &mut Conn,
     user: UserId,
     device: DeviceSn,
-    asking: Option<SessionId>,
+    opener: Option<SessionId>,
     max_sessions: usize,
     now_ms: i64,
 ) -> Result<(), StoreError> {
@@ -288,7 +288,7 @@ fn make_room(
     let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
     sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
     let surplus = (others.len() + 1).saturating_sub(max_sessions);
-    let candidates = others.iter().map(|live| live.id).filter(|id| Some(*id) != asking);
+    let candidates = others.iter().map(|live| live.id).filter(|id| Some(*id) != opener);
     let evicted: Vec<SessionId> = candidates.take(surplus).collect();
     sessions::end(conn, &evicted, EndReason::TooManySessions, now_ms)
 }

@@ -1,5 +1,5 @@
-//! The domain's part in a socket's life: login, heartbeats, and closing. The end of a session closes its sockets on every node
-//! (`feed.rs`).
+//! The domain's part in a socket's life: login, heartbeats, and closing. The end of a session closes its sockets on
+//! every node (`feed.rs`).
 
 use std::collections::HashSet;
 
@@ -82,7 +82,8 @@ pub async fn heartbeat(gateway: &Gateway, login: &SocketLogin) -> Result<(), Err
     Ok(())
 }
 
-/// Notes that a socket was closed: `is_for_good` unless the node is stopping and the client will connect to another one.
+/// Notes that a socket was closed: `is_for_good` unless the node is stopping and the client will connect to another
+/// one.
 pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
     if is_for_good {
         activity::note_end(gateway, login.identity.user).await;
@@ -90,7 +91,8 @@ pub async fn closed(gateway: &Gateway, login: &SocketLogin, is_for_good: bool) {
     presence::end_socket(gateway, &login.identity).await;
 }
 
-/// Closes the sockets on this node whose sessions have ended, for a node that may have missed entries of the change feed.
+/// Closes the sockets on this node whose sessions have ended, for a node that may have missed entries of the change
+/// feed.
 pub(super) async fn close_ended(gateway: &Gateway) -> Result<(), StoreError> {
     let open = gateway.sockets.identities();
     if open.is_empty() {

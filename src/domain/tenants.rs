@@ -1,4 +1,5 @@
-//! Tenants and their admin tokens, which the command line manages. Running servers pick up every change from the change feed.
+//! Tenants and their admin tokens, which the command line manages. Running servers pick up every change from the change
+//! feed.
 
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
@@ -30,8 +31,8 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<Tenant>, Error> {
     Ok(gateway.db.read(tenants::list).await?)
 }
 
-/// A tenant's secret, which signs push registrations. It is not stored, but derived from the server's secret, the tenant's id
-/// and the version of its secret.
+/// A tenant's secret, which signs push registrations. It is not stored, but derived from the server's secret, the
+/// tenant's id and the version of its secret.
 pub(super) fn secret_of(gateway: &Gateway, tenant: &Tenant) -> String {
     derive_secret(gateway, &tenant.id, tenant.secret_version)
 }
@@ -78,7 +79,8 @@ pub async fn set_push_sign_required(gateway: &Gateway, operator: &Operator, is_r
     .await
 }
 
-/// Creates an admin token for the operator's tenant. It expires after `lifetime_ms`; without, it is valid until revoked.
+/// Creates an admin token for the operator's tenant. It expires after `lifetime_ms`; without, it is valid until
+/// revoked.
 ///
 /// # Errors
 /// [`Error::TenantUnknown`]; [`Error::Invalid`] for an invalid name; [`Error::NameTaken`].

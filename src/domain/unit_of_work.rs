@@ -1,5 +1,6 @@
-//! The unit of work of every operation that writes: one transaction that locks and re-checks the actor, makes the change
-//! and inserts its audit rows. A refusal is rolled back; if it must be audited, that is a transaction of its own.
+//! The unit of work of every operation that writes: one transaction that locks and re-checks the actor, makes the
+//! change and inserts its audit rows. A refusal is rolled back; if it must be audited, that is a transaction of its
+//! own.
 
 use super::{
     Anonymous, Caller, Error, Operator,
@@ -50,8 +51,8 @@ impl<U> UnitOfWork<'_, U> {
     }
 }
 
-/// Runs `work` on the caller's account while its row is locked. Fails if the account, the session or the admin token has
-/// ended since the request was authenticated.
+/// Runs `work` on the caller's account while its row is locked. Fails if the account, the session or the admin token
+/// has ended since the request was authenticated.
 pub(super) async fn as_caller<T: Send + 'static>(
     gateway: &Gateway,
     caller: &Caller,
@@ -120,8 +121,8 @@ async fn run<U: Send + 'static, T: Send + 'static>(
     }
 }
 
-/// Locks the caller's account and checks again that the account, the session or the admin token has not ended: it may have
-/// done so between authentication and the lock.
+/// Locks the caller's account and checks again that the account, the session or the admin token has not ended: it may
+/// have done so between authentication and the lock.
 fn lock_and_recheck(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
     let account = users::lock(conn, caller.tenant_id(), caller.user())?.ok_or(Error::UserNotFound)?;
     match caller.actor() {

@@ -27,8 +27,8 @@ pub struct CodeRequest<'a> {
 /// `caller` the code is for that account only. The result does not reveal whether an account has the contact.
 ///
 /// # Errors
-/// [`Error::CaptchaWrong`], [`Error::CodeTooSoon`], [`Error::Busy`]; [`Error::Unavailable`] without the shared state or a
-/// provider.
+/// [`Error::CaptchaWrong`], [`Error::CodeTooSoon`], [`Error::Busy`]; [`Error::Unavailable`] without the shared state or
+/// a provider.
 pub async fn send_code(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -61,7 +61,7 @@ pub async fn send_code(
         language: anonymous.origin().language,
         request_id: anonymous.origin().request_id.clone(),
     };
-    // Only an account's password can be reset; other people get no unsolicited mail.
+    // Only an account's password can be reset; without an account no unsolicited mail is sent.
     permit.send(message, !request.is_for_reset || owner.is_some());
     Ok(())
 }

@@ -45,8 +45,8 @@ impl<V: Ends> Expiring<V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Locks the values and makes room for `more`. If dropping the expired ones is not enough, evicts the half that expires
-    /// first.
+    /// Locks the values and makes room for `more`. If dropping the expired ones is not enough, evicts the half that
+    /// expires first.
     fn with_room(&self, more: usize, now_ms: i64) -> MutexGuard<'_, HashMap<String, V>> {
         let mut values = self.lock();
         if values.len() + more <= Self::MAX {
@@ -313,7 +313,7 @@ impl State for MemoryState {
         std::future::pending().await
     }
 
-    async fn ping(&self) -> Result<(), StateError> {
+    async fn check(&self) -> Result<(), StateError> {
         Ok(())
     }
 

@@ -1,8 +1,8 @@
-//! Short-lived state that may be lost: counters, captchas, codes, presence, events. It is in Redis if nodes share it, else in
-//! this process's memory.
+//! Short-lived state that may be lost: counters, captchas, codes, presence, events. It is in Redis if nodes share it,
+//! else in this process's memory.
 //!
-//! The trait [`State`] has domain operations, and both implementations pass the same tests (`tests/it/state.rs`). The caller
-//! passes the time, so that a manual clock controls both.
+//! The trait [`State`] has domain operations, and both implementations pass the same tests (`tests/it/state.rs`). The
+//! caller passes the time, so that a manual clock controls both.
 //!
 //! Keys in Redis, each built by one function in `redis.rs`, each with a time to live:
 //!
@@ -47,8 +47,9 @@ pub trait State: Send + Sync {
     /// Stores the MAC of a code for `contact`, replacing an older one, unless [`CodeRules`] forbid another code now.
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError>;
 
-    /// Whether the MAC of the code for `contact` is one of `macs`. A wrong try is counted. A right one consumes the code unless
-    /// `on_match` is [`OnMatch::Keep`]. Atomic: only one of several concurrent callers can consume the code.
+    /// Whether the MAC of the code for `contact` is one of `macs`. A wrong try is counted. A right one consumes the
+    /// code unless `on_match` is [`OnMatch::Keep`]. Atomic: only one of several concurrent callers can consume the
+    /// code.
     async fn try_code(
         &self,
         contact: &str,
@@ -78,8 +79,8 @@ pub trait State: Send + Sync {
     /// Subscribes to what the other nodes publish. Returns only when the subscription fails.
     async fn subscribe(&self, on_event: &(dyn Fn(FeedEvent) + Send + Sync)) -> Result<Infallible, StateError>;
 
-    /// Checks that the state is available.
-    async fn ping(&self) -> Result<(), StateError>;
+    /// Checks that the state works: writes, reads and runs a script.
+    async fn check(&self) -> Result<(), StateError>;
 
     /// A description for people: `Redis` or `in process`.
     fn describe(&self) -> &'static str;
@@ -130,7 +131,8 @@ impl CodeRules {
     /// How long a code is valid.
     pub const LIFETIME_MS: i64 = 5 * 60 * 1000;
 
-    /// Maximum number of wrong tries: with the last one the code becomes void, and no other can be sent until the tries expire.
+    /// Maximum number of wrong tries: with the last one the code becomes void, and no other can be sent until the tries
+    /// expire.
     pub const TRIES: u32 = 5;
 
     /// Wrong tries expire this long after the last one: not before the code that they were tried on.

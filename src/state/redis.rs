@@ -9,7 +9,7 @@ use redis::RedisError;
 
 use self::{
     link::Link,
-    scripts::{BEGIN_LOGIN, COUNT_USE, END_LOGIN, END_PRESENCE, PUT_CODE, TRY_CODE},
+    scripts::{BEGIN_LOGIN, CHECK, COUNT_USE, END_LOGIN, END_PRESENCE, PUT_CODE, TRY_CODE},
 };
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
@@ -29,7 +29,8 @@ pub struct RedisState {
 }
 
 impl RedisState {
-    /// State in the Redis at `url`, with keys that start with `prefix`, for use by `workers` threads. Connects on first use.
+    /// State in the Redis at `url`, with keys that start with `prefix`, for use by `workers` threads. Connects on first
+    /// use.
     ///
     /// # Errors
     /// If the URL is not one of Redis, or the operating system provides no randomness.
@@ -251,9 +252,18 @@ impl State for RedisState {
         Err(link::receive_all(sink, stream, receive).await)
     }
 
-    async fn ping(&self) -> Result<(), StateError> {
+    async fn check(&self) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
-        self.link.answered(redis::cmd("PING").exec_async(&mut connection).await)
+        let mut call = CHECK.key(format!("{}:check:{}", self.prefix, self.node));
+        call.arg(&self.node);
+        match self.link.answered(call.invoke_async::<String>(&mut connection).await) {
+            Ok(echo) if echo == self.node => Ok(()),
+            Ok(_) => Err(StateError::new("it did not store what was written")),
+            Err(error) => Err(match link::role(&mut connection).await {
+                Some(role) => StateError::new(format!("this is {role}: {error}")),
+                None => error,
+            }),
+        }
     }
 
     fn describe(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! The tokens of ops scripts.
+//! Admin tokens.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -27,24 +27,24 @@ impl From<AdminTokenRow> for AdminToken {
     }
 }
 
-/// A token to be made.
+/// A new token.
 pub struct NewAdminToken<'a> {
-    /// The tenant that it rules.
+    /// The tenant that the token administers.
     pub tenant: &'a TenantId,
-    /// What its maker calls it.
+    /// The token's name.
     pub name: &'a str,
-    /// What it hashes to.
+    /// The hash of the token.
     pub token_hash: TokenHash,
-    /// When.
+    /// The time of creation.
     pub now_ms: i64,
-    /// When it ends by itself.
+    /// When the token expires, if ever.
     pub expires_at_ms: Option<i64>,
 }
 
-/// Adds a token.
+/// Inserts a token.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the app has a token of that name that is not revoked.
+/// [`StoreError::Taken`] if the tenant has an unrevoked token of that name.
 pub fn insert(conn: &mut Conn, new: &NewAdminToken<'_>) -> Result<(), StoreError> {
     diesel::insert_into(admin_tokens::table)
         .values((
@@ -58,7 +58,7 @@ pub fn insert(conn: &mut Conn, new: &NewAdminToken<'_>) -> Result<(), StoreError
     Ok(())
 }
 
-/// The token behind a hash in that app, expired and revoked ones included.
+/// The token with that hash in the tenant; it may be expired or revoked.
 pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Result<Option<AdminToken>, StoreError> {
     let row: Option<AdminTokenRow> = admin_tokens::table
         .select(selection::<AdminTokenRow>())
@@ -90,7 +90,7 @@ pub fn list(conn: &mut Conn, tenant: &TenantId) -> Result<Vec<AdminToken>, Store
     Ok(all.into_iter().map(AdminToken::from).collect())
 }
 
-/// Revokes the token of that name; tells whether there was one.
+/// Revokes the token of that name; false if there is none.
 pub fn revoke(conn: &mut Conn, tenant: &TenantId, name: &str, now_ms: i64) -> Result<bool, StoreError> {
     let matches = admin_tokens::table
         .filter(admin_tokens::app_id.eq(tenant.as_str()))

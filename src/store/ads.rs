@@ -1,4 +1,4 @@
-//! Advertisements: at most one row an app.
+//! Advertisements: at most one row per tenant.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -14,7 +14,7 @@ struct AdsRow {
     bottom_height: i32,
 }
 
-/// The app's advertisements, if it has set any.
+/// The tenant's advertisements, if any were set.
 pub fn find(conn: &mut Conn, tenant: &TenantId) -> Result<Option<Ads>, StoreError> {
     let row: Option<AdsRow> =
         ads::table.find(tenant.as_str()).select(selection::<AdsRow>()).get_result(conn).optional()?;
@@ -26,7 +26,7 @@ pub fn find(conn: &mut Conn, tenant: &TenantId) -> Result<Option<Ads>, StoreErro
     }))
 }
 
-/// Stores the app's advertisements.
+/// Stores the tenant's advertisements.
 pub fn save(conn: &mut Conn, tenant: &TenantId, new: &Ads) -> Result<(), StoreError> {
     let values = (
         ads::is_shown.eq(new.is_shown),

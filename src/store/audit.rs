@@ -1,35 +1,35 @@
-//! The audit log: who did what, for whom, from where. Rows are added and never changed; triggers refuse all else.
+//! The audit log: who did what, for whom, from where. It is append-only, which triggers enforce.
 
 use diesel::prelude::*;
 
 use super::{Conn, StoreError, schema::audit_log};
 use crate::model::TenantId;
 
-/// A row to be added to the log.
+/// A new row of the log.
 pub struct NewAuditRow<'a> {
-    /// When.
+    /// The time.
     pub at_ms: i64,
     /// The tenant.
     pub tenant: &'a TenantId,
-    /// 0 nobody known yet, 1 a user, 2 an admin token, 3 the command line.
+    /// The kind of actor: 0 anonymous, 1 a user, 2 an admin token, 3 the command line.
     pub actor_kind: i16,
-    /// The user's or the admin token's number.
+    /// The id of the user or the admin token.
     pub actor_id: Option<i64>,
-    /// The user that an admin token acted for.
+    /// The user that an operator acted for.
     pub for_user: Option<i64>,
-    /// What was done, as `resource.verb`.
+    /// The operation, as `resource.verb`.
     pub action: &'a str,
-    /// To what.
+    /// The target of the operation.
     pub target: &'a str,
     /// The source address.
     pub address: &'a str,
-    /// The request.
+    /// The id of the request.
     pub request_id: &'a str,
-    /// `ok`, or why not.
+    /// `ok`, or the reason of the refusal.
     pub result: &'a str,
 }
 
-/// Adds a row.
+/// Inserts a row.
 pub fn insert(conn: &mut Conn, row: &NewAuditRow<'_>) -> Result<(), StoreError> {
     diesel::insert_into(audit_log::table)
         .values((

@@ -1,4 +1,4 @@
-//! Bans: at most one a user.
+//! Bans: at most one per user.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -20,7 +20,7 @@ pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Ban>, StoreError> {
     Ok(row.map(|row| Ban { id: row.id, reason: row.reason, ends_at_ms: row.ends_at_ms }))
 }
 
-/// Bans the user in place of an earlier ban. The user's row must be locked.
+/// Bans the user, replacing an earlier ban. The user's row must be locked.
 pub fn set(conn: &mut Conn, user: UserId, reason: &str, ends_at_ms: i64) -> Result<(), StoreError> {
     lift(conn, user)?;
     diesel::insert_into(bans::table)

@@ -5,7 +5,7 @@ use diesel::{OptionalExtension as _, prelude::*};
 use super::{Conn, StoreError, schema::recommended_bots, selection};
 use crate::model::{Bot, DiscoveryId, DisplayInfo, Page, TenantId};
 
-/// What inserts and updates write.
+/// The columns that inserts and updates write.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = recommended_bots)]
 struct BotColumns<'a> {
@@ -54,7 +54,7 @@ impl From<BotRow> for (DiscoveryId, Bot) {
     }
 }
 
-/// Adds a bot.
+/// Inserts a bot.
 pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Bot) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(recommended_bots::table)
         .values((recommended_bots::app_id.eq(tenant.as_str()), BotColumns::from(new)))
@@ -63,7 +63,7 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Bot) -> Result<Discovery
     Ok(DiscoveryId(id))
 }
 
-/// The bot of that id, locked until the end of the transaction.
+/// Reads a bot and locks it until the end of the transaction.
 pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Bot>, StoreError> {
     let bot = recommended_bots::table
         .select(selection::<BotRow>())
@@ -73,7 +73,7 @@ pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Optio
     Ok(row.map(|row| <(DiscoveryId, Bot)>::from(row).1))
 }
 
-/// A page of the app's bots, oldest first.
+/// A page of the tenant's bots, oldest first.
 pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Bot)>, StoreError> {
     let rows: Vec<BotRow> = recommended_bots::table
         .select(selection::<BotRow>())
@@ -91,7 +91,7 @@ pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Bot) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Removes a bot.
+/// Deletes a bot.
 pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
     diesel::delete(recommended_bots::table.find(id.0)).execute(conn)?;
     Ok(())

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::model::{Category, DiscoveryId, Page, TenantId};
 
-/// Adds a category.
+/// Inserts a category.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the app has one of that name.
+/// [`StoreError::Taken`] if the tenant has a category of that name.
 pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Category) -> Result<DiscoveryId, StoreError> {
     let id: i64 = diesel::insert_into(categories::table)
         .values((categories::app_id.eq(tenant.as_str()), categories::name.eq(&new.name), categories::sort.eq(new.sort)))
@@ -20,7 +20,7 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &Category) -> Result<Disc
     Ok(DiscoveryId(id))
 }
 
-/// The category of that id, locked until the end of the transaction.
+/// Reads a category and locks it until the end of the transaction.
 pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Category>, StoreError> {
     let category = categories::table
         .select((categories::name, categories::sort))
@@ -30,7 +30,7 @@ pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Optio
     Ok(row.map(|(name, sort)| Category { name, sort }))
 }
 
-/// The number of the category of that name in that app.
+/// The id of the tenant's category with that name.
 pub fn find_by_name(conn: &mut Conn, tenant: &TenantId, name: &str) -> Result<Option<DiscoveryId>, StoreError> {
     let id: Option<i64> = categories::table
         .select(categories::id)
@@ -41,7 +41,7 @@ pub fn find_by_name(conn: &mut Conn, tenant: &TenantId, name: &str) -> Result<Op
     Ok(id.map(DiscoveryId))
 }
 
-/// A page of the app's categories, in their order.
+/// A page of the tenant's categories, in their display order.
 pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Category)>, StoreError> {
     let rows: Vec<(i64, String, i32)> = categories::table
         .select((categories::id, categories::name, categories::sort))
@@ -56,7 +56,7 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(Disco
 /// Changes a category.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the app has another one of that name.
+/// [`StoreError::Taken`] if the tenant has another category of that name.
 pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Category) -> Result<(), StoreError> {
     diesel::update(categories::table.find(id.0))
         .set((categories::name.eq(&new.name), categories::sort.eq(new.sort)))
@@ -64,13 +64,13 @@ pub fn update(conn: &mut Conn, id: DiscoveryId, new: &Category) -> Result<(), St
     Ok(())
 }
 
-/// Whether any group is in the category.
+/// Whether the category contains any group.
 pub fn is_used(conn: &mut Conn, id: DiscoveryId) -> Result<bool, StoreError> {
     let matches = recommended_groups::table.filter(recommended_groups::category_id.eq(id.0));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
-/// Removes a category, which must not be used.
+/// Deletes a category, which must not contain any group.
 pub fn delete(conn: &mut Conn, id: DiscoveryId) -> Result<(), StoreError> {
     diesel::delete(categories::table.find(id.0)).execute(conn)?;
     Ok(())

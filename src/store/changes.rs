@@ -1,10 +1,10 @@
 //! The change feed: rows that the database's triggers insert when data changes that a node may have cached
 //! (`migrations/…_changes`, `…_feed`). A reader keeps a watermark, so that it misses no row.
 //!
-//! Rows become visible when their transaction commits, which may be in any order. SQLite has one writer at a time, so the order
-//! of ids is the order of commits, and the watermark is the highest id read. On PostgreSQL a row has the id of the transaction
-//! that wrote it, and the watermark is the oldest transaction that was still running at the last poll (`pg_snapshot_xmin`): all
-//! older ones have ended, and their rows have been read.
+//! Rows become visible when their transaction commits, which may be in any order. SQLite has one writer at a time, so
+//! the order of ids is the order of commits, and the watermark is the highest id read. On PostgreSQL a row has the id
+//! of the transaction that wrote it, and the watermark is the snapshot of the last poll: the next poll reads the rows
+//! of the transactions that are not visible in it.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _,
@@ -18,13 +18,13 @@ use crate::model::{Change, FeedEntry, SessionId, TenantId, UserId};
 /// How far a reader of the feed has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Watermark {
-    /// On SQLite the highest id.
+    /// On SQLite: the highest id read.
     Id(i64),
-    /// On PostgreSQL the last poll's snapshot: what is visible in it has been read.
+    /// On PostgreSQL: the snapshot of the last poll. All rows that are visible in it have been read.
     Snapshot {
-        /// The oldest transaction that was running.
+        /// The oldest transaction that was running (`pg_snapshot_xmin`).
         oldest: i64,
-        /// All of it (`pg_snapshot`).
+        /// The whole snapshot (`pg_snapshot`).
         text: String,
     },
 }
@@ -73,7 +73,7 @@ fn entry((id, tenant, user, session): Columns) -> Option<FeedEntry> {
 pub(super) fn start(conn: &mut Conn) -> Result<Watermark, StoreError> {
     match conn {
         Conn::Sqlite(_) => Ok(Watermark::Id(newest(conn)?)),
-        // No transaction has such an id.
+        // No transaction has an id that high, so no entries are read.
         Conn::Postgres(conn) => Ok(poll_postgres(conn, i64::MAX, "1:1:")?.watermark),
     }
 }
@@ -91,8 +91,8 @@ pub(super) fn poll(conn: &mut Conn, watermark: &Watermark) -> Result<Poll, Store
     }
 }
 
-/// One statement, so that entries and watermark belong to one snapshot. A transaction that runs for long keeps `oldest` back;
-/// what committed meanwhile is visible in the last snapshot and is not read again.
+/// A single statement, so that entries and watermark are of the same snapshot. While a long transaction holds `oldest`
+/// back, the entries that were committed since then are visible in the last snapshot and are not read again.
 fn poll_postgres(conn: &mut PgConnection, oldest: i64, snapshot: &str) -> Result<Poll, StoreError> {
     let rows: Vec<FeedRow> = diesel::sql_query(
         "SELECT pg_snapshot_xmin(now.snapshot)::TEXT::BIGINT AS oldest, now.snapshot::TEXT AS snapshot, \
@@ -138,8 +138,8 @@ pub(super) fn newest(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(changes::table.select(diesel::dsl::max(changes::id)).get_result::<Option<i64>>(conn)?.unwrap_or_default())
 }
 
-/// Deletes up to `limit` entries before `watermark`, which every reader that polled since then has read; returns how many
-/// these were.
+/// Deletes up to `limit` entries before `watermark`, which every reader that has polled since then has read. Returns
+/// the number of deleted entries.
 pub(super) fn delete_before(conn: &mut Conn, watermark: &Watermark, limit: i64) -> Result<usize, StoreError> {
     let old = changes::table.select(changes::id).limit(limit);
     let ids: Vec<i64> = match watermark {

@@ -1,4 +1,4 @@
-//! Balances and their ledger. Rows are added and never changed; triggers refuse all else.
+//! Coin balances and their ledger. The ledger is append-only, which triggers enforce.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -37,7 +37,8 @@ impl From<CoinRecordRow> for CoinRecord {
     }
 }
 
-/// The account's record under that key. With its row locked, nobody can add one meanwhile.
+/// The account's record with that idempotency key. The caller locks the account's row, so that no other record is added
+/// concurrently.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &str) -> Result<Option<CoinRecord>, StoreError> {
     let row: Option<CoinRecordRow> = coin_ledger::table
         .select(selection::<CoinRecordRow>())
@@ -48,7 +49,7 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &str) -> Result<Option<Co
     Ok(row.map(CoinRecord::from))
 }
 
-/// Changes a balance and adds the row that tells of it; `None` when the balance would leave 0 to [`Cents::MAX`].
+/// Changes a balance and inserts the ledger row; `None` if the balance would leave the range from 0 to [`Cents::MAX`].
 pub fn change(
     conn: &mut Conn,
     user: UserId,
@@ -93,14 +94,14 @@ pub fn change(
     }))
 }
 
-/// How many records the account has.
+/// The number of the account's records.
 pub fn count(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
     let count: Option<i64> = users::table.find(user.get()).select(users::coin_records).get_result(conn).optional()?;
     Ok(count.unwrap_or(0))
 }
 
-/// A page of the account's records, newest first, of `total`. The rows are numbered, so a deep page is found as quickly
-/// as the first.
+/// A page of the account's records, newest first, out of `total`. The rows are numbered, so a deep page is found as
+/// quickly as the first.
 pub fn list(conn: &mut Conn, user: UserId, page: Page, total: i64) -> Result<Vec<CoinRecord>, StoreError> {
     let newest = total - page.offset();
     let rows: Vec<CoinRecordRow> = coin_ledger::table

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -20,6 +21,12 @@ use url::Url;
 use super::statement_times::{StatementTime, StatementTimes};
 
 use crate::secret::{UNREADABLE_URL, require_readable, without_password};
+
+/// A connection that was idle for less than this is used without a test.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// A connection that was idle for this long is replaced.
+const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// PostgreSQL cancels a statement of a request after this time.
 pub(super) const STATEMENT_TIMEOUT_MS: u64 = 2500;
@@ -97,6 +104,7 @@ pub(super) struct Pooled {
     pub(super) conn: Conn,
     /// Whether the connection must not be used again.
     pub(super) is_broken: bool,
+    used: Instant,
     health: Arc<Health>,
     generation: u64,
 }
@@ -107,6 +115,8 @@ struct Health {
     statement: Arc<StatementTime>,
     /// Whether a statement failed in a way that a dead connection could explain.
     is_suspect: AtomicBool,
+    /// Whether the server refused a write because it is read-only.
+    is_read_only: AtomicBool,
 }
 
 impl Health {
@@ -119,8 +129,17 @@ impl Health {
             if error.is_some_and(is_suspicious) {
                 self.is_suspect.store(true, Ordering::Relaxed);
             }
+            // After a failover the connection may lead to a standby server; a new connection reaches the primary.
+            if error.is_some_and(is_read_only) {
+                self.is_read_only.store(true, Ordering::Relaxed);
+            }
         }
     }
+}
+
+/// Whether the server refused a write because it is read-only.
+const fn is_read_only(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
 }
 
 /// Whether an error may mean a dead connection: constraint violations and missing rows do not.
@@ -137,10 +156,10 @@ const fn is_suspicious(error: &QueryError) -> bool {
 
 /// Opens and checks the connections of a pool.
 ///
-/// diesel's own manager falls back to SQLite for unknown URLs, and tests a connection with a query at every checkout, which
-/// costs more than most reads. This one goes by the URL's scheme, and tests a connection only after one of its statements
-/// failed suspiciously. If the connection is dead, all connections of its generation are replaced: a server that was restarted
-/// has closed them all.
+/// diesel's own manager falls back to SQLite for unknown URLs, and tests a connection with a query at every checkout,
+/// which is most of the cost of a cheap read. This one goes by the URL's scheme, and tests a connection only if it was
+/// idle, or if one of its statements failed suspiciously. If it is dead after such a failure, all connections of its
+/// generation are replaced: a restarted server has closed them all.
 pub(super) struct Manager {
     url: DatabaseUrl,
     generation: Arc<AtomicU64>,
@@ -166,15 +185,22 @@ impl r2d2::ManageConnection for Manager {
             let observer = Arc::clone(&health);
             conn.set_instrumentation(move |event: InstrumentationEvent<'_>| observer.observe(&event));
         }
-        Ok(Pooled { conn, is_broken: false, health, generation })
+        Ok(Pooled { conn, is_broken: false, used: Instant::now(), health, generation })
     }
 
+    /// An idle connection may have died unnoticed: a firewall may have dropped it, or the server ended it
+    /// (`idle_session_timeout`). After a long idle time it is replaced without a test, which could block on a dropped
+    /// one.
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
-        if pooled.generation == self.generation.load(Ordering::Relaxed) {
-            Ok(())
-        } else {
-            Err(ConnectionError::BadConnection("as old as a lost connection".to_owned()))
+        let bad = |problem: &str| Err(ConnectionError::BadConnection(problem.to_owned()));
+        if pooled.generation != self.generation.load(Ordering::Relaxed) {
+            return bad("as old as a lost connection");
         }
+        let idle = pooled.used.elapsed();
+        if matches!(pooled.conn, Conn::Sqlite(_)) || idle < TRUSTED_IDLE {
+            return Ok(());
+        }
+        if idle >= MAX_IDLE || is_lost(&mut pooled.conn) { bad("idle for long") } else { Ok(()) }
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
@@ -182,7 +208,9 @@ impl r2d2::ManageConnection for Manager {
         if is_lost {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
-        is_lost || pooled.is_broken || is_in_transaction(&mut pooled.conn)
+        pooled.used = Instant::now();
+        let is_read_only = pooled.health.is_read_only.load(Ordering::Relaxed);
+        is_lost || is_read_only || pooled.is_broken || is_in_transaction(&mut pooled.conn)
     }
 }
 
@@ -207,7 +235,8 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
     Ok(conn)
 }
 
-/// Creates the file for its owner only, since it holds password hashes. SQLite creates its other files with the same mode.
+/// Creates the file for its owner only, since it holds password hashes. SQLite creates its other files with the same
+/// mode.
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -239,8 +268,8 @@ fn is_lost(conn: &mut Conn) -> bool {
     }
 }
 
-/// Adds time limits, so that a server that stopped answering does not block a connection for ever. Limits that are given in the
-/// URL take precedence.
+/// Adds time limits, so that a server that stopped answering does not block a connection for ever. Limits that are
+/// given in the URL take precedence.
 fn with_time_limits(url: &Url) -> Url {
     let mut limited = url.clone();
     for (name, value) in [("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {

@@ -24,7 +24,8 @@ use crate::model::FeedEntry;
 /// The time limit of a read or write, including the time in the queue.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Maximum number of abandoned pools. Each keeps its threads and connections until the server answers again or TCP times out.
+/// Maximum number of abandoned pools. Each keeps its threads and connections until the server answers again or TCP
+/// times out.
 const MAX_ABANDONED: usize = 2;
 
 /// The database.
@@ -58,8 +59,8 @@ impl Db {
         Self { on_commit: Some(Arc::new(on_commit)), ..self }
     }
 
-    /// The same database through a connection of its own, for monitoring, which a burst of requests can't delay. If it finds its
-    /// connection dead, the request pool replaces all connections of that generation too.
+    /// The same database through a connection of its own, for monitoring, which a burst of requests can't delay. If it
+    /// finds its connection dead, the request pool replaces all connections of that generation too.
     #[must_use]
     pub fn monitoring(&self) -> Self {
         Self { connections: 1, open: Arc::default(), ..self.clone() }
@@ -120,8 +121,8 @@ impl Db {
         in_time(async { pool.submit(Box::new(job)).await }, answered).await
     }
 
-    /// Runs queries in one transaction. It is rolled back if they return an error, or if the caller stops waiting before the
-    /// commit.
+    /// Runs queries in one transaction. It is rolled back if they return an error, or if the caller stops waiting
+    /// before the commit.
     ///
     /// # Errors
     /// The error of `queries`, or [`StoreError::Unavailable`] if the database does not answer in time.
@@ -196,14 +197,14 @@ impl Db {
         connect::connect(&self.url).map_err(StoreError::unavailable)
     }
 
-    /// Checks that the database answers.
+    /// Checks that the database accepts writes, with an update that matches no row.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(|conn| {
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|conn| {
             use diesel::RunQueryDsl as _;
-            diesel::sql_query("SELECT 1").execute(conn)?;
+            diesel::sql_query("UPDATE apps SET created_at_ms = created_at_ms WHERE id = ''").execute(conn)?;
             Ok(())
         })
         .await

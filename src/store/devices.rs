@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, Platform, UserId};
 
-/// The number of the device that the client calls `key`.
+/// The number of the device with the client-side id `key`.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Option<DeviceSn>, StoreError> {
     let sn: Option<i32> = devices::table
         .select(devices::sn)
@@ -19,7 +19,7 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Opt
     Ok(sn.map(DeviceSn))
 }
 
-/// What a login tells of its device.
+/// What a login reports about its device.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = devices)]
 struct LoginColumns<'a> {
@@ -40,7 +40,7 @@ impl<'a> LoginColumns<'a> {
     }
 }
 
-/// Adds a device that logs in.
+/// Inserts a device at its first login.
 pub fn insert(
     conn: &mut Conn,
     user: UserId,
@@ -61,7 +61,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Notes another login on a device, with what it says of itself now.
+/// Updates a device at a further login.
 pub fn update(
     conn: &mut Conn,
     user: UserId,
@@ -75,12 +75,12 @@ pub fn update(
     Ok(())
 }
 
-/// Whether the account has a device of that number.
+/// Whether the account has a device with that number.
 pub fn exists(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     Ok(diesel::select(diesel::dsl::exists(devices::table.find((user.get(), sn.0)))).get_result(conn)?)
 }
 
-/// Up to `limit` devices of the account that come after the number `after`, in the order of their numbers.
+/// Up to `limit` devices of the account with numbers above `after`, by number.
 pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec<Device>, StoreError> {
     let rows: Vec<(i32, i16, String)> = devices::table
         .select((devices::sn, devices::platform, devices::user_agent))
@@ -93,12 +93,12 @@ pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec
     Ok(rows.into_iter().map(device).collect())
 }
 
-/// Forgets a device; tells whether there was one.
+/// Deletes a device; false if there is none.
 pub fn delete(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, StoreError> {
     Ok(diesel::delete(devices::table.find((user.get(), sn.0))).execute(conn)? > 0)
 }
 
-/// Forgets the devices without an id on which nobody is logged in: nothing leads back to them.
+/// Deletes the devices with a generated id that have no session: no later login can refer to them.
 pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     let live: Vec<i32> = sessions::table
         .select(sessions::device_sn)
@@ -125,7 +125,7 @@ pub fn lacks_platform(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<boo
     Ok(diesel::select(diesel::dsl::exists(nameless)).get_result(conn)?)
 }
 
-/// Gives the device its platform.
+/// Sets the device's platform.
 pub fn set_platform(conn: &mut Conn, user: UserId, sn: DeviceSn, platform: &Platform) -> Result<(), StoreError> {
     diesel::update(devices::table.find((user.get(), sn.0)))
         .set((devices::platform.eq(platform.code()), devices::platform_name.eq(platform.name())))
@@ -139,7 +139,7 @@ pub fn last_login_at_ms(conn: &mut Conn, user: UserId) -> Result<Option<i64>, St
     Ok(devices::table.filter(devices::user_id.eq(user.get())).select(newest).get_result(conn)?)
 }
 
-/// Forgets the devices of an account.
+/// Deletes all devices of an account.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(devices::table.filter(devices::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -10,7 +10,8 @@ pub enum StoreError {
     /// A unique value is in use; the caller knows which one.
     #[error("the value is taken")]
     Taken,
-    /// The database is unreachable, too slow, or refuses for a reason such as read-only mode, a full disk or missing privileges.
+    /// The database is unreachable, too slow, or refuses for a reason such as read-only mode, a full disk or missing
+    /// privileges.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
     /// The work panicked: a bug.
@@ -37,9 +38,9 @@ impl From<QueryError> for StoreError {
     }
 }
 
-/// Whether the database refused a valid statement. diesel reduces SQLSTATE and SQLite's result codes to its kinds, with `Unknown`
-/// for all others: timeouts, shutdown, a full disk, missing privileges, SQLite's lock. The message can't be used, since it is in
-/// the server's language; but errors in the statement itself have a position.
+/// Whether the database refused a valid statement. diesel reduces SQLSTATE and SQLite's result codes to its kinds, with
+/// `Unknown` for all others: timeouts, shutdown, a full disk, missing privileges, SQLite's lock. The message can't be
+/// used, since it is in the server's language; but errors in the statement itself have a position.
 fn is_refusal(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     if let QueryError::DatabaseError(Kind::Unknown, info) = error {

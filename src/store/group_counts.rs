@@ -1,25 +1,25 @@
-//! How many groups are shown of each range of ids, so that a deep page need not be counted to.
+//! The number of shown groups per range of ids, so that a deep page is found without scanning all rows before it.
 
 use diesel::{prelude::*, upsert::excluded};
 
 use super::{Conn, StoreError, schema::recommended_group_counts};
 use crate::model::{DiscoveryId, TenantId};
 
-/// How many successive ids one count is about.
+/// The number of consecutive ids per count.
 const BUCKET_IDS: i64 = 1024;
 
-/// Stands for all categories.
+/// The pseudo-category with the counts over all categories.
 const ALL: i64 = 0;
 
-/// Where a page of shown groups starts, newest first.
+/// The start of a page of shown groups, newest first.
 pub(super) struct PageStart {
-    /// Below this id.
+    /// The page starts below this id.
     pub(super) below_id: i64,
-    /// After so many of those.
+    /// The number of groups below `below_id` that come before the page.
     pub(super) skip: i64,
 }
 
-/// Notes that `change` more groups are shown at the place of `id`.
+/// Adds `change` to the counts of the range of `id`.
 pub(super) fn add(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -44,7 +44,7 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Where the page after the first `offset` shown groups starts; `None` when there are not so many.
+/// The start of the page after the first `offset` shown groups; `None` if there are fewer.
 pub(super) fn find_page_start(
     conn: &mut Conn,
     tenant: &TenantId,

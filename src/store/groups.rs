@@ -9,7 +9,7 @@ use super::{
 };
 use crate::model::{DiscoveryId, DisplayInfo, Group, Keyword, Page, TenantId};
 
-/// What inserts and updates write.
+/// The columns that inserts and updates write.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = recommended_groups)]
 struct GroupColumns<'a> {
@@ -48,7 +48,7 @@ struct GroupRow {
     created_at_ms: i64,
 }
 
-/// A group from its row and the name of its category.
+/// Builds a group from its row and the name of its category.
 fn group_of((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
     let display = DisplayInfo {
         nickname: row.nickname,
@@ -60,12 +60,12 @@ fn group_of((row, category): (GroupRow, String)) -> (DiscoveryId, Group) {
     (DiscoveryId(row.id), group)
 }
 
-/// What keywords are looked for in.
+/// The text that is searched for keywords.
 fn search_text(display: &DisplayInfo) -> String {
     format!("{}\n{}", display.nickname, display.introduction).to_lowercase()
 }
 
-/// Adds a group to a category.
+/// Inserts a group into a category.
 pub fn insert(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -85,12 +85,12 @@ pub fn insert(
     Ok(id)
 }
 
-/// 1 for a group that is shown.
+/// The group's contribution to the counts: 1 if it is shown, else 0.
 fn shown(group: &Group) -> i32 {
     i32::from(!group.is_banned)
 }
 
-/// The group of that id, locked until the end of the transaction.
+/// Reads a group and locks it until the end of the transaction.
 pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Option<Group>, StoreError> {
     let group = recommended_groups::table
         .select((selection::<GroupRow>(), recommended_groups::category_id))
@@ -102,7 +102,7 @@ pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Optio
     Ok(Some(group_of((row, name)).1))
 }
 
-/// A page of all groups of the app, newest first, banned ones included.
+/// A page of all groups of the tenant, newest first, including banned ones.
 pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
     let rows: Vec<(GroupRow, String)> = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
@@ -115,8 +115,8 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(Disco
     Ok(rows.into_iter().map(group_of).collect())
 }
 
-/// A page of the groups that the app shows, newest first: of one category or of all, with the keyword in name or
-/// introduction, banned ones left out.
+/// A page of the tenant's shown groups, newest first, without banned ones: those of one or all categories whose name or
+/// introduction contains the keyword.
 pub fn list_shown(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -147,7 +147,7 @@ pub fn list_shown(
     Ok(rows.into_iter().map(group_of).collect())
 }
 
-/// A pattern of LIKE for texts that contain the keyword; its own wildcards mean themselves (security.md 36).
+/// A LIKE pattern for texts that contain the keyword, with its wildcards escaped (security.md 36).
 fn containing(keyword: &Keyword) -> String {
     let mut pattern = String::from("%");
     for letter in keyword.as_str().chars() {
@@ -174,15 +174,14 @@ pub fn update(
     group_counts::add(conn, tenant, category, id, shown(new))
 }
 
-/// Removes a group.
+/// Deletes a group.
 pub fn delete(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(), StoreError> {
     uncount(conn, tenant, id)?;
     diesel::delete(recommended_groups::table.find(id.0)).execute(conn)?;
     Ok(())
 }
 
-/// Takes a group out of the counts as it is now, and holds its row until the transaction ends, so that nobody takes it
-/// out twice.
+/// Removes a group from the counts. Locks its row until the end of the transaction, so that it can't be removed twice.
 fn uncount(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<(), StoreError> {
     let columns = (recommended_groups::category_id, recommended_groups::is_banned);
     let known: Option<(i64, bool)> =

@@ -1,20 +1,20 @@
-//! How far files of accounts were imported.
+//! The progress of imports of account files.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::imports};
 use crate::model::TenantId;
 
-/// How many records of a file are done; `None` when it is a new one.
+/// The number of processed records of a file; `None` for a new file.
 pub fn find(conn: &mut Conn, tenant: &TenantId, content_hash: &str) -> Result<Option<i64>, StoreError> {
     let row = imports::table.find((tenant.as_str(), content_hash)).select(imports::records_done);
     Ok(row.get_result(conn).optional()?)
 }
 
-/// Notes that so many records of a file are done.
+/// Stores the number of processed records of a file.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when another import of the file begins at the same time.
+/// [`StoreError::Taken`] if another import of the file begins at the same time.
 pub fn save(
     conn: &mut Conn,
     tenant: &TenantId,

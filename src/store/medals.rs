@@ -1,4 +1,4 @@
-//! Medals, and who wears them.
+//! Medals, and the users who have them.
 
 use diesel::prelude::*;
 
@@ -31,10 +31,10 @@ impl From<MedalRow> for Medal {
     }
 }
 
-/// Adds a medal.
+/// Inserts a medal.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the app has one of that name.
+/// [`StoreError::Taken`] if the tenant has a medal of that name.
 pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &MedalDefinition) -> Result<MedalId, StoreError> {
     let id: i64 = diesel::insert_into(medals::table)
         .values((
@@ -49,7 +49,7 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &MedalDefinition) -> Resu
     Ok(MedalId(id))
 }
 
-/// A page of the app's medals, in their order.
+/// A page of the tenant's medals, in their display order.
 pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<Medal>, StoreError> {
     let rows: Vec<MedalRow> = medals::table
         .select(selection::<MedalRow>())
@@ -61,13 +61,13 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<Medal>
     Ok(rows.into_iter().map(Medal::from).collect())
 }
 
-/// Whether that app has that medal.
+/// Whether the tenant has that medal.
 pub fn exists(conn: &mut Conn, tenant: &TenantId, id: MedalId) -> Result<bool, StoreError> {
     let matches = medals::table.filter(medals::id.eq(id.0)).filter(medals::app_id.eq(tenant.as_str()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
-/// The medals that a user wears, in their order.
+/// A user's medals, in their display order.
 pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> {
     let rows: Vec<MedalRow> = user_medals::table
         .inner_join(medals::table.on(medals::id.eq(user_medals::medal_id)))
@@ -78,7 +78,7 @@ pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> 
     Ok(rows.into_iter().map(Medal::from).collect())
 }
 
-/// Gives a medal to a user who may have it already. The user's row must be locked.
+/// Grants a medal to a user; no effect if the user has it. The user's row must be locked.
 pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Result<(), StoreError> {
     let insert = diesel::insert_into(user_medals::table).values((
         user_medals::user_id.eq(user.get()),
@@ -89,7 +89,7 @@ pub fn grant(conn: &mut Conn, user: UserId, medal: MedalId, now_ms: i64) -> Resu
     Ok(())
 }
 
-/// Takes a medal from a user who may not have it.
+/// Revokes a user's medal; no effect if the user does not have it.
 pub fn revoke(conn: &mut Conn, user: UserId, medal: MedalId) -> Result<(), StoreError> {
     diesel::delete(user_medals::table.find((user.get(), medal.0))).execute(conn)?;
     Ok(())

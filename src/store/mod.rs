@@ -1,11 +1,11 @@
 //! Durable data, in PostgreSQL or SQLite, with one set of diesel queries for both.
 //!
-//! The only module that uses diesel. Each table has a module (`users`, `sessions`, …) with its queries, as plain functions of
-//! a [`Conn`]; `find` returns an `Option`, `list` a `Vec`. They run inside [`Db::read`] or [`Db::write`], where nothing slow
-//! is allowed: no await, no Redis, no bcrypt.
+//! The only module that uses diesel. Each table has a module (`users`, `sessions`, …) with its queries, as plain
+//! functions of a [`Conn`]; `find` returns an `Option`, `list` a `Vec`. They run inside [`Db::read`] or [`Db::write`],
+//! where nothing slow is allowed: no await, no Redis, no bcrypt.
 
-/// Runs a query on the concrete connection: for what diesel's enum of connections does not support, such as batch inserts and
-/// upserts, although both databases share the syntax.
+/// Runs a query on the concrete connection: for what diesel's enum of connections does not support, such as batch
+/// inserts and upserts, although both databases share the syntax.
 macro_rules! on_backend {
     ($conn:expr, |$concrete:ident| $query:expr) => {
         match $conn {
@@ -52,6 +52,7 @@ pub mod push_tags;
 pub mod push_tokens;
 pub mod remarks;
 mod schema;
+pub mod secret_check;
 pub mod sessions;
 pub mod settings;
 mod statement_times;

@@ -1,4 +1,4 @@
-//! The modules that users ignore: at most one row a device.
+//! The modules that users ignore: at most one row per device.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -13,7 +13,7 @@ struct ModuleIgnoreRow {
     updated_at_ms: i64,
 }
 
-/// What is ignored on the device.
+/// The modules ignored on the device, if any were set.
 pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<ModuleIgnore>, StoreError> {
     let row: Option<ModuleIgnoreRow> = module_ignores::table
         .select(selection::<ModuleIgnoreRow>())
@@ -24,7 +24,7 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
     Ok(row.map(|row| ModuleIgnore { id: row.id, ignored: row.ignored, updated_at_ms: row.updated_at_ms }))
 }
 
-/// Stores what is ignored on the device. The user's row must be locked.
+/// Stores the modules ignored on the device. The user's row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, now_ms: i64) -> Result<(), StoreError> {
     let values = (module_ignores::ignored.eq(ignored), module_ignores::updated_at_ms.eq(now_ms));
     let insert = diesel::insert_into(module_ignores::table).values((
@@ -37,7 +37,7 @@ pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, no
     Ok(())
 }
 
-/// Forgets what an account ignores.
+/// Deletes the ignored modules of all devices of an account.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(module_ignores::table.filter(module_ignores::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Registrations for notifications: at most one a device.
+//! Registrations for notifications: at most one per device.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -53,7 +53,7 @@ pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i6
     Ok(())
 }
 
-/// Forgets the registrations of an account.
+/// Deletes all registrations of an account.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(notifications::table.filter(notifications::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What accounts tell about themselves: at most one row an account.
+//! Personal data: at most one row per account.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -48,14 +48,14 @@ impl From<PersonalData> for PersonalDataRow {
     }
 }
 
-/// What the account told, if anything.
+/// The account's personal data, if any.
 pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<PersonalData>, StoreError> {
     let row: Option<PersonalDataRow> =
         personal_data::table.find(user.get()).select(selection::<PersonalDataRow>()).get_result(conn).optional()?;
     Ok(row.map(PersonalData::from))
 }
 
-/// Stores what the account tells now. The account's row must be locked.
+/// Stores the account's personal data. The account's row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), StoreError> {
     let row = PersonalDataRow::from(data);
     let insert = diesel::insert_into(personal_data::table).values((personal_data::user_id.eq(user.get()), &row));
@@ -63,7 +63,7 @@ pub fn save(conn: &mut Conn, user: UserId, data: PersonalData) -> Result<(), Sto
     Ok(())
 }
 
-/// Forgets what an account told about itself.
+/// Deletes an account's personal data.
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(personal_data::table.find(user.get())).execute(conn)?;
     Ok(())

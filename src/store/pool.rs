@@ -23,9 +23,9 @@ use super::{
 /// How long a thread waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A server that has not answered a statement after this time is considered silent: it would have cancelled the statement
-/// itself after [`connect::STATEMENT_TIMEOUT_MS`]. Measured per statement, so that a transaction of many slow statements is
-/// not mistaken for silence.
+/// A server that has not answered a statement after this time is considered silent: it would have cancelled the
+/// statement itself after [`connect::STATEMENT_TIMEOUT_MS`]. Measured per statement, so that a transaction of many slow
+/// statements is not mistaken for silence.
 const SILENCE: Duration = Duration::from_millis(connect::STATEMENT_TIMEOUT_MS + 500);
 
 /// The queue's capacity per thread. While it is full, callers wait to enqueue.
@@ -42,7 +42,8 @@ pub(super) struct ConnectionPool {
     alive: Arc<()>,
 }
 
-/// Logs connection errors at debug level only: r2d2 retries, and the job that waits for a connection gets the error too.
+/// Logs connection errors at debug level only: r2d2 retries, and the job that waits for a connection gets the error
+/// too.
 #[derive(Debug)]
 struct LogAtDebug;
 
@@ -55,8 +56,8 @@ impl r2d2::HandleError<ConnectionError> for LogAtDebug {
 impl ConnectionPool {
     /// Starts a pool of up to `connections` to the database at `url`, with one thread each. Connects on first use.
     ///
-    /// `generation` is incremented whenever a connection is found dead, in this or another pool of the same database. Connections
-    /// of an earlier generation are replaced.
+    /// `generation` is incremented whenever a connection is found dead, in this or another pool of the same database.
+    /// Connections of an earlier generation are replaced.
     pub(super) fn start(url: &DatabaseUrl, connections: u32, generation: Arc<AtomicU64>) -> io::Result<Self> {
         let statements = Arc::<StatementTimes>::default();
         let manager = Manager::new(url.clone(), generation, Arc::clone(&statements));
@@ -104,7 +105,8 @@ fn work(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>) {
             Ok(mut pooled) => {
                 let outcome = panic::catch_unwind(AssertUnwindSafe(|| job(Ok(&mut pooled.conn))));
                 if outcome.is_err() {
-                    // The connection's state is unknown. The caller gets an error, since the answer's channel is closed.
+                    // The connection's state is unknown. The caller gets an error, since the answer's channel is
+                    // closed.
                     pooled.is_broken = true;
                 }
             }

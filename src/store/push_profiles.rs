@@ -1,14 +1,14 @@
-//! How push messages find an account, and the number that they show.
+//! The alias and the badge number of accounts for push messages.
 
 use diesel::prelude::*;
 
 use super::{Conn, StoreError, schema::push_profiles};
 use crate::model::{Alias, Badge, TenantId, UserId};
 
-/// Gives the account an alias.
+/// Sets the account's alias.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when another account of the tenant has it.
+/// [`StoreError::Taken`] if another account of the tenant has it.
 pub fn set_alias(conn: &mut Conn, tenant: &TenantId, user: UserId, alias: &Alias) -> Result<(), StoreError> {
     let alias = push_profiles::alias.eq(alias.as_str());
     let insert = diesel::insert_into(push_profiles::table).values((
@@ -21,7 +21,7 @@ pub fn set_alias(conn: &mut Conn, tenant: &TenantId, user: UserId, alias: &Alias
     Ok(())
 }
 
-/// Sets the number that push messages to the account show.
+/// Sets the account's badge number.
 pub fn set_badge(conn: &mut Conn, tenant: &TenantId, user: UserId, badge: Badge) -> Result<(), StoreError> {
     let badge = push_profiles::badge.eq(badge.get());
     let insert = diesel::insert_into(push_profiles::table).values((
@@ -33,7 +33,7 @@ pub fn set_badge(conn: &mut Conn, tenant: &TenantId, user: UserId, badge: Badge)
     Ok(())
 }
 
-/// Forgets alias and badge of an account.
+/// Deletes an account's alias and badge number.
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(push_profiles::table.find(user.get())).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The tags by which push messages choose accounts: a set for each account.
+//! Tags, by which push messages select accounts: a set per account.
 
 use diesel::prelude::*;
 
@@ -11,20 +11,20 @@ pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<String>, StoreError> {
     Ok(tags.order(push_tags::tag).load(conn)?)
 }
 
-/// Adds a tag that the account does not have. Its row must be locked.
+/// Inserts a tag that the account does not have. The account's row must be locked.
 pub fn insert(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError> {
     let values = (push_tags::user_id.eq(user.get()), push_tags::tag.eq(tag.as_str()));
     diesel::insert_into(push_tags::table).values(values).execute(conn)?;
     Ok(())
 }
 
-/// Removes a tag, if the account has it.
+/// Deletes a tag, if the account has it.
 pub fn delete(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError> {
     diesel::delete(push_tags::table.find((user.get(), tag.as_str()))).execute(conn)?;
     Ok(())
 }
 
-/// Removes all tags of an account.
+/// Deletes all tags of an account.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(push_tags::table.filter(push_tags::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

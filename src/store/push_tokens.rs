@@ -1,15 +1,15 @@
-//! What the push services call the devices.
+//! The devices' tokens of the push services.
 
 use diesel::prelude::*;
 
 use super::{Conn, StoreError, schema::push_tokens};
 use crate::model::{DeviceSn, PushToken, TenantId, UserId};
 
-/// Gives a device its token, in place of the one that it had; a device that had this token loses it. The row of `user`
-/// must be locked.
+/// Sets a device's token, replacing an earlier one. Another device that had this token loses it. The row of `user` must
+/// be locked.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when another device takes the token at the same time.
+/// [`StoreError::Taken`] if another device takes the token at the same time.
 pub fn bind(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -32,13 +32,13 @@ pub fn bind(
     Ok(())
 }
 
-/// Takes the token from a device, if it has one.
+/// Deletes a device's token, if it has one.
 pub fn unbind(conn: &mut Conn, user: UserId, device: DeviceSn) -> Result<(), StoreError> {
     diesel::delete(push_tokens::table.find((user.get(), device.0))).execute(conn)?;
     Ok(())
 }
 
-/// Takes the tokens from all devices of an account.
+/// Deletes the tokens of all devices of an account.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(push_tokens::table.filter(push_tokens::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What users noted about others.
+//! Remarks of users about other users.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -13,14 +13,14 @@ struct RemarkRow {
     others: String,
 }
 
-/// What `user` noted about `friend`, if anything.
+/// The remark of `user` about `friend`, if any.
 pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Remark>, StoreError> {
     let row: Option<RemarkRow> =
         remarks::table.find((user.get(), friend.get())).select(selection::<RemarkRow>()).get_result(conn).optional()?;
     Ok(row.map(|row| Remark { name: row.name, phone: row.phone, others: row.others }))
 }
 
-/// Stores what `user` notes about `friend` now. The row of `user` must be locked.
+/// Stores the remark of `user` about `friend`. The row of `user` must be locked.
 pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> Result<(), StoreError> {
     let values = (remarks::name.eq(&remark.name), remarks::phone.eq(&remark.phone), remarks::others.eq(&remark.others));
     let insert = diesel::insert_into(remarks::table).values((
@@ -33,7 +33,7 @@ pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> R
     Ok(())
 }
 
-/// Forgets what `user` noted about others.
+/// Deletes all remarks of `user`.
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(remarks::table.filter(remarks::user_id.eq(user.get()))).execute(conn)?;
     Ok(())

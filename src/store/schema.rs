@@ -346,3 +346,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_counts,
     imports,
 );
+
+diesel::table! {
+    secret_check (id) {
+        id -> Integer,
+        mac -> Text,
+    }
+}

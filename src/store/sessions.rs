@@ -1,4 +1,4 @@
-//! Sessions. Ended ones are kept for a while: a token that was valid once is told apart from an unknown one.
+//! Sessions. Ended sessions are kept for a while, so that an ended token can be distinguished from an unknown one.
 
 use std::collections::HashSet;
 
@@ -12,23 +12,23 @@ use crate::model::{
     AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, TenantId, TokenHash, UserId,
 };
 
-/// A session to be made.
+/// A new session.
 pub struct NewSession<'a> {
     /// The tenant.
     pub tenant: &'a TenantId,
-    /// Whose.
+    /// The account.
     pub user: UserId,
-    /// On which device.
+    /// The device.
     pub device: DeviceSn,
-    /// What its token hashes to.
+    /// The hash of the token.
     pub token_hash: TokenHash,
-    /// When.
+    /// The time of the login.
     pub now_ms: i64,
-    /// When it ends however much it is used.
+    /// When the session expires, regardless of its use.
     pub expires_at_ms: i64,
 }
 
-/// Adds a session.
+/// Inserts a session.
 pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
     diesel::insert_into(sessions::table)
         .values((
@@ -46,7 +46,7 @@ pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
 
 type Columns = (i64, i64, i32, i64, i64, Option<i64>, i16);
 
-/// The session behind a token in that app, ended ones included.
+/// The session of a token in the tenant; it may have ended.
 pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Result<Option<Session>, StoreError> {
     let row: Option<Columns> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
@@ -74,28 +74,28 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
     }))
 }
 
-/// Notes that a session is in use.
+/// Stores that a session is used now.
 pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
     diesel::update(sessions::table.find(id.0)).set(sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
     Ok(())
 }
 
-/// Whether a session has not ended early.
+/// Whether a session has not been ended; it may have expired.
 pub fn is_live(conn: &mut Conn, id: SessionId) -> Result<bool, StoreError> {
     let live = sessions::table.find(id.0).filter(sessions::ended_at_ms.is_null());
     Ok(diesel::select(diesel::dsl::exists(live)).get_result(conn)?)
 }
 
-/// A session that has not ended early; it may have expired.
+/// A session that has not been ended; it may have expired.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveSession {
-    /// Its number.
+    /// The session's id.
     pub id: SessionId,
-    /// The device that it lives on.
+    /// The session's device.
     pub device: DeviceSn,
 }
 
-/// The live sessions of an account, newest first.
+/// The sessions of an account that have not been ended, newest first.
 pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
     let rows: Vec<(i64, i32)> = sessions::table
         .select((sessions::id, sessions::device_sn))
@@ -106,8 +106,8 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
 
-/// The sessions of an account that have not ended early, in the order in which they make room for others: those on devices
-/// with a generated id first, then the least recently used.
+/// The sessions of an account that have not been ended, in the order in which they are evicted in favour of new ones:
+/// those on devices with a generated id first, then the least recently used.
 pub fn list_by_eviction(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
     let same_device = devices::user_id.eq(sessions::user_id).and(devices::sn.eq(sessions::device_sn));
     let rows: Vec<(i64, i32)> = sessions::table
@@ -120,8 +120,8 @@ pub fn list_by_eviction(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
 
-/// The devices on which an account has a session that is not ended, was made or used after `idle_since_ms`, and has not
-/// expired at `now_ms`; in the order of their numbers.
+/// The devices, by number, on which an account has a session that has not been ended, was opened or used after
+/// `idle_since_ms`, and has not expired at `now_ms`.
 pub fn list_devices(
     conn: &mut Conn,
     user: UserId,
@@ -142,7 +142,7 @@ pub fn list_devices(
     Ok(rows.into_iter().map(device).collect())
 }
 
-/// Those of the sessions that have not ended and whose accounts may be used.
+/// Those of the sessions that have not ended and whose accounts are active.
 pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<HashSet<SessionId>, StoreError> {
     let mut live = HashSet::new();
     for chunk in ids.chunks(MAX_PARAMETERS) {
@@ -172,8 +172,7 @@ pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -
     Ok(())
 }
 
-/// Ends the session on one device of an account, or those on all of them, but for `kept`; returns the devices that it ended
-/// any on.
+/// Ends the sessions on one or all devices of an account, except `kept`. Returns the devices whose sessions were ended.
 pub fn end_on(
     conn: &mut Conn,
     user: UserId,
@@ -189,7 +188,7 @@ pub fn end_on(
     Ok(devices)
 }
 
-/// Forgets the sessions of an account that ended before then, or could have been used no longer than that.
+/// Deletes the sessions of an account that were ended or expired before `before_ms`.
 pub fn delete_old(conn: &mut Conn, user: UserId, before_ms: i64) -> Result<(), StoreError> {
     let old = sessions::ended_at_ms.lt(before_ms).or(sessions::expires_at_ms.lt(before_ms).nullable());
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user.get())).filter(old)).execute(conn)?;

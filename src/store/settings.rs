@@ -1,11 +1,11 @@
-//! Settings: one row an account, from their first change on.
+//! Settings of accounts: one row per account, from the first change on.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::settings, selection};
 use crate::model::{Settings, UserId};
 
-/// All columns but the key, for reading and for writing.
+/// All columns except the key, for reading and writing.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = settings, treat_none_as_null = true)]
 struct SettingsRow {
@@ -71,7 +71,7 @@ impl From<&Settings> for SettingsRow {
     }
 }
 
-/// The settings of an account; the default ones until they are changed.
+/// The settings of an account; the defaults until they are changed.
 pub fn get(conn: &mut Conn, user: UserId) -> Result<Settings, StoreError> {
     let row: Option<SettingsRow> =
         settings::table.find(user.get()).select(selection::<SettingsRow>()).get_result(conn).optional()?;
@@ -87,7 +87,7 @@ pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Forgets the settings of an account.
+/// Deletes the settings of an account.
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(settings::table.find(user.get())).execute(conn)?;
     Ok(())

@@ -27,10 +27,10 @@ impl From<AppRow> for Tenant {
     }
 }
 
-/// Adds a tenant with open registration.
+/// Inserts a tenant with open registration.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when there is one of that name.
+/// [`StoreError::Taken`] if the tenant exists.
 pub fn insert(conn: &mut Conn, id: &TenantId, now_ms: i64) -> Result<(), StoreError> {
     diesel::insert_into(apps::table)
         .values((
@@ -56,7 +56,7 @@ pub fn set_push_sign_required(conn: &mut Conn, id: &TenantId, is_required: bool)
     Ok(())
 }
 
-/// Gives the tenant another secret; returns its number.
+/// Increments the version of the tenant's secret and returns it.
 pub fn bump_secret_version(conn: &mut Conn, id: &TenantId) -> Result<i32, StoreError> {
     Ok(diesel::update(apps::table.find(id.as_str()))
         .set(apps::secret_version.eq(apps::secret_version + 1))
@@ -64,14 +64,14 @@ pub fn bump_secret_version(conn: &mut Conn, id: &TenantId) -> Result<i32, StoreE
         .get_result(conn)?)
 }
 
-/// The tenant of that name.
+/// The tenant with that id.
 pub fn find(conn: &mut Conn, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
     let row: Option<AppRow> =
         apps::table.find(id.as_str()).select(selection::<AppRow>()).get_result(conn).optional()?;
     Ok(row.map(Tenant::from))
 }
 
-/// Locks a tenant until the end of the transaction: for what has no row of its own yet.
+/// Locks a tenant until the end of the transaction, for data that may not have a row of its own yet.
 pub fn lock(conn: &mut Conn, id: &TenantId) -> Result<(), StoreError> {
     let _: Option<String> = get_locked!(conn, apps::table.find(id.as_str()).select(apps::id)).optional()?;
     Ok(())

@@ -143,8 +143,8 @@ fn commit_alone(
     Ok(())
 }
 
-/// Runs `first` and the queued writes, each in a savepoint of one transaction, and answers all of them after the commit. They
-/// share the sync of the file, which takes most of the time of a small write.
+/// Runs `first` and the queued writes, each in a savepoint of one transaction, and answers all of them after the
+/// commit. They share the sync of the file, which takes most of the time of a small write.
 pub(super) fn run_group(
     conn: &mut Conn,
     first: Box<dyn PendingWrite>,
@@ -230,7 +230,8 @@ fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &m
     Ok(())
 }
 
-/// Uses BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails if another one has written meanwhile.
+/// Uses BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails if another one has written
+/// meanwhile.
 fn begin(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),

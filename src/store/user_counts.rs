@@ -1,23 +1,23 @@
-//! How many accounts are listed of each range of ids, so that a deep page need not be counted to. Triggers of the database
-//! keep the counts (`migrations/…_admin_api`).
+//! The number of listed accounts per range of ids, so that a deep page is found without scanning all rows before it.
+//! Triggers of the database maintain the counts (`migrations/…_admin_api`).
 
 use diesel::prelude::*;
 
 use super::{Conn, StoreError, schema::user_counts};
 use crate::model::TenantId;
 
-/// How many successive ids one count is about; the triggers know it too.
+/// The number of consecutive ids per count; must match the triggers.
 const BUCKET_IDS: i64 = 1024;
 
-/// Where a page of accounts starts, oldest first.
+/// The start of a page of accounts, oldest first.
 pub(super) struct PageStart {
-    /// From this id.
+    /// The first id of the range in which the page starts.
     pub(super) from_id: i64,
-    /// After so many of those.
+    /// The number of accounts from `from_id` on that come before the page.
     pub(super) skip: i64,
 }
 
-/// Where the page after the first `offset` accounts starts; `None` when there are not so many.
+/// The start of the page after the first `offset` accounts; `None` if there are fewer.
 pub(super) fn find_page_start(
     conn: &mut Conn,
     tenant: &TenantId,

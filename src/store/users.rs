@@ -20,7 +20,7 @@ use crate::model::{
     UserSummary, Username,
 };
 
-/// The columns of [`User`]; what is left out is read by the few who need it.
+/// The columns of [`User`]. Queries that need other columns select them themselves.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 struct UserRow {
@@ -73,33 +73,33 @@ impl From<UserRow> for User {
     }
 }
 
-/// An account to be made.
+/// A new account.
 pub struct NewUser<'a> {
     /// The tenant.
     pub tenant: &'a TenantId,
-    /// How its owner logs in.
+    /// How the owner logs in.
     pub login: NewLogin<'a>,
-    /// The first display name.
+    /// The initial display name.
     pub nickname: &'a str,
-    /// When.
+    /// The time of registration.
     pub now_ms: i64,
 }
 
 /// How the owner of a new account logs in.
 #[derive(Clone, Copy)]
 pub enum NewLogin<'a> {
-    /// With a name and a password.
+    /// With a login name and a password.
     Password {
         /// The login name.
         username: &'a Username,
         /// The password's hash.
         hash: &'a str,
     },
-    /// With codes sent to a number.
+    /// With codes sent to a mobile number.
     Mobile(&'a Mobile),
 }
 
-/// The columns of a new account. All else is as `Default` has it.
+/// The columns of a new account. Those that are not set explicitly get `Default`'s values.
 #[derive(Default, Insertable)]
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
@@ -130,10 +130,10 @@ struct NewUserRow<'a> {
     mobile_confirmed: bool,
 }
 
-/// Adds an account.
+/// Inserts an account.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the username or the number is in use.
+/// [`StoreError::Taken`] if the login name or the number is in use.
 pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> {
     let row = NewUserRow {
         app_id: new.tenant.as_str(),
@@ -157,7 +157,7 @@ pub fn insert(conn: &mut Conn, new: &NewUser<'_>) -> Result<UserId, StoreError> 
     Ok(UserId::stored(id))
 }
 
-/// The account of that number in that app, deleted ones left out.
+/// The account with that id in the tenant, unless it is deleted.
 pub fn find(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<Option<User>, StoreError> {
     let row: Option<UserRow> = users::table
         .select(selection::<UserRow>())
@@ -169,7 +169,7 @@ pub fn find(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<Option<Use
     Ok(row.map(User::from))
 }
 
-/// Deletes the account: its number stays, all that its owner put into it goes.
+/// Marks the account as deleted and erases its data; its row and id stay.
 pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     const NOTHING: Option<&str> = None;
     diesel::update(users::table.find(id.get()))
@@ -190,7 +190,7 @@ pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether that app has an account of that number, deleted ones left out.
+/// Whether the tenant has an account with that id that is not deleted.
 pub fn exists(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<bool, StoreError> {
     let matches = users::table
         .filter(users::id.eq(id.get()))
@@ -199,13 +199,13 @@ pub fn exists(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<bool, St
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
-/// Whether that app has an account of that login name.
+/// Whether the tenant has an account with that login name.
 pub fn is_username_taken(conn: &mut Conn, tenant: &TenantId, name: &Username) -> Result<bool, StoreError> {
     let matches = users::table.filter(users::app_id.eq(tenant.as_str())).filter(users::username_key.eq(name.key()));
     Ok(diesel::select(diesel::dsl::exists(matches)).get_result(conn)?)
 }
 
-/// The account of that login name.
+/// The account with that login name.
 pub fn find_by_username(conn: &mut Conn, tenant: &TenantId, name: &Username) -> Result<Option<User>, StoreError> {
     let row: Option<UserRow> = users::table
         .select(selection::<UserRow>())
@@ -217,7 +217,7 @@ pub fn find_by_username(conn: &mut Conn, tenant: &TenantId, name: &Username) -> 
     Ok(row.map(User::from))
 }
 
-/// Gives the account another display name, and that name a number; the name that it has keeps its number.
+/// Sets the display name. Increments its number, unless the name stays the same.
 pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()).filter(users::nickname.ne(name.as_str())))
         .set((users::nickname.eq(name.as_str()), users::name_id.eq(users::name_id + 1)))
@@ -225,7 +225,7 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
     Ok(())
 }
 
-/// Gives the account another avatar, and that avatar a number; the avatar that it has keeps its number.
+/// Sets the avatar. Increments its number, unless the avatar stays the same.
 pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()).filter(users::avatar_url.ne(avatar.as_str())))
         .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
@@ -233,16 +233,16 @@ pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(),
     Ok(())
 }
 
-/// Makes the account a VIP until then.
+/// Sets when the account's VIP time ends.
 pub fn set_vip_end(conn: &mut Conn, id: UserId, expires_at_ms: i64) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::vip_expires_at_ms.eq(expires_at_ms)).execute(conn)?;
     Ok(())
 }
 
-/// Gives the account another login name.
+/// Sets the login name.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when the name is in use.
+/// [`StoreError::Taken`] if the name is in use.
 pub fn set_username(conn: &mut Conn, id: UserId, name: &Username) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()))
         .set((users::username.eq(name.as_str()), users::username_key.eq(name.key())))
@@ -258,7 +258,7 @@ struct InfoColumns<'a> {
     public_info: Option<&'a str>,
 }
 
-/// Changes what the account says of itself on /user.
+/// Changes the descriptive fields of the account.
 pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<(), StoreError> {
     let columns = InfoColumns {
         description: changes.description.as_ref().map(Info::as_str),
@@ -272,19 +272,19 @@ pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<()
     Ok(())
 }
 
-/// Notes that the account's devices changed.
+/// Increments the version of the account's devices.
 pub fn bump_devices_version(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
     let version = users::devices_version.eq(users::devices_version + 1);
     diesel::update(users::table.find(id.get())).set(version).execute(conn)?;
     Ok(())
 }
 
-/// Grows whenever the account's devices change.
+/// The version of the account's devices, which is incremented whenever they change.
 pub fn devices_version(conn: &mut Conn, id: UserId) -> Result<i64, StoreError> {
     Ok(users::table.find(id.get()).select(users::devices_version).get_result(conn)?)
 }
 
-/// Sets the state of the accounts among `ids` that are in this app and not deleted; returns how many these are.
+/// Sets the status of those accounts in `ids` that are in the tenant and not deleted, and returns their number.
 pub fn set_status(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -310,7 +310,7 @@ pub fn set_status(
     Ok(changed)
 }
 
-/// A page of an app's accounts, oldest first, deleted ones left out.
+/// A page of the tenant's accounts, oldest first, without deleted ones.
 pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<UserSummary>, StoreError> {
     let Some(start) = user_counts::find_page_start(conn, tenant, page.offset())? else { return Ok(Vec::new()) };
     let rows: Vec<(i64, Option<String>, i16)> = users::table
@@ -330,8 +330,8 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<UserSu
     Ok(rows.into_iter().map(summary).collect())
 }
 
-/// The next unused device number of the account; holds the account's row until the transaction ends, so logins of one
-/// account follow each other.
+/// The next device number of the account. Locks the account's row until the end of the transaction, so that logins of
+/// one account are serialized.
 pub fn next_device_sn(conn: &mut Conn, id: UserId) -> Result<DeviceSn, StoreError> {
     let sn: i32 = diesel::update(users::table.find(id.get()))
         .set(users::last_device_sn.eq(users::last_device_sn + 1))

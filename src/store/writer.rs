@@ -1,5 +1,5 @@
-//! The writer of an embedded database. SQLite has one writer at a time, so one thread executes all writes, and commits many of
-//! them together.
+//! The writer of an embedded database. SQLite has one writer at a time, so one thread executes all writes, and commits
+//! many of them together.
 
 use std::{io, thread};
 

@@ -1,6 +1,9 @@
 //! The ops listener, for the gateway's operators and not for its users.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use actix_web::{
     HttpResponse, Responder,
@@ -9,21 +12,33 @@ use actix_web::{
 use futures_util::future;
 use serde::Serialize;
 
-use crate::gateway::Gateway;
+use crate::{domain::readiness, gateway::Gateway};
 
 /// Whether the process accepts requests: not before its listeners are open, nor once it is asked to stop.
 #[derive(Debug, Default)]
-pub struct Readiness(AtomicBool);
+pub struct Readiness {
+    is_ready: AtomicBool,
+    problems: Mutex<Vec<String>>,
+}
 
 impl Readiness {
     /// Sets whether the process accepts requests.
     pub fn set(&self, is_ready: bool) {
-        self.0.store(is_ready, Ordering::Relaxed);
+        self.is_ready.store(is_ready, Ordering::Relaxed);
     }
 
     /// Whether the process accepts requests.
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_ready.load(Ordering::Relaxed)
+    }
+
+    /// Logs what is wrong with the servers behind the gateway, when that has changed.
+    fn note(&self, problems: Vec<String>) {
+        let mut known = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        for problem in problems.iter().filter(|problem| !known.contains(problem)) {
+            log::warn!("readiness: {problem}");
+        }
+        *known = problems;
     }
 }
 
@@ -48,18 +63,16 @@ struct Health {
 
 /// Readiness: 503 if the database is unavailable or the process is stopping. An unavailable Redis is reported but does
 /// not affect readiness, because sessions are in the database.
-async fn ready(gateway: Data<Gateway>, readiness: Data<Readiness>) -> HttpResponse {
-    let (database, state) = future::join(gateway.db.ping(), gateway.state.ping()).await;
+async fn ready(gateway: Data<Gateway>, listening: Data<Readiness>) -> HttpResponse {
+    let (database, state) = future::join(readiness::check_database(&gateway), readiness::check_state(&gateway)).await;
     let label = |is_up| if is_up { "up" } else { "down" };
     let health = Health {
-        ready: readiness.get() && database.is_ok(),
+        ready: listening.get() && database.is_ok(),
         database: label(database.is_ok()),
         state: label(state.is_ok()),
     };
-    let causes = [database.err().map(|error| error.to_string()), state.err().map(|error| error.to_string())];
-    for cause in causes.into_iter().flatten() {
-        log::warn!("readiness: {cause}");
-    }
+    let causes = [database.err(), state.err()].into_iter().flatten().map(|error| error.to_string());
+    listening.note(causes.collect());
     let mut res = if health.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     res.json(health)
 }

@@ -1,5 +1,5 @@
-//! The cache is never staler than it may be: on the node that changes something not at all, on others for less than a second
-//! (security.md 21; docs/adr/0010-cache-and-changes.md).
+//! The staleness of the cache: none on the node that makes a change, less than a second on the others (security.md 21;
+//! docs/adr/0010-cache-and-changes.md).
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const INFO: &str = "/v1/user/info";
 const LOGGED_OUT: &str = "protobuf | 200 | -101 | 未登录";
 
 /// Waits until a node trusts its cache.
-pub async fn trusted(t: &TestApp) {
+pub async fn wait_until_trusted(t: &TestApp) {
     let trusted = async {
         while !t.gateway.cache.is_trusted() {
             yield_now().await;
@@ -28,21 +28,21 @@ pub async fn trusted(t: &TestApp) {
 }
 
 /// Waits until a node does not trust its cache.
-pub async fn lost(t: &TestApp) {
-    let lost = async {
+pub async fn wait_until_untrusted(t: &TestApp) {
+    let untrusted = async {
         while t.gateway.cache.is_trusted() {
             yield_now().await;
         }
     };
-    timeout(Duration::from_secs(5), lost).await.unwrap();
+    timeout(Duration::from_secs(5), untrusted).await.unwrap();
 }
 
-/// Two nodes, both of which have cached Alice and her session.
+/// Two nodes that have both cached Alice and her session.
 async fn two_nodes() -> (TestApp, TestApp, User) {
     let a = TestApp::new().await;
     let b = a.another_node().await;
-    trusted(&a).await;
-    trusted(&b).await;
+    wait_until_trusted(&a).await;
+    wait_until_trusted(&b).await;
     let alice = a.user("alice").await;
     for t in [&a, &b] {
         info(t, &alice).await;
@@ -64,16 +64,16 @@ async fn seen(t: &TestApp, user: &User) -> Value {
 }
 
 #[actix_web::test]
-async fn what_is_cached_is_not_read_again() {
+async fn a_cache_hit_does_not_read_the_database() {
     let (a, _, alice) = two_nodes().await;
     silence_accounts(&a).await;
     info(&a, &alice).await;
-    a.execute("UPDATE users SET nickname = 'behind our back'").await.unwrap();
+    a.execute("UPDATE users SET nickname = 'unreported'").await.unwrap();
     assert_eq!(info(&a, &alice).await.name, "alice");
 }
 
 #[actix_web::test]
-async fn whatever_ends_a_session_is_known_at_once_here_and_soon_elsewhere() {
+async fn an_ended_session_is_refused_at_once_here_and_soon_on_other_nodes() {
     for end in ["kick", "disable", "password", "delete", "logout", "remove"] {
         let (a, b, alice) = two_nodes().await;
         let admin = a.admin().await;
@@ -101,7 +101,7 @@ async fn whatever_ends_a_session_is_known_at_once_here_and_soon_elsewhere() {
 }
 
 #[actix_web::test]
-async fn what_an_account_shows_is_known_at_once_here_and_soon_elsewhere() {
+async fn a_changed_profile_shows_at_once_here_and_soon_on_other_nodes() {
     let (a, b, alice) = two_nodes().await;
     let admin = a.admin().await;
     let medal = admin.post("/admin/v1/medals/define").json(&json!({"name": "M"})).send().await.json();
@@ -126,7 +126,7 @@ async fn what_an_account_shows_is_known_at_once_here_and_soon_elsewhere() {
 }
 
 #[actix_web::test]
-async fn what_is_changed_by_hand_is_known_too() {
+async fn a_change_by_sql_evicts_the_cache_too() {
     let (a, b, alice) = two_nodes().await;
     let admin = a.admin().await;
     let medal =
@@ -147,7 +147,7 @@ async fn what_is_changed_by_hand_is_known_too() {
 }
 
 #[actix_web::test]
-async fn what_expires_expires_in_the_cache_too() {
+async fn cached_vip_time_and_sessions_expire() {
     let (a, _, alice) = two_nodes().await;
     let admin = a.admin().await;
     admin.post("/admin/v1/vip/grant").json(&json!({"user_id": alice.id, "days": 1})).send().await.assert_ok();
@@ -162,7 +162,7 @@ async fn what_expires_expires_in_the_cache_too() {
 }
 
 #[actix_web::test]
-async fn an_app_that_changes_is_known_at_once_here_and_soon_elsewhere() {
+async fn a_changed_tenant_takes_effect_at_once_here_and_soon_on_other_nodes() {
     let (a, b, _) = two_nodes().await;
     let register = async |t: &TestApp, name: &str| {
         let body = json!({"username": name, "password": "secret"});
@@ -179,7 +179,7 @@ async fn an_app_that_changes_is_known_at_once_here_and_soon_elsewhere() {
     .await;
 }
 
-/// The machine's servers, with Redis behind a proxy for one node.
+/// Two nodes on the shared servers, one of which reaches Redis through a proxy.
 async fn node_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
     let (_, redis_url) = server_urls().expect("scripts/test names the servers");
     let url = url::Url::parse(&redis_url).unwrap();
@@ -189,12 +189,12 @@ async fn node_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
     let mut config = a.gateway.config.clone();
     config.redis_url = Some(format!("redis://{}{}", proxy.address(), url.path()));
     let b = a.node_with(config).await;
-    trusted(&a).await;
-    trusted(&b).await;
+    wait_until_trusted(&a).await;
+    wait_until_trusted(&b).await;
     (a, b, proxy)
 }
 
-/// Makes changes of accounts invisible to the feed, so that only a read of the database shows them.
+/// Drops the trigger that reports changes of accounts to the feed, so that only a cache miss shows them.
 async fn silence_accounts(t: &TestApp) {
     let silence = if t.gateway.config.database_url.is_embedded() {
         "DROP TRIGGER users_note_change"
@@ -214,7 +214,7 @@ async fn without_redis_the_cache_is_used_and_a_kick_takes_effect_within_a_second
         info(&b, &alice).await;
         info(&b, &bob).await;
     }
-    // Longer than the lease: it has to be extended without Redis.
+    // Longer than the lease, which has to be extended without Redis.
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(2) {
         info(&b, &bob).await;
@@ -229,11 +229,11 @@ async fn without_redis_the_cache_is_used_and_a_kick_takes_effect_within_a_second
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis: run scripts/test"]
-async fn a_change_whose_message_is_lost_is_found_within_a_second() {
+async fn a_change_whose_message_is_lost_is_found_by_polling_within_a_second() {
     let (a, b, proxy) = node_behind_a_proxy().await;
     let alice = a.user("alice").await;
     info(&a, &alice).await;
-    // B can't publish, and A does not know that.
+    // B can't publish, and A can't detect that.
     proxy.go_silent();
     b.anon()
         .header("app_id", "default")
@@ -248,9 +248,9 @@ async fn a_change_whose_message_is_lost_is_found_within_a_second() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL: run scripts/test"]
-async fn a_transaction_that_commits_late_is_not_missed() {
+async fn a_change_that_commits_late_is_not_missed() {
     let t = TestApp::new().await;
-    trusted(&t).await;
+    wait_until_trusted(&t).await;
     let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let DatabaseUrl::Postgres(url) = &t.gateway.config.database_url else { panic!("on PostgreSQL") };
     let mut late = PgConnection::establish(url.as_str()).unwrap();
@@ -295,7 +295,7 @@ async fn activity_evicts_nothing() {
         a.clock.advance(6 * MINUTE_MS);
         assert_eq!(info(&a, &alice).await.name, "alice", "from the cache");
     }
-    // What this node stored of it shows all the same.
+    // The activity that this node stored itself shows nevertheless.
     a.clock.advance(DAY_MS);
     info(&a, &alice).await;
     assert_eq!((seen(&a, &alice).await["onLineDay"].clone(), a.number(ONLINE_DAYS).await), (json!(2), 2));
@@ -304,9 +304,9 @@ async fn activity_evicts_nothing() {
 const ONLINE_DAYS: &str = "SELECT CAST(online_days AS BIGINT) AS number FROM users";
 
 #[actix_web::test]
-async fn an_admin_token_that_is_revoked_by_hand_is_refused_within_a_second() {
+async fn an_admin_token_revoked_by_sql_is_refused_at_once() {
     let t = TestApp::new().await;
-    trusted(&t).await;
+    wait_until_trusted(&t).await;
     let admin = t.admin().await;
     let list = async || admin.get("/user/list").send().await.code();
     assert_eq!((list().await, list().await), (200, 200));
@@ -332,7 +332,7 @@ const NOT_IN_THE_FEED: [&str; 13] = [
 ];
 
 #[actix_web::test]
-async fn every_column_of_an_account_is_in_the_feed_or_known_not_to_be() {
+async fn every_column_of_users_is_in_the_feed_or_exempt() {
     #[derive(QueryableByName)]
     struct Text {
         #[diesel(sql_type = diesel::sql_types::Text)]

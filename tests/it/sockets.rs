@@ -44,7 +44,11 @@ impl Node {
     }
 
     pub async fn connect(&self) -> Socket {
-        Socket(connect_async(format!("ws://{}/ws", self.address)).await.unwrap().0)
+        self.connect_to("/ws").await
+    }
+
+    async fn connect_to(&self, path: &str) -> Socket {
+        Socket(connect_async(format!("ws://{}{path}", self.address)).await.unwrap().0)
     }
 
     /// A logged-in socket of a user.
@@ -277,4 +281,27 @@ async fn a_node_that_stops_notifies_its_clients() {
         assert_eq!(socket.next().await, "1001 server is going away");
     }
     stop.await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_browser_names_the_tenant_in_the_query_or_in_the_login() {
+    let node = Node::new().await;
+    let alice = node.t.user_of_new_app("shop", "alice").await;
+    let id = alice.id.to_string();
+    let mut by_query = node.connect_to("/ws?app_id=shop").await;
+    by_query.log_in(&id, &alice.token).await;
+    assert_eq!(by_query.heartbeat("1").await, "heartbeat_ack 1");
+    let login = |app: &str| {
+        let data = json!({"userId": id, "token": alice.token, "app_id": app});
+        json!({"seq": "0", "cmd": "login", "data": data}).to_string()
+    };
+    let mut by_login = node.connect().await;
+    by_login.send(login("shop")).await;
+    assert_eq!(by_login.heartbeat("2").await, "heartbeat_ack 2");
+    for app in ["default", "nowhere", "not an id!"] {
+        let mut other = node.connect().await;
+        other.send(login(app)).await;
+        assert_eq!(other.next().await, "4001 login failed", "{app}");
+    }
+    node.stop.gracefully().await;
 }

@@ -1,4 +1,4 @@
-//! The database: both kinds behave alike, and the traps of docs/adr/0004-two-databases.md are not stepped into.
+//! The store: both databases behave alike, and the pitfalls of docs/adr/0004-two-databases.md are avoided.
 
 use std::{
     sync::{
@@ -71,7 +71,7 @@ async fn writers_of_several_pools_never_fail() {
 }
 
 #[actix_web::test]
-async fn a_failed_or_panicking_write_leaves_nothing_behind() {
+async fn a_failed_or_panicking_write_is_rolled_back() {
     let t = TestApp::new().await;
     let before = t.gateway.db.read(created_at).await.unwrap();
 
@@ -114,7 +114,7 @@ async fn the_audit_log_refuses_changes() {
 }
 
 #[actix_web::test]
-async fn a_write_that_nobody_waits_for_any_more_is_not_kept() {
+async fn an_abandoned_write_is_rolled_back() {
     let t = TestApp::new().await;
     let before = t.gateway.db.read(created_at).await.unwrap();
     let (started, has_started) = tokio::sync::oneshot::channel();
@@ -131,13 +131,13 @@ async fn a_write_that_nobody_waits_for_any_more_is_not_kept() {
         _ = has_started => {}
     }
     go.send(()).unwrap();
-    // Writers follow each other: once this one is through, the other is over.
+    // Writes are serialized, so when this one returns the other has ended.
     t.gateway.db.write(add_one).await.unwrap();
     assert_eq!(t.gateway.db.read(created_at).await.unwrap(), before + 1);
 }
 
 #[actix_web::test]
-async fn writes_that_wait_commit_together_and_fail_alone() {
+async fn queued_writes_commit_together_and_fail_separately() {
     let t = TestApp::new().await;
     let commits = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&commits);
@@ -145,9 +145,12 @@ async fn writes_that_wait_commit_together_and_fail_alone() {
         counted.fetch_add(1, Ordering::Relaxed);
     });
     let before = db.read(created_at).await.unwrap();
-    // The first write holds the writer up while the others gather behind it.
+    // The first write blocks the writer while the others queue.
     let (go, may_go) = std::sync::mpsc::channel();
-    let first = db.write(move |_| Ok::<_, StoreError>(may_go.recv().unwrap()));
+    let first = db.write(move |_| {
+        may_go.recv().unwrap();
+        Ok::<_, StoreError>(())
+    });
     let others = (0..60).map(|number| {
         db.write(move |conn| {
             add_one(conn)?;
@@ -188,7 +191,7 @@ fn db_is_embedded(t: &TestApp) -> bool {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL: run scripts/test"]
-async fn a_write_given_up_while_its_changes_are_read_is_not_kept() {
+async fn a_write_abandoned_while_its_feed_entries_are_read_is_rolled_back() {
     let t = TestApp::new().await;
     let before = t.gateway.db.read(created_at).await.unwrap();
     t.execute(
@@ -205,7 +208,7 @@ async fn a_write_given_up_while_its_changes_are_read_is_not_kept() {
 }
 
 #[test]
-fn a_mistyped_url_is_refused_and_makes_no_file() {
+fn a_mistyped_url_is_refused_and_creates_no_file() {
     for url in ["", "postgress://h/db", "mysql://h/db", "diglot.db", "sqlite:", "sqlite::memory:", "http://h"] {
         assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
     }
@@ -223,7 +226,7 @@ async fn an_unreachable_server_says_why_and_in_time() {
     let problem = db.migrate().unwrap_err().to_string();
     assert!(problem.contains("onnection refused"), "{problem}");
     let started = std::time::Instant::now();
-    assert!(matches!(db.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(db.check_writable().await, Err(StoreError::Unavailable(_))));
     assert!(started.elapsed().as_secs_f64() < 5.0);
 }
 
@@ -239,7 +242,7 @@ struct Column {
     is_required: i64,
 }
 
-/// Tables, columns, types and nullability of SQLite, in the words of PostgreSQL.
+/// Tables, columns, types and nullability of SQLite, with the type names of PostgreSQL.
 const SQLITE_COLUMNS: &str = "
     SELECT t.name AS of_table, c.name AS name, c.\"notnull\" AS is_required,
            CASE WHEN c.pk = 1 AND c.type = 'INTEGER' THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea'
@@ -261,7 +264,7 @@ struct Name {
     name: String,
 }
 
-/// Named indexes, marked when unique.
+/// Named indexes, with a mark for unique ones.
 const SQLITE_INDEXES: &str = "
     SELECT name || CASE WHEN sql LIKE 'CREATE UNIQUE%' THEN ' unique' ELSE '' END AS name
     FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
@@ -306,7 +309,7 @@ async fn both_databases_have_the_same_tables_and_columns() {
     let sqlite_indexes = indexes(&sqlite, SQLITE_INDEXES).await;
     assert!(sqlite_indexes.len() >= 8);
     let mut postgres_indexes = indexes(&t.gateway.db, POSTGRES_INDEXES).await;
-    // The feed is read by transaction on PostgreSQL only.
+    // Only PostgreSQL reads the feed by transaction, and so needs this index.
     postgres_indexes.retain(|index| index != "changes_transaction");
     assert_eq!(sqlite_indexes, postgres_indexes);
     let (sqlite, postgres) = (columns(&sqlite, SQLITE_COLUMNS).await, columns(&t.gateway.db, POSTGRES_COLUMNS).await);

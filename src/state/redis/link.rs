@@ -29,15 +29,17 @@ const PROBE_MS: u64 = 2000;
 /// The interval of a subscriber's pings, which detect a dead connection.
 const PING_EVERY: Duration = Duration::from_millis(500);
 
-/// The connections to Redis, a multiplexed one per worker thread: by measurement, a single one for all threads is a quarter
-/// slower (docs/adr/0006-state.md).
+/// The connections to Redis, a multiplexed one per worker thread: by measurement, a single one for all threads is a
+/// quarter slower (docs/adr/0006-state.md).
 pub(super) struct Link {
     client: Client,
     connections: Box<[Mutex<Option<ConnectionManager>>]>,
     started: Instant,
-    /// Until when commands fail at once, in ms since `started`; 0 while Redis answers. So a request does not wait for the same
-    /// timeout as the one before it.
+    /// Until when commands fail at once, in ms since `started`; 0 while Redis answers. So a request does not wait for
+    /// the same timeout as the one before it.
     silent_until_ms: AtomicU64,
+    /// When a refusal was last logged; 0 for never.
+    warned_ms: AtomicU64,
 }
 
 impl Link {
@@ -47,6 +49,7 @@ impl Link {
             connections: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
             started: Instant::now(),
             silent_until_ms: AtomicU64::new(0),
+            warned_ms: AtomicU64::new(0),
         })
     }
 
@@ -72,7 +75,7 @@ impl Link {
         Ok(known.insert(connection).clone())
     }
 
-    /// Drops all connections: a dead one can't be told from the others before it is used.
+    /// Drops all connections, since a dead one is only detected by using it.
     fn renew(&self) {
         for slot in &self.connections {
             slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -87,12 +90,25 @@ impl Link {
         if silence.is_some() {
             self.renew();
         }
+        if let Some(refusal) = result.as_ref().err().filter(|error| !error.is_io_error()) {
+            self.warn_of(refusal);
+        }
         match silence {
             Some(error) if !was_silent => log::warn!("Redis does not answer and is probed from time to time: {error}"),
             None if was_silent => log::info!("Redis answers again"),
             Some(_) | None => {}
         }
         Ok(result?)
+    }
+
+    /// Logs that Redis refuses a command, at most once a minute.
+    fn warn_of(&self, refusal: &redis::RedisError) {
+        const INTERVAL_MS: u64 = 60_000;
+        let (now_ms, last_ms) = (self.now_ms(), self.warned_ms.load(Ordering::Relaxed));
+        if last_ms == 0 || now_ms.saturating_sub(last_ms) >= INTERVAL_MS {
+            self.warned_ms.store(now_ms.max(1), Ordering::Relaxed);
+            log::warn!("Redis refuses what is asked of it; limits are counted per node: {refusal}");
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -146,6 +162,21 @@ pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, 
     tokio::select! {
         error = receiving => error,
         error = pinging => error,
+    }
+}
+
+/// The role of a Redis server that explains why it refuses commands, if any.
+pub(super) async fn role(connection: &mut ConnectionManager) -> Option<&'static str> {
+    let info: String = redis::cmd("INFO").query_async(connection).await.ok()?;
+    let has = |line: &str| info.lines().any(|known| known.trim() == line);
+    if has("redis_mode:sentinel") {
+        Some("a Sentinel, not the Redis that it watches")
+    } else if has("redis_mode:cluster") {
+        Some("a node of a Redis Cluster, which is not supported")
+    } else if has("role:slave") {
+        Some("a replica, which takes no writes")
+    } else {
+        None
     }
 }
 

@@ -4,6 +4,14 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
+/// KEYS: a key of this node. ARGV: a value. Does what the other scripts do, write and read, and returns the value.
+pub(super) static CHECK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "redis.call('SET', KEYS[1], ARGV[1], 'PX', 5000)
+         return redis.call('GET', KEYS[1])",
+    )
+});
+
 /// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end of the window.
 pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -34,8 +42,8 @@ const READ_LOGINS: &str = "
         redis.call('PEXPIRE', key, window + patience)
     end";
 
-/// KEYS: the subjects. ARGV: now, the window's length, the lifetime of pending logins (ms), a limit for each key. Returns -1
-/// if the login is admitted, 0 if too many are pending, else the end of the lock.
+/// KEYS: the subjects. ARGV: now, the window's length, the lifetime of pending logins (ms), a limit for each key.
+/// Returns -1 if the login is admitted, 0 if too many are pending, else the end of the lock.
 pub(super) static BEGIN_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!(
         "{READ_LOGINS}
@@ -74,9 +82,9 @@ pub(super) static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// KEYS: the contact. ARGV: now, the code's MAC, its lifetime (ms), the maximum number of wrong tries; for each window its
-/// length (ms) and the maximum number of codes in it, the longest last. Returns 0 if the code was stored, else when the next
-/// one may be sent.
+/// KEYS: the contact. ARGV: now, the code's MAC, its lifetime (ms), the maximum number of wrong tries; for each window
+/// its length (ms) and the maximum number of codes in it, the longest last. Returns 0 if the code was stored, else when
+/// the next one may be sent.
 pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, longest = tonumber(ARGV[1]), tonumber(ARGV[#ARGV - 1])
@@ -101,8 +109,8 @@ pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// KEYS: the contact. ARGV: now, the maximum number of wrong tries, how long they count (ms), `keep` or `take`; then the
-/// accepted MACs. Returns whether the code's MAC is one of them.
+/// KEYS: the contact. ARGV: now, the maximum number of wrong tries, how long they count (ms), `keep` or `take`; then
+/// the accepted MACs. Returns whether the code's MAC is one of them.
 pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now = tonumber(ARGV[1])

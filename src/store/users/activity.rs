@@ -1,4 +1,4 @@
-//! How active accounts are.
+//! The activity of accounts.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -7,7 +7,7 @@ use crate::{
     store::{Conn, StoreError, schema::users},
 };
 
-/// How active the account is; locks it until the end of the transaction.
+/// Reads the account's activity and locks the account until the end of the transaction.
 pub fn lock_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, StoreError> {
     let columns = (users::last_active_at_ms, users::last_active_day, users::online_days, users::continuous_online_days);
     let row: Option<(i64, i32, i32, i32)> =
@@ -20,7 +20,7 @@ pub fn lock_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, St
     }))
 }
 
-/// Notes how active the account is.
+/// Stores the account's activity.
 pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()))
         .set((

@@ -1,4 +1,4 @@
-//! Many accounts at once: for imports and exports.
+//! Bulk import and export of accounts.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use crate::{
     store::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection},
 };
 
-/// What must be unique among the accounts of an app, as it is compared.
+/// A value that must be unique among the accounts of a tenant, in the form that is compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UniqueName {
     /// A login name, in lower case.
     Username(String),
-    /// A number or an address.
+    /// A mobile number or an e-mail address.
     Contact(Contact),
 }
 
-/// Which of the names are in use: a few queries, however many names there are.
+/// Those of the names that are in use, with one query per batch of names.
 pub fn list_taken(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -84,10 +84,10 @@ fn row<'a>(tenant: &'a TenantId, record: &'a AccountRecord, now_ms: i64) -> NewU
     }
 }
 
-/// All that must be unique of an account: the login name in lower case, the number, the address.
+/// The unique values of an account: the login name in lower case, the mobile number, the e-mail address.
 pub type Names = (Option<String>, Option<String>, Option<String>);
 
-/// The names of a record.
+/// The unique values of a record.
 #[must_use]
 pub fn names_of(record: &AccountRecord) -> Names {
     let mobile = record.mobile.as_ref().map(|mobile| mobile.as_str().to_owned());
@@ -95,7 +95,8 @@ pub fn names_of(record: &AccountRecord) -> Names {
     (record.username.as_ref().map(Username::key), mobile, email)
 }
 
-/// Adds those of the accounts none of whose names is in use, and gives their names: of several that share one, the first.
+/// Inserts the accounts whose names are all unused, and returns their names. If several accounts share a name, only the
+/// first of them is inserted.
 pub fn insert_new(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -105,7 +106,7 @@ pub fn insert_new(
     let mut kept = BTreeSet::new();
     for chunk in records.chunks(MAX_PARAMETERS) {
         let rows = chunk.iter().map(|record| row(tenant, record, now_ms));
-        // diesel's enum of connections knows neither inserts of many rows nor conflicts.
+        // diesel's enum of connections supports neither batch inserts nor conflict clauses.
         match conn {
             Conn::Sqlite(conn) => {
                 for (row, record) in rows.zip(chunk) {
@@ -125,11 +126,11 @@ pub fn insert_new(
     Ok(kept)
 }
 
-/// An account as an export shows it.
+/// An account in an export.
 #[derive(Queryable, Selectable, Debug)]
 #[diesel(table_name = users)]
 pub struct ExportRow {
-    /// The number.
+    /// The account's id.
     pub id: i64,
     /// The login name.
     pub username: Option<String>,
@@ -137,25 +138,25 @@ pub struct ExportRow {
     pub password_hash: Option<String>,
     /// The display name.
     pub nickname: String,
-    /// The bound number.
+    /// The bound mobile number.
     pub mobile: Option<String>,
-    /// The bound address.
+    /// The bound e-mail address.
     pub email: Option<String>,
     /// The avatar.
     pub avatar_url: String,
-    /// What it says of itself on /user.
+    /// The account's description.
     pub description: Option<String>,
-    /// For the owner only.
+    /// Private info, shown to the owner only.
     pub private_info: Option<String>,
-    /// For everyone.
+    /// Public info, shown to everyone.
     pub public_info: Option<String>,
     /// 0 active, 1 disabled.
     pub status: i16,
-    /// Whether the number was shown to be the account's own.
+    /// Whether the mobile number is confirmed.
     pub mobile_confirmed: bool,
 }
 
-/// Up to `limit` accounts of the app with numbers above `after`, in their order, deleted ones left out.
+/// Up to `limit` accounts of the tenant with ids above `after`, by id, without deleted ones.
 pub fn list_for_export(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -173,7 +174,7 @@ pub fn list_for_export(
 }
 
 impl UniqueName {
-    /// All that must be unique of a record.
+    /// The unique values of a record.
     #[must_use]
     pub fn all_of(record: &AccountRecord) -> Vec<Self> {
         let username = record.username.as_ref().map(Username::key);

@@ -1,4 +1,4 @@
-//! The number and the address that accounts are bound to.
+//! The mobile numbers and e-mail addresses of accounts.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -8,7 +8,7 @@ use crate::{
     store::{Conn, StoreError, schema::users, selection},
 };
 
-/// The account that is bound to that contact.
+/// The account with that contact.
 pub fn find_by_contact(conn: &mut Conn, tenant: &TenantId, contact: &Contact) -> Result<Option<User>, StoreError> {
     let in_app = users::table.select(selection::<UserRow>()).filter(users::app_id.eq(tenant.as_str()));
     let row: Option<UserRow> = match contact {
@@ -19,7 +19,7 @@ pub fn find_by_contact(conn: &mut Conn, tenant: &TenantId, contact: &Contact) ->
     Ok(row.map(User::from))
 }
 
-/// The account that has shown to own the contact.
+/// The account that has confirmed the contact.
 pub fn find_confirmed_owner(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -37,7 +37,7 @@ pub fn find_confirmed_owner(
     Ok(id.map(UserId::stored))
 }
 
-/// Takes a number from the account of the app that only says that it is its own, if there is one.
+/// Removes a mobile number from the account of the tenant that has it unconfirmed, if there is one.
 pub fn release_unconfirmed(conn: &mut Conn, tenant: &TenantId, contact: &Contact) -> Result<(), StoreError> {
     const NOTHING: Option<&str> = None;
     let Contact::Mobile(mobile) = contact else { return Ok(()) };
@@ -49,10 +49,10 @@ pub fn release_unconfirmed(conn: &mut Conn, tenant: &TenantId, contact: &Contact
     Ok(())
 }
 
-/// Sets the account's number, which nothing shows to be its own.
+/// Sets the account's mobile number without confirming it.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when another account has it.
+/// [`StoreError::Taken`] if another account has the number.
 pub fn set_unconfirmed_mobile(conn: &mut Conn, id: UserId, mobile: &Mobile) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()))
         .set((users::mobile.eq(mobile.as_str()), users::mobile_confirmed.eq(false)))
@@ -60,10 +60,10 @@ pub fn set_unconfirmed_mobile(conn: &mut Conn, id: UserId, mobile: &Mobile) -> R
     Ok(())
 }
 
-/// Binds the account to that contact.
+/// Sets a confirmed contact of the account.
 ///
 /// # Errors
-/// [`StoreError::Taken`] when another account has it.
+/// [`StoreError::Taken`] if another account has the contact.
 pub fn set_contact(conn: &mut Conn, id: UserId, contact: &Contact) -> Result<(), StoreError> {
     let account = users::table.find(id.get());
     match contact {

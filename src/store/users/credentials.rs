@@ -1,4 +1,4 @@
-//! What logins compare: the part of an account that is never shown.
+//! The credentials of accounts, which are never shown.
 
 use diesel::{OptionalExtension as _, prelude::*};
 
@@ -7,14 +7,14 @@ use crate::{
     store::{Conn, StoreError, schema::users},
 };
 
-/// What a login compares: the account's number, state and password hash.
+/// What a login checks: the account's id, status and password hash.
 #[derive(Debug)]
 pub struct Credentials {
     /// The account.
     pub user: UserId,
-    /// Whether it may be used.
+    /// The account's status.
     pub status: AccountStatus,
-    /// The bcrypt hash; accounts made by SMS have none.
+    /// The bcrypt hash; accounts created by SMS have none.
     pub password_hash: Option<String>,
 }
 
@@ -22,7 +22,7 @@ fn credentials((id, status, password_hash): (i64, i16, Option<String>)) -> Crede
     Credentials { user: UserId::stored(id), status: AccountStatus::stored(status), password_hash }
 }
 
-/// The credentials behind a login name.
+/// The credentials of the account with that login name.
 pub fn find_credentials(
     conn: &mut Conn,
     tenant: &TenantId,
@@ -48,21 +48,21 @@ pub fn find_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>,
     Ok(users::table.find(id.get()).select(users::password_hash).get_result(conn)?)
 }
 
-/// Gives the account the hash of another password.
+/// Sets the hash of a new password.
 pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
     Ok(())
 }
 
-/// Stores another hash of the same password, unless the password was changed meanwhile.
+/// Replaces a hash by another one of the same password, unless the password was changed in the meantime.
 pub fn renew_password_hash(conn: &mut Conn, id: UserId, old: &str, new: &str) -> Result<(), StoreError> {
     let unchanged = users::table.filter(users::id.eq(id.get())).filter(users::password_hash.eq(old));
     diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
     Ok(())
 }
 
-/// Locks an account of the tenant, a deleted one too, until the end of the transaction: writes that must follow each other for
-/// one account begin with this.
+/// Locks an account of the tenant, possibly a deleted one, until the end of the transaction. Writes that must be
+/// serialized per account begin with this.
 pub fn lock(conn: &mut Conn, tenant: &TenantId, id: UserId) -> Result<Option<Credentials>, StoreError> {
     let account = users::table
         .select((users::id, users::status, users::password_hash))

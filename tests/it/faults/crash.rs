@@ -1,4 +1,4 @@
-//! Nodes that are killed while they work (security.md 43, 44).
+//! Nodes that are killed during writes (security.md 43, 44).
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::support::{Node, TestApp, agent, post};
 
 #[actix_web::test]
-async fn coins_stay_exact_when_a_node_is_killed_while_they_change() {
+async fn coin_balances_stay_exact_when_a_node_is_killed_during_changes() {
     const ROUNDS: usize = 3;
     const CHANGES_A_ROUND: usize = 40;
     let t = TestApp::new().await;
@@ -56,7 +56,7 @@ async fn coins_stay_exact_when_a_node_is_killed_while_they_change() {
     let acknowledged = i64::try_from(acknowledged.load(Ordering::Relaxed)).unwrap();
     assert!(acknowledged >= i64::try_from(ROUNDS * CHANGES_A_ROUND).unwrap(), "{acknowledged}");
     let records = t.number("SELECT COUNT(*) AS number FROM coin_ledger").await;
-    assert!(records >= acknowledged, "{acknowledged} acknowledged, {records} kept");
+    assert!(records >= acknowledged, "{acknowledged} acknowledged, {records} stored");
     assert_eq!(t.number("SELECT coin_cents AS number FROM users WHERE username = 'alice'").await, records);
     let gaps = "SELECT COUNT(*) AS number FROM (SELECT before_cents, LAG(after_cents, 1, CAST(0 AS BIGINT)) \
                 OVER (ORDER BY id) AS previous_cents FROM coin_ledger) AS chain WHERE before_cents <> previous_cents";
@@ -93,8 +93,8 @@ async fn fifty_kills_lose_no_acknowledged_write_and_no_session() {
         node.kill();
         client.join().unwrap();
         let acknowledged = acknowledged.lock().unwrap().clone();
-        assert!(acknowledged.len() >= WRITES_A_ROUND, "the session lives on in round {round}");
-        // The write after the last one may have been kept too, though nobody heard of it.
+        assert!(acknowledged.len() >= WRITES_A_ROUND, "the session is still live in round {round}");
+        // The write after the last acknowledged one may have been committed too.
         let (last, next) = (acknowledged.last().unwrap(), format!("name {round} {}", acknowledged.len()));
         let sql = format!("SELECT COUNT(*) AS number FROM users WHERE nickname IN ('{last}', '{next}')");
         assert_eq!(t.number(&sql).await, 1, "round {round}");

@@ -1,4 +1,4 @@
-//! A full disk (security.md 49): clean errors, and recovery when there is room again; the database file stays sound.
+//! A full disk (security.md 49): clean errors, recovery once there is space again, and an intact database file.
 
 use std::process::Command;
 
@@ -6,17 +6,17 @@ use serde_json::json;
 
 use crate::support::{Node, TestApp, agent, post};
 
-/// As if the disk were full: no file of the process may grow beyond that.
+/// Simulates a full disk: no file of the process may grow beyond this size.
 fn limit_files(pid: u32, bytes: &str) {
     let limited = Command::new("prlimit").arg("--pid").arg(pid.to_string()).arg(format!("--fsize={bytes}:")).status();
     assert!(limited.unwrap().success());
 }
 
 #[actix_web::test]
-async fn a_full_disk_refuses_cleanly_and_room_helps() {
+async fn a_full_disk_gives_clean_errors_and_free_space_restores_writes() {
     let t = TestApp::new().await;
     if !t.gateway.config.database_url.is_embedded() {
-        // PostgreSQL's disk is PostgreSQL's; what it says then is taken for an outage.
+        // PostgreSQL has a disk of its own; its errors are treated as an outage.
         return;
     }
     t.clock.set_to_now();
@@ -37,7 +37,7 @@ async fn a_full_disk_refuses_cleanly_and_room_helps() {
     }
     let (status, _) =
         post(&agent, &node.url("/v1/user/get-user-data"), &[("token", &alice.token)], &json!({})).unwrap();
-    assert_eq!(status, 200, "what is there can be read");
+    assert_eq!(status, 200, "reads still work");
     limit_files(node.pid(), "unlimited");
     let (status, answer) = write(400);
     assert_eq!((status, &answer["code"]), (200, &json!(1)), "{answer}");

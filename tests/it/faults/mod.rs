@@ -1,16 +1,17 @@
-//! Faults of the servers that the gateway stands on (security.md 44–49). Each test has servers of its own to break.
+//! Faults of the servers that the gateway depends on (security.md 44–49). Each test starts servers of its own.
 
 mod crash;
 mod disk;
 mod nodes;
 mod postgres;
 mod redis;
+mod refusals;
 
 use std::net::SocketAddr;
 
 use crate::support::{Backend, OwnServer, TestApp};
 
-/// A gateway on servers of its own.
+/// A gateway with servers of its own.
 struct Gateway {
     t: TestApp,
     database: OwnServer,
@@ -24,7 +25,7 @@ impl Gateway {
         Self::through(database, address).await
     }
 
-    /// The same, which comes to its database through that address.
+    /// A gateway that connects to its database through `address`.
     async fn through(database: OwnServer, address: SocketAddr) -> Self {
         let redis = OwnServer::redis();
         let url = format!("postgres://postgres@{address}/postgres");

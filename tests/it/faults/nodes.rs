@@ -1,4 +1,5 @@
-//! Two nodes in processes of their own: one killed, both restarted one after the other behind a proxy (security.md 48).
+//! Two nodes in separate processes: one is killed, and both are restarted one after the other behind a proxy
+//! (security.md 48).
 
 use std::{
     fs,
@@ -18,7 +19,7 @@ use tokio_tungstenite::tungstenite;
 use super::Gateway;
 use crate::support::{Node, agent, post};
 
-/// Short, so that what should happen after it happens soon.
+/// Short, so that the test does not have to wait for long.
 const PRESENCE_TTL: Duration = Duration::from_secs(5);
 
 impl Gateway {
@@ -32,7 +33,7 @@ impl Gateway {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn the_users_of_a_killed_node_are_offline_soon_and_the_others_are_not() {
+async fn users_of_a_killed_node_go_offline_and_those_of_other_nodes_stay_online() {
     let gateway = Gateway::new().await;
     gateway.t.clock.set_to_now();
     let (a, b) = (Node::start(&gateway.environment()), Node::start(&gateway.environment()));
@@ -62,7 +63,7 @@ async fn the_users_of_a_killed_node_are_offline_soon_and_the_others_are_not() {
         assert!(is_online(bob.id));
         thread::sleep(Duration::from_millis(50));
     }
-    assert!(is_online(bob.id), "no request and no heartbeat of his, but his socket is open");
+    assert!(is_online(bob.id), "without requests or heartbeats, but with an open socket");
 }
 
 fn tungstenite_connect(address: &str) -> tungstenite::WebSocket<std::net::TcpStream> {
@@ -70,7 +71,7 @@ fn tungstenite_connect(address: &str) -> tungstenite::WebSocket<std::net::TcpStr
     tungstenite::client(format!("ws://{address}/ws"), stream).unwrap().0
 }
 
-/// nginx with the configuration of `deploy/`, on ports of its own.
+/// nginx with the configuration from `deploy/`, on a free port.
 struct Nginx {
     child: Child,
     address: String,

@@ -1,4 +1,5 @@
-//! PostgreSQL restarted, stopped, and silent (security.md 45): 503 within 5 s while it is away, and well within 3 s after.
+//! PostgreSQL restarted, frozen and silent (security.md 45): 503 within 5 s while it is unavailable, recovery within 3
+//! s after.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +7,13 @@ use diesel::{Connection as _, PgConnection, RunQueryDsl as _, connection::Simple
 use serde_json::json;
 
 use super::Gateway;
-use crate::cache::{lost, trusted};
+use crate::cache::{wait_until_trusted, wait_until_untrusted};
 use crate::support::{OwnServer, Proxy, User};
 
-/// How long a request may take while the database is away.
+/// How long a request may take while the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the gateway may take to be well again.
+/// How long the gateway may take to recover.
 const RECOVERY: Duration = Duration::from_secs(3);
 
 struct Fixture {
@@ -30,7 +31,7 @@ impl Fixture {
         Self { gateway, alice, proxy }
     }
 
-    /// Status of a read and of a write, each in time.
+    /// The statuses of a read and a write, each of which must answer in time.
     async fn statuses(&self) -> [u16; 2] {
         let read = || self.alice.v1.post("/v1/user/get-user-data");
         let write = || self.alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"}));
@@ -43,8 +44,8 @@ impl Fixture {
         statuses
     }
 
-    /// Many requests at once, each in time and none with another failure than 503.
-    async fn crowd(&self) {
+    /// Sends many requests at once. Each must answer in time, with 200 or 503.
+    async fn burst(&self) {
         let started = Instant::now();
         let answers = (0..40).map(|_| self.alice.v1.post("/v1/user/get-user-data").send());
         for answer in futures_util::future::join_all(answers).await {
@@ -53,11 +54,11 @@ impl Fixture {
         assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     }
 
-    /// Waits until all is well, which must be soon; and then it stays well.
+    /// Waits until requests succeed again, which must be within [`RECOVERY`], and checks that they continue to.
     async fn recovers(&self) {
         let started = Instant::now();
         while self.statuses().await != [200, 200] {
-            assert!(started.elapsed() < RECOVERY, "not well after {:?}", started.elapsed());
+            assert!(started.elapsed() < RECOVERY, "not recovered after {:?}", started.elapsed());
         }
         for _ in 0..20 {
             assert_eq!(self.statuses().await, [200, 200]);
@@ -67,26 +68,26 @@ impl Fixture {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_database_that_is_killed_and_comes_back_is_used_again() {
+async fn a_killed_database_is_used_again_after_its_restart() {
     let mut fixture = Fixture::new().await;
-    fixture.crowd().await;
+    fixture.burst().await;
     fixture.gateway.database.kill();
     assert_eq!(fixture.statuses().await, [503, 503]);
-    fixture.crowd().await;
+    fixture.burst().await;
     fixture.gateway.database.start_again();
     fixture.recovers().await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_database_that_came_back_while_nobody_asked_fails_nobody() {
+async fn a_database_restarted_between_requests_fails_no_request() {
     let mut fixture = Fixture::new().await;
-    fixture.crowd().await;
-    trusted(&fixture.gateway.t).await;
+    fixture.burst().await;
+    wait_until_trusted(&fixture.gateway.t).await;
     fixture.gateway.database.kill();
-    lost(&fixture.gateway.t).await;
+    wait_until_untrusted(&fixture.gateway.t).await;
     fixture.gateway.database.start_again();
-    trusted(&fixture.gateway.t).await;
+    wait_until_trusted(&fixture.gateway.t).await;
     let answers = (0..40).map(|_| fixture.alice.v1.post("/v1/user/get-user-data").send());
     for answer in futures_util::future::join_all(answers).await {
         answer.assert_ok();
@@ -95,11 +96,11 @@ async fn a_database_that_came_back_while_nobody_asked_fails_nobody() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_database_that_stops_where_it_is_holds_nobody_up() {
+async fn a_frozen_database_delays_no_request_for_long() {
     let fixture = Fixture::new().await;
-    fixture.crowd().await;
+    fixture.burst().await;
     fixture.gateway.database.freeze();
-    fixture.crowd().await;
+    fixture.burst().await;
     assert_eq!(fixture.statuses().await, [503, 503]);
     fixture.gateway.database.thaw();
     fixture.recovers().await;
@@ -107,12 +108,12 @@ async fn a_database_that_stops_where_it_is_holds_nobody_up() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn connections_that_go_silent_are_left_behind() {
+async fn silent_connections_are_replaced() {
     let fixture = Fixture::new().await;
-    fixture.crowd().await;
+    fixture.burst().await;
     for _ in 0..2 {
         fixture.proxy.go_silent();
-        fixture.crowd().await;
+        fixture.burst().await;
         assert_eq!(fixture.statuses().await, [503, 503]);
         fixture.proxy.pass_again();
         fixture.recovers().await;
@@ -123,23 +124,23 @@ async fn connections_that_go_silent_are_left_behind() {
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 async fn cut_connections_are_replaced() {
     let fixture = Fixture::new().await;
-    fixture.crowd().await;
+    fixture.burst().await;
     fixture.proxy.cut();
-    fixture.crowd().await;
+    fixture.burst().await;
     fixture.recovers().await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_node_that_could_not_poll_for_long_empties_its_cache() {
+async fn a_node_that_could_not_poll_for_long_clears_its_cache() {
     let fixture = Fixture::new().await;
     let node = &fixture.gateway.t;
-    trusted(node).await;
+    wait_until_trusted(node).await;
     let info = async || fixture.alice.v1.get("/v1/user/info").send().await.line();
     assert_eq!(info().await, "protobuf | 200 | 1");
     let silent_since = Instant::now();
     fixture.proxy.go_silent();
-    // Changes that are gone from the feed by the time that the node polls again.
+    // The entries of these changes are deleted from the feed before the node polls again.
     let url = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
     let mut direct = PgConnection::establish(&url).unwrap();
     direct.batch_execute("UPDATE sessions SET ended_at_ms = 1; DELETE FROM changes").unwrap();
@@ -147,13 +148,13 @@ async fn a_node_that_could_not_poll_for_long_empties_its_cache() {
         tokio::task::yield_now().await;
     }
     fixture.proxy.pass_again();
-    trusted(node).await;
+    wait_until_trusted(node).await;
     assert_eq!(info().await, "protobuf | 200 | -101 | 未登录");
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_slow_database_is_not_taken_for_a_silent_one() {
+async fn a_slow_database_is_not_mistaken_for_a_silent_one() {
     let fixture = Fixture::new().await;
     let direct = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
     // Each of many statements is slow, and so is the transaction as a whole.
@@ -169,7 +170,7 @@ async fn a_slow_database_is_not_taken_for_a_silent_one() {
         diesel::sql_query(sql).get_result::<Number>(&mut conn).unwrap().number
     };
     let save = || fixture.alice.v1.post("/v1/user/save-user-data").json(&json!({"gender": 1})).send();
-    let crowd = futures_util::future::join_all((0..4).map(|_| save()));
+    let burst = futures_util::future::join_all((0..4).map(|_| save()));
     let read_meanwhile = async {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(4) {
@@ -177,8 +178,8 @@ async fn a_slow_database_is_not_taken_for_a_silent_one() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    futures_util::future::join(crowd, read_meanwhile).await;
-    // One pool, the monitoring connection, and the one that counts.
+    futures_util::future::join(burst, read_meanwhile).await;
+    // One pool, the monitoring connection, and the connection of this query.
     assert!(connections("") <= 8 + 1 + 1, "{}", connections(""));
 }
 

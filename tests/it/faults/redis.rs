@@ -1,5 +1,5 @@
-//! Redis away at the start, in mid-run, emptied, stopped and full (security.md 46, 47): sessions, logins and kicks stay
-//! right, presence degrades and says so, captchas and codes answer 503.
+//! Redis down at the start or later, emptied, frozen and full (security.md 46, 47): sessions, logins and kicks still
+//! work, presence is degraded and says so, captchas and codes answer 503.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Gateway {
-    /// What must work whatever is the matter with Redis, and quickly.
+    /// Checks everything that must work, and quickly, whatever the state of Redis.
     async fn works(&self, name: &str) -> User {
         let started = Instant::now();
         let user = self.t.user(name).await;
@@ -29,7 +29,7 @@ impl Gateway {
 
     async fn is_degraded(&self, user: &User) -> bool {
         let res = user.admin_api.get("/user/online_status").send().await.json();
-        assert_eq!(res["data"]["online"], true, "a request of its own came just now");
+        assert_eq!(res["data"]["online"], true, "it has just sent a request");
         res["data"]["degraded"] == true
     }
 
@@ -46,7 +46,7 @@ impl Gateway {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn without_redis_what_must_work_does_and_the_rest_says_so() {
+async fn without_redis_the_essentials_work_and_the_rest_reports_it() {
     let mut gateway = Gateway::new().await;
     let before = gateway.works("before").await;
     assert!(!gateway.is_degraded(&before).await);
@@ -55,7 +55,7 @@ async fn without_redis_what_must_work_does_and_the_rest_says_so() {
     let during = gateway.works("during").await;
     assert!(gateway.is_degraded(&during).await);
     assert_eq!(gateway.captcha_status().await, 503);
-    // Another node that starts now.
+    // A node that starts while Redis is down.
     let other = gateway.t.another_node().await;
     other.anon().get("/v1/user/info").header("token", &during.token).send().await.assert_line("protobuf | 200 | 1");
     gateway.redis.start_again();
@@ -81,7 +81,7 @@ async fn an_emptied_redis_logs_nobody_out() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_redis_that_stops_where_it_is_holds_nobody_up() {
+async fn a_frozen_redis_delays_no_request() {
     let gateway = Gateway::new().await;
     gateway.works("before").await;
     gateway.redis.freeze();
@@ -99,7 +99,7 @@ async fn a_redis_that_stops_where_it_is_holds_nobody_up() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_full_redis_is_like_none_for_what_it_should_keep() {
+async fn a_full_redis_is_handled_like_an_unavailable_one() {
     let gateway = Gateway::new().await;
     let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
     let set = |bytes: &str| {
@@ -116,7 +116,7 @@ async fn a_full_redis_is_like_none_for_what_it_should_keep() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn connections_to_redis_that_go_silent_are_left_behind() {
+async fn silent_connections_to_redis_are_replaced() {
     let gateway = Gateway::new().await;
     let proxy = Proxy::start(gateway.redis.address);
     let mut config = gateway.t.gateway.config.clone();
@@ -135,12 +135,12 @@ async fn connections_to_redis_that_go_silent_are_left_behind() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn a_redis_that_comes_back_is_used_at_once() {
+async fn a_restarted_redis_is_used_at_once() {
     let mut gateway = Gateway::new().await;
     assert_eq!(gateway.captcha_status().await, 200);
     gateway.redis.kill();
     gateway.redis.start_again();
-    // The subscription finds that out without anyone sending a request.
+    // The subscription detects the restart without any request.
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(1) {
         tokio::task::yield_now().await;
@@ -152,7 +152,7 @@ async fn a_redis_that_comes_back_is_used_at_once() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn many_requests_of_a_device_write_its_presence_once_an_interval() {
+async fn many_requests_of_a_device_write_its_presence_once_per_interval() {
     let gateway = Gateway::new().await;
     let client = redis::Client::open(format!("redis://{}", gateway.redis.address)).unwrap();
     let writes = || -> usize {
@@ -175,7 +175,7 @@ async fn many_requests_of_a_device_write_its_presence_once_an_interval() {
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
-async fn tries_are_counted_while_redis_is_away() {
+async fn failed_logins_are_counted_while_redis_is_down() {
     let mut gateway = Gateway::new().await;
     gateway.t.user("alice").await;
     gateway.redis.kill();
