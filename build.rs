@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Generates the aliases of every request: the other names of its fields in JSON.
+/// Generates the names of every request's fields: the aliases in JSON, and the names in the message.
 fn aliases(descriptors: &FileDescriptorSet) -> String {
     let messages = descriptors.file.iter().flat_map(|file| &file.message_type);
     let requests = messages.filter(|message| message.name().ends_with("Request"));
@@ -41,10 +41,12 @@ fn aliases(descriptors: &FileDescriptorSet) -> String {
             aliases.extend(names.into_iter().map(|alias| (alias, field.json_name())));
         }
         aliases.retain(|(alias, name)| alias != name);
+        let fields: Vec<_> = message.field.iter().map(|field| (field.json_name(), field.name())).collect();
         let message = message.name();
         format!(
             "impl crate::transport::json::Aliases for {message} {{
                 const ALIASES: &'static [(&'static str, &'static str)] = &{aliases:?};
+                const FIELDS: &'static [(&'static str, &'static str)] = &{fields:?};
             }}\n"
         )
     };

@@ -9,7 +9,7 @@ use actix_web::{
 };
 use futures_util::StreamExt as _;
 
-use super::error::Protocol;
+use super::error::{Protocol, Undecodable};
 
 /// The largest body (security.md 31).
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -55,7 +55,7 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
 async fn read_to_end(payload: &mut Payload, length: Option<usize>, body: &mut BytesMut) -> Result<(), Protocol> {
     while length.is_none_or(|length| body.len() < length) {
         let Some(chunk) = payload.next().await else { return Ok(()) };
-        let chunk = chunk.map_err(|error| Protocol::Undecodable(error.to_string()))?;
+        let chunk = chunk.map_err(|error| Protocol::Undecodable(Undecodable::NotThatMessage(error.to_string())))?;
         if body.len() + chunk.len() > MAX_BYTES {
             let room = MAX_BYTES.saturating_sub(body.len());
             body.extend_from_slice(chunk.get(..room).unwrap_or_default());

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
+    error::Undecodable,
     json::{self, Aliases},
     pb,
 };
@@ -83,10 +84,14 @@ impl Encoding {
     ///
     /// # Errors
     /// What is wrong with it, for the log.
-    pub(super) fn decode<T: Message + Default + DeserializeOwned + Aliases>(self, body: Bytes) -> Result<T, String> {
+    pub(super) fn decode<T: Message + Default + DeserializeOwned + Aliases>(
+        self,
+        body: Bytes,
+    ) -> Result<T, Undecodable> {
         match self {
-            Self::Protobuf => T::decode(body).map_err(|error| error.to_string()),
-            Self::Json => json::read(&body).map_err(|error| json::problem(&error)),
+            // prost names the field and what is wrong with it, and quotes no value.
+            Self::Protobuf => T::decode(body).map_err(|error| Undecodable::NotThatMessage(error.to_string())),
+            Self::Json => json::read(&body),
         }
     }
 

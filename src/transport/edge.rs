@@ -23,9 +23,9 @@ use super::{
     ops::Readiness,
     pb,
     reply::{self, Outcome},
-    wire,
+    wire::{self, FieldNames},
 };
-use crate::{gateway::Gateway, logging};
+use crate::{domain, gateway::Gateway, logging, model::Invalid};
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -66,6 +66,11 @@ pub async fn render_errors(
     };
     let status = res.status();
     let shown = match res.response().error().and_then(|error| error.as_error::<Error>()) {
+        Some(Error::Domain(domain::Error::Invalid(invalid))) => {
+            let names = res.request().extensions().get::<FieldNames>().copied();
+            let what = names.map_or(invalid.what, |names| names.of(invalid.what));
+            Error::from(Invalid { what, ..*invalid }).shown(context.api, context.language)
+        }
         Some(error) => error.shown(context.api, context.language),
         None if status.is_client_error() || status.is_server_error() => {
             Error::from(Protocol::from(status)).shown(context.api, context.language)

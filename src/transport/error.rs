@@ -25,8 +25,8 @@ pub enum Protocol {
     TenantMissing,
     /// The request has no token.
     TokenMissing,
-    /// The body is in neither encoding, or malformed. The text is for the log.
-    Undecodable(String),
+    /// The body can't be decoded.
+    Undecodable(Undecodable),
     /// The query can't be parsed. The text is for the log.
     BadQuery(String),
     /// No such path.
@@ -47,6 +47,19 @@ pub enum Protocol {
     NotAWebSocket,
     /// Any other status with which actix rejected the request.
     Other(StatusCode),
+}
+
+/// Why a body can't be decoded. Quotes no value: it may be a password or a code.
+#[derive(Debug)]
+pub enum Undecodable {
+    /// A field of that path has the wrong type.
+    WrongType(String),
+    /// The body is not a JSON object; at that line and column, if known.
+    NotAnObject(Option<(usize, usize)>),
+    /// The body is neither protobuf nor JSON.
+    NeitherEncoding,
+    /// The body is not a message of the operation. The text is for the log.
+    NotThatMessage(String),
 }
 
 /// An error as one API presents it.

@@ -7,12 +7,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Map, Value, error::Category};
 
-use super::query;
+use super::{error::Undecodable, query};
 
 /// A request whose fields have more than one name in JSON.
 pub trait Aliases {
     /// Pairs of an alias and the documented name that it stands for.
     const ALIASES: &'static [(&'static str, &'static str)];
+
+    /// Pairs of the documented name in JSON and the name of the field in the message.
+    const FIELDS: &'static [(&'static str, &'static str)];
+}
+
+/// Whether a body counts as absent: it is empty, or JSON's null.
+pub(super) fn is_absent(body: &[u8]) -> bool {
+    matches!(body.trim_ascii(), b"" | b"null")
 }
 
 /// Reads a request from a query, as [`read`] does from JSON.
@@ -28,32 +36,47 @@ pub(super) fn read_query<T: DeserializeOwned + Aliases>(query: &str) -> Result<T
 }
 
 /// Reads a request. If a field occurs under several names, the documented one takes precedence; null counts as absent.
-pub(super) fn read<T: DeserializeOwned + Aliases>(json: &[u8]) -> serde_json::Result<T> {
-    let mut fields: Map<String, Value> = serde_json::from_slice(json)?;
+///
+/// # Errors
+/// What is wrong and where, without any value: it may be a password or a code.
+pub(super) fn read<T: DeserializeOwned + Aliases>(json: &[u8]) -> Result<T, Undecodable> {
+    let mut fields: Map<String, Value> = serde_json::from_slice(json).map_err(|error| syntax_problem(&error))?;
     fields.retain(|_, value| !value.is_null());
     for (alias, name) in T::ALIASES {
         if let Some(value) = fields.remove(*alias) {
             fields.entry(*name).or_insert(value);
         }
     }
-    serde_json::from_value(Value::Object(fields))
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| field_problem(error.path()))
 }
 
 /// Reads a JSON object. Anything else is an error; serde alone would accept an array as the fields in their order.
-pub(super) fn read_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err(serde_json::Error::custom("no object"));
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Undecodable> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Undecodable::NotAnObject(None));
     }
-    serde_json::from_slice(json)
+    let mut from = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut from).map_err(|error| match error.inner().classify() {
+        Category::Data => field_problem(error.path()),
+        Category::Io | Category::Syntax | Category::Eof => syntax_problem(error.inner()),
+    })?;
+    from.end().map_err(|error| syntax_problem(&error))?;
+    Ok(value)
 }
 
-/// What is wrong with JSON, for the log. serde's own message quotes the value, which may be a password or a code.
-pub(super) fn problem(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        Category::Data => "a field is of the wrong type",
-        Category::Io | Category::Syntax | Category::Eof => "this is no JSON object",
-    };
-    format!("{what}, at column {}", error.column())
+fn syntax_problem(error: &serde_json::Error) -> Undecodable {
+    Undecodable::NotAnObject(Some((error.line(), error.column())))
+}
+
+/// The path has names and positions only. It is empty where serde lost track of it.
+fn field_problem(path: &serde_path_to_error::Path) -> Undecodable {
+    match path.to_string() {
+        path if path == "." => Undecodable::WrongType("JSON".to_owned()),
+        path => Undecodable::WrongType(path),
+    }
 }
 
 /// Writes an absent message as an empty one.

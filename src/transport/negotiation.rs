@@ -90,7 +90,11 @@ struct Range {
 
 impl Range {
     fn parse(text: &str) -> Option<Self> {
-        let mime: Mime = text.trim().parse().ok()?;
+        // RFC 9110 allows white space around `;`, and clients send it around `=` too; the crate mime takes neither.
+        let tidy =
+            |text: &str, separator: &str| text.split(separator).map(str::trim).collect::<Vec<_>>().join(separator);
+        let text = tidy(&tidy(text, ";"), "=");
+        let mime: Mime = text.parse().ok()?;
         let quality = mime.get_param("q").map_or(Some(1.0), |q| q.as_str().parse().ok())?;
         (0.0..=1.0).contains(&quality).then_some(Self { mime, quality })
     }

@@ -21,7 +21,7 @@ use super::{
     body,
     codec::Encoding,
     context::{Context, Face},
-    error::{Error, Protocol},
+    error::{Error, Protocol, Undecodable},
     json::{self, Aliases},
     negotiation::{Acceptable, Declared, of_body},
     reply::{self, Outcome, V1_SUCCESS},
@@ -53,6 +53,17 @@ fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Service> {
 /// The documented encoding of a route.
 #[derive(Clone, Copy)]
 struct Native(Encoding);
+
+/// The names that the fields of a protobuf request have in the message, by their names in JSON; in the request's extensions.
+#[derive(Clone, Copy)]
+pub struct FieldNames(&'static [(&'static str, &'static str)]);
+
+impl FieldNames {
+    /// The name of a field in the client's encoding.
+    pub fn of(self, name: &'static str) -> &'static str {
+        self.0.iter().find(|(json, _)| *json == name).map_or(name, |(_, field)| *field)
+    }
+}
 
 /// The encoding of the answer, in the request's extensions.
 #[derive(Clone, Copy)]
@@ -109,11 +120,11 @@ async fn read_body(req: &mut ServiceRequest, native: Encoding) -> Result<Option<
     let declared = declared(req.headers());
     match body::read(&mut payload, req.headers()).await {
         // The content type of an empty body is ignored: some HTTP libraries declare a form on every POST.
-        Ok(bytes) if bytes.is_empty() => Ok(None),
+        Ok(bytes) if json::is_absent(&bytes) => Ok(None),
         Ok(_) if declared == Declared::Foreign => Err((None, Protocol::UnsupportedMediaType)),
         Ok(bytes) => match of_body(&bytes, declared, native) {
             Some(encoding) => Ok(Some(Body { bytes, encoding })),
-            None => Err((None, Protocol::Undecodable("neither protobuf nor JSON".to_owned()))),
+            None => Err((None, Protocol::Undecodable(Undecodable::NeitherEncoding))),
         },
         Err(unread) => Err((of_body(&unread.seen, declared, native), unread.problem)),
     }
@@ -129,7 +140,12 @@ impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> 
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let message = match req.extensions_mut().remove::<Body>() {
+        let body = req.extensions_mut().remove::<Body>();
+        let request_encoding = body.as_ref().map_or_else(|| answer_encoding(req), |body| body.encoding);
+        if request_encoding == Encoding::Protobuf {
+            req.extensions_mut().insert(FieldNames(T::FIELDS));
+        }
+        let message = match body {
             None if req.method() == Method::GET => {
                 json::read_query(req.query_string()).map_err(|problem| Protocol::BadQuery(problem).into())
             }

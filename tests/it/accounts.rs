@@ -92,9 +92,15 @@ async fn registration_requires_an_app_id_and_both_parameters() {
         let expected = format!("json | 200 | 10002 | invalid request parameter: {what} is required");
         send(Some("default"), body).await.assert_line(&expected);
     }
-    for body in ["[1]", "{", "username=alice", "{\"username\":5}"] {
+    for (body, problem) in [
+        ("[1]", "the body is not a JSON object"),
+        ("{\n", "the body is not a JSON object, at line 2 column 0"),
+        ("username=alice", "the body is not a JSON object"),
+        ("{\"username\":5}", "username is of the wrong type"),
+        ("null", "username is required"),
+    ] {
         let res = t.anon().header("app_id", "default").post(REGISTER).body(body).send().await;
-        res.assert_line("json | 200 | 10002 | invalid request parameter: the body can't be decoded");
+        res.assert_line(&format!("json | 200 | 10002 | invalid request parameter: {problem}"));
     }
 }
 
@@ -339,9 +345,15 @@ async fn disabling_is_all_or_nothing() {
     for body in [json!({}), json!({"list": []}), json!({"list": null})] {
         admin.put("/user/disable").json(&body).send().await.assert_ok();
     }
-    for list in [json!([1.5]), json!([true]), json!([null]), json!("1"), json!({"1": 2})] {
+    for (list, field) in [
+        (json!([1, 1.5]), "list[1]"),
+        (json!([true]), "list[0]"),
+        (json!([null]), "list[0]"),
+        (json!("1"), "list"),
+        (json!({"1": 2}), "list"),
+    ] {
         let res = admin.put("/user/disable").json(&json!({"list": list})).send().await;
-        res.assert_line("json | 200 | 10002 | invalid request parameter: the body can't be decoded");
+        res.assert_line(&format!("json | 200 | 10002 | invalid request parameter: {field} is of the wrong type"));
     }
     for (id, problem) in [(json!(""), "is required"), (json!("x"), "is malformed"), (json!(-1), "is malformed")] {
         let res = admin.put("/user/disable").json(&json!({"list": [alice.id, id]})).send().await;

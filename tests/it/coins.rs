@@ -74,7 +74,7 @@ async fn pages_are_bounded_and_complete() {
         assert_eq!(line, format!("json | 200 | 1100 | 请求参数错误: {what} 必须在 1 到 2147483647 之间"));
     }
     for body in [r#"{"size":"3"}"#, r#"{"size":99999999999}"#, r#"{"size":1.5}"#] {
-        alice.v1.post(RECORD).body(body).send().await.assert_line("json | 400 | 1100 | 请求参数错误");
+        alice.v1.post(RECORD).body(body).send().await.assert_line("json | 400 | 1100 | 请求参数错误: size 类型错误");
     }
 }
 

@@ -137,7 +137,7 @@ async fn a_group_can_be_changed_hidden_and_removed() {
         (json!({"id": id, "nickname": " "}), "nickname is required"),
         (json!({"id": 999}), "id does not exist"),
         (json!({"nickname": "x"}), "id is required"),
-        (json!({"id": id, "is_banned": 2}), "the body can't be decoded"),
+        (json!({"id": id, "is_banned": 2}), "is_banned is of the wrong type"),
     ] {
         let expected = format!("json | 200 | 10002 | invalid request parameter: {problem}");
         assert_eq!(update(body).await.line(), expected);

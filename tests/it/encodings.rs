@@ -34,7 +34,7 @@ async fn a_request_has_the_same_effect_in_both_encodings() {
         let by_json = alice.v1.post(EDIT).json(&json!({"nickname": name})).send().await;
         let by_proto = bob.v1.post(EDIT).proto(&pb::EditNicknameRequest { name: name.to_owned() }).send().await;
         assert_eq!(by_json.code(), 1100);
-        assert_eq!(by_json.line().replace("json", "protobuf"), by_proto.line());
+        assert_eq!(by_json.line().replace("json", "protobuf").replace("nickname", "name"), by_proto.line());
     }
 }
 
@@ -100,7 +100,9 @@ async fn ids_may_be_text_or_whole_numbers_and_nothing_else() {
     get(alice.id.to_string()).await.assert_line("json | 200 | 1");
     get(format!("\"{}\"", alice.id)).await.assert_line("json | 200 | 1");
     for id in ["1.5", "1e400", "NaN", "true", "[1]", "{}"] {
-        assert_eq!(get(id.to_owned()).await.line(), "json | 400 | 1100 | 请求参数错误", "{id}");
+        let line = get(id.to_owned()).await.line();
+        assert!(line.starts_with("json | 400 | 1100 | 请求参数错误: "), "{id}: {line}");
+        assert!(!line.contains(id), "{id}: {line}");
     }
     for id in ["\"\"", "null"] {
         assert_eq!(get(id.to_owned()).await.line(), "json | 200 | 1100 | 请求参数错误: id 不能为空", "{id}");

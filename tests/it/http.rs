@@ -267,7 +267,7 @@ async fn a_strict_caller_gets_plain_http_statuses_in_the_same_envelope() {
         ),
         (
             strict(&admin).put("/user/disable").body("{").send().await,
-            "json | 400 | 10002 | invalid request parameter: the body can't be decoded",
+            "json | 400 | 10002 | invalid request parameter: the body is not a JSON object, at line 1 column 1",
         ),
     ];
     for (res, expected) in cases {

@@ -277,3 +277,52 @@ async fn a_configured_host_name_is_the_web_face_on_every_listener() {
     let res = alice.v1.get("/v1/user/info").header("host", "app.example").send().await;
     res.assert_line("protobuf | 200 | 1");
 }
+
+#[actix_web::test]
+async fn null_is_an_absent_body_on_every_route() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    for (path, line) in [
+        ("/v1/user/edit-nickname", "1100"),
+        ("/v1/user/get-user-data", "1"),
+        ("/v1/user/save-user-data", "1"),
+        ("/v1/user/medal", "1"),
+    ] {
+        for body in ["null", " null\n"] {
+            let res = alice.v1.post(path).header("accept", "application/json").body(body).send().await;
+            assert_eq!(res.json()["code"].to_string(), line, "{path}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn white_space_in_accept_is_optional() {
+    let t = TestApp::new().await;
+    for (accept, encoding) in [
+        ("application/json ;q=0.5 , application/x-protobuf ; q = 1", "protobuf"),
+        ("application/json\t;\tq=1,application/x-protobuf;\tq=0.1", "json"),
+        ("application/x-protobuf ; q=0 , */* ; q=0.1", "json"),
+    ] {
+        let res = t.anon().get("/v1/user/info").header("accept", accept).send().await;
+        assert_eq!(res.line().split(' ').next(), Some(encoding), "{accept}");
+    }
+}
+
+#[actix_web::test]
+async fn a_refusal_names_the_field_as_the_request_has_it() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let too_long = "x".repeat(5000);
+    let name = pb::EditNicknameRequest { name: too_long.clone() }.encode_to_vec();
+    let url = pb::EditAvatarRequest { url: "ftp://x".to_owned() }.encode_to_vec();
+    for (path, protobuf, field, json, json_field) in [
+        ("/v1/user/edit-nickname", name, "name", json!({"nickname": too_long}), "nickname"),
+        ("/v1/user/edit-avatar", url, "url", json!({"avatarUrl": "ftp://x"}), "avatarUrl"),
+    ] {
+        let accept = |client: Client| client.header("accept", "application/json");
+        let res = accept(alice.v1.clone()).post(path).body(protobuf).send().await;
+        assert!(res.line().contains(&format!("请求参数错误: {field} ")), "{}", res.line());
+        let res = accept(alice.v1.clone()).post(path).json(&json).send().await;
+        assert!(res.line().contains(&format!("请求参数错误: {json_field} ")), "{}", res.line());
+    }
+}

@@ -174,7 +174,7 @@ async fn a_partial_update_keeps_the_rest_and_no_other_field_can_be_set() {
 async fn a_list_is_not_accepted_as_an_object() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);
-    let refused = "json | 200 | 10002 | invalid request parameter: the body can't be decoded";
+    let refused = "json | 200 | 10002 | invalid request parameter: the body is not a JSON object";
     let anon = t.anon().header("app_id", "default");
     anon.post("/user/register/v2").json(&json!(["bob", "secret"])).send().await.assert_line(refused);
     admin.put("/user/disable").json(&json!([[alice.id]])).send().await.assert_line(refused);

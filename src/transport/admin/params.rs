@@ -86,8 +86,8 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
             let bytes = read_body(&req, &mut payload).await?;
-            let object = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-            Ok(Self(json::read_object(object).map_err(|error| Protocol::Undecodable(json::problem(&error)))?))
+            let object = if json::is_absent(&bytes) { b"{}".as_slice() } else { &bytes };
+            Ok(Self(json::read_object(object).map_err(Protocol::Undecodable)?))
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 
-use super::{Error, Protocol, Rendered};
+use super::{Error, Protocol, Rendered, Undecodable};
 use crate::{
     domain,
     model::{Invalid, Language, Problem},
@@ -298,17 +298,10 @@ fn protocol_row(problem: &Protocol) -> Row {
             Row::refusal(V1_REFUSED, 40000, StatusCode::UNPROCESSABLE_ENTITY, "缺少 app_id", "app_id missing")
         }
         Protocol::TokenMissing => Row::not_logged_in(10003, "缺少 access-token", "access-token header missing"),
-        Protocol::Undecodable(cause) => Row {
-            status: StatusCode::BAD_REQUEST,
-            ..Row::refusal(
-                V1_INVALID,
-                INVALID_PARAMETER,
-                StatusCode::BAD_REQUEST,
-                "请求参数错误",
-                "invalid request parameter: the body can't be decoded",
-            )
+        Protocol::Undecodable(problem) => {
+            let (status, (zh, en), cause) = (StatusCode::BAD_REQUEST, undecodable_texts(problem), cause_of(problem));
+            Row { status, ..Row::refusal(V1_INVALID, INVALID_PARAMETER, status, zh, en) }.because(cause)
         }
-        .because(cause.clone()),
         Protocol::BadQuery(cause) => Row::refusal(
             V1_INVALID,
             INVALID_PARAMETER,
@@ -351,5 +344,31 @@ fn protocol_row(problem: &Protocol) -> Row {
         Protocol::Other(status) => {
             Row::failure(V1_REFUSED, *status, "请求错误", status.canonical_reason().unwrap_or("the request failed"))
         }
+    }
+}
+
+/// Without details for protobuf, whose clients compare the documented text.
+fn undecodable_texts(problem: &Undecodable) -> (String, String) {
+    let no_object = ("内容不是 JSON 对象", "the body is not a JSON object");
+    let (zh, en) = match problem {
+        Undecodable::WrongType(path) => (format!(": {path} 类型错误"), format!("{path} is of the wrong type")),
+        Undecodable::NotAnObject(None) => (format!(": {}", no_object.0), no_object.1.to_owned()),
+        Undecodable::NotAnObject(Some((line, column))) => (
+            format!(": {} (第 {line} 行第 {column} 列)", no_object.0),
+            format!("{}, at line {line} column {column}", no_object.1),
+        ),
+        Undecodable::NeitherEncoding | Undecodable::NotThatMessage(_) => {
+            (String::new(), "the body can't be decoded".to_owned())
+        }
+    };
+    (format!("请求参数错误{zh}"), format!("invalid request parameter: {en}"))
+}
+
+fn cause_of(problem: &Undecodable) -> String {
+    match problem {
+        Undecodable::WrongType(path) => format!("{path} is of the wrong type"),
+        Undecodable::NotAnObject(_) => "the body is not a JSON object".to_owned(),
+        Undecodable::NeitherEncoding => "the body is neither protobuf nor JSON".to_owned(),
+        Undecodable::NotThatMessage(text) => text.clone(),
     }
 }
