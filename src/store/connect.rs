@@ -154,6 +154,10 @@ const fn is_suspicious(error: &QueryError) -> bool {
     )
 }
 
+/// A statement waits at most this long for a row that another transaction has locked, so that those who want one row do not
+/// keep all connections from the others.
+const LOCK_TIMEOUT_MS: u64 = 1000;
+
 /// Opens and checks the connections of a pool.
 ///
 /// diesel's own manager falls back to SQLite for unknown URLs, and tests a connection with a query at every checkout,
@@ -249,8 +253,12 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 
 /// Limits the time of a statement: a request that waits for longer has been given up, so its statement should stop too.
 fn limit_statements(conn: &mut PgConnection) -> Result<(), ConnectionError> {
-    conn.batch_execute(&format!("SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))
-        .map_err(ConnectionError::CouldntSetupConfiguration)
+    // The isolation is ours to set, whatever the role's default: stricter ones fail where ours waits.
+    conn.batch_execute(&format!(
+        "SET statement_timeout = {STATEMENT_TIMEOUT_MS}; SET lock_timeout = {LOCK_TIMEOUT_MS}; \
+         SET default_transaction_isolation = 'read committed'"
+    ))
+    .map_err(ConnectionError::CouldntSetupConfiguration)
 }
 
 /// Whether a transaction is open, or its status unknown.

@@ -8,7 +8,10 @@ use std::{
 use actix_web::{
     HttpMessage as _, HttpRequest,
     dev::ServiceRequest,
-    http::header::{self, HeaderMap},
+    http::{
+        Method,
+        header::{self, HeaderMap},
+    },
 };
 use ipnet::IpNet;
 
@@ -39,6 +42,8 @@ pub struct Context {
     pub id: String,
     /// Identifies the request in protobuf answers: never zero, below 2^53.
     pub number: u64,
+    /// The method; HEAD is routed as GET.
+    pub method: Method,
     /// The source address, from trusted hops only.
     pub address: IpAddr,
     /// The face that received it.
@@ -61,6 +66,7 @@ impl Context {
         Self {
             id,
             number,
+            method: req.method().clone(),
             address: source_address(peer, headers, &config.trusted_proxies),
             face: if is_web_host(headers, &config.web_hosts) { Face::Web } else { listener },
             api,

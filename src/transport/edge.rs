@@ -8,8 +8,11 @@ use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{
-        self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap, HeaderName, HeaderValue,
+    http::{
+        Method,
+        header::{
+            self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap, HeaderName, HeaderValue,
+        },
     },
     middleware::Next,
     web::Data,
@@ -32,7 +35,7 @@ const MIN_COMPRESSED_BYTES: u64 = 1024;
 
 /// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
 pub async fn frame(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
@@ -44,6 +47,10 @@ pub async fn frame(
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
     };
     req.extensions_mut().insert(context.clone());
+    if req.method() == Method::HEAD {
+        // HEAD works wherever GET does (RFC 9110 §9.3.2); actix-http leaves the body out.
+        req.head_mut().method = Method::GET;
+    }
     let mut res = logging::for_request(context.id.clone(), next.call(req)).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
@@ -167,7 +174,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
         identity.map_or("-", |identity| identity.tenant_id.as_str()),
         identity.and_then(|identity| identity.user).map_or_else(|| "-".to_owned(), |user| user.to_string()),
         context.address,
-        req.method(),
+        context.method,
         req.path(),
         res.status().as_u16(),
         outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.code.to_string()),

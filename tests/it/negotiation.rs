@@ -99,7 +99,7 @@ async fn an_empty_body_is_the_empty_message() {
 
     for content_type in JSON_TYPES.into_iter().chain(PROTOBUF_NAMES).chain(["application/x-www-form-urlencoded"]) {
         let res = send(&alice.v1, "/v1/user/edit-nickname", content_type, "").await;
-        assert_eq!(res.line(), "protobuf | 200 | 1100 | 请求参数错误: nickname 不能为空", "{content_type}");
+        assert_eq!(res.line(), "protobuf | 200 | 1100 | 请求参数错误: name 不能为空", "{content_type}");
     }
     send(&alice.v1, "/v1/user/logout", "application/json", "{}").await.assert_line("json | 200 | 1");
 }

@@ -183,6 +183,47 @@ async fn a_slow_database_is_not_mistaken_for_a_silent_one() {
     assert!(connections("") <= 8 + 1 + 1, "{}", connections(""));
 }
 
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_locked_row_fails_those_who_want_it_and_nobody_else() {
+    let fixture = Fixture::new().await;
+    let bob = fixture.gateway.t.user("bob").await;
+    let direct = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
+    let mut locker = PgConnection::establish(&direct).unwrap();
+    locker.batch_execute("BEGIN; SELECT 1 FROM users WHERE username = 'alice' FOR UPDATE").unwrap();
+    let rename = |user: &User| user.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "x"})).send();
+    let wanting = futures_util::future::join_all((0..20).map(|_| rename(&fixture.alice)));
+    let others = async {
+        for _ in 0..3 {
+            rename(&bob).await.assert_ok();
+        }
+    };
+    let started = Instant::now();
+    let (refused, ()) = futures_util::future::join(wanting, others).await;
+    assert!(refused.iter().all(|answer| answer.status == 503));
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    locker.batch_execute("COMMIT").unwrap();
+    rename(&fixture.alice).await.assert_ok();
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn a_role_with_another_default_isolation_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let direct = format!("postgres://postgres@{}/postgres", fixture.gateway.database.address);
+    let set = "ALTER ROLE postgres SET default_transaction_isolation = 'serializable'";
+    PgConnection::establish(&direct).unwrap().batch_execute(set).unwrap();
+    fixture.proxy.cut();
+    fixture.recovers().await;
+    let edits = (0..40).map(|number| {
+        let body = json!({"nickname": format!("x{number}")});
+        fixture.alice.v1.post("/v1/user/edit-nickname").json(&body).send()
+    });
+    for edit in futures_util::future::join_all(edits).await {
+        edit.assert_ok();
+    }
+}
+
 #[derive(diesel::QueryableByName)]
 struct Number {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
