@@ -75,8 +75,12 @@ async fn every_listener_has_its_own_routes() {
         assert_eq!(status(&get(app, path).await), "404", "{path}");
         assert_eq!(status(&get(web, path).await), "404", "{path}");
     }
-    let head = raw(ops, b"HEAD /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
-    assert_eq!(status(&head), "200", "{head}");
+    for (address, path) in [(ops, "/readyz"), (app, "/v1/user/info"), (app, "/user/list")] {
+        let request = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let answer = raw(address, request.as_bytes()).await;
+        assert_eq!(status(&answer), "200", "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "HEAD has no body: {answer}");
+    }
     for (address, expected) in [(app, "200"), (web, "404"), (ops, "404")] {
         assert_eq!(status(&get(address, "/user/list").await), expected, "{address}");
     }
