@@ -349,7 +349,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 
 diesel::table! {
     secret_check (id) {
-        id -> Integer,
+        id -> BigInt,
         mac -> Text,
     }
 }

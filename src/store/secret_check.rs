@@ -4,7 +4,7 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::secret_check};
 
-const ROW: i32 = 1;
+const ROW: i64 = 1;
 
 /// Stores `mac`, unless a MAC is stored already, and returns the stored one.
 pub fn get_or_insert(conn: &mut Conn, mac: &str) -> Result<String, StoreError> {

@@ -2,6 +2,6 @@
 
 CREATE TABLE secret_check (
     -- one row
-    id  INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    mac TEXT    NOT NULL
+    id  BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    mac TEXT   NOT NULL
 );
