@@ -16,6 +16,7 @@ use crate::{
         AccountStatus, Code, CodePurpose, Contact, EndReason, Invalid, Page, Password, Problem, UserId, UserSummary,
         Username,
     },
+    state::OnMatch,
     store::{
         devices, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens, remarks,
         sessions, settings, users,
@@ -50,7 +51,8 @@ pub async fn cancel(gateway: &Gateway, caller: &Caller, contact: Contact, code: 
     if owner.is_none_or(|owner| owner.id != user) {
         return Err(Error::ContactNotBound);
     }
-    verification::redeem(gateway, caller.tenant_id(), &contact, code, &[CodePurpose::Account(user)]).await?;
+    let purposes = [CodePurpose::Account(user)];
+    verification::try_code(gateway, caller.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
     erase(gateway, caller).await
 }
 

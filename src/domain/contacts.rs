@@ -4,6 +4,7 @@ use super::{Caller, Error, access::Actor, audit::Action, unit_of_work::as_caller
 use crate::{
     gateway::Gateway,
     model::{Code, CodePurpose, Contact, Mobile},
+    state::OnMatch,
     store::users,
 };
 
@@ -14,7 +15,7 @@ use crate::{
 /// [`Error::CodeWrong`], [`Error::MobileTaken`], [`Error::EmailTaken`].
 pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
     let purposes = [CodePurpose::Account(caller.user()), CodePurpose::Login];
-    verification::redeem(gateway, caller.tenant_id(), &contact, code, &purposes).await?;
+    verification::try_code(gateway, caller.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
     as_caller(gateway, caller, Action::new("account.bind"), move |tx| {
         if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != tx.user) {
             users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     gateway::Gateway,
     model::{Code, CodePurpose, Contact, EmailAddress, EndReason, Password, SessionId, User},
-    state::LoginEnd,
+    state::OnMatch,
     store::{sessions, users},
 };
 
@@ -37,7 +37,7 @@ pub async fn reset_password(
     limits::count_code_try(gateway, anonymous).await?;
     let (tenant, contact) = (anonymous.tenant_id(), Contact::Email(address));
     // A refused password leaves the code valid. The code is checked first: only the owner may learn why it is refused.
-    verification::check(gateway, tenant, &contact, code, &purposes).await?;
+    verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Keep).await?;
     let (name, wanted) = (tenant.clone(), contact.clone());
     let found = gateway.db.read(move |conn| users::find_by_contact(conn, &name, &wanted)).await?;
     let user = found.ok_or(Error::CodeWrong)?;
@@ -45,7 +45,7 @@ pub async fn reset_password(
     if is_own_name(&user, password) {
         return Err(Error::PasswordIsName);
     }
-    verification::redeem(gateway, tenant, &contact, code, &purposes).await?;
+    verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Consume).await?;
     verification::void_codes(gateway, tenant, &user.contacts()).await?;
     let (hash, id) = (passwords::hash_in_turn(gateway, password).await?, user.id);
     as_anonymous(gateway, anonymous, Action::new("account.reset_password"), move |tx| {
@@ -134,14 +134,7 @@ pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, password: &Passw
         Err(Error::LoginLocked { wait_secs }) => return Err(Error::TooManyRequests { wait_secs }),
         begun => begun?,
     };
-    let verdict = passwords::verify(gateway, password, Some(stored.clone())).await;
-    let end = match &verdict {
-        Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
-        Ok(Verdict::Wrong) => LoginEnd::Wrong,
-        Err(_) => LoginEnd::Cancelled,
-    };
-    attempt.end(gateway, end).await;
-    match verdict? {
+    match attempt.compare(gateway, password, Some(stored.clone())).await? {
         Verdict::Right | Verdict::RightButOutdated => Ok(stored),
         Verdict::Wrong => Err(Error::PasswordWrong),
     }

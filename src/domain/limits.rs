@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use super::{Anonymous, Error, Origin};
+use super::{
+    Anonymous, Error, Origin,
+    passwords::{self, Verdict},
+};
 use crate::{
     gateway::Gateway,
-    model::{LoginName, TenantId, UserId},
+    model::{LoginName, Password, TenantId, UserId},
     state::{Admission, LoginEnd, LoginSubject, State, StateError},
 };
 
@@ -84,8 +87,28 @@ impl LoginAttempt {
         gateway.own_state.begin_login(&self.subjects, now_ms).await
     }
 
+    /// Compares the password with a stored hash, and ends the login by the result.
+    ///
+    /// # Errors
+    /// As [`passwords::verify`].
+    pub(super) async fn compare(
+        self,
+        gateway: &Gateway,
+        password: &Password,
+        stored: Option<String>,
+    ) -> Result<Verdict, Error> {
+        let verdict = passwords::verify(gateway, password, stored).await;
+        let end = match &verdict {
+            Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
+            Ok(Verdict::Wrong) => LoginEnd::Wrong,
+            Err(_) => LoginEnd::Cancelled,
+        };
+        self.end(gateway, end).await;
+        verdict
+    }
+
     /// Ends the login. If the state has become unavailable, the login stays pending there until it expires.
-    pub(super) async fn end(self, gateway: &Gateway, end: LoginEnd) {
+    async fn end(self, gateway: &Gateway, end: LoginEnd) {
         let state: &dyn State = if self.is_shared { &*gateway.state } else { &gateway.own_state };
         if let Err(error) = state.end_login(&self.subjects, end, gateway.clock.now_ms()).await {
             log::warn!("the end of a login was not noted: {error}");

@@ -142,11 +142,10 @@ pub async fn edit_personal_data(
     caller: &Caller,
     edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Send + 'static,
 ) -> Result<(), Error> {
-    let now_ms = gateway.clock.now_ms();
     as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
         let mut data = personal_data::find(tx.conn, tx.user)?.unwrap_or_default();
         edit(&mut data)?;
-        data.updated_at_ms = now_ms;
+        data.updated_at_ms = tx.now_ms;
         Ok(personal_data::save(tx.conn, tx.user, data)?)
     })
     .await

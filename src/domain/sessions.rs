@@ -17,7 +17,7 @@ use crate::{
         Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile,
         Password, SessionId, Token, TokenHash, UserId,
     },
-    state::LoginEnd,
+    state::OnMatch,
     store::{
         Conn, StoreError, devices,
         sessions::{self, NewSession},
@@ -90,14 +90,7 @@ async fn compare_and_open(
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let stored = found.as_ref().and_then(|known| known.password_hash.clone());
-    let verdict = passwords::verify(gateway, password, stored).await;
-    let end = match &verdict {
-        Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
-        Ok(Verdict::Wrong) => LoginEnd::Wrong,
-        Err(_) => LoginEnd::Cancelled,
-    };
-    attempt.end(gateway, end).await;
-    match (found, verdict?) {
+    match (found, attempt.compare(gateway, password, stored).await?) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
             let proof = Proof::Password { user: known.user, hash: known.password_hash.clone() };
             let login = open(gateway, anonymous, proof, device).await?;
@@ -126,7 +119,8 @@ pub async fn login_with_code(
     let target = contact.to_string();
     let enter = async {
         limits::count_code_try(gateway, anonymous).await?;
-        verification::redeem(gateway, anonymous.tenant_id(), &contact, code, &[CodePurpose::Login]).await?;
+        let purposes = [CodePurpose::Login];
+        verification::try_code(gateway, anonymous.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
         let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
         let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &tenant, &wanted)).await?;
         let new_nickname = if owner.is_some() {

@@ -66,35 +66,11 @@ pub async fn send_code(
     Ok(())
 }
 
-/// Consumes a code that was requested for one of `purposes`.
+/// Checks a code that was requested for one of `purposes`. A right one is consumed, or stays valid, by `on_match`.
 ///
 /// # Errors
 /// [`Error::CodeWrong`]; [`Error::Unavailable`] without the shared state.
-pub(super) async fn redeem(
-    gateway: &Gateway,
-    tenant: &TenantId,
-    contact: &Contact,
-    code: &Code,
-    purposes: &[CodePurpose],
-) -> Result<(), Error> {
-    attempt(gateway, tenant, contact, code, purposes, OnMatch::Consume).await
-}
-
-/// Checks a code and leaves it valid.
-///
-/// # Errors
-/// As [`redeem`].
-pub(super) async fn check(
-    gateway: &Gateway,
-    tenant: &TenantId,
-    contact: &Contact,
-    code: &Code,
-    purposes: &[CodePurpose],
-) -> Result<(), Error> {
-    attempt(gateway, tenant, contact, code, purposes, OnMatch::Keep).await
-}
-
-async fn attempt(
+pub(super) async fn try_code(
     gateway: &Gateway,
     tenant: &TenantId,
     contact: &Contact,
