@@ -26,11 +26,8 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
     let operator = Operator::command_line(tenant.clone());
     tenants::create(gateway, &operator).await?;
     let secret = gateway.random.base62(12)?;
-    let invalid = |invalid| Failure::from(crate::domain::Error::Invalid(invalid));
-    let account = Registration {
-        username: Username::parse(USERNAME).map_err(invalid)?,
-        password: Password::parse("password", &secret, 1).map_err(invalid)?,
-    };
+    let account =
+        Registration { username: Username::parse(USERNAME)?, password: Password::parse("password", &secret, 1)? };
     let user = registration::create_or_reset(gateway, &operator, account.clone()).await?;
     accounts::enable(gateway, &operator, vec![user]).await?;
     tenants::revoke_admin_token(gateway, &operator, TOKEN_NAME.to_owned()).await?;
@@ -42,9 +39,9 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
         language: Language::En,
     };
     let anonymous = authenticate::anonymous(gateway, tenant.clone(), origin).await?;
-    let name = LoginName::parse("name", USERNAME).map_err(invalid)?;
-    let key = DeviceKey::parse("device", "dev").map_err(invalid)?;
-    let device = LoginDevice::new(key, Platform::parse("linux").map_err(invalid)?);
+    let name = LoginName::parse("name", USERNAME)?;
+    let key = DeviceKey::parse("device", "dev")?;
+    let device = LoginDevice::new(key, Platform::parse("linux")?);
     let login = sessions::login_with_password(gateway, &anonymous, name, &account.password, device).await?;
     let [app_url, web_url, _] =
         listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));

@@ -12,7 +12,7 @@ use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, pri
 use crate::{
     domain::{Caller, access::authenticate, accounts, imports, profile, sessions},
     gateway::Gateway,
-    model::{User, UserId, UserSummary},
+    model::{AccountStatus, User, UserId, UserSummary},
     store::users::ExportRow,
     transport::block_on,
 };
@@ -107,16 +107,21 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
 }
 
 fn summary(user: UserSummary) -> String {
-    let state = if user.status.code() == 0 { "active" } else { "disabled" };
-    format!("{}\t{state}\t{}\n", user.id, user.username.unwrap_or_default())
+    format!("{}\t{}\t{}\n", user.id, state(user.status), user.username.unwrap_or_default())
+}
+
+const fn state(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Disabled | AccountStatus::Deleted => "disabled",
+    }
 }
 
 fn describe(user: &User) -> String {
-    let state = if user.status.code() == 0 { "active" } else { "disabled" };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     [
         ("user_id", user.id.to_string()),
-        ("state", state.to_owned()),
+        ("state", state(user.status).to_owned()),
         ("username", text(&user.username)),
         ("nickname", user.nickname.clone()),
         ("mobile", text(&user.mobile)),

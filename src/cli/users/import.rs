@@ -229,17 +229,17 @@ fn progress(length: u64) -> ProgressBar {
 /// Imports all parts, starting with `part`. Returns the number of accounts created and the number of records refused.
 async fn import_all(
     gateway: &Gateway,
+    operator: &Operator,
     args: &ImportArgs,
     hash: &str,
     (mut part, mut parts): (Part, Parts),
     report: &Arc<Report>,
     bar: &ProgressBar,
 ) -> Result<(usize, usize), Failure> {
-    let operator = args.tenant.operator(gateway).await?;
     let (mut imported, mut refused) = (0, 0);
     while !part.labels.is_empty() {
         let count = part.labels.len();
-        let made = import(gateway, &operator, hash, part, report).await?;
+        let made = import(gateway, operator, hash, part, report).await?;
         (imported, refused) = (imported + made, refused + count - made);
         bar.set_position(parts.position);
         bar.set_message(format!("{imported} imported, {refused} refused"));
@@ -263,14 +263,14 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
         return print("already imported\n");
     }
     if args.dry_run {
-        return dry_run::run(gateway, args, (part, parts)).await;
+        return dry_run::run(gateway, &operator, args, (part, parts)).await;
     }
     let report = Arc::new(args.open_report(done)?);
     let bar = progress(length);
     if done > 0 {
         bar.println(format!("resuming after record {done}"));
     }
-    let outcome = import_all(gateway, args, &hash, (part, parts), &report, &bar).await;
+    let outcome = import_all(gateway, &operator, args, &hash, (part, parts), &report, &bar).await;
     bar.finish_and_clear();
     let finished = report.finish();
     let (imported, refused) = outcome?;

@@ -3,17 +3,21 @@
 use super::{ImportArgs, Part, Parts, refusals};
 use crate::{
     cli::{Outcome, print},
-    domain::imports::Preview,
+    domain::{Operator, imports::Preview},
     gateway::Gateway,
 };
 
 /// Checks all parts, starting with `part`, and prints the refusals and their number.
-pub(super) async fn run(gateway: &Gateway, args: &ImportArgs, (mut part, mut parts): (Part, Parts)) -> Outcome {
-    let operator = args.tenant.operator(gateway).await?;
+pub(super) async fn run(
+    gateway: &Gateway,
+    operator: &Operator,
+    args: &ImportArgs,
+    (mut part, mut parts): (Part, Parts),
+) -> Outcome {
     let mut preview = Preview::default();
     let (mut accepted, mut refused) = (0, 0);
     while !part.labels.is_empty() {
-        let results = preview.check(gateway, &operator, part.records).await?;
+        let results = preview.check(gateway, operator, part.records).await?;
         let passed = results.iter().filter(|result| result.is_ok()).count();
         (accepted, refused) = (accepted + passed, refused + part.labels.len() - passed);
         print(&refusals(part.done, &part.labels, &results))?;
