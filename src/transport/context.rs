@@ -42,7 +42,7 @@ pub struct Context {
     pub id: String,
     /// Identifies the request in protobuf answers: never zero, below 2^53.
     pub number: u64,
-    /// The method; HEAD is routed as GET.
+    /// The method as sent: HEAD is routed as GET.
     pub method: Method,
     /// The source address, from trusted hops only.
     pub address: IpAddr,

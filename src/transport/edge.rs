@@ -35,7 +35,7 @@ const MIN_COMPRESSED_BYTES: u64 = 1024;
 
 /// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
 pub async fn frame(
-    mut req: ServiceRequest,
+    req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
@@ -47,10 +47,6 @@ pub async fn frame(
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
     };
     req.extensions_mut().insert(context.clone());
-    if req.method() == Method::HEAD {
-        // HEAD works wherever GET does (RFC 9110 §9.3.2); actix-http leaves the body out.
-        req.head_mut().method = Method::GET;
-    }
     let mut res = logging::for_request(context.id.clone(), next.call(req)).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
@@ -59,6 +55,17 @@ pub async fn frame(
     }
     log_access(&res, &context, started);
     Ok(compress(res, coding))
+}
+
+/// The middleware that routes HEAD as GET (RFC 9110 §9.3.2); actix-http leaves the body out.
+pub async fn head_as_get<B: MessageBody>(
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    if req.method() == Method::HEAD {
+        req.head_mut().method = Method::GET;
+    }
+    next.call(req).await
 }
 
 /// The middleware inside CORS: turns every error, including actix's own, into the envelope and encoding that the client

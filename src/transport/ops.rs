@@ -7,7 +7,7 @@ use std::sync::{
 
 use actix_web::{
     HttpResponse, Responder,
-    web::{Data, Json, ServiceConfig, get, head, resource},
+    web::{Data, Json, ServiceConfig, get, resource},
 };
 use futures_util::future;
 use serde::Serialize;
@@ -44,8 +44,8 @@ impl Readiness {
 
 /// All routes of the ops listener.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/healthz").route(get().to(alive)).route(head().to(alive)))
-        .service(resource("/readyz").route(get().to(ready)).route(head().to(ready)))
+    cfg.service(resource("/healthz").route(get().to(alive)))
+        .service(resource("/readyz").route(get().to(ready)))
         .service(resource("/version").route(get().to(version)));
 }
 

@@ -55,6 +55,7 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         .configure(routes)
         .wrap(from_fn(edge::render_errors))
         .wrap(cors(&gateway.config))
+        .wrap(from_fn(edge::head_as_get))
         .wrap(from_fn(edge::frame))
 }
 
@@ -199,7 +200,11 @@ fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListen
     let shutdown_secs = gateway.config.shutdown_secs;
     let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
     let server = HttpServer::new(move || {
-        HttpApp::new().app_data(Data::clone(&gateway)).app_data(Data::clone(&readiness)).configure(ops::routes)
+        HttpApp::new()
+            .app_data(Data::clone(&gateway))
+            .app_data(Data::clone(&readiness))
+            .configure(ops::routes)
+            .wrap(from_fn(edge::head_as_get))
     });
     Ok(server.workers(1).shutdown_timeout(shutdown_secs).disable_signals().listen(listener)?.run())
 }

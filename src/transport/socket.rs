@@ -21,11 +21,12 @@ use self::{
     machine::{LoginData, Machine, Reason, Step},
 };
 use super::{
-    access::{gateway, origin, single},
+    access::{origin, single},
     error::{Error, Protocol},
     pb, query,
 };
 use crate::{
+    config::Config,
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
     gateway::Gateway,
     logging,
@@ -52,34 +53,31 @@ struct AppQuery {
     app_id: Option<String>,
 }
 
-async fn open(req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
-    let app_data = req.app_data::<Data<Gateway>>().cloned();
-    let app_data = app_data.ok_or_else(|| domain::Error::internal("a listener without its app".to_owned()))?;
-    check_origin(&req)?;
+async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
+    check_origin(&gateway.config, &req)?;
     let query: AppQuery = query::read(req.query_string()).map_err(Protocol::BadQuery)?;
     // Browsers can't send headers with a handshake.
     let name = match single(req.headers(), "app_id")?.or(query.app_id.as_deref()) {
         Some(name) => TenantId::parse(name)?,
-        None => app_data.config.default_app.clone(),
+        None => gateway.config.default_app.clone(),
     };
-    let anonymous = authenticate::anonymous(gateway(&req)?, name, origin(&req)?).await?;
-    let admitted = app_data.sockets.admit(anonymous.origin().source(), app_data.config.sockets_per_source);
+    let anonymous = authenticate::anonymous(&gateway, name, origin(&req)?).await?;
+    let admitted = gateway.sockets.admit(anonymous.origin().source(), gateway.config.sockets_per_source);
     let (place, close_request) = admitted.ok_or(domain::Error::Busy)?;
     let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
     let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
     let stream =
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
-    let machine = Machine::new(app_data.clock.now_ms());
-    let socket = Socket { gateway: app_data.into_inner(), anonymous, place, session, machine, login: None };
+    let machine = Machine::new(gateway.clock.now_ms());
+    let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None };
     let request_id = socket.anonymous.origin().request_id.clone();
     actix_web::rt::spawn(logging::for_request(request_id, socket.run(stream, close_request)));
     Ok(response)
 }
 
 /// Refuses pages of origins that are not configured, because browsers let any page open a socket (RFC 6455 §10.2).
-fn check_origin(req: &HttpRequest) -> Result<(), Error> {
-    let config = &gateway(req)?.config;
+fn check_origin(config: &Config, req: &HttpRequest) -> Result<(), Error> {
     let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
     let from = from.to_str().unwrap_or_default();
     let host = from.strip_prefix("https://").or_else(|| from.strip_prefix("http://"));

@@ -75,7 +75,7 @@ async fn every_listener_has_its_own_routes() {
         assert_eq!(status(&get(app, path).await), "404", "{path}");
         assert_eq!(status(&get(web, path).await), "404", "{path}");
     }
-    for (address, path) in [(ops, "/readyz"), (app, "/v1/user/info"), (app, "/user/list")] {
+    for (address, path) in [(ops, "/readyz"), (ops, "/version"), (app, "/v1/user/info"), (app, "/user/list")] {
         let request = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         let answer = raw(address, request.as_bytes()).await;
         assert_eq!(status(&answer), "200", "{answer}");
