@@ -19,7 +19,6 @@ use diesel::{
 use url::Url;
 
 use super::statement_times::{StatementTime, StatementTimes};
-
 use crate::secret::{UNREADABLE_URL, require_readable, without_password};
 
 /// A connection that was idle for less than this is used without a test.
@@ -30,6 +29,10 @@ const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// PostgreSQL cancels a statement of a request after this time.
 pub(super) const STATEMENT_TIMEOUT_MS: u64 = 2500;
+
+/// How long a statement waits for a row that another transaction has locked, so that requests for one row do not occupy
+/// all connections.
+const LOCK_TIMEOUT_MS: u64 = 1000;
 
 /// A connection to either database. Queries are written against this enum.
 #[derive(diesel::MultiConnection)]
@@ -154,10 +157,6 @@ const fn is_suspicious(error: &QueryError) -> bool {
     )
 }
 
-/// A statement waits at most this long for a row that another transaction has locked, so that those who want one row do not
-/// keep all connections from the others.
-const LOCK_TIMEOUT_MS: u64 = 1000;
-
 /// Opens and checks the connections of a pool.
 ///
 /// diesel's own manager falls back to SQLite for unknown URLs, and tests a connection with a query at every checkout,
@@ -185,7 +184,7 @@ impl r2d2::ManageConnection for Manager {
         let mut conn = connect(&self.url)?;
         let health = Arc::new(Health { statement: self.statements.register(), ..Health::default() });
         if let Conn::Postgres(conn) = &mut conn {
-            limit_statements(conn)?;
+            set_up_session(conn)?;
             let observer = Arc::clone(&health);
             conn.set_instrumentation(move |event: InstrumentationEvent<'_>| observer.observe(&event));
         }
@@ -252,8 +251,8 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 }
 
 /// Limits the time of a statement: a request that waits for longer has been given up, so its statement should stop too.
-fn limit_statements(conn: &mut PgConnection) -> Result<(), ConnectionError> {
-    // The isolation is ours to set, whatever the role's default: stricter ones fail where ours waits.
+/// Sets the isolation level, whatever the role's default: the queries rely on waiting for locks instead of failing.
+fn set_up_session(conn: &mut PgConnection) -> Result<(), ConnectionError> {
     conn.batch_execute(&format!(
         "SET statement_timeout = {STATEMENT_TIMEOUT_MS}; SET lock_timeout = {LOCK_TIMEOUT_MS}; \
          SET default_transaction_isolation = 'read committed'"

@@ -1,7 +1,6 @@
 //! Access to the database, through [`Db::read`] and [`Db::write`].
 
 use std::{
-    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -88,7 +87,7 @@ impl Db {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
         let pool = ConnectionPool::start(&self.url, self.connections, Arc::clone(&self.generation));
-        Ok(Arc::clone(open.pool.insert(Arc::new(pool.map_err(no_threads)?))))
+        Ok(Arc::clone(open.pool.insert(Arc::new(pool.map_err(StoreError::unavailable)?))))
     }
 
     /// The writer of an embedded database.
@@ -97,7 +96,7 @@ impl Db {
         if let Some(writer) = &open.writer {
             return Ok(Arc::clone(writer));
         }
-        let writer = Writer::start(&self.url, self.on_commit.clone()).map_err(no_threads)?;
+        let writer = Writer::start(&self.url, self.on_commit.clone()).map_err(StoreError::unavailable)?;
         Ok(Arc::clone(open.writer.insert(Arc::new(writer))))
     }
 
@@ -209,10 +208,6 @@ impl Db {
         })
         .await
     }
-}
-
-fn no_threads(error: io::Error) -> StoreError {
-    StoreError::unavailable(error)
 }
 
 /// Waits for the answer, for at most [`TIMEOUT`].

@@ -27,7 +27,6 @@ macro_rules! get_locked {
 
 pub mod admin_tokens;
 pub mod ads;
-
 pub mod audit;
 pub mod bans;
 pub mod bots;

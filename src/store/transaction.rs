@@ -13,7 +13,6 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Conn, StoreError, changes};
-
 use crate::model::FeedEntry;
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;

@@ -6,11 +6,10 @@ use std::{io, thread};
 use tokio::sync::mpsc;
 
 use super::{
-    StoreError,
+    Conn, StoreError,
     connect::{self, DatabaseUrl},
     transaction::{self, OnCommit, PendingWrite},
 };
-use crate::store::Conn;
 
 /// The queue's capacity. While it is full, callers wait to enqueue.
 const QUEUE: usize = 1024;
