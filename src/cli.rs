@@ -242,8 +242,8 @@ fn ensure_schema(gateway: &Gateway, may_migrate: bool) -> Outcome {
     Err(Failure::Failed(format!("the database has {} pending migrations; run `diglot migrate`", pending.len())))
 }
 
-/// Refuses an embedded database that takes no writes, and a secret that is not the database's. A server that is read-only for
-/// now is none of the two: `/readyz` tells of it.
+/// Refuses an embedded database that takes no writes, and a secret that is not the database's. A database server may be
+/// read-only for a while, which `/readyz` reports.
 async fn ensure_usable(gateway: &Gateway) -> Outcome {
     if gateway.config.database_url.is_embedded() {
         readiness::check_database(gateway).await?;
@@ -259,9 +259,9 @@ async fn ensure_usable(gateway: &Gateway) -> Outcome {
     }
 }
 
-/// What is said of a secret that does not fit the database.
-const WRONG_SECRET: &str = "DIGLOT_SECRET (or the .secret file) is not the one that this database was made with; with it no \
-                            stored password would be right";
+/// The text for a secret that is not the database's.
+const WRONG_SECRET: &str = "DIGLOT_SECRET (or the .secret file) is not the one that this database was made with; with it \
+                            no stored password would be right";
 
 fn migrate(settings: &SettingFlags) -> Outcome {
     let gateway = Gateway::build(settings.config()?, Arc::new(SystemClock))?;

@@ -111,7 +111,7 @@ fn lower_priority() {
     }
 }
 
-/// POSIX has one priority for the whole process: lowering it here would slow down everything. Only Linux has one for each
-/// thread.
+/// POSIX has one priority for the whole process: lowering it here would slow down everything. Only Linux has one for
+/// each thread.
 #[cfg(not(target_os = "linux"))]
 const fn lower_priority() {}

@@ -73,8 +73,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// What is said of a URL whose parts can't be told apart.
 pub const UNREADABLE_URL: &str = "is not a URL; percent-encode / # ? @ : and % in the user name and the password";
 
-/// Refuses a URL in which a raw `/`, `#` or `?` of a password has become the end of the host: what follows, the rest of the
-/// password, would be shown, and the host would be a part of the user name.
+/// Refuses a URL in which a raw `/`, `#` or `?` of a password has become the end of the host: what follows, the rest of
+/// the password, would be shown, and the host would be a part of the user name.
 ///
 /// # Errors
 /// [`UNREADABLE_URL`].

@@ -12,7 +12,7 @@ use super::FillToken;
 
 /// Records when keys were evicted, so that no value is cached that was read before its eviction.
 ///
-/// Keys share stripes, so an eviction can also drop a fill of another key in its stripe; the next miss fills that again.
+/// Keys share stripes, so an eviction can also drop a fill of another key in its stripe; the next miss repeats it.
 pub(super) struct Evictions {
     /// The number of evictions so far.
     clock: AtomicU64,

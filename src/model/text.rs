@@ -56,8 +56,8 @@ pub(super) fn note(what: &'static str, text: &str, max: usize, may_break: bool) 
     }
 }
 
-/// Text as it was meant when it was pasted: without invisible and bidirectional characters, and with full-width characters
-/// made plain (behaviour.md §3).
+/// Text as it was meant when it was pasted: without invisible and bidirectional characters, and with full-width
+/// characters made plain (behaviour.md §3).
 pub(super) fn unpasted(text: &str) -> String {
     let is_invisible = |letter: &char| (is_forbidden(*letter) && !letter.is_control()) || is_joiner(*letter);
     let plain = |letter: char| match letter {

@@ -1,5 +1,5 @@
-//! The encodings of `/v1`: their media types, how a body is recognised, decoded and encoded. Another encoding is one more
-//! variant here (docs/adr/0014-one-codec.md).
+//! The encodings of `/v1`: their media types, how a body is recognised, decoded and encoded. Another encoding is
+//! one more variant here (docs/adr/0014-one-codec.md).
 
 use actix_web::web::Bytes;
 use prost::Message;
@@ -61,8 +61,8 @@ impl Encoding {
         }
     }
 
-    /// Whether the first byte shows that a body is in this encoding: no protobuf message of ours starts like JSON, while
-    /// protobuf can start with any other byte.
+    /// Whether the first byte shows that a body is in this encoding: no protobuf message of ours starts like JSON,
+    /// while protobuf can start with any other byte.
     #[must_use]
     pub fn is_certain(self, body: &[u8]) -> bool {
         match self {
@@ -95,8 +95,8 @@ impl Encoding {
         }
     }
 
-    /// Encodes an answer: the status in front, `payload` behind it. In protobuf the two are messages that merge; in JSON the
-    /// payload is `data`, absent where there is nothing to return.
+    /// Encodes an answer: the status in front, `payload` behind it. In protobuf the two are messages that merge; in JSON
+    /// the payload is `data`, absent where there is nothing to return.
     ///
     /// # Errors
     /// When the payload can't be written as JSON.

@@ -1,8 +1,8 @@
 //! The HTTP layer, the only one that uses actix, prost and wire types.
 //!
 //! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here:
-//! authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the rendering of errors (`error`) and the middleware
-//! around every request (`edge`).
+//! authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the rendering of errors (`error`) and the
+//! middleware around every request (`edge`).
 
 mod access;
 mod admin;

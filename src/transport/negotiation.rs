@@ -66,8 +66,8 @@ impl Acceptable {
         Self(Encoding::ALL.map(|encoding| (encoding, quality(encoding))).into())
     }
 
-    /// The encoding of the answer: the one of the highest quality; of several that of the `body`, else the `default`. `None`
-    /// when none is acceptable.
+    /// The encoding of the answer: the one of the highest quality; of several that of the `body`, else the `default`.
+    /// `None` when none is acceptable.
     #[must_use]
     pub fn choose(&self, body: Option<Encoding>, default: Encoding) -> Option<Encoding> {
         let highest = self.0.iter().map(|(_, quality)| *quality).fold(0.0, f32::max);

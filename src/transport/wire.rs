@@ -54,7 +54,8 @@ fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Service> {
 #[derive(Clone, Copy)]
 struct Native(Encoding);
 
-/// The names that the fields of a protobuf request have in the message, by their names in JSON; in the request's extensions.
+/// The names that the fields of a protobuf request have in the message, by their names in JSON; in the request's
+/// extensions.
 #[derive(Clone, Copy)]
 pub struct FieldNames(&'static [(&'static str, &'static str)]);
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Finds quoted fields that are not closed, and text behind a closing quote: the csv crate reads both as something else,
-/// and takes the following lines into one field (RFC 4180 allows neither).
+/// Finds quoted fields that are not closed, and text behind a closing quote (RFC 4180 allows neither). The csv crate
+/// accepts both, and may take the following lines into one field.
 #[derive(Default)]
 pub(super) struct Quotes {
     is_on: bool,

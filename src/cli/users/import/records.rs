@@ -167,8 +167,8 @@ impl Read for Bounded {
 /// The records of a file, in order. An error is the last item.
 pub(super) type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
 
-/// The records of a file of that format. Fields in `ignored` are skipped; other unknown ones are refused, since a misspelt
-/// name would lose what it names.
+/// The records of a file of that format. Fields in `ignored` are skipped; other unknown ones are refused, since
+/// the values of a misspelt one would be lost.
 pub(super) fn records(file: File, format: Format, ignored: Vec<String>) -> Result<Records, Failure> {
     let file = Bounded { file, read: 0, begin: 0, count: 0, quotes: Quotes::default() };
     match format {
