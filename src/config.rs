@@ -84,6 +84,8 @@ pub struct Config {
     pub registrations_per_hour: u32,
     /// Maximum number of captchas for a source per minute.
     pub captchas_per_minute: u32,
+    /// Maximum number of connections from a source; 0 for none, `None` for a share of the possible.
+    pub connections_per_source: Option<usize>,
     /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the gateway.
@@ -159,6 +161,7 @@ impl Config {
             login_tries_per_source: read.number("DIGLOT_LOGIN_TRIES_PER_SOURCE", 1, 1_000_000),
             registrations_per_hour: read.number("DIGLOT_REGISTRATIONS_PER_HOUR", 1, 1_000_000),
             captchas_per_minute: read.number("DIGLOT_CAPTCHAS_PER_MINUTE", 1, 1_000_000),
+            connections_per_source: read.optional("DIGLOT_CONNECTIONS_PER_SOURCE"),
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             timezone: read

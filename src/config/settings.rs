@@ -81,6 +81,10 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_LOGIN_TRIES_PER_SOURCE", "10", "failed logins from an address within 15 minutes before it is locked"),
     plain("DIGLOT_REGISTRATIONS_PER_HOUR", "600", "maximum number of registrations from an address per hour"),
     plain("DIGLOT_CAPTCHAS_PER_MINUTE", "60", "maximum number of captchas for an address per minute"),
+    unset(
+        "DIGLOT_CONNECTIONS_PER_SOURCE",
+        "maximum number of connections from an address other than a trusted proxy; 0: any; unset: a quarter of the possible",
+    ),
     plain("DIGLOT_SOCKETS_PER_SOURCE", "1000", "maximum number of sockets from an address, per node"),
     plain("DIGLOT_PRESENCE_TTL_SECS", "60", "seconds for which a user counts as online after its own last request"),
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is trusted"),

@@ -84,16 +84,22 @@ pub struct PresentedToken {
 }
 
 impl Origin {
-    /// The source for rate limits: the IPv4 address, or the IPv6 /64, which is what one customer gets (security.md 11).
+    /// The source for rate limits.
     #[must_use]
     pub const fn source(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(_) => self.address,
-            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-                Some(v4) => IpAddr::V4(v4),
-                None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-            },
-        }
+        source_of(self.address)
+    }
+}
+
+/// What one customer gets: the IPv4 address, or the IPv6 /64 (security.md 11).
+#[must_use]
+pub const fn source_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        },
     }
 }
 

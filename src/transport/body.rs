@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     dev::Payload,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, UPGRADE},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap, UPGRADE},
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
@@ -36,6 +36,10 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
         return Err(Unread { problem: Protocol::UnsupportedContentEncoding, seen: Bytes::new() });
     }
     let mut body = BytesMut::new();
+    // A client that asks before it sends is answered from the head (RFC 9110 §10.1.1).
+    if headers.contains_key(EXPECT) && content_length(headers).is_some_and(|length| length > MAX_BYTES) {
+        return Err(Unread { problem: Protocol::TooLarge, seen: Bytes::new() });
+    }
     let length = announced_length(headers);
     let problem = match tokio::time::timeout(MAX_DURATION, read_to_end(payload, length, &mut body)).await {
         Ok(Ok(())) => return Ok(body.freeze()),
@@ -48,8 +52,11 @@ pub async fn read(payload: &mut Payload, headers: &HeaderMap) -> Result<Bytes, U
 /// The declared body length of a request for a protocol upgrade, whose payload stream does not end after the body.
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(UPGRADE)?;
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    Some(length.unwrap_or(0))
+    Some(content_length(headers).unwrap_or(0))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn read_to_end(payload: &mut Payload, length: Option<usize>, body: &mut BytesMut) -> Result<(), Protocol> {

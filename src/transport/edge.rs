@@ -74,7 +74,12 @@ pub async fn render_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let res = next.call(req).await?.map_into_boxed_body();
+    // No route has CONNECT, whose target is not a path (RFC 9110 §9.3.6).
+    let res = if req.method() == Method::CONNECT {
+        req.into_response(HttpResponse::MethodNotAllowed())
+    } else {
+        next.call(req).await?.map_into_boxed_body()
+    };
     let Some(context) = Context::get(res.request()) else {
         return Ok(res);
     };

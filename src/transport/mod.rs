@@ -8,6 +8,7 @@ mod access;
 mod admin;
 mod body;
 mod codec;
+mod connection;
 mod context;
 mod edge;
 mod error;

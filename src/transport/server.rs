@@ -8,18 +8,20 @@ use std::{
 };
 
 use actix_cors::Cors;
+use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, error::DispatchError};
+use actix_server::{GracefulShutdownSignal, Server as HttpRunning, ServerBuilder};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App as HttpApp, HttpServer,
-    dev::Server as HttpRunning,
+    App as HttpApp,
+    dev::AppConfig,
     middleware::from_fn,
     rt::net::TcpStream,
     web::{Data, ServiceConfig},
 };
 
-use socket2::SockRef;
-
 use super::{
     admin,
+    connection::{self, Bounds, Connection},
     context::Face,
     edge,
     ops::{self, Readiness},
@@ -29,16 +31,6 @@ use super::{
     v1,
 };
 use crate::{config::Config, domain, gateway::Gateway};
-
-/// How long a client may take to send a request's head (security.md 33).
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How long an idle connection stays open.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// How long sent data may stay unacknowledged by the client before its connection is closed.
-#[cfg(target_os = "linux")]
-const SLOWEST_READER: Duration = Duration::from_secs(10);
 
 /// The service of one face: its routes and middleware. The admin API is on the app face only.
 pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
@@ -113,10 +105,7 @@ impl Server {
         let readiness = Data::new(Readiness::default());
         let again = [Some(&listeners.app), listeners.web.as_ref()].into_iter().flatten().map(TcpListener::try_clone);
         let again = Arc::new(Mutex::new(again.collect::<io::Result<Vec<_>>>()?));
-        let mut running = vec![face(&gateway, &readiness, Face::App, listeners.app)?];
-        if let Some(listener) = listeners.web {
-            running.push(face(&gateway, &readiness, Face::Web, listener)?);
-        }
+        let mut running = vec![faces(&gateway, &readiness, listeners.app, listeners.web)?];
         if let Some(listener) = listeners.ops {
             running.push(ops(&gateway, &readiness, listener)?);
         }
@@ -156,57 +145,93 @@ impl Server {
     }
 }
 
-/// Runs a future to completion.
-pub fn block_on<T>(work: impl Future<Output = T>) -> T {
-    actix_web::rt::System::new().block_on(work)
-}
-
-fn face(
+/// Serves the app and web faces. The workers stop to accept connections when no more files can be opened.
+fn faces(
     gateway: &Data<Gateway>,
     readiness: &Data<Readiness>,
-    face: Face,
-    listener: TcpListener,
+    app: TcpListener,
+    web: Option<TcpListener>,
 ) -> io::Result<HttpRunning> {
-    let config = gateway.config.clone();
-    let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
-    let server = HttpServer::new(move || http_app(&gateway, &readiness, face)).on_connect(|connection, _| {
-        if let Some(stream) = connection.downcast_ref::<TcpStream>()
-            && let Err(error) = set_up(stream)
-        {
-            log::debug!("a connection is as the system made it: {error}");
-        }
-    });
-    Ok(server
-        .workers(config.workers.get())
-        .client_request_timeout(HEAD_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(config.shutdown_secs)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let config = &gateway.config;
+    let bounds = Bounds::new(config, connection::open_files());
+    let app_of = |face| {
+        let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
+        move || http_app(&gateway, &readiness, face)
+    };
+    let mut http = Http::new(config.workers.get(), config).listen("app", app, Some(&bounds), app_of(Face::App))?;
+    if let Some(web) = web {
+        http = http.listen("web", web, Some(&bounds), app_of(Face::Web))?;
+    }
+    Ok(http.0.max_concurrent_connections(bounds.hard_limit().div_ceil(config.workers.get())).run())
 }
 
-/// Sets the options of an accepted connection: with `TCP_NODELAY` an answer in several parts does not wait for the
-/// client to acknowledge the first, and `TCP_USER_TIMEOUT` closes the connection of a client that stops reading.
-fn set_up(stream: &TcpStream) -> io::Result<()> {
-    let socket = SockRef::from(stream);
-    socket.set_tcp_nodelay(true)?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(SLOWEST_READER))?;
-    Ok(())
-}
-
+/// Serves the operations listener, with a worker of its own and without bounds.
 fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
-    let shutdown_secs = gateway.config.shutdown_secs;
+    let http = Http::new(1, &gateway.config);
     let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
-    let server = HttpServer::new(move || {
+    let app = move || {
         HttpApp::new()
             .app_data(Data::clone(&gateway))
             .app_data(Data::clone(&readiness))
             .configure(ops::routes)
             .wrap(from_fn(edge::head_as_get))
-    });
-    Ok(server.workers(1).shutdown_timeout(shutdown_secs).disable_signals().listen(listener)?.run())
+    };
+    Ok(http.listen("ops", listener, None, app)?.0.run())
+}
+
+/// Runs a future to completion.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
+}
+
+/// Listens for HTTP on one listener after another, with the same workers.
+struct Http(ServerBuilder);
+
+impl Http {
+    fn new(workers: usize, config: &Config) -> Self {
+        Self(actix_server::Server::build().workers(workers).shutdown_timeout(config.shutdown_secs).disable_signals())
+    }
+
+    /// Adds a listener of `app`. Its connections count towards `bounds`.
+    fn listen<S: Service>(
+        self,
+        name: &str,
+        listener: TcpListener,
+        bounds: Option<&Arc<Bounds>>,
+        app: impl Fn() -> HttpApp<S> + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let stop = self.0.graceful_shutdown_signal();
+        let bounds = bounds.cloned();
+        self.0.listen(name, listener, move || http_service(&app, stop.clone(), bounds.clone())).map(Self)
+    }
+}
+
+/// The service of a listener's connections. The limits of time are those of [`Connection`].
+fn http_service<S: Service, A: Fn() -> HttpApp<S>>(
+    app: &A,
+    stop: GracefulShutdownSignal,
+    bounds: Option<Arc<Bounds>>,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> + use<S, A> {
+    let app = || connection::observe(map_config(app(), |()| AppConfig::default()));
+    let http = HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let stop = stop.clone();
+            async move { stop.notified().await }
+        })
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(connection::UNREAD_BODY_TIMEOUT)
+        .on_connect_ext(|connection: &Connection, extensions| {
+            extensions.insert(connection.stages());
+        })
+        .expect(connection::answer_expectations(app()))
+        .finish(app());
+    let accept = move |stream: TcpStream| {
+        let peer = stream.peer_addr().ok();
+        let accepted = Connection::accept(stream, peer, bounds.as_ref());
+        async move { Ok((accepted.map_err(DispatchError::Io)?, HttpProtocol::Http1, peer)) }
+    };
+    fn_service(accept).and_then(http)
 }
 
 /// Pages of the configured origins may call the gateway, without cookies; with `--dev`, any page may (behaviour.md §5).

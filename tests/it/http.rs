@@ -6,64 +6,11 @@ use actix_web::{
     rt::{net::TcpStream, spawn},
     web::Bytes,
 };
-use diglot::transport::{Listeners, Server, Stop};
+use diglot::transport::{Listeners, Server};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::TestApp;
-
-/// A gateway that listens on ports chosen by the system.
-struct Running {
-    // Keeps the test's database until the end.
-    _t: TestApp,
-    app: SocketAddr,
-    web: SocketAddr,
-    ops: SocketAddr,
-    stop: Stop,
-}
-
-impl Running {
-    async fn start() -> Self {
-        let port_0 = SocketAddr::from(([127, 0, 0, 1], 0));
-        let t = TestApp::with(|config| {
-            config.listen = port_0;
-            config.web_listen = Some(port_0);
-            config.ops_listen = Some(port_0);
-            config.shutdown_secs = 5;
-            config.drain_secs = 1;
-        })
-        .await;
-        let listeners = Listeners::bind(&t.gateway.config).unwrap();
-        let [app, web, ops] = listeners.addresses().map(|(_, address)| address.unwrap());
-        let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
-        let stop = server.stop();
-        spawn(server.run(std::future::pending()));
-        Self { _t: t, app, web, ops, stop }
-    }
-
-    async fn stop(self) {
-        self.stop.gracefully().await;
-    }
-}
-
-/// Sends bytes on a new connection and reads until it closes.
-async fn raw(address: SocketAddr, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    // The gateway may answer and close before it has read everything.
-    let _ = stream.write_all(request).await;
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
-    assert!(read.is_ok(), "no end after {:?}", String::from_utf8_lossy(&answer));
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-async fn get(address: SocketAddr, path: &str) -> String {
-    raw(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await
-}
-
-fn status(answer: &str) -> &str {
-    answer.get(9..12).unwrap_or_default()
-}
+use crate::support::{Running, TestApp, get, raw, status};
 
 #[actix_web::test]
 async fn every_listener_has_its_own_routes() {

@@ -25,6 +25,7 @@ mod cli_import;
 mod cli_import_strict;
 mod cli_users;
 mod coins;
+mod connections;
 mod contacts;
 mod contract_admin;
 mod contract_v1;

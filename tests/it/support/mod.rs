@@ -9,6 +9,7 @@ mod log;
 mod node;
 mod proxy;
 mod receivers;
+mod running;
 mod servers;
 mod shell;
 
@@ -44,6 +45,7 @@ pub use log::{keep_log, logged};
 pub use node::{Node, agent, post};
 pub use proxy::Proxy;
 pub use receivers::{SmsReceiver, SmtpServer};
+pub use running::{Running, get, raw, status};
 pub use servers::{OwnServer, signal};
 pub use shell::Shell;
 
