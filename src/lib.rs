@@ -39,4 +39,5 @@ pub mod secret;
 mod sockets;
 pub mod state;
 pub mod store;
+mod time_limit;
 pub mod transport;

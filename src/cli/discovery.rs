@@ -51,7 +51,7 @@ pub(super) enum CategoryCommand {
 }
 
 /// Options common to groups and bots.
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub(super) struct CardArgs {
     /// Name
     #[arg(long)]
@@ -76,7 +76,7 @@ impl CardArgs {
     }
 }
 
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub(super) struct GroupArgs {
     #[command(flatten)]
     display: CardArgs,
@@ -120,7 +120,7 @@ pub(super) enum GroupCommand {
     List(ListArgs),
 }
 
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub(super) struct BotArgs {
     #[command(flatten)]
     display: CardArgs,

@@ -48,7 +48,7 @@ pub async fn reset_password(
     verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Consume).await?;
     verification::void_codes(gateway, tenant, &user.contacts()).await?;
     let (hash, id) = (passwords::hash_in_turn(gateway, password).await?, user.id);
-    as_anonymous(gateway, anonymous, Action::new("account.reset_password"), move |tx| {
+    as_anonymous(gateway, anonymous, Action::new("account.reset_password"), None, move |tx| {
         let account = users::lock(tx.conn, tx.tenant, id)?.ok_or(Error::CodeWrong)?;
         // While the password was hashed, the contact may have been bound elsewhere or the account disabled.
         if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != id) {

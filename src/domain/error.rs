@@ -1,8 +1,12 @@
 //! The errors of the domain. They carry facts only; `transport/error.rs` maps them to codes and texts.
 
 use crate::{
-    delivery::DeliveryError, hashing::HashingError, model::Invalid, random::RandomError, state::StateError,
-    store::StoreError,
+    delivery::DeliveryError,
+    hashing::HashingError,
+    model::Invalid,
+    random::RandomError,
+    state::StateError,
+    store::{QueriesError, StoreError},
 };
 
 /// The cause of an error, for the log only; never shown to a client.
@@ -159,7 +163,9 @@ impl Error {
     pub(super) fn if_taken(self) -> impl FnOnce(StoreError) -> Self {
         move |error| match error {
             StoreError::Taken => self,
-            StoreError::Unavailable(_) | StoreError::Unfinished | StoreError::Query(_) => Self::from(error),
+            StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Unfinished | StoreError::Query(_) => {
+                Self::from(error)
+            }
         }
     }
 }
@@ -175,8 +181,15 @@ impl From<StoreError> for Error {
         match error {
             // Inserts of unique values map `Taken` with `if_taken`, so here it is unexpected.
             StoreError::Taken | StoreError::Unfinished | StoreError::Query(_) => Self::internal(error),
-            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Refused(_) => Self::unavailable(error),
         }
+    }
+}
+
+impl QueriesError for Error {
+    fn is_refused(&self) -> bool {
+        let Self::Unavailable(cause) = self else { return false };
+        cause.downcast_ref::<StoreError>().is_some_and(QueriesError::is_refused)
     }
 }
 

@@ -34,7 +34,7 @@ pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: 
 ///
 /// Before the commit `note` is called with the result of each record, in the order of `list`. If it fails, the
 /// transaction is rolled back, so that no record is imported without a noted result. `note` runs inside the transaction
-/// and must be quick.
+/// and must be quick. It is called again if the transaction is tried again.
 ///
 /// # Errors
 /// [`Error::Busy`] if a name was taken at the same time; the error of `note`.
@@ -44,7 +44,7 @@ pub async fn import(
     content_hash: &str,
     list: Vec<NewRecord>,
     records_done: i64,
-    note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Send + 'static,
+    note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Clone + Send + 'static,
 ) -> Result<usize, Error> {
     let at_once = gateway.config.hashing_threads.get() * 2;
     let complete = |new: NewRecord| complete(gateway, new);

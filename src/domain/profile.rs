@@ -140,7 +140,7 @@ pub async fn get_personal_data(gateway: &Gateway, caller: &Caller) -> Result<(Pe
 pub async fn edit_personal_data(
     gateway: &Gateway,
     caller: &Caller,
-    edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Send + 'static,
+    edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Clone + Send + 'static,
 ) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
         let mut data = personal_data::find(tx.conn, tx.user)?.unwrap_or_default();

@@ -20,6 +20,7 @@ use crate::{
         devices, push_profiles, settings,
         users::{self, NewLogin, NewUser},
     },
+    time_limit,
 };
 
 const REGISTER: Action = Action::new("account.register");
@@ -67,7 +68,7 @@ pub async fn register_batch(
         insert_as_operator(gateway, operator, new.username, hash).await
     };
     let at_once = gateway.config.hashing_threads.get() * 2;
-    stream::iter(list).map(register).buffered(at_once).collect().await
+    stream::iter(list).map(|new| time_limit::with_own(register(new))).buffered(at_once).collect().await
 }
 
 /// Creates an account. If the login name exists, sets that account's password instead and ends its sessions.
@@ -173,7 +174,7 @@ async fn register_from_outside(
     let mut initial = Settings::default();
     push.push_token.map_or(Ok(()), |token| initial.set_push_token(&token))?;
     let user_agent = anonymous.origin().user_agent.clone();
-    as_anonymous(gateway, anonymous, REGISTER, move |tx| {
+    as_anonymous(gateway, anonymous, REGISTER, None, move |tx| {
         let login = NewLogin::Password { username: &new.username, hash: &hash };
         let user = insert(tx, login, new.username.as_str(), Error::UsernameTaken)?;
         if initial != Settings::default() {

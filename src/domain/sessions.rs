@@ -135,6 +135,7 @@ pub async fn login_with_code(
 }
 
 /// How a requester proved to own an account.
+#[derive(Clone)]
 enum Proof {
     /// By its password, which was compared with this hash. The proof is void if the hash has changed since: a change of
     /// password ends all sessions, including those about to be opened (security.md 8).
@@ -166,6 +167,14 @@ impl Proof {
         match self {
             Self::Session { session, .. } => Some(*session),
             Self::Password { .. } | Self::Code { .. } => None,
+        }
+    }
+
+    /// The account, if the proof names it.
+    const fn account(&self) -> Option<UserId> {
+        match self {
+            Self::Password { user, .. } | Self::Session { user, .. } => Some(*user),
+            Self::Code { .. } => None,
         }
     }
 
@@ -224,7 +233,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
-    let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, move |tx| {
+    let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
         let opener = proof.session();
         let user = proof.check(tx)?;
         let (conn, now_ms) = (&mut *tx.conn, tx.now_ms);

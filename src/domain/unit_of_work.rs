@@ -57,11 +57,12 @@ pub(super) async fn as_caller<T: Send + 'static>(
     gateway: &Gateway,
     caller: &Caller,
     action: Action,
-    work: impl FnOnce(&mut UnitOfWork<'_, UserId>) -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_, UserId>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let (user, recheck) = (caller.user(), caller.clone());
     let recheck = move |conn: &mut Conn, now_ms: i64| lock_and_recheck(conn, &recheck, now_ms);
-    run(gateway, AuditContext::of_caller(caller), action, user.to_string(), user, recheck, work).await
+    let audit = Audit { context: AuditContext::of_caller(caller), action, target: user.to_string() };
+    run(gateway, audit, Some(user), user, recheck, work).await
 }
 
 /// Runs `work` on the operator's tenant. Fails if the admin token has ended since the request was authenticated.
@@ -70,51 +71,61 @@ pub(super) async fn as_operator<T: Send + 'static>(
     operator: &Operator,
     action: Action,
     target: String,
-    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let kind = operator.kind().clone();
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_operator(conn, &kind, now_ms);
-    run(gateway, AuditContext::of_operator(operator), action, target, (), recheck, work).await
+    let audit = Audit { context: AuditContext::of_operator(operator), action, target };
+    run(gateway, audit, None, (), recheck, work).await
 }
 
-/// Runs `work` for a requester without a token; `work` must identify the account itself.
+/// Runs `work` for a requester without a token; `work` must identify the account itself. `account` is the one that it
+/// will lock, if that is known.
 pub(super) async fn as_anonymous<T: Send + 'static>(
     gateway: &Gateway,
     anonymous: &Anonymous,
     action: Action,
-    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Send + 'static,
+    account: Option<UserId>,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
-    run(gateway, AuditContext::of_anonymous(anonymous), action, String::new(), (), |_, _| Ok(()), work).await
+    let audit = Audit { context: AuditContext::of_anonymous(anonymous), action, target: String::new() };
+    run(gateway, audit, account, (), |_, _| Ok(()), work).await
 }
 
-async fn run<U: Send + 'static, T: Send + 'static>(
-    gateway: &Gateway,
-    audit: AuditContext,
+/// What the audit rows of a unit of work have in common, with the target unless `work` sets another one.
+#[derive(Clone)]
+struct Audit {
+    context: AuditContext,
     action: Action,
     target: String,
+}
+
+async fn run<U: Clone + Send + 'static, T: Send + 'static>(
+    gateway: &Gateway,
+    audit: Audit,
+    account: Option<UserId>,
     user: U,
-    recheck: impl FnOnce(&mut Conn, i64) -> Result<(), Error> + Send + 'static,
-    work: impl FnOnce(&mut UnitOfWork<'_, U>) -> Result<T, Error> + Send + 'static,
+    recheck: impl FnOnce(&mut Conn, i64) -> Result<(), Error> + Clone + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_, U>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let now_ms = gateway.clock.now_ms();
-    let (context, first_target) = (audit.clone(), target.clone());
-    let outcome = gateway
-        .db
-        .write(move |conn| -> Result<T, Error> {
-            recheck(conn, now_ms)?;
-            let mut unit = UnitOfWork { conn, tenant: context.tenant_id(), user, now_ms, targets: vec![first_target] };
-            let value = work(&mut unit)?;
-            let UnitOfWork { conn, targets, .. } = unit;
-            for target in targets {
-                context.done(conn, action, &target, now_ms)?;
-            }
-            Ok(value)
-        })
-        .await;
+    let Audit { context, action, target } = audit.clone();
+    let queries = move |conn: &mut Conn| -> Result<T, Error> {
+        recheck(conn, now_ms)?;
+        let mut unit = UnitOfWork { conn, tenant: context.tenant_id(), user, now_ms, targets: vec![target] };
+        let value = work(&mut unit)?;
+        let UnitOfWork { conn, targets, .. } = unit;
+        for target in targets {
+            context.done(conn, action, &target, now_ms)?;
+        }
+        Ok(value)
+    };
+    let outcome = gateway.db.write_to(account, queries).await;
+    let Audit { context, action, target } = audit;
     match outcome {
-        Err(refusal) if audit.is_operator() && refusal.is_audited() => {
+        Err(refusal) if context.is_operator() && refusal.is_audited() => {
             let why = refusal.to_string();
-            gateway.db.write(move |conn| audit.refused(conn, action, &target, &why, now_ms)).await?;
+            gateway.db.write(move |conn| context.refused(conn, action, &target, &why, now_ms)).await?;
             Err(refusal)
         }
         outcome => outcome,

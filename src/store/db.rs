@@ -5,23 +5,33 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
 use super::{
-    Conn, DatabaseUrl, StoreError,
+    Conn, DatabaseUrl, QueriesError, StoreError,
     changes::{self, Poll, Watermark},
     connect, migrations,
     pool::ConnectionPool,
     transaction::{self, OnCommit, Waiting},
+    turns::Turns,
     writer::Writer,
 };
-use crate::model::FeedEntry;
+use crate::{
+    model::{FeedEntry, UserId},
+    time_limit,
+};
 
-/// The time limit of a read or write, including the time in the queue.
-const TIMEOUT: Duration = Duration::from_secs(4);
+/// How often a write is tried again that the database refused.
+const RETRIES: u32 = 3;
+
+/// No try begins after this time, so that a lock that stays costs its waiters two tries.
+const RETRY_TIME: Duration = Duration::from_millis(1500);
+
+/// The pause before the first retry. It grows with each, so that transactions that were in conflict meet less often.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// Maximum number of abandoned pools. Each keeps its threads and connections until the server answers again or TCP
 /// times out.
@@ -35,6 +45,8 @@ pub struct Db {
     generation: Arc<AtomicU64>,
     on_commit: Option<OnCommit>,
     open: Arc<Mutex<Open>>,
+    /// An embedded database has one writer, which waits for no row.
+    turns: Option<Turns>,
 }
 
 /// The resources that are opened on first use.
@@ -49,7 +61,8 @@ impl Db {
     /// The database at `url`, with up to `connections`. Connects on first use.
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
-        Self { url, connections, generation: Arc::default(), on_commit: None, open: Arc::default() }
+        let turns = (!url.is_embedded()).then(|| Turns::new(connections / 4));
+        Self { url, connections, generation: Arc::default(), on_commit: None, open: Arc::default(), turns }
     }
 
     /// Calls `on_commit` with the feed entries of every write, between its commit and its answer. It must be quick.
@@ -117,31 +130,92 @@ impl Db {
                 answer.send(conn.map_err(E::from).and_then(queries)).ok();
             }
         };
-        in_time(async { pool.submit(Box::new(job)).await }, answered).await
+        in_time(async {
+            pool.submit(Box::new(job)).await?;
+            answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
+        })
+        .await
     }
 
     /// Runs queries in one transaction. It is rolled back if they return an error, or if the caller stops waiting
-    /// before the commit.
+    /// before the commit. PostgreSQL may refuse it because of other transactions; then it is tried again.
     ///
     /// # Errors
     /// The error of `queries`, or [`StoreError::Unavailable`] if the database does not answer in time.
-    pub async fn write<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(
+        &self,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: QueriesError,
+    {
+        self.write_to(None, queries).await
+    }
+
+    /// As [`Db::write`], for queries that lock the row of `account`, if it is known. Only a few of those run at once.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_to<T, E>(
+        &self,
+        account: Option<UserId>,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: QueriesError,
+    {
+        // Boxed, since the caller's future would contain `queries` several times.
+        in_time(Box::pin(async {
+            let _turn = match (&self.turns, account) {
+                (Some(turns), Some(account)) => Some(turns.wait(account).await),
+                _ => None,
+            };
+            self.write_with_retries(queries).await
+        }))
+        .await
+    }
+
+    async fn write_with_retries<T, E>(
+        &self,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: QueriesError,
+    {
+        if self.url.is_embedded() {
+            return self.write_once(queries).await;
+        }
+        let began = Instant::now();
+        for pause in (1..=RETRIES).map(|retry| RETRY_PAUSE * retry) {
+            match self.write_once(queries.clone()).await {
+                Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => tokio::time::sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.write_once(queries).await
+    }
+
+    async fn write_once<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: QueriesError,
     {
         let waiting = Waiting::default();
         let (write, answered) = transaction::pending(queries, &waiting);
         if self.url.is_embedded() {
-            let writer = self.writer()?;
-            return in_time(async { writer.submit(write).await }, answered).await;
+            self.writer()?.submit(write).await?;
+        } else {
+            let on_commit = self.on_commit.clone();
+            let job = move |conn: Result<&mut Conn, StoreError>| match conn {
+                Ok(conn) => transaction::run_alone(conn, write, on_commit.as_ref()),
+                Err(error) => write.answer(Some(error)),
+            };
+            self.pool()?.submit(Box::new(job)).await?;
         }
-        let (pool, on_commit) = (self.pool()?, self.on_commit.clone());
-        let job = move |conn: Result<&mut Conn, StoreError>| match conn {
-            Ok(conn) => transaction::run_alone(conn, write, on_commit.as_ref()),
-            Err(error) => write.answer(Some(error)),
-        };
-        in_time(async { pool.submit(Box::new(job)).await }, answered).await
+        answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
     }
 
     /// The watermark at which a reader of the change feed starts, with an empty cache.
@@ -210,17 +284,10 @@ impl Db {
     }
 }
 
-/// Waits for the answer, for at most [`TIMEOUT`].
-async fn in_time<T, E: From<StoreError>>(
-    submitted: impl Future<Output = Result<(), StoreError>>,
-    answered: oneshot::Receiver<Result<T, E>>,
-) -> Result<T, E> {
-    let work = async {
-        submitted.await?;
-        answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
-    };
-    match tokio::time::timeout(TIMEOUT, work).await {
-        Ok(result) => result,
-        Err(_) => Err(E::from(StoreError::unavailable(format!("no answer within {TIMEOUT:?}")))),
+/// Waits for the outcome of `work` as long as the request may.
+async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    match time_limit::in_time(work).await {
+        Some(outcome) => outcome,
+        None => Err(E::from(StoreError::unavailable("no answer in time"))),
     }
 }

@@ -14,6 +14,10 @@ pub enum StoreError {
     /// privileges.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// The database undid the transaction, though its statements are valid: it was in conflict with another one, waited
+    /// too long for a lock, or was cancelled. A retry may succeed.
+    #[error("the database refused: {0}")]
+    Refused(#[source] Arc<QueryError>),
     /// The work panicked: a bug.
     #[error("the work was not finished")]
     Unfinished,
@@ -34,26 +38,47 @@ impl From<QueryError> for StoreError {
         if let QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) = &error {
             return Self::Taken;
         }
-        if is_refusal(&error) { Self::unavailable(error) } else { Self::Query(Arc::new(error)) }
+        if is_refusal(&error) {
+            Self::Refused(Arc::new(error))
+        } else if is_unavailability(&error) {
+            Self::unavailable(error)
+        } else {
+            Self::Query(Arc::new(error))
+        }
+    }
+}
+
+/// An error of queries: the store's own, or one that may wrap it.
+pub trait QueriesError: From<StoreError> + Send + 'static {
+    /// Whether it is [`StoreError::Refused`].
+    fn is_refused(&self) -> bool;
+}
+
+impl QueriesError for StoreError {
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
     }
 }
 
 /// Whether the database refused a valid statement. diesel reduces SQLSTATE and SQLite's result codes to its kinds, with
-/// `Unknown` for all others: timeouts, shutdown, a full disk, missing privileges, SQLite's lock. The message can't be
-/// used, since it is in the server's language; but errors in the statement itself have a position.
+/// `Unknown` for all others: deadlocks, timeouts, cancelled statements, but also a full disk, missing privileges,
+/// SQLite's lock. The message can't be used, since it is in the server's language; but errors in the statement itself
+/// have a position.
 fn is_refusal(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     if let QueryError::DatabaseError(Kind::Unknown, info) = error {
         return info.statement_position().is_none();
     }
+    matches!(error, QueryError::DatabaseError(Kind::SerializationFailure, _))
+}
+
+fn is_unavailability(error: &QueryError) -> bool {
+    use DatabaseErrorKind as Kind;
     matches!(
         error,
         QueryError::BrokenTransactionManager
             | QueryError::DatabaseError(
-                Kind::ClosedConnection
-                    | Kind::UnableToSendCommand
-                    | Kind::ReadOnlyTransaction
-                    | Kind::SerializationFailure,
+                Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
                 _
             )
     )
@@ -67,7 +92,7 @@ mod tests {
     fn a_refusal_is_recognised_in_any_language() {
         let refused = |kind, text: &str| StoreError::from(QueryError::DatabaseError(kind, Box::new(text.to_owned())));
         let german = "storniere Anfrage wegen Zeitüberschreitung der Anfrage";
-        assert!(matches!(refused(DatabaseErrorKind::Unknown, german), StoreError::Unavailable(_)));
+        assert!(matches!(refused(DatabaseErrorKind::Unknown, german), StoreError::Refused(_)));
         assert!(matches!(refused(DatabaseErrorKind::ReadOnlyTransaction, "nur lesen"), StoreError::Unavailable(_)));
         assert!(matches!(refused(DatabaseErrorKind::UniqueViolation, "doppelt"), StoreError::Taken));
         assert!(matches!(refused(DatabaseErrorKind::NotNullViolation, "NULL"), StoreError::Query(_)));

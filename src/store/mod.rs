@@ -57,6 +57,7 @@ pub mod settings;
 mod statement_times;
 pub mod tenants;
 mod transaction;
+mod turns;
 mod user_counts;
 pub mod users;
 mod writer;
@@ -64,7 +65,7 @@ mod writer;
 pub use changes::{Poll, Watermark};
 pub use connect::{Conn, DatabaseUrl};
 pub use db::Db;
-pub use error::StoreError;
+pub use error::{QueriesError, StoreError};
 
 /// Maximum number of parameters of a statement, below the limits of both databases.
 const MAX_PARAMETERS: usize = 500;

@@ -28,7 +28,7 @@ use super::{
     reply::{self, Outcome},
     wire::{self, FieldNames},
 };
-use crate::{domain, gateway::Gateway, logging, model::Invalid};
+use crate::{domain, gateway::Gateway, logging, model::Invalid, time_limit};
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -47,7 +47,8 @@ pub async fn frame(
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
     };
     req.extensions_mut().insert(context.clone());
-    let mut res = logging::for_request(context.id.clone(), next.call(req)).await?.map_into_boxed_body();
+    let mut res =
+        logging::for_request(context.id.clone(), time_limit::with_own(next.call(req))).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
         // Otherwise a client that reuses the connection would find it closed at its next request.

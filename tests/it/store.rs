@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -117,18 +117,19 @@ async fn the_audit_log_refuses_changes() {
 async fn an_abandoned_write_is_rolled_back() {
     let t = TestApp::new().await;
     let before = t.gateway.db.read(created_at).await.unwrap();
-    let (started, has_started) = tokio::sync::oneshot::channel();
+    let (started, mut has_started) = tokio::sync::mpsc::channel(1);
     let (go, may_go) = std::sync::mpsc::channel();
+    let may_go = Arc::new(Mutex::new(may_go));
     let write = t.gateway.db.write(move |conn| {
         add_one(conn)?;
-        started.send(()).unwrap();
-        may_go.recv().unwrap();
+        started.blocking_send(()).unwrap();
+        may_go.lock().unwrap().recv().unwrap();
         Ok::<_, StoreError>(())
     });
 
     tokio::select! {
         _ = write => panic!("it waits"),
-        _ = has_started => {}
+        _ = has_started.recv() => {}
     }
     go.send(()).unwrap();
     // Writes are serialized, so when this one returns the other has ended.
@@ -147,8 +148,9 @@ async fn queued_writes_commit_together_and_fail_separately() {
     let before = db.read(created_at).await.unwrap();
     // The first write blocks the writer while the others queue.
     let (go, may_go) = std::sync::mpsc::channel();
+    let may_go = Arc::new(Mutex::new(may_go));
     let first = db.write(move |_| {
-        may_go.recv().unwrap();
+        may_go.lock().unwrap().recv().unwrap();
         Ok::<_, StoreError>(())
     });
     let others = (0..60).map(|number| {

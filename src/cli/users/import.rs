@@ -107,6 +107,7 @@ fn content_hash(file: &mut File) -> io::Result<String> {
 }
 
 /// A record of a part, for the report: its name, and why it is invalid, if it is.
+#[derive(Clone)]
 struct Label {
     name: String,
     problem: Option<String>,
@@ -211,9 +212,10 @@ async fn import(
 ) -> Result<usize, Error> {
     let records_done = i64::try_from(part.records_done()).unwrap_or(i64::MAX);
     let (report, done, labels) = (Arc::clone(report), part.done, part.labels);
+    let problem = |report: &Report, error| Error::unavailable(format!("{}: {error}", report.path().display()));
+    let length = report.length().map_err(|error| problem(&report, error))?;
     let note = move |results: &[Result<(), Error>]| {
-        let problem = |error| Error::unavailable(format!("{}: {error}", report.path().display()));
-        report.add(&refusals(done, &labels, results)).map_err(problem)
+        report.add(length, &refusals(done, &labels, results)).map_err(|error| problem(&report, error))
     };
     imports::import(gateway, operator, hash, part.records, records_done, note).await
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     domain,
     model::Language,
+    time_limit,
     transport::{
         codec::Encoding,
         context::{Api, Context},
@@ -35,6 +36,13 @@ pub(super) struct BatchResult<T> {
     pub(super) item: T,
     /// Its outcome.
     pub(super) result: Result<(), domain::Error>,
+}
+
+impl<T> BatchResult<T> {
+    /// Does the work of an item, which may take as long as a request of its own.
+    pub(super) async fn of(item: T, work: impl Future<Output = Result<(), domain::Error>>) -> Self {
+        Self { item, result: time_limit::with_own(work).await }
+    }
 }
 
 impl<T> FromIterator<BatchResult<T>> for BatchResults<T> {

@@ -101,7 +101,7 @@ async fn list_categories(
 }
 
 /// The fields that bodies of groups and bots share.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct CardBody {
     nickname: Option<String>,
     introduction: Option<String>,
@@ -124,7 +124,7 @@ impl CardBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct GroupBody {
     id: Option<Id>,
     category: Option<String>,
@@ -201,7 +201,7 @@ async fn list_groups(
     Ok(Data(listed.into_iter().map(data).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct BotBody {
     id: Option<Id>,
     is_add: Option<Flag>,

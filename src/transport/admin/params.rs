@@ -205,7 +205,7 @@ impl TryFrom<Value> for Flag {
 }
 
 /// An id in JSON: a number, or a number as text (security.md 34).
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Id {
     Number(i64),

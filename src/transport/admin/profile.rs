@@ -141,7 +141,7 @@ async fn edit_batch(
             let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
             profile::edit(&gateway, &acting, body.parse()?).await
         };
-        results.push(BatchResult { item: named, result: work.await });
+        results.push(BatchResult::of(named, work).await);
     }
     Ok(results.into_iter().collect())
 }
@@ -177,7 +177,7 @@ async fn set_avatar_batch(
             let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
             profile::set_avatar(&gateway, &acting, body.parse()?).await
         };
-        results.push(BatchResult { item: named, result: work.await });
+        results.push(BatchResult::of(named, work).await);
     }
     Ok(results.into_iter().collect())
 }

@@ -83,7 +83,7 @@ async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Ans
 }
 
 /// Absent fields stay unchanged; `id` is ignored.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct SettingsBody {
     user_id: Option<Id>,
     auth_mode: Option<i64>,

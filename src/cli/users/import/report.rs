@@ -32,8 +32,18 @@ impl Report {
         &self.path
     }
 
-    /// Appends lines. In a regular file they survive a crash of the process and of the machine.
-    pub(super) fn add(&self, lines: &str) -> io::Result<()> {
+    /// The length of the report, if it is a regular file.
+    pub(super) fn length(&self) -> io::Result<Option<u64>> {
+        Ok(if self.is_regular { Some(self.file.metadata()?.len()) } else { None })
+    }
+
+    /// Appends lines, in place of those beyond `length`. In a regular file they survive a crash of the process and of
+    /// the machine.
+    pub(super) fn add(&self, length: Option<u64>, lines: &str) -> io::Result<()> {
+        if let Some(length) = length {
+            self.file.set_len(length)?;
+            (&self.file).seek(SeekFrom::End(0))?;
+        }
         if lines.is_empty() {
             return Ok(());
         }
