@@ -2,7 +2,7 @@
 //!
 //! [`transport`] decodes a request and calls a [`domain`] function. That function authorizes and executes it: it reads
 //! and writes the [`store`] (PostgreSQL or SQLite) and the [`state`] (Redis or memory), and sends codes through
-//! [`delivery`]. [`transport`] then encodes the answer as the client requested; no other layer knows the encoding. Each
+//! `delivery`. [`transport`] then encodes the answer as the client requested; no other layer knows the encoding. Each
 //! layer depends only on those to its right, which a test of the sources enforces (docs/adr/0001-layers.md):
 //!
 //! ```text

@@ -48,11 +48,23 @@ impl Message {
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// A temporary failure: a retry may succeed.
-    #[error("{0}")]
-    Passing(String),
+    #[error("{problem}")]
+    Passing {
+        /// What failed.
+        problem: String,
+        /// How long the receiver asked to wait before the retry.
+        wait: Option<Duration>,
+    },
     /// A permanent failure.
     #[error("{0}")]
     Final(String),
+}
+
+impl SendError {
+    /// A temporary failure, after which the receiver named no time to wait.
+    fn passing(problem: impl Into<String>) -> Self {
+        Self::Passing { problem: problem.into(), wait: None }
+    }
 }
 
 /// A way to send codes.
@@ -249,12 +261,13 @@ async fn deliver(job: Job) {
                 let problem = without_code(&problem, &job.message.code);
                 return log::error!("a code for {purpose} was refused (request {id}): {problem}");
             }
-            Err(SendError::Passing(problem)) => {
+            Err(SendError::Passing { problem, wait }) => {
                 let problem = without_code(&problem, &job.message.code);
                 log::warn!("a code for {purpose} was not sent and will be retried (request {id}): {problem}");
+                // Not beyond the end, when the code is given up.
+                tokio::time::sleep(pause.max(wait.unwrap_or_default()).min(PATIENCE)).await;
             }
         }
-        tokio::time::sleep(pause).await;
         pause *= 2;
     }
 }

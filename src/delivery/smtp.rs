@@ -42,14 +42,14 @@ impl Channel for Smtp {
         // The transport's own timeout is per command; this one is for the whole attempt.
         match tokio::time::timeout(self.timeout, self.transport.send(email)).await {
             Ok(sent) => sent.map(drop).map_err(|error| refusal(&error)),
-            Err(_) => Err(SendError::Passing("no answer in time".to_owned())),
+            Err(_) => Err(SendError::passing("no answer in time")),
         }
     }
 }
 
 /// A 5xx reply is permanent (RFC 5321 §4.2.1); all other errors are temporary.
 fn refusal(error: &smtp::Error) -> SendError {
-    if error.is_permanent() { SendError::Final(error.to_string()) } else { SendError::Passing(error.to_string()) }
+    if error.is_permanent() { SendError::Final(error.to_string()) } else { SendError::passing(error.to_string()) }
 }
 
 fn final_error(error: impl std::error::Error) -> SendError {

@@ -1,10 +1,11 @@
 //! SMS through a webhook: a signed JSON POST (docs/delivery.md).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use ureq::{
     Agent,
+    http::{Response, header::RETRY_AFTER},
     tls::{RootCerts, TlsConfig},
 };
 
@@ -69,20 +70,27 @@ impl Channel for Webhook {
             .header("x-diglot-timestamp", timestamp)
             .header("x-diglot-signature", signature);
         // The agent blocks for at most the configured timeout.
-        let answer = tokio::task::spawn_blocking(move || request.send(body).map(|answer| answer.status())).await;
+        let answer = tokio::task::spawn_blocking(move || request.send(body)).await;
         judge(answer.map_err(|error| SendError::Final(error.to_string()))?)
     }
 }
 
 /// Classifies the webhook's answer.
-fn judge(answer: Result<ureq::http::StatusCode, ureq::Error>) -> Result<(), SendError> {
-    match answer {
-        Ok(status) if status.is_success() => Ok(()),
-        // RFC 9110 §15: of the error statuses, only these are temporary.
-        Ok(status) if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) => {
-            Err(SendError::Passing(format!("the webhook answered {status}")))
-        }
-        Ok(status) => Err(SendError::Final(format!("the webhook answered {status}"))),
-        Err(error) => Err(SendError::Passing(error.to_string())),
+fn judge(answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<(), SendError> {
+    let answer = answer.map_err(|error| SendError::passing(error.to_string()))?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(());
     }
+    let problem = format!("the webhook answered {status}");
+    // RFC 9110 §15: of the error statuses, only these are temporary.
+    if status.is_server_error() || [408, 425, 429].contains(&status.as_u16()) {
+        return Err(SendError::Passing { problem, wait: retry_after(&answer) });
+    }
+    Err(SendError::Final(problem))
+}
+
+/// The seconds of `Retry-After` (RFC 9110 §10.2.3). Its other form, a date, is ignored.
+fn retry_after(answer: &Response<ureq::Body>) -> Option<Duration> {
+    answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

@@ -1,6 +1,7 @@
 //! Database URLs, and how a connection is opened, set up and checked.
 
 use std::{
+    borrow::Cow,
     fmt, fs,
     path::{Path, PathBuf},
     str::FromStr,
@@ -74,7 +75,7 @@ impl FromStr for DatabaseUrl {
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
-        match Url::parse(text) {
+        match Url::parse(&with_host_list(text)) {
             Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
                 require_readable(&url)?;
                 Ok(Self::Postgres(url))
@@ -84,6 +85,32 @@ impl FromStr for DatabaseUrl {
             }
             Ok(_) | Err(_) => Err("must start with sqlite: or postgres://".to_owned()),
         }
+    }
+}
+
+/// Moves a list of hosts, which libpq accepts in place of one but the `url` crate does not, into the parameters `host`
+/// and `port`, which take precedence over the host that stays.
+fn with_host_list(text: &str) -> Cow<'_, str> {
+    let list = || {
+        let (scheme, rest) = text.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+        let user = authority.strip_suffix(hosts)?;
+        let pairs: Vec<_> = hosts.split(',').map(host_and_port).collect();
+        let ([(first, _), _, ..], false) = (&*pairs, path.contains('#')) else { return None };
+        let names: Vec<_> = pairs.iter().map(|(name, _)| name.trim_matches(['[', ']'])).collect();
+        let ports: Vec<_> = pairs.iter().map(|(_, port)| *port).collect();
+        let separator = if path.contains('?') { '&' } else { '?' };
+        Some(format!("{scheme}://{user}{first}{path}{separator}host={}&port={}", names.join(","), ports.join(",")))
+    };
+    list().map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+fn host_and_port(host: &str) -> (&str, &str) {
+    match host.rsplit_once(':') {
+        // Not the colon of an IPv6 address without a port.
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (host, "5432"),
     }
 }
 
@@ -285,4 +312,20 @@ fn with_time_limits(url: &Url) -> Url {
         }
     }
     limited
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_hosts_is_accepted_as_libpq_does() {
+        for (given, expected) in [
+            ("postgres://a/db", "postgres://a/db"),
+            ("postgres://u:p%2C@a,b/db", "postgres://u:p%2C@a/db?host=a,b&port=5432,5432"),
+            ("postgres://a:1,[::1]:2,c/db?x=y", "postgres://a/db?x=y&host=a,::1,c&port=1,2,5432"),
+        ] {
+            assert_eq!(with_host_list(given), expected);
+        }
+    }
 }

@@ -318,3 +318,16 @@ async fn both_databases_have_the_same_tables_and_columns() {
     assert!(sqlite.len() > 60);
     assert_eq!(sqlite, postgres);
 }
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis: run scripts/test"]
+async fn the_first_host_that_accepts_writes_is_used() {
+    let t = TestApp::new().await;
+    let url = t.gateway.config.database_url.clone();
+    let DatabaseUrl::Postgres(one) = url else { panic!("PostgreSQL") };
+    let (host, port) = (one.host_str().unwrap(), one.port().unwrap_or(5432));
+    let several = one.as_str().replacen(&format!("{host}:{port}"), &format!("127.0.0.1:1,{host}:{port}"), 1);
+    assert!(several.contains("127.0.0.1:1,"), "{several}");
+    let db = Db::new(several.parse().unwrap(), 1);
+    db.check_writable().await.unwrap();
+}

@@ -74,7 +74,8 @@ pub struct SmsReceiver {
 }
 
 impl SmsReceiver {
-    /// Answers the first posts with `statuses`, one each, and the rest with 200; 0 leaves a post unanswered.
+    /// Answers the first posts with `statuses`, one each, and the rest with 200; 0 leaves a post unanswered,
+    /// and 429 asks to wait for 2 seconds.
     pub fn start(statuses: &'static [u16]) -> Self {
         let (send, posts) = mpsc::channel();
         let mut statuses = statuses.iter();
@@ -95,7 +96,8 @@ impl SmsReceiver {
             match statuses.next().unwrap_or(&200) {
                 0 => unanswered.push(stream),
                 status => {
-                    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                    let wait = if *status == 429 { "retry-after: 2\r\n" } else { "" };
+                    let head = format!("HTTP/1.1 {status} X\r\n{wait}content-length: 0\r\nconnection: close\r\n\r\n");
                     drop(stream.write_all(head.as_bytes()));
                 }
             }
