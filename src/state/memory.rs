@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
-    StateError, Uses,
+    StateError, Uses, is_running,
 };
 use crate::model::FeedEntry;
 
@@ -96,18 +96,18 @@ struct SentCodes {
 impl SentCodes {
     /// Until when no other code may be sent.
     fn blocked_until_ms(&self, now_ms: i64) -> Option<i64> {
-        if self.tries >= CodeRules::TRIES && self.tries_until_ms > now_ms {
+        if self.tries >= CodeRules::TRIES && is_running(self.tries_until_ms, CodeRules::TRIES_WINDOW_MS, now_ms) {
             return Some(self.tries_until_ms);
         }
         let full = |(window_ms, limit): &(i64, usize)| {
             let oldest_ms = self.sent_at_ms.iter().rev().nth(limit.saturating_sub(1))?;
-            Some(oldest_ms.saturating_add(*window_ms)).filter(|until_ms| *until_ms > now_ms)
+            Some(oldest_ms.saturating_add(*window_ms)).filter(|until_ms| is_running(*until_ms, *window_ms, now_ms))
         };
         CodeRules::SENDS.iter().filter_map(full).max()
     }
 
     fn note_wrong_try(&mut self, now_ms: i64) {
-        if self.tries_until_ms <= now_ms {
+        if !is_running(self.tries_until_ms, CodeRules::TRIES_WINDOW_MS, now_ms) {
             self.tries = 0;
         }
         self.tries += 1;
@@ -147,8 +147,8 @@ impl Logins {
     /// The counts as of `now_ms`.
     fn at(self, now_ms: i64) -> Self {
         Self {
-            failed: if self.until_ms > now_ms { self.failed } else { 0 },
-            pending: if self.pending_until_ms > now_ms { self.pending } else { 0 },
+            failed: if is_running(self.until_ms, LoginSubject::WINDOW_MS, now_ms) { self.failed } else { 0 },
+            pending: if is_running(self.pending_until_ms, LoginSubject::PENDING_MS, now_ms) { self.pending } else { 0 },
             ..self
         }
     }
@@ -173,7 +173,7 @@ impl State for MemoryState {
         let mut uses = self.uses.with_room(1, now_ms);
         let fresh = Uses { count: 0, until_ms: now_ms.saturating_add(window_ms) };
         let window = uses.entry(subject.to_owned()).or_insert(fresh);
-        if window.until_ms <= now_ms {
+        if !is_running(window.until_ms, window_ms, now_ms) {
             *window = fresh;
         }
         window.count = window.count.saturating_add(1);

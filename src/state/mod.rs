@@ -25,6 +25,15 @@ use crate::model::FeedEntry;
 pub use memory::MemoryState;
 pub use redis::RedisState;
 
+/// How far the clocks of nodes may differ.
+const CLOCK_SKEW_MS: i64 = 60_000;
+
+/// Whether a window of that length that ends at `until_ms` has begun and not ended. A window that ends later than one
+/// that begins now was stored under a clock that ran ahead, and counts as over.
+const fn is_running(until_ms: i64, length_ms: i64, now_ms: i64) -> bool {
+    until_ms > now_ms && until_ms <= now_ms.saturating_add(length_ms).saturating_add(CLOCK_SKEW_MS)
+}
+
 /// Shared state of the nodes.
 #[async_trait::async_trait]
 pub trait State: Send + Sync {

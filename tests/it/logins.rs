@@ -8,7 +8,7 @@ use diglot::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Client, MINUTE_MS, PASSWORD, Res, TestApp, User, keep_log, logged};
+use crate::support::{Client, DAY_MS, MINUTE_MS, PASSWORD, Res, TestApp, User, keep_log, logged};
 
 const REFUSED: &str = "json | 200 | 402 | Operation rejected: wrong name or password";
 
@@ -29,7 +29,7 @@ async fn both_apis_share_sessions() {
     let by_v1 = v1_login(&t.anon(), "alice", PASSWORD).await.json()["data"]["token"].as_str().unwrap().to_owned();
     let res = login(&t.anon(), "ALICE", PASSWORD).await.json();
     let (by_admin_api, expire) = (res["data"]["token"].as_str().unwrap(), res["data"]["expire"].as_i64().unwrap());
-    assert_eq!(expire, crate::support::START_MS + 180 * crate::support::DAY_MS);
+    assert_eq!(expire, crate::support::START_MS + 180 * DAY_MS);
     for token in [by_v1.as_str(), by_admin_api] {
         let lengths: Vec<usize> = token.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
@@ -213,6 +213,28 @@ async fn a_locked_source_does_not_count_against_accounts() {
         assert!(login(&bad, "alice", "wrong").await.line().contains("too many failed logins"));
     }
     login(&t.anon(), "alice", PASSWORD).await.assert_ok();
+}
+
+#[actix_web::test]
+async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
+    let t = TestApp::with(|config| config.captchas_per_minute = 1).await;
+    let client = t.anon();
+    t.user("alice").await;
+    let ahead_ms = 200 * DAY_MS;
+    let captcha = || client.post("/v1/user/captcha").json(&json!({})).send();
+
+    t.clock.advance(ahead_ms);
+    for _ in 0..10 {
+        login(&client, "alice", "wrong").await.assert_line(REFUSED);
+    }
+    assert!(login(&client, "alice", PASSWORD).await.line().contains("too many failed logins"));
+    captcha().await.assert_ok();
+    assert_eq!(captcha().await.status, 429);
+
+    t.clock.advance(-ahead_ms);
+    login(&client, "alice", PASSWORD).await.assert_ok();
+    captcha().await.assert_ok();
+    assert_eq!(captcha().await.status, 429);
 }
 
 #[actix_web::test]

@@ -1,4 +1,5 @@
-//! Lua scripts for operations that must be atomic in Redis.
+//! Lua scripts for operations that must be atomic in Redis. Their 60000 is [`CLOCK_SKEW_MS`](super::super::CLOCK_SKEW_MS):
+//! a window that ends later than that after a whole window was stored under a clock that ran ahead, and is over.
 
 use std::sync::LazyLock;
 
@@ -17,7 +18,7 @@ pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, length = tonumber(ARGV[1]), tonumber(ARGV[2])
          local till = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
-         if till <= now then
+         if till <= now or till > now + length + 60000 then
              till = now + length
              redis.call('HSET', KEYS[1], 'count', 0, 'until', till)
              redis.call('PEXPIRE', KEYS[1], length)
@@ -33,8 +34,8 @@ const READ_LOGINS: &str = "
         local values = redis.call('HMGET', key, 'failed', 'until', 'pending', 'pending_until')
         local failed, till = tonumber(values[1] or '0'), tonumber(values[2] or '0')
         local pending, pending_until = tonumber(values[3] or '0'), tonumber(values[4] or '0')
-        if till <= now then failed = 0 end
-        if pending_until <= now then pending = 0 end
+        if till <= now or till > now + window + 60000 then failed = 0 end
+        if pending_until <= now or pending_until > now + patience + 60000 then pending = 0 end
         return failed, till, pending, pending_until
     end
     local function write(key, failed, till, pending, pending_until)
@@ -99,7 +100,8 @@ pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
          for i = 5, #ARGV, 2 do
              local oldest = sent[#sent + 1 - tonumber(ARGV[i + 1])]
              local till = oldest and tonumber(oldest) + tonumber(ARGV[i]) or 0
-             if till > now then blocked_until = math.max(blocked_until, till) end
+             local is_running = till > now and till <= now + tonumber(ARGV[i]) + 60000
+             if is_running then blocked_until = math.max(blocked_until, till) end
          end
          if blocked_until > 0 then return blocked_until end
          sent[#sent + 1] = ARGV[1]
