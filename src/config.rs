@@ -64,7 +64,7 @@ pub struct Config {
     pub bcrypt_cost: u32,
     /// Threads for password hashing.
     pub hashing_threads: NonZeroUsize,
-    /// Threads per listener.
+    /// Threads that serve requests.
     pub workers: NonZeroUsize,
     /// Minimum length of a password set through /user.
     pub password_min: usize,
@@ -252,10 +252,14 @@ impl Reader<'_> {
 
     /// A number of threads; one per core if unset.
     fn threads(&mut self, name: &str) -> NonZeroUsize {
-        if self.values.text(name).is_empty() {
-            return thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        }
-        NonZeroUsize::new(self.number(name, 1, 1024)).unwrap_or(NonZeroUsize::MIN)
+        /// The most workers that actix-server accepts.
+        const MAX: usize = 512;
+        let threads = if self.values.text(name).is_empty() {
+            thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX)
+        } else {
+            self.number(name, 1, MAX)
+        };
+        NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
     }
 
     fn list<T, E: Display>(&mut self, name: &str, check: impl Fn(&str) -> Result<T, E>) -> Vec<T> {

@@ -71,7 +71,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain("DIGLOT_BCRYPT_COST", "10", "bcrypt cost of password hashes, 10 to 16; each step doubles the time"),
     unset("DIGLOT_HASHING_THREADS", "threads for password hashing; unset: one per core"),
-    unset("DIGLOT_WORKERS", "threads per listener; unset: one per core"),
+    unset("DIGLOT_WORKERS", "threads that serve requests; unset: one per core"),
     plain("DIGLOT_PASSWORD_MIN", "1", "minimum length of a password set through /user; 8 or more is recommended"),
     plain("DIGLOT_V1_PASSWORD_MIN", "6", "minimum length of a password set through /v1; 8 or more is recommended"),
     plain("DIGLOT_SESSION_MAX_AGE_DAYS", "180", "days after which a session expires, regardless of use"),

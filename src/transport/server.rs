@@ -145,7 +145,7 @@ impl Server {
     }
 }
 
-/// Serves the app and web faces. The workers stop to accept connections when no more files can be opened.
+/// Serves the app and web faces. The workers stop accepting connections when no more files can be opened.
 fn faces(
     gateway: &Data<Gateway>,
     readiness: &Data<Readiness>,
