@@ -9,7 +9,7 @@ use diglot::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Backend, PASSWORD, START_MS, TestApp};
+use crate::support::{Backend, DAY_MS, PASSWORD, START_MS, TestApp};
 
 /// The available implementations of state.
 struct States {
@@ -165,4 +165,30 @@ async fn without_redis_limits_are_stricter_but_requests_are_still_served() {
         assert!(login("wrong").await.line().ends_with("wrong name or password"));
     }
     assert!(login(PASSWORD).await.line().contains("too many failed logins"));
+}
+
+#[actix_web::test]
+async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
+    let t = TestApp::with(|config| config.captchas_per_minute = 1).await;
+    let client = t.anon();
+    t.user("alice").await;
+    let ahead_ms = 200 * DAY_MS;
+    let login = |password: &str| {
+        let body = json!({"name": "alice", "password": password});
+        client.clone().header("app_id", "default").post("/token/user").json(&body).send()
+    };
+    let captcha = || client.post("/v1/user/captcha").json(&json!({})).send();
+
+    t.clock.advance(ahead_ms);
+    for _ in 0..10 {
+        assert_eq!(login("wrong").await.code(), 402);
+    }
+    assert!(login(PASSWORD).await.line().contains("too many failed logins"));
+    captcha().await.assert_ok();
+    assert_eq!(captcha().await.status, 429);
+
+    t.clock.advance(-ahead_ms);
+    login(PASSWORD).await.assert_ok();
+    captcha().await.assert_ok();
+    assert_eq!(captcha().await.status, 429);
 }
