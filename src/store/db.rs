@@ -132,7 +132,7 @@ impl Db {
         };
         in_time(async {
             pool.submit(Box::new(job)).await?;
-            answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
+            outcome(answered).await
         })
         .await
     }
@@ -185,11 +185,10 @@ impl Db {
         T: Send + 'static,
         E: QueriesError,
     {
-        if self.url.is_embedded() {
-            return self.write_once(queries).await;
-        }
+        // An embedded database has one writer, so nothing is in conflict.
+        let retries = if self.url.is_embedded() { 0 } else { RETRIES };
         let began = Instant::now();
-        for pause in (1..=RETRIES).map(|retry| RETRY_PAUSE * retry) {
+        for pause in (1..=retries).map(|retry| RETRY_PAUSE * retry) {
             match self.write_once(queries.clone()).await {
                 Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => tokio::time::sleep(pause).await,
                 outcome => return outcome,
@@ -215,7 +214,7 @@ impl Db {
             };
             self.pool()?.submit(Box::new(job)).await?;
         }
-        answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
+        outcome(answered).await
     }
 
     /// The watermark at which a reader of the change feed starts, with an empty cache.
@@ -282,6 +281,11 @@ impl Db {
         })
         .await
     }
+}
+
+/// The outcome of queries that are queued.
+async fn outcome<T, E: From<StoreError>>(answered: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+    answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
 }
 
 /// Waits for the outcome of `work` as long as the request may.

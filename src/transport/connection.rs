@@ -27,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use self::{bounds::Place, stages::Stages};
 pub use self::{
     bounds::{Bounds, open_files},
-    exchange::{answer_expectations, observe},
+    exchange::Exchange,
     stages::UNREAD_BODY_TIMEOUT,
 };
 

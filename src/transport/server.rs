@@ -8,9 +8,9 @@ use std::{
 };
 
 use actix_cors::Cors;
-use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, error::DispatchError};
+use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, Request, Response, error::DispatchError};
 use actix_server::{GracefulShutdownSignal, Server as HttpRunning, ServerBuilder};
-use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
 use actix_web::{
     App as HttpApp,
     dev::AppConfig,
@@ -21,7 +21,7 @@ use actix_web::{
 
 use super::{
     admin,
-    connection::{self, Bounds, Connection},
+    connection::{self, Bounds, Connection, Exchange},
     context::Face,
     edge,
     ops::{self, Readiness},
@@ -212,7 +212,23 @@ fn http_service<S: Service, A: Fn() -> HttpApp<S>>(
     stop: GracefulShutdownSignal,
     bounds: Option<Arc<Bounds>>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> + use<S, A> {
-    let app = || connection::observe(map_config(app(), |()| AppConfig::default()));
+    let app = || map_config(app(), |()| AppConfig::default()).map_err(Response::from);
+    let exchange = || {
+        apply_fn_factory(app(), |mut request: Request, app| {
+            let exchange = Exchange::begin(&mut request);
+            let answer = app.call(request);
+            async move {
+                let answer = answer.await.map_or_else(|refusal| refusal, Response::from);
+                Ok(exchange.end(answer).await)
+            }
+        })
+    };
+    // actix-http sends `100 Continue` before it calls the service for requests. A request that expects it is answered
+    // here instead, as a refusal to actix-http, and the connection sends `100 Continue` when the body is read.
+    let expect = apply_fn_factory(exchange(), |request: Request, exchange| {
+        let answer = exchange.call(request);
+        async move { Err(answer.await.unwrap_or_else(|refusal| refusal)) }
+    });
     let http = HttpService::build()
         .graceful_shutdown_signal(move || {
             let stop = stop.clone();
@@ -224,8 +240,8 @@ fn http_service<S: Service, A: Fn() -> HttpApp<S>>(
         .on_connect_ext(|connection: &Connection, extensions| {
             extensions.insert(connection.stages());
         })
-        .expect(connection::answer_expectations(app()))
-        .finish(app());
+        .expect(expect)
+        .finish(exchange());
     let accept = move |stream: TcpStream| {
         let peer = stream.peer_addr().ok();
         let accepted = Connection::accept(stream, peer, bounds.as_ref());

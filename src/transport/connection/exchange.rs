@@ -1,4 +1,4 @@
-//! The service around the app of a listener, which tells a connection when its requests begin and end.
+//! What a connection learns from the service above it: when its requests begin and end.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,90 +8,20 @@ use std::{
 };
 
 use actix_http::{ConnectionType, HttpMessage as _, Payload, Request, Response, StatusCode, error::PayloadError};
-use actix_service::{Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory};
-use actix_web::{body::BoxBody, dev::ServiceResponse, rt::task::yield_now, web::Bytes};
+use actix_web::{body::BoxBody, rt::task::yield_now, web::Bytes};
 use futures_util::Stream;
 
 use super::stages::{Stages, Tail};
 
-/// A service that answers requests on a [`super::Connection`].
-pub trait Answering:
-    ServiceFactory<
-        Request,
-        Config = (),
-        Response = Response<BoxBody>,
-        Error = Response<BoxBody>,
-        InitError = (),
-        Service: 'static,
-        Future: 'static,
-    > + 'static
-{
-}
-
-impl<T> Answering for T where
-    T: ServiceFactory<
-            Request,
-            Config = (),
-            Response = Response<BoxBody>,
-            Error = Response<BoxBody>,
-            InitError = (),
-            Service: 'static,
-            Future: 'static,
-        > + 'static
-{
-}
-
-/// Tells the connection of each request when the request begins and ends.
-pub fn observe<A>(app: A) -> impl Answering
-where
-    A: ServiceFactory<
-            Request,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-            Service: 'static,
-            Future: 'static,
-        > + 'static,
-{
-    apply_fn_factory(app.map_err(Response::from), |mut request: Request, app| {
-        let exchange = Exchange::begin(&mut request);
-        let answer = app.call(request);
-        async move {
-            let answer = answer.await.map_or_else(|refusal| refusal, Response::from);
-            Ok(exchange.end(answer).await)
-        }
-    })
-}
-
-/// Answers the requests with `Expect: 100-continue`. actix-http sends `100 Continue` before it calls the service for
-/// requests; here it is sent when the body is read, and a request that is refused by its head never sends its body.
-/// To actix-http every answer is a refusal.
-pub fn answer_expectations(
-    app: impl Answering,
-) -> impl ServiceFactory<
-    Request,
-    Config = (),
-    Response = Request,
-    Error = Response<BoxBody>,
-    InitError = (),
-    Service: 'static,
-    Future: 'static,
-> {
-    apply_fn_factory(app, |request: Request, app| {
-        let answer = app.call(request);
-        async move { Err(answer.await.unwrap_or_else(|refusal| refusal)) }
-    })
-}
-
-/// A request and its answer.
-struct Exchange {
+/// A request on a [`super::Connection`] and its answer.
+pub struct Exchange {
     stages: Option<Rc<Stages>>,
     body: Option<Rc<Body>>,
 }
 
 impl Exchange {
-    fn begin(request: &mut Request) -> Self {
+    /// Tells the connection that the request begins, and follows the request's body.
+    pub fn begin(request: &mut Request) -> Self {
         let stages = request.conn_data::<Rc<Stages>>().cloned();
         let payload = request.take_payload();
         let body = (!matches!(payload, Payload::None)).then(|| Rc::new(Body::new(payload, request, stages.clone())));
@@ -104,7 +34,9 @@ impl Exchange {
         Self { stages, body }
     }
 
-    async fn end(self, mut answer: Response<BoxBody>) -> Response<BoxBody> {
+    /// Tells the connection that the request is answered. If its body has not been read, the answer closes the
+    /// connection.
+    pub async fn end(self, mut answer: Response<BoxBody>) -> Response<BoxBody> {
         let Some(stages) = self.stages else { return answer };
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             stages.upgraded();
