@@ -145,7 +145,8 @@ pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outco
             MedalCommand::List(list) => {
                 let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
                 let medals = awards::list_medals(&gateway, &operator, page).await?;
-                let lines = medals.iter().map(|medal| format!("{}\t{}\t{}\n", medal.id.0, medal.sort, medal.name));
+                let lines =
+                    medals.items.iter().map(|medal| format!("{}\t{}\t{}\n", medal.id.0, medal.sort, medal.name));
                 print(&lines.collect::<String>())
             }
             MedalCommand::Grant(MedalTarget { target, medal }) => {

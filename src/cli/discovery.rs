@@ -228,7 +228,7 @@ async fn category(gateway: &Gateway, command: CategoryCommand) -> Outcome {
             let listed =
                 discovery::list_categories(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?)
                     .await?;
-            print_lines(listed, |category| format!("{}\t{}", category.sort, category.name))
+            print_lines(listed.items, |category| format!("{}\t{}", category.sort, category.name))
         }
     }
 }
@@ -258,7 +258,7 @@ async fn group(gateway: &Gateway, command: GroupCommand) -> Outcome {
         GroupCommand::List(args) => {
             let listed =
                 discovery::list_all_groups(gateway, &args.tenant.operator(gateway).await?, args.page()?).await?;
-            print_lines(listed, |group| {
+            print_lines(listed.items, |group| {
                 let state = if group.is_banned { "hidden" } else { "shown" };
                 format!("{state}\t{}\t{}", group.category, group.display.nickname)
             })
@@ -290,7 +290,7 @@ async fn bot(gateway: &Gateway, command: BotCommand) -> Outcome {
         BotCommand::List(args) => {
             let listed =
                 discovery::list_bots(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?).await?;
-            print_lines(listed, |bot| bot.display.nickname)
+            print_lines(listed.items, |bot| bot.display.nickname)
         }
     }
 }

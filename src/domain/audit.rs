@@ -5,8 +5,8 @@ use super::{Anonymous, Caller, Operator, Origin, access::Actor, access::Operator
 use crate::{
     model::{TenantId, UserId},
     store::{
-        Conn, StoreError,
         audit::{self, NewAuditRow},
+        statements::Statement,
     },
 };
 
@@ -90,35 +90,19 @@ impl AuditContext {
         matches!(self.actor_kind, Self::ADMIN_TOKEN | Self::COMMAND_LINE)
     }
 
-    /// Writes a row for an `action` that was done to `target`.
-    pub(super) fn done(&self, conn: &mut Conn, action: Action, target: &str, now_ms: i64) -> Result<(), StoreError> {
-        if action.is_routine && !self.is_operator() {
-            return Ok(());
-        }
-        self.insert(conn, action, target, "ok", now_ms)
+    /// A row for an `action` that was done to `target`; none for what is not audited.
+    pub(super) fn done(&self, action: Action, target: &str, now_ms: i64) -> Option<Statement> {
+        let is_audited = !action.is_routine || self.is_operator();
+        is_audited.then(|| self.row(action, target, "ok", now_ms))
     }
 
-    /// Writes a row for an `action` on `target` that was refused.
-    pub(super) fn refused(
-        &self,
-        conn: &mut Conn,
-        action: Action,
-        target: &str,
-        why: &str,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        self.insert(conn, action, target, why, now_ms)
+    /// A row for an `action` on `target` that was refused.
+    pub(super) fn refused(&self, action: Action, target: &str, why: &str, now_ms: i64) -> Statement {
+        self.row(action, target, why, now_ms)
     }
 
-    fn insert(
-        &self,
-        conn: &mut Conn,
-        action: Action,
-        target: &str,
-        result: &str,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        let new = NewAuditRow {
+    fn row(&self, action: Action, target: &str, result: &str, now_ms: i64) -> Statement {
+        audit::insert(&NewAuditRow {
             at_ms: now_ms,
             tenant: &self.tenant_id,
             actor_kind: self.actor_kind,
@@ -129,7 +113,6 @@ impl AuditContext {
             address: &self.origin.as_ref().map_or_else(String::new, |origin| origin.address.to_string()),
             request_id: self.origin.as_ref().map_or("", |origin| &origin.request_id),
             result,
-        };
-        audit::insert(conn, &new)
+        })
     }
 }

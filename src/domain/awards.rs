@@ -3,7 +3,7 @@
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{Medal, MedalDefinition, MedalId, Page, UserId, VipDays},
+    model::{Listing, Medal, MedalDefinition, MedalId, Page, UserId, VipDays},
     store::{medals, users},
 };
 
@@ -33,7 +33,7 @@ pub async fn define_medal(gateway: &Gateway, operator: &Operator, new: MedalDefi
 }
 
 /// A page of the medals of the operator's tenant, in their display order.
-pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Vec<Medal>, Error> {
+pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listing<Medal>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| medals::list(conn, &tenant, page)).await?)
 }

@@ -3,12 +3,12 @@
 use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{Ads, Bot, Category, DiscoveryId, Group, Invalid, Keyword, Page, Problem, TenantId},
+    model::{Ads, Bot, Category, DiscoveryId, Group, Invalid, Keyword, Listing, Page, Problem, TenantId},
     store::{Conn, StoreError, ads, bots, categories, groups, tenants},
 };
 
-/// A page of items of the discovery page, each with its id.
-pub type Listed<T> = Vec<(DiscoveryId, T)>;
+/// An item of the discovery page with its id.
+pub type Listed<T> = (DiscoveryId, T);
 
 /// A page of the groups that are shown to the caller: those of one category or, without a name, all. An unknown
 /// category has no groups.
@@ -18,7 +18,7 @@ pub async fn list_groups(
     category: Option<String>,
     keyword: Keyword,
     page: Page,
-) -> Result<Listed<Group>, Error> {
+) -> Result<Vec<Listed<Group>>, Error> {
     let tenant = caller.tenant_id().clone();
     let list = move |conn: &mut Conn| -> Result<_, StoreError> {
         let category = match category {
@@ -102,7 +102,11 @@ pub async fn delete_category(gateway: &Gateway, operator: &Operator, id: Discove
 }
 
 /// A page of a tenant's categories, in their display order.
-pub async fn list_categories(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Category>, Error> {
+pub async fn list_categories(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    page: Page,
+) -> Result<Listing<Listed<Category>>, Error> {
     let tenant = tenant.clone();
     Ok(gateway.db.read(move |conn| categories::list(conn, &tenant, page)).await?)
 }
@@ -152,7 +156,11 @@ pub async fn delete_group(gateway: &Gateway, operator: &Operator, id: DiscoveryI
 }
 
 /// A page of all groups of the operator's tenant, newest first, including hidden ones.
-pub async fn list_all_groups(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listed<Group>, Error> {
+pub async fn list_all_groups(
+    gateway: &Gateway,
+    operator: &Operator,
+    page: Page,
+) -> Result<Listing<Listed<Group>>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| groups::list(conn, &tenant, page)).await?)
 }
@@ -197,7 +205,7 @@ pub async fn delete_bot(gateway: &Gateway, operator: &Operator, id: DiscoveryId)
 }
 
 /// A page of a tenant's bots, oldest first.
-pub async fn list_bots(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listed<Bot>, Error> {
+pub async fn list_bots(gateway: &Gateway, tenant: &TenantId, page: Page) -> Result<Listing<Listed<Bot>>, Error> {
     let tenant = tenant.clone();
     Ok(gateway.db.read(move |conn| bots::list(conn, &tenant, page)).await?)
 }

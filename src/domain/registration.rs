@@ -186,7 +186,7 @@ async fn register_from_outside(
         if push.device.is_some() {
             let sn = users::next_device_sn(tx.conn, user)?;
             let device = LoginDevice::new(push.device, Platform::default());
-            devices::insert(tx.conn, user, sn, &device, &user_agent, tx.now_ms)?;
+            tx.at_end([devices::insert(user, sn, &device, &user_agent, tx.now_ms)]);
             users::bump_devices_version(tx.conn, user)?;
         }
         Ok((user, initial))

@@ -19,8 +19,10 @@ use crate::{
     },
     state::OnMatch,
     store::{
-        Conn, StoreError, devices,
+        Conn, devices,
+        logins::{self, KnownDevice, LoginState},
         sessions::{self, NewSession},
+        statements::execute_together,
         users::{self, Credentials},
     },
 };
@@ -76,7 +78,8 @@ async fn audit_refusal(
         && limits::may_audit_refusal(gateway, anonymous, &target, refusal).await
     {
         let (audit, why, now_ms) = (AuditContext::of_anonymous(anonymous), refusal.to_string(), gateway.clock.now_ms());
-        gateway.db.write(move |conn| audit.refused(conn, LOGIN, &target, &why, now_ms)).await?;
+        let row = move |conn: &mut Conn| execute_together(conn, &[audit.refused(LOGIN, &target, &why, now_ms)]);
+        gateway.db.write(row).await?;
     }
     outcome
 }
@@ -178,51 +181,36 @@ impl Proof {
         }
     }
 
-    /// Checks the proof, locks the account and returns it.
-    fn check(self, tx: &mut UnitOfWork<'_>) -> Result<UserId, Error> {
-        match self {
-            Self::Password { user, hash } => {
-                let current = lock_active(tx, user, |current| hash == current.password_hash)?;
-                current.ok_or(Error::Busy)
+    /// The account that the code logs in to, which is created if there is none. Locks it.
+    fn find_by_code(tx: &mut UnitOfWork<'_>, mobile: &Mobile, new_nickname: Option<&str>) -> Result<UserId, Error> {
+        let contact = Contact::Mobile(mobile.clone());
+        // An unconfirmed number is taken over by whoever proves control of it.
+        users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
+        let owner = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)?;
+        match (owner, new_nickname) {
+            (Some(owner), _) => {
+                users::lock(tx.conn, tx.tenant, owner)?;
+                // The account may have lost the number before it was locked.
+                let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
+                if is_still { Ok(owner) } else { Err(Error::Busy) }
             }
-            Self::Session { user, session } => {
-                lock_active(tx, user, |_| true)?;
-                if sessions::is_live(tx.conn, session)? { Ok(user) } else { Err(Error::TokenEnded) }
-            }
-            Self::Code { mobile, new_nickname } => {
-                let contact = Contact::Mobile(mobile.clone());
-                // An unconfirmed number is taken over by whoever proves control of it.
-                users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
-                let owner = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)?;
-                match (owner, new_nickname) {
-                    (Some(owner), _) => {
-                        lock_active(tx, owner, |_| true)?;
-                        // The account may have lost the number before it was locked.
-                        let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
-                        if is_still { Ok(owner) } else { Err(Error::Busy) }
-                    }
-                    (None, Some(nickname)) => registration::insert_by_mobile(tx, &mobile, &nickname),
-                    // In the meantime the account was deleted or bound to another number.
-                    (None, None) => Err(Error::Busy),
-                }
-            }
+            (None, Some(nickname)) => registration::insert_by_mobile(tx, mobile, nickname),
+            // In the meantime the account was deleted or bound to another number.
+            (None, None) => Err(Error::Busy),
         }
     }
-}
 
-/// Locks an account and checks that it may log in; `None` if the locked credentials are not `is_current`.
-fn lock_active(
-    tx: &mut UnitOfWork<'_>,
-    user: UserId,
-    is_current: impl FnOnce(&Credentials) -> bool,
-) -> Result<Option<UserId>, Error> {
-    let current = users::lock(tx.conn, tx.tenant, user)?.ok_or(Error::LoginRefused)?;
-    // The password was changed, or only rehashed by another login; the client may retry in either case.
-    if !is_current(&current) {
-        return Ok(None);
+    /// Checks the proof again, against the locked account.
+    fn check(&self, state: &LoginState) -> Result<(), Error> {
+        match self {
+            // The password was changed, or only rehashed by another login; the client may retry in either case.
+            Self::Password { hash, .. } if *hash != state.credentials.password_hash => return Err(Error::Busy),
+            Self::Password { .. } | Self::Session { .. } | Self::Code { .. } => {}
+        }
+        require_active(state.credentials.status)?;
+        let is_live = |session| state.devices.iter().any(|device| device.session == Some(session));
+        if self.session().is_none_or(is_live) { Ok(()) } else { Err(Error::TokenEnded) }
     }
-    require_active(current.status)?;
-    Ok(Some(user))
 }
 
 /// Opens a session on a device.
@@ -234,66 +222,66 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
     let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
-        let opener = proof.session();
-        let user = proof.check(tx)?;
-        let (conn, now_ms) = (&mut *tx.conn, tx.now_ms);
-        let expires_at_ms = now_ms.saturating_add(max_age_ms);
-        let sn = note_device(conn, user, &device, &user_agent, now_ms)?;
-        make_room(conn, user, sn, opener, max_sessions, now_ms)?;
-        users::bump_devices_version(conn, user)?;
+        let user = match &proof {
+            Proof::Password { user, .. } | Proof::Session { user, .. } => *user,
+            Proof::Code { mobile, new_nickname } => Proof::find_by_code(tx, mobile, new_nickname.as_deref())?,
+        };
+        let state = logins::find_state(tx.conn, tx.tenant, user, device.key())?.ok_or(Error::LoginRefused)?;
+        proof.check(&state)?;
+        let sn = note_device(tx, &state, &device, &user_agent);
+        make_room(tx, &state, sn, proof.session(), max_sessions);
+        let (now_ms, expires_at_ms) = (tx.now_ms, tx.now_ms.saturating_add(max_age_ms));
         let new = NewSession { tenant: tx.tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
-        sessions::insert(conn, &new)?;
-        sessions::delete_old(conn, user, now_ms.saturating_sub(max_age_ms))?;
-        devices::delete_lost(conn, user)?;
-        let activity = activity::store(conn, user, now_ms, today)?;
+        let activity = state.activity.after(now_ms, today);
+        tx.at_end([
+            sessions::insert(&new),
+            sessions::delete_old(user, now_ms.saturating_sub(max_age_ms)),
+            logins::update_account(user, activity, state.last_device.max(sn)),
+        ]);
         tx.set_target(user.to_string());
         Ok((user, sn, expires_at_ms, activity))
     })
     .await?;
-    if let Some(activity) = activity {
-        gateway.cache.note_activity(user, None, activity);
-    }
+    gateway.cache.note_activity(user, None, activity);
     presence::note_login(gateway, anonymous.tenant_id(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })
 }
 
-/// Inserts or updates the device's row. Without a client-side id every login is a new device (behaviour.md §3).
-fn note_device(
-    conn: &mut Conn,
-    user: UserId,
-    device: &LoginDevice,
-    user_agent: &str,
-    now_ms: i64,
-) -> Result<DeviceSn, StoreError> {
-    if let Some(key) = device.key()
-        && let Some(sn) = devices::find_by_key(conn, user, key)?
-    {
-        devices::update(conn, user, sn, device, user_agent, now_ms)?;
-        return Ok(sn);
+/// Inserts or updates the device's row.
+fn note_device(tx: &mut UnitOfWork<'_>, state: &LoginState, device: &LoginDevice, user_agent: &str) -> DeviceSn {
+    let (user, now_ms) = (state.credentials.user, tx.now_ms);
+    if let Some(known) = state.devices.iter().find(|known| known.is_login_device) {
+        tx.at_end([devices::update(user, known.sn, device, user_agent, now_ms)]);
+        return known.sn;
     }
-    let sn = users::next_device_sn(conn, user)?;
-    devices::insert(conn, user, sn, device, user_agent, now_ms)?;
-    Ok(sn)
+    let sn = DeviceSn(state.last_device.0.saturating_add(1));
+    tx.at_end([devices::insert(user, sn, device, user_agent, now_ms)]);
+    sn
 }
 
 /// Ends the session on the same device and, if the account has too many, the first ones in the order of eviction; never
-/// the session `opener`, which opens the new one.
+/// the session `opener`, which opens the new one. Deletes the devices with a generated id that then have no session: no
+/// later login can refer to them.
 fn make_room(
-    conn: &mut Conn,
-    user: UserId,
+    tx: &mut UnitOfWork<'_>,
+    state: &LoginState,
     device: DeviceSn,
     opener: Option<SessionId>,
     max_sessions: usize,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    let live = sessions::list_by_eviction(conn, user)?;
-    let (same_device, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.device == device);
-    let replaced: Vec<SessionId> = same_device.iter().map(|live| live.id).collect();
-    sessions::end(conn, &replaced, EndReason::Replaced, now_ms)?;
-    let surplus = (others.len() + 1).saturating_sub(max_sessions);
-    let candidates = others.iter().map(|live| live.id).filter(|id| Some(*id) != opener);
-    let evicted: Vec<SessionId> = candidates.take(surplus).collect();
-    sessions::end(conn, &evicted, EndReason::TooManySessions, now_ms)
+) {
+    let (same_device, others): (Vec<&KnownDevice>, Vec<&KnownDevice>) =
+        state.devices.iter().partition(|known| known.sn == device);
+    let replaced: Vec<SessionId> = same_device.iter().filter_map(|known| known.session).collect();
+    let live: Vec<SessionId> = others.iter().filter_map(|known| known.session).collect();
+    let surplus = (live.len() + 1).saturating_sub(max_sessions);
+    let evicted: Vec<SessionId> = live.into_iter().filter(|id| Some(*id) != opener).take(surplus).collect();
+    let is_lost = |known: &&&KnownDevice| known.is_generated && known.session.is_none_or(|id| evicted.contains(&id));
+    let lost: Vec<DeviceSn> = others.iter().filter(is_lost).map(|known| known.sn).collect();
+    let endings = [(replaced, EndReason::Replaced), (evicted, EndReason::TooManySessions)];
+    for (ids, reason) in endings {
+        tx.at_end(sessions::end_statements(&ids, reason, tx.now_ms));
+    }
+    tx.at_end(devices::delete_statements(state.credentials.user, &lost));
 }
 
 /// Ends the caller's session.

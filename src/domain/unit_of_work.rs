@@ -12,6 +12,7 @@ use crate::{
     model::{AccountStatus, TenantId, UserId},
     store::{
         Conn, admin_tokens, sessions,
+        statements::{Statement, execute_together},
         users::{self, Credentials},
     },
 };
@@ -23,9 +24,15 @@ pub(super) struct UnitOfWork<'a, U = ()> {
     pub(super) user: U,
     pub(super) now_ms: i64,
     targets: Vec<String>,
+    last: Vec<Statement>,
 }
 
 impl<U> UnitOfWork<'_, U> {
+    /// Executes `statements` at the end, together with the others and the audit rows.
+    pub(super) fn at_end(&mut self, statements: impl IntoIterator<Item = Statement>) {
+        self.last.extend(statements);
+    }
+
     /// Locks an account of the tenant until the end of the transaction.
     ///
     /// # Errors
@@ -60,7 +67,7 @@ pub(super) async fn as_caller<T: Send + 'static>(
     work: impl FnOnce(&mut UnitOfWork<'_, UserId>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let (user, recheck) = (caller.user(), caller.clone());
-    let recheck = move |conn: &mut Conn, now_ms: i64| lock_and_recheck(conn, &recheck, now_ms);
+    let recheck = move |conn: &mut Conn, now_ms: i64| recheck_caller(conn, &recheck, now_ms);
     let audit = Audit { context: AuditContext::of_caller(caller), action, target: user.to_string() };
     run(gateway, audit, Some(user), user, recheck, work).await
 }
@@ -79,8 +86,8 @@ pub(super) async fn as_operator<T: Send + 'static>(
     run(gateway, audit, None, (), recheck, work).await
 }
 
-/// Runs `work` for a requester without a token; `work` must identify the account itself. `account` is the one that it
-/// will lock, if that is known.
+/// Runs `work` for a requester without a token. Locks the row of `account`, if it is known; `work` must check the
+/// account itself.
 pub(super) async fn as_anonymous<T: Send + 'static>(
     gateway: &Gateway,
     anonymous: &Anonymous,
@@ -112,12 +119,12 @@ async fn run<U: Clone + Send + 'static, T: Send + 'static>(
     let Audit { context, action, target } = audit.clone();
     let queries = move |conn: &mut Conn| -> Result<T, Error> {
         recheck(conn, now_ms)?;
-        let mut unit = UnitOfWork { conn, tenant: context.tenant_id(), user, now_ms, targets: vec![target] };
+        let (tenant, targets) = (context.tenant_id(), vec![target]);
+        let mut unit = UnitOfWork { conn, tenant, user, now_ms, targets, last: Vec::new() };
         let value = work(&mut unit)?;
-        let UnitOfWork { conn, targets, .. } = unit;
-        for target in targets {
-            context.done(conn, action, &target, now_ms)?;
-        }
+        let UnitOfWork { conn, targets, mut last, .. } = unit;
+        last.extend(targets.iter().filter_map(|target| context.done(action, target, now_ms)));
+        execute_together(conn, &last)?;
         Ok(value)
     };
     let outcome = gateway.db.write_to(account, queries).await;
@@ -125,23 +132,22 @@ async fn run<U: Clone + Send + 'static, T: Send + 'static>(
     match outcome {
         Err(refusal) if context.is_operator() && refusal.is_audited() => {
             let why = refusal.to_string();
-            gateway.db.write(move |conn| context.refused(conn, action, &target, &why, now_ms)).await?;
+            let row = move |conn: &mut Conn| execute_together(conn, &[context.refused(action, &target, &why, now_ms)]);
+            gateway.db.write(row).await?;
             Err(refusal)
         }
         outcome => outcome,
     }
 }
 
-/// Locks the caller's account and checks again that the account, the session or the admin token has not ended: it may
-/// have done so between authentication and the lock.
-fn lock_and_recheck(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
-    let account = users::lock(conn, caller.tenant_id(), caller.user())?.ok_or(Error::UserNotFound)?;
+/// Checks again that the account, the session or the admin token has not ended: it may have done so between
+/// authentication and the lock.
+fn recheck_caller(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), Error> {
+    let (tenant, user) = (caller.tenant_id(), caller.user());
     match caller.actor() {
-        Actor::User(logged_in) => {
-            let is_live = account.status == AccountStatus::Active && sessions::is_live(conn, logged_in.session)?;
-            if is_live { Ok(()) } else { Err(Error::TokenEnded) }
-        }
-        Actor::Operator(_) if account.status == AccountStatus::Deleted => Err(Error::UserNotFound),
+        Actor::User(logged_in) if sessions::is_live(conn, tenant, user, logged_in.session)? => Ok(()),
+        Actor::User(_) => Err(Error::TokenEnded),
+        Actor::Operator(_) if !users::exists(conn, tenant, user)? => Err(Error::UserNotFound),
         Actor::Operator(kind) => recheck_operator(conn, kind, now_ms),
     }
 }

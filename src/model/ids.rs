@@ -58,7 +58,7 @@ pub struct AdminTokenId(pub i64);
 pub struct MedalId(pub i64);
 
 /// A device's serial number: counts the devices of one user from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceSn(pub i32);
 
 impl DeviceSn {

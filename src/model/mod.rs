@@ -37,7 +37,7 @@ pub use invalid::{Invalid, Problem};
 pub use language::Language;
 pub use names::{LoginName, Nickname, Username};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
-pub use page::Page;
+pub use page::{Listing, Page, Position};
 pub use profile::{
     Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart,
     PublicDetails, Remark,

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, StoreError, schema::audit_log};
+use super::{schema::audit_log, statements::Statement};
 use crate::model::TenantId;
 
 /// A new row of the log.
@@ -30,20 +30,18 @@ pub struct NewAuditRow<'a> {
 }
 
 /// Inserts a row.
-pub fn insert(conn: &mut Conn, row: &NewAuditRow<'_>) -> Result<(), StoreError> {
-    diesel::insert_into(audit_log::table)
-        .values((
-            audit_log::at_ms.eq(row.at_ms),
-            audit_log::app_id.eq(row.tenant.as_str()),
-            audit_log::actor_kind.eq(row.actor_kind),
-            audit_log::actor_id.eq(row.actor_id),
-            audit_log::for_user.eq(row.for_user),
-            audit_log::action.eq(row.action),
-            audit_log::target.eq(row.target),
-            audit_log::address.eq(row.address),
-            audit_log::request_id.eq(row.request_id),
-            audit_log::result.eq(row.result),
-        ))
-        .execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn insert(row: &NewAuditRow<'_>) -> Statement {
+    Statement::new(diesel::insert_into(audit_log::table).values((
+        audit_log::at_ms.eq(row.at_ms),
+        audit_log::app_id.eq(row.tenant.as_str().to_owned()),
+        audit_log::actor_kind.eq(row.actor_kind),
+        audit_log::actor_id.eq(row.actor_id),
+        audit_log::for_user.eq(row.for_user),
+        audit_log::action.eq(row.action.to_owned()),
+        audit_log::target.eq(row.target.to_owned()),
+        audit_log::address.eq(row.address.to_owned()),
+        audit_log::request_id.eq(row.request_id.to_owned()),
+        audit_log::result.eq(row.result.to_owned()),
+    )))
 }

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::recommended_bots, selection};
-use crate::model::{Bot, DiscoveryId, DisplayInfo, Page, TenantId};
+use crate::model::{Bot, DiscoveryId, DisplayInfo, Listing, Page, Position, TenantId};
 
 /// The columns that inserts and updates write.
 #[derive(Insertable, AsChangeset)]
@@ -74,15 +74,20 @@ pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Optio
 }
 
 /// A page of the tenant's bots, oldest first.
-pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Bot)>, StoreError> {
-    let rows: Vec<BotRow> = recommended_bots::table
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<(DiscoveryId, Bot)>, StoreError> {
+    let mut query = recommended_bots::table
         .select(selection::<BotRow>())
         .filter(recommended_bots::app_id.eq(tenant.as_str()))
         .order(recommended_bots::id)
         .offset(page.offset())
-        .limit(page.size())
-        .load(conn)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(Position { id, .. }) = page.position() {
+        query = query.filter(recommended_bots::id.gt(id));
+    }
+    let rows: Vec<BotRow> = query.load(conn)?;
+    let bots = rows.into_iter().map(Into::into).collect();
+    Ok(Listing::new(page, bots, |(id, _): &(DiscoveryId, Bot)| Position { sort: 0, id: id.0 }))
 }
 
 /// Changes a bot.

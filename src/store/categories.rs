@@ -6,7 +6,7 @@ use super::{
     Conn, StoreError,
     schema::{categories, recommended_groups},
 };
-use crate::model::{Category, DiscoveryId, Page, TenantId};
+use crate::model::{Category, DiscoveryId, Listing, Page, Position, TenantId};
 
 /// Inserts a category.
 ///
@@ -42,15 +42,20 @@ pub fn find_by_name(conn: &mut Conn, tenant: &TenantId, name: &str) -> Result<Op
 }
 
 /// A page of the tenant's categories, in their display order.
-pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Category)>, StoreError> {
-    let rows: Vec<(i64, String, i32)> = categories::table
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<(DiscoveryId, Category)>, StoreError> {
+    let mut query = categories::table
         .select((categories::id, categories::name, categories::sort))
         .filter(categories::app_id.eq(tenant.as_str()))
         .order((categories::sort, categories::id))
         .offset(page.offset())
-        .limit(page.size())
-        .load(conn)?;
-    Ok(rows.into_iter().map(|(id, name, sort)| (DiscoveryId(id), Category { name, sort })).collect())
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(Position { sort, id }) = page.position() {
+        query = query.filter(categories::sort.gt(sort).or(categories::sort.eq(sort).and(categories::id.gt(id))));
+    }
+    let rows: Vec<(i64, String, i32)> = query.load(conn)?;
+    let categories = rows.into_iter().map(|(id, name, sort)| (DiscoveryId(id), Category { name, sort })).collect();
+    Ok(Listing::new(page, categories, |(id, category)| Position { sort: category.sort, id: id.0 }))
 }
 
 /// Changes a category.

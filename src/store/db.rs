@@ -153,7 +153,8 @@ impl Db {
         self.write_to(None, queries).await
     }
 
-    /// As [`Db::write`], for queries that lock the row of `account`, if it is known. Only a few of those run at once.
+    /// As [`Db::write`], with a lock on the row of `account`, if it is known, before the queries. Only a few of those run
+    /// at once.
     ///
     /// # Errors
     /// As [`Db::write`].
@@ -172,13 +173,14 @@ impl Db {
                 (Some(turns), Some(account)) => Some(turns.wait(account).await),
                 _ => None,
             };
-            self.write_with_retries(queries).await
+            self.write_with_retries(account, queries).await
         }))
         .await
     }
 
     async fn write_with_retries<T, E>(
         &self,
+        account: Option<UserId>,
         queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
     ) -> Result<T, E>
     where
@@ -189,15 +191,19 @@ impl Db {
         let retries = if self.url.is_embedded() { 0 } else { RETRIES };
         let began = Instant::now();
         for pause in (1..=retries).map(|retry| RETRY_PAUSE * retry) {
-            match self.write_once(queries.clone()).await {
+            match self.write_once(account, queries.clone()).await {
                 Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => tokio::time::sleep(pause).await,
                 outcome => return outcome,
             }
         }
-        self.write_once(queries).await
+        self.write_once(account, queries).await
     }
 
-    async fn write_once<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    async fn write_once<T, E>(
+        &self,
+        account: Option<UserId>,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: QueriesError,
@@ -209,7 +215,7 @@ impl Db {
         } else {
             let on_commit = self.on_commit.clone();
             let job = move |conn: Result<&mut Conn, StoreError>| match conn {
-                Ok(conn) => transaction::run_alone(conn, write, on_commit.as_ref()),
+                Ok(conn) => transaction::run_alone(conn, account, write, on_commit.as_ref()),
                 Err(error) => write.answer(Some(error)),
             };
             self.pool()?.submit(Box::new(job)).await?;

@@ -3,8 +3,9 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
-    Conn, StoreError, push_tokens,
-    schema::{devices, sessions},
+    Conn, MAX_PARAMETERS, StoreError,
+    schema::{devices, push_tokens},
+    statements::Statement,
 };
 use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, Platform, UserId};
 
@@ -22,57 +23,41 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Opt
 /// What a login reports about its device.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = devices)]
-struct LoginColumns<'a> {
+struct LoginColumns {
     platform: i16,
-    platform_name: &'a str,
-    user_agent: &'a str,
+    platform_name: String,
+    user_agent: String,
     last_login_at_ms: i64,
 }
 
-impl<'a> LoginColumns<'a> {
-    fn new(device: &'a LoginDevice, user_agent: &'a str, now_ms: i64) -> Self {
+impl LoginColumns {
+    fn new(device: &LoginDevice, user_agent: &str, now_ms: i64) -> Self {
         Self {
             platform: device.platform().code(),
-            platform_name: device.platform().name(),
-            user_agent,
+            platform_name: device.platform().name().to_owned(),
+            user_agent: user_agent.to_owned(),
             last_login_at_ms: now_ms,
         }
     }
 }
 
 /// Inserts a device at its first login.
-pub fn insert(
-    conn: &mut Conn,
-    user: UserId,
-    sn: DeviceSn,
-    device: &LoginDevice,
-    user_agent: &str,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    diesel::insert_into(devices::table)
-        .values((
-            devices::user_id.eq(user.get()),
-            devices::sn.eq(sn.0),
-            devices::device_key.eq(device.key().map(DeviceKey::as_str)),
-            devices::is_generated.eq(device.is_generated()),
-            LoginColumns::new(device, user_agent, now_ms),
-        ))
-        .execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn insert(user: UserId, sn: DeviceSn, device: &LoginDevice, user_agent: &str, now_ms: i64) -> Statement {
+    Statement::new(diesel::insert_into(devices::table).values((
+        devices::user_id.eq(user.get()),
+        devices::sn.eq(sn.0),
+        devices::device_key.eq(device.key().map(|key| key.as_str().to_owned())),
+        devices::is_generated.eq(device.is_generated()),
+        LoginColumns::new(device, user_agent, now_ms),
+    )))
 }
 
 /// Updates a device at a further login.
-pub fn update(
-    conn: &mut Conn,
-    user: UserId,
-    sn: DeviceSn,
-    device: &LoginDevice,
-    user_agent: &str,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+#[must_use]
+pub fn update(user: UserId, sn: DeviceSn, device: &LoginDevice, user_agent: &str, now_ms: i64) -> Statement {
     let columns = LoginColumns::new(device, user_agent, now_ms);
-    diesel::update(devices::table.find((user.get(), sn.0))).set(columns).execute(conn)?;
-    Ok(())
+    Statement::new(diesel::update(devices::table.find((user.get(), sn.0))).set(columns))
 }
 
 /// Whether the account has a device with that number.
@@ -98,22 +83,18 @@ pub fn delete(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<bool, Store
     Ok(diesel::delete(devices::table.find((user.get(), sn.0))).execute(conn)? > 0)
 }
 
-/// Deletes the devices with a generated id that have no session: no later login can refer to them.
-pub fn delete_lost(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
-    let live: Vec<i32> = sessions::table
-        .select(sessions::device_sn)
-        .filter(sessions::user_id.eq(user.get()))
-        .filter(sessions::ended_at_ms.is_null())
-        .load(conn)?;
-    let lost = devices::table
-        .filter(devices::user_id.eq(user.get()))
-        .filter(devices::is_generated.eq(true))
-        .filter(devices::sn.ne_all(live));
-    let sns: Vec<i32> = diesel::delete(lost).returning(devices::sn).get_results(conn)?;
-    for sn in sns {
-        push_tokens::unbind(conn, user, DeviceSn(sn))?;
-    }
-    Ok(())
+/// Deletes devices and their push tokens; no statement without any.
+#[must_use]
+pub fn delete_statements(user: UserId, sns: &[DeviceSn]) -> Vec<Statement> {
+    let delete = |sns: &[DeviceSn]| {
+        let sns: Vec<i32> = sns.iter().map(|sn| sn.0).collect();
+        let tokens = push_tokens::table
+            .filter(push_tokens::user_id.eq(user.get()))
+            .filter(push_tokens::device_sn.eq_any(sns.clone()));
+        let devices = devices::table.filter(devices::user_id.eq(user.get())).filter(devices::sn.eq_any(sns));
+        [Statement::new(diesel::delete(tokens)), Statement::new(diesel::delete(devices))]
+    };
+    sns.chunks(MAX_PARAMETERS).flat_map(delete).collect()
 }
 
 /// Whether the device has an id, and its login named no platform.

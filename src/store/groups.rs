@@ -7,7 +7,7 @@ use super::{
     schema::{categories, recommended_groups},
     selection,
 };
-use crate::model::{DiscoveryId, DisplayInfo, Group, Keyword, Page, TenantId};
+use crate::model::{DiscoveryId, DisplayInfo, Group, Keyword, Listing, Page, Position, TenantId};
 
 /// The columns that inserts and updates write.
 #[derive(Insertable, AsChangeset)]
@@ -103,16 +103,21 @@ pub fn lock(conn: &mut Conn, tenant: &TenantId, id: DiscoveryId) -> Result<Optio
 }
 
 /// A page of all groups of the tenant, newest first, including banned ones.
-pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<(DiscoveryId, Group)>, StoreError> {
-    let rows: Vec<(GroupRow, String)> = recommended_groups::table
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<(DiscoveryId, Group)>, StoreError> {
+    let mut query = recommended_groups::table
         .inner_join(categories::table.on(categories::id.eq(recommended_groups::category_id)))
         .select((selection::<GroupRow>(), categories::name))
         .filter(recommended_groups::app_id.eq(tenant.as_str()))
         .order(recommended_groups::id.desc())
         .offset(page.offset())
-        .limit(page.size())
-        .load(conn)?;
-    Ok(rows.into_iter().map(group_of).collect())
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(Position { id, .. }) = page.position() {
+        query = query.filter(recommended_groups::id.lt(id));
+    }
+    let rows: Vec<(GroupRow, String)> = query.load(conn)?;
+    let groups = rows.into_iter().map(group_of).collect();
+    Ok(Listing::new(page, groups, |(id, _)| Position { sort: 0, id: id.0 }))
 }
 
 /// A page of the tenant's shown groups, newest first, without banned ones: those of one or all categories whose name or

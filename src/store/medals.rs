@@ -7,7 +7,7 @@ use super::{
     schema::{medals, user_medals},
     selection,
 };
-use crate::model::{Medal, MedalDefinition, MedalId, Page, TenantId, UserId};
+use crate::model::{Listing, Medal, MedalDefinition, MedalId, Page, Position, TenantId, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = medals)]
@@ -50,15 +50,20 @@ pub fn insert(conn: &mut Conn, tenant: &TenantId, new: &MedalDefinition) -> Resu
 }
 
 /// A page of the tenant's medals, in their display order.
-pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Vec<Medal>, StoreError> {
-    let rows: Vec<MedalRow> = medals::table
+pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<Medal>, StoreError> {
+    let mut query = medals::table
         .select(selection::<MedalRow>())
         .filter(medals::app_id.eq(tenant.as_str()))
         .order((medals::sort, medals::id))
         .offset(page.offset())
-        .limit(page.size())
-        .load(conn)?;
-    Ok(rows.into_iter().map(Medal::from).collect())
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(Position { sort, id }) = page.position() {
+        query = query.filter(medals::sort.gt(sort).or(medals::sort.eq(sort).and(medals::id.gt(id))));
+    }
+    let rows: Vec<MedalRow> = query.load(conn)?;
+    let medals = rows.into_iter().map(Medal::from).collect();
+    Ok(Listing::new(page, medals, |medal: &Medal| Position { sort: medal.sort, id: medal.id.0 }))
 }
 
 /// Whether the tenant has that medal.

@@ -2,7 +2,8 @@
 //!
 //! The only module that uses diesel. Each table has a module (`users`, `sessions`, …) with its queries, as plain
 //! functions of a [`Conn`]; `find` returns an `Option`, `list` a `Vec`. They run inside [`Db::read`] or [`Db::write`],
-//! where nothing slow is allowed: no await, no Redis, no bcrypt.
+//! where nothing slow is allowed: no await, no Redis, no bcrypt. A function without a [`Conn`] returns a
+//! [`statements::Statement`], which is executed together with others at the end of a unit of work.
 
 /// Runs a query on the concrete connection: for what diesel's enum of connections does not support, such as batch
 /// inserts and upserts, although both databases share the syntax.
@@ -40,6 +41,7 @@ mod error;
 mod group_counts;
 pub mod groups;
 pub mod imports;
+pub mod logins;
 pub mod medals;
 mod migrations;
 pub mod module_ignores;
@@ -55,6 +57,7 @@ pub mod secret_check;
 pub mod sessions;
 pub mod settings;
 mod statement_times;
+pub mod statements;
 pub mod tenants;
 mod transaction;
 mod turns;

@@ -7,6 +7,7 @@ use diesel::{OptionalExtension as _, prelude::*};
 use super::{
     Conn, MAX_PARAMETERS, StoreError,
     schema::{devices, sessions, users},
+    statements::{Statement, execute_together},
 };
 use crate::model::{
     AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, TenantId, TokenHash, UserId,
@@ -29,19 +30,17 @@ pub struct NewSession<'a> {
 }
 
 /// Inserts a session.
-pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> Result<(), StoreError> {
-    diesel::insert_into(sessions::table)
-        .values((
-            sessions::app_id.eq(new.tenant.as_str()),
-            sessions::user_id.eq(new.user.get()),
-            sessions::device_sn.eq(new.device.0),
-            sessions::token_hash.eq(new.token_hash.0.as_slice()),
-            sessions::created_at_ms.eq(new.now_ms),
-            sessions::last_used_at_ms.eq(new.now_ms),
-            sessions::expires_at_ms.eq(new.expires_at_ms),
-        ))
-        .execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn insert(new: &NewSession<'_>) -> Statement {
+    Statement::new(diesel::insert_into(sessions::table).values((
+        sessions::app_id.eq(new.tenant.as_str().to_owned()),
+        sessions::user_id.eq(new.user.get()),
+        sessions::device_sn.eq(new.device.0),
+        sessions::token_hash.eq(new.token_hash.0.to_vec()),
+        sessions::created_at_ms.eq(new.now_ms),
+        sessions::last_used_at_ms.eq(new.now_ms),
+        sessions::expires_at_ms.eq(new.expires_at_ms),
+    )))
 }
 
 type Columns = (i64, i64, i32, i64, i64, Option<i64>, i16);
@@ -80,9 +79,15 @@ pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether a session has not been ended; it may have expired.
-pub fn is_live(conn: &mut Conn, id: SessionId) -> Result<bool, StoreError> {
-    let live = sessions::table.find(id.0).filter(sessions::ended_at_ms.is_null());
+/// Whether the account is active and the session has not been ended; it may have expired.
+pub fn is_live(conn: &mut Conn, tenant: &TenantId, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let live = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(sessions::id.eq(id.0))
+        .filter(sessions::ended_at_ms.is_null())
+        .filter(users::id.eq(user.get()))
+        .filter(users::app_id.eq(tenant.as_str()))
+        .filter(users::status.eq(AccountStatus::Active.code()));
     Ok(diesel::select(diesel::dsl::exists(live)).get_result(conn)?)
 }
 
@@ -102,20 +107,6 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::ended_at_ms.is_null())
         .order(sessions::id.desc())
-        .load(conn)?;
-    Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
-}
-
-/// The sessions of an account that have not been ended, in the order in which they are evicted in favour of new ones:
-/// those on devices with a generated id first, then the least recently used.
-pub fn list_by_eviction(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
-    let same_device = devices::user_id.eq(sessions::user_id).and(devices::sn.eq(sessions::device_sn));
-    let rows: Vec<(i64, i32)> = sessions::table
-        .inner_join(devices::table.on(same_device))
-        .select((sessions::id, sessions::device_sn))
-        .filter(sessions::user_id.eq(user.get()))
-        .filter(sessions::ended_at_ms.is_null())
-        .order((devices::is_generated.desc(), sessions::last_used_at_ms, sessions::id))
         .load(conn)?;
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
@@ -161,15 +152,19 @@ pub fn filter_live(conn: &mut Conn, ids: &[SessionId], now_ms: i64) -> Result<Ha
 
 /// Ends sessions.
 pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -> Result<(), StoreError> {
-    for chunk in ids.chunks(MAX_PARAMETERS) {
-        let live = sessions::table
-            .filter(sessions::id.eq_any(chunk.iter().map(|id| id.0)))
-            .filter(sessions::ended_at_ms.is_null());
-        diesel::update(live)
-            .set((sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code())))
-            .execute(conn)?;
-    }
-    Ok(())
+    execute_together(conn, &end_statements(ids, reason, now_ms))
+}
+
+/// Ends sessions; no statement without any.
+#[must_use]
+pub fn end_statements(ids: &[SessionId], reason: EndReason, now_ms: i64) -> Vec<Statement> {
+    let end = |ids: &[SessionId]| {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let live = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::ended_at_ms.is_null());
+        let ending = (sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code()));
+        Statement::new(diesel::update(live).set(ending))
+    };
+    ids.chunks(MAX_PARAMETERS).map(end).collect()
 }
 
 /// Ends the sessions on one or all devices of an account, except `kept`. Returns the devices whose sessions were ended.
@@ -189,10 +184,10 @@ pub fn end_on(
 }
 
 /// Deletes the sessions of an account that were ended or expired before `before_ms`.
-pub fn delete_old(conn: &mut Conn, user: UserId, before_ms: i64) -> Result<(), StoreError> {
+#[must_use]
+pub fn delete_old(user: UserId, before_ms: i64) -> Statement {
     let old = sessions::ended_at_ms.lt(before_ms).or(sessions::expires_at_ms.lt(before_ms).nullable());
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user.get())).filter(old)).execute(conn)?;
-    Ok(())
+    Statement::new(diesel::delete(sessions::table.filter(sessions::user_id.eq(user.get())).filter(old)))
 }
 
 /// Ends every session of these accounts.

@@ -9,11 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Conn, StoreError, changes};
-use crate::model::FeedEntry;
+use crate::model::{FeedEntry, UserId};
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
 
@@ -102,12 +102,17 @@ where
     }
 }
 
-/// Runs one write in a transaction of its own.
-pub(super) fn run_alone(conn: &mut Conn, mut write: Box<dyn PendingWrite>, on_commit: Option<&OnCommit>) {
+/// Runs one write in a transaction of its own, which begins with a lock on the row of `account`.
+pub(super) fn run_alone(
+    conn: &mut Conn,
+    account: Option<UserId>,
+    mut write: Box<dyn PendingWrite>,
+    on_commit: Option<&OnCommit>,
+) {
     if write.is_abandoned() {
         return;
     }
-    let failure = match commit_alone(conn, &mut *write, on_commit) {
+    let failure = match commit_alone(conn, account, &mut *write, on_commit) {
         Ok(()) => None,
         Err(failure) => {
             roll_back(conn);
@@ -120,10 +125,11 @@ pub(super) fn run_alone(conn: &mut Conn, mut write: Box<dyn PendingWrite>, on_co
 /// `Err(None)` if the queries failed: their own error is the answer.
 fn commit_alone(
     conn: &mut Conn,
+    account: Option<UserId>,
     write: &mut dyn PendingWrite,
     on_commit: Option<&OnCommit>,
 ) -> Result<(), Option<StoreError>> {
-    begin(conn).map_err(Some)?;
+    begin(conn, account).map_err(Some)?;
     if !write.run(conn) {
         return Err(None);
     }
@@ -182,7 +188,7 @@ fn commit_group(
     let began = Instant::now();
     // A write is in `kept` unless its savepoint was rolled back: if that fails, the whole transaction has failed.
     let mut next = Some(first);
-    if let Err(error) = begin(conn) {
+    if let Err(error) = begin(conn, None) {
         group.kept.extend(next);
         return Err(error);
     }
@@ -229,12 +235,19 @@ fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &m
     Ok(())
 }
 
-/// Uses BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails if another one has written
-/// meanwhile.
-fn begin(conn: &mut Conn) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
-        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+/// Begins a transaction. On PostgreSQL the row of `account` is locked in the same round trip. Uses BEGIN IMMEDIATE on
+/// SQLite: a deferred transaction that reads before it writes fails if another one has written meanwhile.
+fn begin(conn: &mut Conn, account: Option<UserId>) -> Result<(), StoreError> {
+    match (conn, account) {
+        (Conn::Sqlite(conn), _) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        (Conn::Postgres(conn), None) => AnsiTransactionManager::begin_transaction(conn),
+        (Conn::Postgres(conn), Some(account)) => {
+            let lock = format!("BEGIN; SELECT 1 FROM users WHERE id = {} FOR NO KEY UPDATE", account.get());
+            AnsiTransactionManager::begin_transaction_sql(conn, &lock).inspect_err(|_refused| {
+                // diesel takes it that nothing was begun.
+                conn.batch_execute("ROLLBACK").ok();
+            })
+        }
     }?;
     Ok(())
 }

@@ -309,3 +309,43 @@ async fn a_deep_page_of_groups_is_as_fast_as_the_first() {
         assert!(deep < first * 3.0, "first page {first} s, deep page {deep} s");
     }
 }
+
+/// The names of a list read page by page by cursor; `between` runs after each page.
+async fn read_by_cursor(admin: &Client, list: &str, mut between: impl AsyncFnMut()) -> Vec<String> {
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = admin.get(&format!("/admin/v1/{list}/list?page_size=2&cursor={cursor}")).send().await.json();
+        let data = page["data"].as_array().unwrap();
+        assert!(data.len() <= 2, "{page}");
+        let name = |item: &Value| item["name"].as_str().or(item["nickname"].as_str()).map(str::to_owned);
+        names.extend(data.iter().filter_map(name));
+        match page["cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return names,
+        }
+        between().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_list_read_by_cursor_neither_repeats_nor_misses_items() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    for (name, sort) in [("e", 2), ("d", 1), ("c", 1), ("b", 1), ("a", 0)] {
+        create(&admin, "categories", json!({"name": name, "sort": sort})).await;
+        create(&admin, "bots", json!({"nickname": name})).await;
+        create(&admin, "groups", json!({"nickname": name, "category": "e"})).await;
+        admin.post("/admin/v1/medals/define").json(&json!({"name": name, "sort": sort})).send().await.assert_ok();
+    }
+    for (list, expected) in [("categories", "adcbe"), ("medals", "adcbe"), ("bots", "edcba"), ("groups", "abcde")] {
+        let names = read_by_cursor(&admin, list, async || {
+            // In front of what was read.
+            create(&admin, "groups", json!({"nickname": "new", "category": "e"})).await;
+        });
+        assert_eq!(names.await.concat(), expected, "{list}");
+    }
+    for cursor in ["x", "1", "1:", "1:x", "1:99999999999999999999"] {
+        let res = admin.get(&format!("/admin/v1/bots/list?cursor={cursor}")).send().await;
+        res.assert_line("json | 200 | 10002 | invalid request parameter: cursor is malformed");
+    }
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     domain,
-    model::Language,
+    model::{Language, Listing},
     time_limit,
     transport::{
         codec::Encoding,
@@ -17,6 +17,9 @@ use crate::{
 
 /// The return type of a handler: the `data` of the answer.
 pub(super) type Answer<T> = Result<Data<T>, Error>;
+
+/// The return type of a handler that lists items.
+pub(super) type ListAnswer<T> = Result<Part<Vec<T>>, Error>;
 
 /// The `data` of a success.
 pub(super) struct Data<T>(pub(super) T);
@@ -71,8 +74,17 @@ pub(super) struct Part<T> {
     /// Where the next part starts; absent in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cursor: Option<String>,
-    /// Grows whenever the list changes.
-    pub(super) version: i64,
+    /// Grows whenever the list changes, where that is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i64>,
+}
+
+impl<T> Part<Vec<T>> {
+    /// The part with the items of `listing` as `data` shows them.
+    pub(super) fn of<I>(listing: Listing<I>, data: impl FnMut(I) -> T) -> Self {
+        let cursor = listing.next.map(|position| position.to_string());
+        Self { data: listing.items.into_iter().map(data).collect(), cursor, version: None }
+    }
 }
 
 impl<T: Serialize> Responder for Part<T> {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::AsOperator,
-    answer::{Answer, DONE, Data},
-    params::{Id, Json, PageQuery, Query, required},
+    answer::{Answer, DONE, Data, ListAnswer, Part},
+    params::{CursorQuery, Id, Json, Query, required},
 };
 use crate::{
     domain::awards,
@@ -73,8 +73,8 @@ struct MedalData {
 
 async fn list_medals(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
-) -> Answer<Vec<MedalData>> {
+    AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
+) -> ListAnswer<MedalData> {
     let medals = awards::list_medals(&gateway, &operator, query.page()?).await?;
     let data = |Medal { id, name, description, image_url, sort }| MedalData {
         id: id.0,
@@ -83,7 +83,7 @@ async fn list_medals(
         image_url,
         sort,
     };
-    Ok(Data(medals.into_iter().map(data).collect()))
+    Ok(Part::of(medals, data))
 }
 
 #[derive(Deserialize)]

@@ -61,7 +61,7 @@ async fn list(
         user_agent: device.user_agent,
     });
     let cursor = page.next.map(|sn| sn.0.to_string());
-    Ok(Part { data: data.collect::<Vec<_>>(), cursor, version: page.version })
+    Ok(Part { data: data.collect::<Vec<_>>(), cursor, version: Some(page.version) })
 }
 
 #[derive(Deserialize)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::AsOperator,
-    answer::{Answer, DONE, Data},
-    params::{Flag, Id, Json, PageQuery, Query, required},
+    answer::{Answer, DONE, Data, ListAnswer, Part},
+    params::{CursorQuery, Flag, Id, Json, Query, required},
 };
 use crate::{
     domain::discovery,
@@ -92,12 +92,12 @@ async fn delete_category(
 
 async fn list_categories(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
-) -> Answer<Vec<CategoryData>> {
+    AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
+) -> ListAnswer<CategoryData> {
     let listed = discovery::list_categories(&gateway, operator.tenant_id(), query.page()?).await?;
     let data =
         |(id, category): (DiscoveryId, Category)| CategoryData { id: id.0, name: category.name, sort: category.sort };
-    Ok(Data(listed.into_iter().map(data).collect()))
+    Ok(Part::of(listed, data))
 }
 
 /// The fields that bodies of groups and bots share.
@@ -186,8 +186,8 @@ async fn delete_group(
 
 async fn list_groups(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
-) -> Answer<Vec<GroupData>> {
+    AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
+) -> ListAnswer<GroupData> {
     let listed = discovery::list_all_groups(&gateway, &operator, query.page()?).await?;
     let data = |(id, group): (DiscoveryId, Group)| GroupData {
         id: id.0,
@@ -198,7 +198,7 @@ async fn list_groups(
         headcount: group.display.headcount,
         is_banned: group.is_banned,
     };
-    Ok(Data(listed.into_iter().map(data).collect()))
+    Ok(Part::of(listed, data))
 }
 
 #[derive(Clone, Deserialize)]
@@ -258,8 +258,8 @@ async fn delete_bot(
 
 async fn list_bots(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
-) -> Answer<Vec<BotData>> {
+    AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
+) -> ListAnswer<BotData> {
     let listed = discovery::list_bots(&gateway, operator.tenant_id(), query.page()?).await?;
     let data = |(id, bot): (DiscoveryId, Bot)| BotData {
         id: id.0,
@@ -270,7 +270,7 @@ async fn list_bots(
         is_add: bot.is_add,
         always_agree: bot.always_agree,
     };
-    Ok(Data(listed.into_iter().map(data).collect()))
+    Ok(Part::of(listed, data))
 }
 
 #[derive(Deserialize)]

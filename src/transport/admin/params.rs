@@ -174,6 +174,24 @@ impl PageQuery {
     }
 }
 
+/// The requested page of a list with cursors.
+#[derive(Deserialize)]
+pub(super) struct CursorQuery {
+    cursor: Option<String>,
+    #[serde(flatten)]
+    numbered: PageQuery,
+}
+
+impl CursorQuery {
+    /// The page at the cursor, else the numbered one.
+    pub(super) fn page(&self) -> Result<Page, Invalid> {
+        match self.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+            Some(cursor) => Page::parse_after(cursor, number("page_size", self.numbered.page_size.as_deref())?),
+            None => self.numbered.page(),
+        }
+    }
+}
+
 /// The number in the query's parameter `what`, if it is present.
 pub(super) fn number(what: &'static str, text: Option<&str>) -> Result<Option<i64>, Invalid> {
     let malformed = |_: std::num::ParseIntError| Invalid::new(what, Problem::Malformed);

@@ -25,7 +25,7 @@ async fn recommend_category_list(
     AsCaller(caller, _): AsCaller<Wire<pb::RecommendCategoryListRequest>>,
 ) -> Reply<pb::RecommendCategoryListResponse> {
     let categories = discovery::list_categories(&gateway, caller.tenant_id(), Page::first()).await?;
-    let categories = categories.into_iter().map(|(_, category)| category.name).collect();
+    let categories = categories.items.into_iter().map(|(_, category)| category.name).collect();
     Ok(Wire(pb::RecommendCategoryListResponse { status: None, categories }))
 }
 
@@ -41,7 +41,7 @@ async fn recommend_list(
 }
 
 async fn recommend(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::RecommendResponse> {
-    let bots = discovery::list_bots(&gateway, caller.tenant_id(), Page::first()).await?;
+    let bots = discovery::list_bots(&gateway, caller.tenant_id(), Page::first()).await?.items;
     Ok(Wire(pb::RecommendResponse { status: None, bot_list: bots.into_iter().map(pb::RecommendedBot::from).collect() }))
 }
 

@@ -260,3 +260,29 @@ struct Number {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     number: i64,
 }
+
+/// The fewest round trips of several tries: the watcher of the change feed has its own between them.
+async fn round_trips(fixture: &Fixture, mut request: impl AsyncFnMut()) -> usize {
+    let mut fewest = usize::MAX;
+    // The first ones prepare the statements.
+    for _ in 0..30 {
+        let before = fixture.proxy.requests();
+        request().await;
+        fewest = fewest.min(fixture.proxy.requests() - before);
+    }
+    fewest
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+async fn operations_need_few_round_trips() {
+    let fixture = Fixture::new().await;
+    let login = round_trips(&fixture, async || drop(fixture.gateway.t.login("alice", "phone").await)).await;
+    let edit = round_trips(&fixture, async || {
+        let edit = fixture.alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"}));
+        edit.send().await.assert_ok();
+    });
+    let edit = edit.await;
+    let cached = round_trips(&fixture, async || fixture.alice.v1.get("/v1/user/info").send().await.assert_ok()).await;
+    assert_eq!((login, edit, cached), (6, 5, 0));
+}

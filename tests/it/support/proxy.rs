@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -21,6 +21,7 @@ struct Shared {
     is_silent: AtomicBool,
     is_over: AtomicBool,
     links: Mutex<Vec<Link>>,
+    requests: Arc<AtomicUsize>,
 }
 
 /// A connection: its streams to the client and the server, and whether data is forwarded.
@@ -39,6 +40,7 @@ impl Proxy {
             is_silent: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             links: Mutex::default(),
+            requests: Arc::default(),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
@@ -54,6 +56,11 @@ impl Proxy {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How often a client has sent something so far: the round trips, if it waits for each answer.
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::Relaxed)
     }
 
     /// Stops forwarding without closing anything. Open connections stay silent forever.
@@ -85,10 +92,11 @@ impl Shared {
         let is_passing = Arc::new(AtomicBool::new(!self.is_silent.load(Ordering::Relaxed)));
         let server = if is_passing.load(Ordering::Relaxed) { TcpStream::connect(self.target).ok() } else { None };
         if let Some(server) = &server {
-            for (from, to) in [(&client, server), (server, &client)] {
+            let answers = Arc::default();
+            for (from, to, counter) in [(&client, server, &self.requests), (server, &client, &answers)] {
                 let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                let is_passing = Arc::clone(&is_passing);
-                thread::spawn(move || forward(from, to, &is_passing));
+                let (is_passing, counter) = (Arc::clone(&is_passing), Arc::clone(counter));
+                thread::spawn(move || forward(from, to, &is_passing, &counter));
             }
         } else if is_passing.load(Ordering::Relaxed) {
             client.shutdown(Shutdown::Both).ok();
@@ -98,9 +106,10 @@ impl Shared {
 }
 
 /// Copies data in one direction; data received while forwarding is off is dropped.
-fn forward(mut from: TcpStream, mut to: TcpStream, is_passing: &AtomicBool) {
+fn forward(mut from: TcpStream, mut to: TcpStream, is_passing: &AtomicBool, counter: &AtomicUsize) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(length) = from.read(&mut buffer) {
+        counter.fetch_add(1, Ordering::Relaxed);
         let goes_through = is_passing.load(Ordering::Relaxed);
         if length == 0 || (goes_through && to.write_all(&buffer[..length]).is_err()) {
             break;

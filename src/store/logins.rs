@@ -1,0 +1,116 @@
+//! What a login reads of an account, in one query.
+
+use diesel::prelude::*;
+
+use super::{
+    Conn, StoreError,
+    schema::{devices, sessions, users},
+    statements::Statement,
+    users::Credentials,
+};
+use crate::model::{AccountStatus, Activity, DeviceKey, DeviceSn, SessionId, TenantId, UserId};
+
+/// An account before a login.
+#[derive(Debug)]
+pub struct LoginState {
+    /// The account's credentials.
+    pub credentials: Credentials,
+    /// The account's activity.
+    pub activity: Activity,
+    /// The highest device number of the account.
+    pub last_device: DeviceSn,
+    /// The devices that matter: the one that logs in, those with a live session, and those with a generated id. In the
+    /// order in which their sessions are evicted in favour of new ones: those on devices with a generated id first,
+    /// then the least recently used.
+    pub devices: Vec<KnownDevice>,
+}
+
+/// A device of the account.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownDevice {
+    /// The device's number.
+    pub sn: DeviceSn,
+    /// Whether it is the device that logs in.
+    pub is_login_device: bool,
+    /// Whether its id was generated.
+    pub is_generated: bool,
+    /// Its session that has not been ended; it may have expired.
+    pub session: Option<SessionId>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct AccountColumns {
+    id: i64,
+    status: i16,
+    password_hash: Option<String>,
+    last_active_at_ms: i64,
+    last_active_day: i32,
+    online_days: i32,
+    continuous_online_days: i32,
+    last_device_sn: i32,
+}
+
+type DeviceColumns = (i32, Option<String>, bool);
+
+/// Reads the account, which must be locked, for a login from the device with the id `key`.
+pub fn find_state(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    user: UserId,
+    key: Option<&DeviceKey>,
+) -> Result<Option<LoginState>, StoreError> {
+    let key = key.map(|key| key.as_str().to_owned());
+    let is_live = sessions::user_id.eq(user.get()).and(sessions::ended_at_ms.is_null());
+    let live_devices = sessions::table.select(sessions::device_sn).filter(is_live);
+    let matters =
+        devices::device_key.eq(key.clone()).or(devices::is_generated).or(devices::sn.eq_any(live_devices).nullable());
+    let rows: Vec<(AccountColumns, Option<DeviceColumns>, Option<i64>)> = users::table
+        .left_join(devices::table.on(devices::user_id.eq(users::id).and(matters)))
+        .left_join(sessions::table.on(is_live.and(sessions::device_sn.nullable().eq(devices::sn.nullable()))))
+        .filter(users::id.eq(user.get()))
+        .filter(users::app_id.eq(tenant.as_str()))
+        .order((devices::is_generated.nullable().desc(), sessions::last_used_at_ms.nullable(), sessions::id.nullable()))
+        .select((
+            super::selection::<AccountColumns>(),
+            (devices::sn, devices::device_key, devices::is_generated).nullable(),
+            sessions::id.nullable(),
+        ))
+        .load(conn)?;
+    let known = |device: &DeviceColumns, session: Option<i64>| KnownDevice {
+        sn: DeviceSn(device.0),
+        is_login_device: key.is_some() && device.1 == key,
+        is_generated: device.2,
+        session: session.map(SessionId),
+    };
+    let devices = rows.iter().filter_map(|(_, device, session)| Some(known(device.as_ref()?, *session))).collect();
+    Ok(rows.into_iter().next().map(|(account, ..)| LoginState {
+        credentials: Credentials {
+            user: UserId::stored(account.id),
+            status: AccountStatus::stored(account.status),
+            password_hash: account.password_hash,
+        },
+        activity: Activity {
+            last_active_at_ms: account.last_active_at_ms,
+            last_active_day: account.last_active_day,
+            online_days: account.online_days,
+            continuous_days: account.continuous_online_days,
+        },
+        last_device: DeviceSn(account.last_device_sn),
+        devices,
+    }))
+}
+
+/// Stores in the account's row that it is logged in to: its activity, the highest device number, and that its devices
+/// changed.
+#[must_use]
+pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn) -> Statement {
+    Statement::new(diesel::update(users::table.find(user.get())).set((
+        users::last_active_at_ms.eq(activity.last_active_at_ms),
+        users::last_active_day.eq(activity.last_active_day),
+        users::online_days.eq(activity.online_days),
+        users::continuous_online_days.eq(activity.continuous_days),
+        users::last_device_sn.eq(last_device.0),
+        users::devices_version.eq(users::devices_version + 1),
+    )))
+}
