@@ -24,7 +24,8 @@ pub(super) fn day(gateway: &Gateway, now_ms: i64) -> i32 {
 pub(super) async fn note_request(gateway: &Gateway, session: &Session) {
     let now_ms = gateway.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
-    if idle_ms < INTERVAL_MS && day(gateway, now_ms) <= day(gateway, session.last_used_at_ms) {
+    // Negative, if it was stored under a clock that ran ahead.
+    if idle_ms.abs() < INTERVAL_MS && day(gateway, now_ms) <= day(gateway, session.last_used_at_ms) {
         return;
     }
     if let Err(error) = note(gateway, session.user, Some(session.id), now_ms).await {

@@ -18,9 +18,9 @@ pub async fn run(gateway: &Gateway) {
 }
 
 async fn renew_presence(gateway: &Gateway) {
-    let mut last_ms = 0;
+    let mut last_ms = i64::MIN / 2;
     loop {
-        let now_ms = gateway.clock.now_ms();
+        let now_ms = gateway.clock.steady_ms();
         if now_ms - last_ms >= presence::renewal_interval_ms(gateway) {
             last_ms = now_ms;
             presence::note_sockets(gateway, &gateway.sockets.identities()).await;

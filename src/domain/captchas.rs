@@ -32,9 +32,8 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
         return Err(Error::internal("no captcha could be drawn".to_owned()));
     };
     let id = gateway.random.base62(ID_CHARS)?;
-    let now_ms = gateway.clock.now_ms();
     let mac = captcha_mac(gateway, anonymous, &id, &answer);
-    gateway.state.put_captcha(&id, mac, now_ms.saturating_add(CAPTCHA_LIFETIME_MS), now_ms).await?;
+    gateway.state.put_captcha(&id, mac, CAPTCHA_LIFETIME_MS, gateway.clock.now()).await?;
     if gateway.config.is_dev {
         log::info!("development mode: captcha {id} shows {answer}");
     }
@@ -46,7 +45,7 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
 /// # Errors
 /// [`Error::CaptchaWrong`]; [`Error::Unavailable`] without the shared state.
 pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> Result<(), Error> {
-    let expected = gateway.state.take_captcha(id, gateway.clock.now_ms()).await?;
+    let expected = gateway.state.take_captcha(id, gateway.clock.now()).await?;
     // Both are keyed hashes, so the timing of the comparison reveals nothing about the answer.
     match expected {
         Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => Ok(()),

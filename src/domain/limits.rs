@@ -63,28 +63,25 @@ impl LoginAttempt {
             is_shared: true,
         };
         for _ in 0..ADMISSION_TRIES {
-            let now_ms = gateway.clock.now_ms();
-            match attempt.admission(gateway, now_ms).await? {
+            match attempt.admission(gateway).await? {
                 Admission::Admitted => return Ok(attempt),
-                Admission::Locked { until_ms } => {
-                    return Err(Error::LoginLocked { wait_secs: secs_until(until_ms, now_ms) });
-                }
+                Admission::Locked { wait_ms } => return Err(Error::LoginLocked { wait_secs: whole_secs(wait_ms) }),
                 Admission::QueueFull => tokio::time::sleep(ADMISSION_PAUSE).await,
             }
         }
         Err(Error::Busy)
     }
 
-    async fn admission(&mut self, gateway: &Gateway, now_ms: i64) -> Result<Admission, StateError> {
+    async fn admission(&mut self, gateway: &Gateway) -> Result<Admission, StateError> {
         if self.is_shared {
-            match gateway.state.begin_login(&self.subjects, now_ms).await {
+            match gateway.state.begin_login(&self.subjects, gateway.clock.now()).await {
                 Ok(admission) => return Ok(admission),
                 Err(error) => log::debug!("counting in this node only: {error}"),
             }
             self.is_shared = false;
             self.subjects.iter_mut().for_each(|subject| subject.limit = subject.limit.div_ceil(2));
         }
-        gateway.own_state.begin_login(&self.subjects, now_ms).await
+        gateway.own_state.begin_login(&self.subjects, gateway.clock.now()).await
     }
 
     /// Compares the password with a stored hash, and ends the login by the result.
@@ -110,7 +107,7 @@ impl LoginAttempt {
     /// Ends the login. If the state has become unavailable, the login stays pending there until it expires.
     async fn end(self, gateway: &Gateway, end: LoginEnd) {
         let state: &dyn State = if self.is_shared { &*gateway.state } else { &gateway.own_state };
-        if let Err(error) = state.end_login(&self.subjects, end, gateway.clock.now_ms()).await {
+        if let Err(error) = state.end_login(&self.subjects, end, gateway.clock.now()).await {
             log::warn!("the end of a login was not noted: {error}");
         }
     }
@@ -170,21 +167,21 @@ async fn count_source(
 
 /// Counts a use of `subject`, which may be used `limit` times per window.
 async fn count(gateway: &Gateway, subject: &str, window_ms: i64, limit: u32) -> Result<(), Error> {
-    let now_ms = gateway.clock.now_ms();
-    let (uses, limit) = match gateway.state.count_use(subject, window_ms, now_ms).await {
+    let now = gateway.clock.now();
+    let (uses, limit) = match gateway.state.count_use(subject, window_ms, now).await {
         Ok(uses) => (uses, limit),
         Err(error) => {
             log::debug!("counting in this node only: {error}");
-            (gateway.own_state.count_use(subject, window_ms, now_ms).await?, limit.div_ceil(2))
+            (gateway.own_state.count_use(subject, window_ms, now).await?, limit.div_ceil(2))
         }
     };
     if uses.count > limit {
-        return Err(Error::TooManyRequests { wait_secs: secs_until(uses.until_ms, now_ms) });
+        return Err(Error::TooManyRequests { wait_secs: whole_secs(uses.left_ms) });
     }
     Ok(())
 }
 
 /// Seconds to wait, rounded up, at least one.
-pub(super) fn secs_until(until_ms: i64, now_ms: i64) -> i64 {
-    until_ms.saturating_sub(now_ms).max(1).saturating_add(999) / 1000
+pub(super) fn whole_secs(wait_ms: i64) -> i64 {
+    wait_ms.max(1).saturating_add(999) / 1000
 }

@@ -76,7 +76,7 @@ async fn is_due(gateway: &Gateway, account: &str, device: DeviceSn) -> bool {
     let interval_ms = gateway.config.presence_ttl_ms / NOTES_PER_TTL;
     gateway
         .own_state
-        .count_use(&subject(account, device.0), interval_ms, gateway.clock.now_ms())
+        .count_use(&subject(account, device.0), interval_ms, gateway.clock.now())
         .await
         .is_ok_and(|uses| uses.count == 1)
 }
@@ -85,10 +85,9 @@ async fn note(gateway: &Gateway, notes: &[PresenceNote]) {
     if notes.is_empty() {
         return;
     }
-    let now_ms = gateway.clock.now_ms();
-    let until_ms = now_ms.saturating_add(gateway.config.presence_ttl_ms);
-    log_failure(gateway.own_state.note_presence(notes, until_ms, now_ms).await);
-    let outcome = gateway.state.note_presence(notes, until_ms, now_ms).await;
+    let (ttl_ms, now) = (gateway.config.presence_ttl_ms, gateway.clock.now());
+    log_failure(gateway.own_state.note_presence(notes, ttl_ms, now).await);
+    let outcome = gateway.state.note_presence(notes, ttl_ms, now).await;
     gateway.is_presence_lost.store(outcome.is_err(), Ordering::Relaxed);
     if outcome.is_err() {
         for PresenceNote { account, device, .. } in notes {
@@ -146,12 +145,12 @@ pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Presence, Error> 
 
 /// Which devices of an account are in use.
 pub(super) async fn of(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Result<Presence, Error> {
-    let (account, now_ms) = (account(tenant, user), gateway.clock.now_ms());
-    let shared = gateway.state.present_devices(&account, now_ms).await;
+    let (account, ttl_ms, now) = (account(tenant, user), gateway.config.presence_ttl_ms, gateway.clock.now());
+    let shared = gateway.state.present_devices(&account, ttl_ms, now).await;
     let is_degraded = shared.is_err() || gateway.is_presence_lost.load(Ordering::Relaxed);
     let mut devices: HashSet<DeviceSn> = shared.unwrap_or_default().into_iter().map(DeviceSn).collect();
     if is_degraded {
-        devices.extend(gateway.own_state.present_devices(&account, now_ms).await?.into_iter().map(DeviceSn));
+        devices.extend(gateway.own_state.present_devices(&account, ttl_ms, now).await?.into_iter().map(DeviceSn));
     }
     devices.extend(gateway.sockets.devices_of(user));
     Ok(Presence { devices, is_degraded })

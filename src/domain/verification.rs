@@ -45,12 +45,12 @@ pub async fn send_code(
     let permit = gateway.delivery.permit(&contact)?;
     let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
     let owner = gateway.db.read(move |conn| users::find_by_contact(conn, &tenant, &wanted)).await?;
-    let (code, now_ms) = (gateway.random.code()?, gateway.clock.now_ms());
+    let code = gateway.random.code()?;
     let mac = code_mac(gateway, anonymous.tenant_id(), &contact, purpose, &code);
-    if let CodeSending::TooSoon { until_ms } =
-        gateway.state.put_code(&key(anonymous.tenant_id(), &contact), mac, now_ms).await?
+    if let CodeSending::TooSoon { wait_ms } =
+        gateway.state.put_code(&key(anonymous.tenant_id(), &contact), mac, gateway.clock.now()).await?
     {
-        return Err(Error::CodeTooSoon { wait_secs: limits::secs_until(until_ms, now_ms) });
+        return Err(Error::CodeTooSoon { wait_secs: limits::whole_secs(wait_ms) });
     }
     let message = Message {
         id: gateway.random.base62(Message::ID_CHARS)?,
@@ -79,7 +79,7 @@ pub(super) async fn try_code(
     on_match: OnMatch,
 ) -> Result<(), Error> {
     let macs: Vec<_> = purposes.iter().map(|purpose| code_mac(gateway, tenant, contact, *purpose, code)).collect();
-    if gateway.state.try_code(&key(tenant, contact), &macs, on_match, gateway.clock.now_ms()).await? {
+    if gateway.state.try_code(&key(tenant, contact), &macs, on_match, gateway.clock.now()).await? {
         Ok(())
     } else {
         Err(Error::CodeWrong)

@@ -321,6 +321,8 @@ impl Activity {
     /// The counters after an activity at `now_ms`, on `today`.
     #[must_use]
     pub const fn after(self, now_ms: i64, today: i32) -> Self {
+        // A day after tomorrow was stored under a clock that ran ahead.
+        let is_ahead = self.last_active_day > today + 1;
         let (online_days, continuous_days) = if today <= self.last_active_day {
             (self.online_days, self.continuous_days)
         } else if today == self.last_active_day + 1 {
@@ -328,7 +330,7 @@ impl Activity {
         } else {
             (self.online_days + 1, 1)
         };
-        let last_active_day = if today > self.last_active_day { today } else { self.last_active_day };
+        let last_active_day = if today > self.last_active_day || is_ahead { today } else { self.last_active_day };
         Self { last_active_at_ms: now_ms, last_active_day, online_days, continuous_days }
     }
 

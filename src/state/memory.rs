@@ -1,4 +1,4 @@
-//! State in the memory of one process.
+//! State in the memory of one process. Its times are those of the steady clock.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,14 @@ use std::{
 
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
-    StateError, Uses, is_running,
+    StateError, Uses,
 };
-use crate::model::FeedEntry;
+use crate::{clock::Now, model::FeedEntry};
 
 /// State in this process's memory, lost when it stops.
 #[derive(Default)]
 pub struct MemoryState {
-    uses: Expiring<Uses>,
+    uses: Expiring<Window>,
     logins: Expiring<Logins>,
     captchas: Expiring<CaptchaAnswer>,
     codes: Expiring<SentCodes>,
@@ -63,7 +63,14 @@ impl<V: Ends> Expiring<V> {
     }
 }
 
-impl Ends for Uses {
+/// The uses of a subject in a window.
+#[derive(Clone, Copy)]
+struct Window {
+    count: u32,
+    until_ms: i64,
+}
+
+impl Ends for Window {
     fn ends_at_ms(&self) -> i64 {
         self.until_ms
     }
@@ -96,18 +103,18 @@ struct SentCodes {
 impl SentCodes {
     /// Until when no other code may be sent.
     fn blocked_until_ms(&self, now_ms: i64) -> Option<i64> {
-        if self.tries >= CodeRules::TRIES && is_running(self.tries_until_ms, CodeRules::TRIES_WINDOW_MS, now_ms) {
+        if self.tries >= CodeRules::TRIES && self.tries_until_ms > now_ms {
             return Some(self.tries_until_ms);
         }
         let full = |(window_ms, limit): &(i64, usize)| {
             let oldest_ms = self.sent_at_ms.iter().rev().nth(limit.saturating_sub(1))?;
-            Some(oldest_ms.saturating_add(*window_ms)).filter(|until_ms| is_running(*until_ms, *window_ms, now_ms))
+            Some(oldest_ms.saturating_add(*window_ms)).filter(|until_ms| *until_ms > now_ms)
         };
         CodeRules::SENDS.iter().filter_map(full).max()
     }
 
     fn note_wrong_try(&mut self, now_ms: i64) {
-        if !is_running(self.tries_until_ms, CodeRules::TRIES_WINDOW_MS, now_ms) {
+        if !self.tries_until_ms > now_ms {
             self.tries = 0;
         }
         self.tries += 1;
@@ -147,8 +154,8 @@ impl Logins {
     /// The counts as of `now_ms`.
     fn at(self, now_ms: i64) -> Self {
         Self {
-            failed: if is_running(self.until_ms, LoginSubject::WINDOW_MS, now_ms) { self.failed } else { 0 },
-            pending: if is_running(self.pending_until_ms, LoginSubject::PENDING_MS, now_ms) { self.pending } else { 0 },
+            failed: if self.until_ms > now_ms { self.failed } else { 0 },
+            pending: if self.pending_until_ms > now_ms { self.pending } else { 0 },
             ..self
         }
     }
@@ -169,24 +176,26 @@ impl MemoryState {
 
 #[async_trait::async_trait]
 impl State for MemoryState {
-    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
+    async fn count_use(&self, subject: &str, window_ms: i64, now: Now) -> Result<Uses, StateError> {
+        let now_ms = now.steady_ms;
         let mut uses = self.uses.with_room(1, now_ms);
-        let fresh = Uses { count: 0, until_ms: now_ms.saturating_add(window_ms) };
+        let fresh = Window { count: 0, until_ms: now_ms.saturating_add(window_ms) };
         let window = uses.entry(subject.to_owned()).or_insert(fresh);
-        if !is_running(window.until_ms, window_ms, now_ms) {
+        if window.until_ms <= now_ms {
             *window = fresh;
         }
         window.count = window.count.saturating_add(1);
-        Ok(*window)
+        Ok(Uses { count: window.count, left_ms: window.until_ms - now_ms })
     }
 
-    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError> {
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now: Now) -> Result<Admission, StateError> {
+        let now_ms = now.steady_ms;
         let mut all = self.logins.with_room(subjects.len(), now_ms);
         let mut admission = Admission::Admitted;
         for subject in subjects {
             let logins = all.get(&subject.name).copied().unwrap_or_default().at(now_ms);
             if logins.failed >= subject.limit {
-                return Ok(Admission::Locked { until_ms: logins.until_ms });
+                return Ok(Admission::Locked { wait_ms: logins.until_ms - now_ms });
             }
             if logins.failed + logins.pending >= subject.limit {
                 admission = Admission::QueueFull;
@@ -203,7 +212,8 @@ impl State for MemoryState {
         Ok(admission)
     }
 
-    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError> {
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now: Now) -> Result<(), StateError> {
+        let now_ms = now.steady_ms;
         let mut all = self.logins.with_room(subjects.len(), now_ms);
         for subject in subjects {
             let logins = all.entry(subject.name.clone()).or_default();
@@ -223,21 +233,25 @@ impl State for MemoryState {
         Ok(())
     }
 
-    async fn put_captcha(&self, id: &str, mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+    async fn put_captcha(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+        let now_ms = now.steady_ms;
+        let until_ms = now_ms.saturating_add(lifetime_ms);
         self.captchas.with_room(1, now_ms).insert(id.to_owned(), CaptchaAnswer { mac, until_ms });
         Ok(())
     }
 
-    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
+    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
+        let now_ms = now.steady_ms;
         let answer = self.captchas.lock().remove(id);
         Ok(answer.filter(|answer| answer.until_ms > now_ms).map(|answer| answer.mac))
     }
 
-    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError> {
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError> {
+        let now_ms = now.steady_ms;
         let mut all = self.codes.with_room(1, now_ms);
         let codes = all.entry(contact.to_owned()).or_default();
         if let Some(until_ms) = codes.blocked_until_ms(now_ms) {
-            return Ok(CodeSending::TooSoon { until_ms });
+            return Ok(CodeSending::TooSoon { wait_ms: until_ms - now_ms });
         }
         codes.sent_at_ms.retain(|at_ms| at_ms.saturating_add(CodeRules::DAY_MS) > now_ms);
         codes.sent_at_ms.push(now_ms);
@@ -250,8 +264,9 @@ impl State for MemoryState {
         contact: &str,
         macs: &[[u8; 32]],
         on_match: OnMatch,
-        now_ms: i64,
+        now: Now,
     ) -> Result<bool, StateError> {
+        let now_ms = now.steady_ms;
         let mut all = self.codes.lock();
         let Some(codes) = all.get_mut(contact) else { return Ok(false) };
         let Some((mac, _)) = codes.newest.filter(|(_, until_ms)| *until_ms > now_ms) else { return Ok(false) };
@@ -272,7 +287,9 @@ impl State for MemoryState {
         Ok(())
     }
 
-    async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+    async fn note_presence(&self, notes: &[PresenceNote], ttl_ms: i64, now: Now) -> Result<(), StateError> {
+        let now_ms = now.steady_ms;
+        let until_ms = now_ms.saturating_add(ttl_ms);
         let mut all = self.presences.with_room(notes.len(), now_ms);
         for note in notes {
             let devices = &mut all.entry(note.account.clone()).or_default().0;
@@ -297,7 +314,8 @@ impl State for MemoryState {
         self.end_presence(account, Some(device)).await
     }
 
-    async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError> {
+    async fn present_devices(&self, account: &str, _: i64, now: Now) -> Result<Vec<i32>, StateError> {
+        let now_ms = now.steady_ms;
         let all = self.presences.lock();
         let devices = all.get(account).into_iter().flat_map(|devices| &devices.0);
         Ok(devices.filter(|(_, until_ms)| **until_ms > now_ms).map(|((device, _), _)| *device).collect())
@@ -326,15 +344,19 @@ impl State for MemoryState {
 mod tests {
     use super::*;
 
+    const fn at(steady_ms: i64) -> Now {
+        Now { wall_ms: 0, steady_ms }
+    }
+
     #[tokio::test]
     async fn many_subjects_take_bounded_memory() {
         let state = MemoryState::default();
         for n in 0..250_000 {
-            state.count_use(&format!("subject {n}"), 1_000_000, n).await.unwrap();
+            state.count_use(&format!("subject {n}"), 1_000_000, at(n)).await.unwrap();
         }
 
-        assert!(state.uses.lock().len() <= Expiring::<Uses>::MAX);
-        let newest = state.count_use("subject 249999", 1_000_000, 250_000).await.unwrap();
+        assert!(state.uses.lock().len() <= Expiring::<Window>::MAX);
+        let newest = state.count_use("subject 249999", 1_000_000, at(250_000)).await.unwrap();
         assert_eq!(newest.count, 2);
     }
 }

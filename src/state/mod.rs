@@ -2,7 +2,8 @@
 //! else in this process's memory.
 //!
 //! The trait [`State`] has domain operations, and both implementations pass the same tests (`tests/it/state.rs`). The
-//! caller passes the time, so that a manual clock controls both.
+//! caller passes the time, so that a manual clock controls both: in memory the steady clock counts, in Redis the wall
+//! clock, which nodes share.
 //!
 //! Keys in Redis, each built by one function in `redis.rs`, each with a time to live:
 //!
@@ -20,58 +21,44 @@ mod redis;
 
 use std::convert::Infallible;
 
-use crate::model::FeedEntry;
+use crate::{clock::Now, model::FeedEntry};
 
 pub use memory::MemoryState;
 pub use redis::RedisState;
-
-/// How far the clocks of nodes may differ.
-const CLOCK_SKEW_MS: i64 = 60_000;
-
-/// Whether a window of that length that ends at `until_ms` has begun and not ended. A window that ends later than one
-/// that begins now was stored under a clock that ran ahead, and counts as over.
-const fn is_running(until_ms: i64, length_ms: i64, now_ms: i64) -> bool {
-    until_ms > now_ms && until_ms <= now_ms.saturating_add(length_ms).saturating_add(CLOCK_SKEW_MS)
-}
 
 /// Shared state of the nodes.
 #[async_trait::async_trait]
 pub trait State: Send + Sync {
     /// Counts a use of `subject`. The count restarts `window_ms` after its first use.
-    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError>;
+    async fn count_use(&self, subject: &str, window_ms: i64, now: Now) -> Result<Uses, StateError>;
 
     /// Begins a login for all of `subjects` or for none. A pending login counts as a failed one until it ends, so that
     /// concurrent attempts get no more tries than sequential ones.
-    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError>;
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now: Now) -> Result<Admission, StateError>;
 
     /// Ends a login that was begun.
-    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError>;
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now: Now) -> Result<(), StateError>;
 
-    /// Stores the MAC of the answer to a captcha until `until_ms`.
-    async fn put_captcha(&self, id: &str, answer_mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError>;
+    /// Stores the MAC of the answer to a captcha for `lifetime_ms`.
+    async fn put_captcha(&self, id: &str, answer_mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError>;
 
     /// Removes and returns the MAC of the answer to a captcha. Atomic: only one of several concurrent callers gets it.
-    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError>;
+    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError>;
 
     /// Stores the MAC of a code for `contact`, replacing an older one, unless [`CodeRules`] forbid another code now.
-    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError>;
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError>;
 
     /// Whether the MAC of the code for `contact` is one of `macs`. A wrong try is counted. A right one consumes the
     /// code unless `on_match` is [`OnMatch::Keep`]. Atomic: only one of several concurrent callers can consume the
     /// code.
-    async fn try_code(
-        &self,
-        contact: &str,
-        macs: &[[u8; 32]],
-        on_match: OnMatch,
-        now_ms: i64,
-    ) -> Result<bool, StateError>;
+    async fn try_code(&self, contact: &str, macs: &[[u8; 32]], on_match: OnMatch, now: Now)
+    -> Result<bool, StateError>;
 
     /// Deletes the code for `contact`, if there is one.
     async fn void_code(&self, contact: &str) -> Result<(), StateError>;
 
-    /// Stores that devices are in use until `until_ms`.
-    async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError>;
+    /// Stores that devices are in use for `ttl_ms`.
+    async fn note_presence(&self, notes: &[PresenceNote], ttl_ms: i64, now: Now) -> Result<(), StateError>;
 
     /// Deletes all presence of a device of an account or, without one, of all its devices.
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError>;
@@ -79,8 +66,8 @@ pub trait State: Send + Sync {
     /// Deletes the presence of a device except for its sockets on other nodes: its last socket on this node was closed.
     async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError>;
 
-    /// The devices of an account that are in use.
-    async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError>;
+    /// The devices of an account that are in use, of those noted for `ttl_ms` or less.
+    async fn present_devices(&self, account: &str, ttl_ms: i64, now: Now) -> Result<Vec<i32>, StateError>;
 
     /// Publishes entries of the change feed to the other nodes.
     async fn publish(&self, entries: &[FeedEntry]) -> Result<(), StateError>;
@@ -129,8 +116,8 @@ pub enum FeedEvent {
 pub struct Uses {
     /// The uses in the window, including the current one.
     pub count: u32,
-    /// When the window ends.
-    pub until_ms: i64,
+    /// How long the window lasts from now.
+    pub left_ms: i64,
 }
 
 /// The limits of the codes sent to one contact (security.md 13, 14).
@@ -161,8 +148,8 @@ pub enum CodeSending {
     Allowed,
     /// A limit is reached.
     TooSoon {
-        /// When the next code may be sent.
-        until_ms: i64,
+        /// How long until the next code may be sent.
+        wait_ms: i64,
     },
 }
 
@@ -203,8 +190,8 @@ pub enum Admission {
     QueueFull,
     /// Too many logins have failed.
     Locked {
-        /// When the lock ends.
-        until_ms: i64,
+        /// How long until the lock ends.
+        wait_ms: i64,
     },
 }
 

@@ -1,4 +1,5 @@
-//! State that nodes share through Redis. The only module that uses the crate `redis`.
+//! State that nodes share through Redis. The only module that uses the crate `redis`. Its times are those of the nodes'
+//! wall clocks.
 
 mod link;
 mod scripts;
@@ -16,9 +17,14 @@ use super::{
     StateError, Uses,
 };
 use crate::{
+    clock::Now,
     model::{Change, FeedEntry, SessionId, TenantId, UserId},
     random::Random,
 };
+
+/// How far the clocks of nodes may differ. What ends later than this after a whole window was stored under a clock that
+/// ran ahead, and counts as over.
+const CLOCK_SKEW_MS: i64 = 60_000;
 
 /// State in Redis.
 pub struct RedisState {
@@ -96,15 +102,17 @@ fn from_wire(entry: WireEntry) -> Option<FeedEntry> {
 
 #[async_trait::async_trait]
 impl State for RedisState {
-    async fn count_use(&self, subject: &str, window_ms: i64, now_ms: i64) -> Result<Uses, StateError> {
+    async fn count_use(&self, subject: &str, window_ms: i64, now: Now) -> Result<Uses, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut call = COUNT_USE.key(self.uses_key(subject));
         call.arg(now_ms).arg(window_ms);
-        let (count, until_ms) = self.link.answered(call.invoke_async(&mut connection).await)?;
-        Ok(Uses { count, until_ms })
+        let (count, until_ms): (u32, i64) = self.link.answered(call.invoke_async(&mut connection).await)?;
+        Ok(Uses { count, left_ms: until_ms - now_ms })
     }
 
-    async fn begin_login(&self, subjects: &[LoginSubject; 2], now_ms: i64) -> Result<Admission, StateError> {
+    async fn begin_login(&self, subjects: &[LoginSubject; 2], now: Now) -> Result<Admission, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut call = BEGIN_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
@@ -114,11 +122,12 @@ impl State for RedisState {
         Ok(match self.link.answered(call.invoke_async(&mut connection).await)? {
             -1 => Admission::Admitted,
             0 => Admission::QueueFull,
-            until_ms => Admission::Locked { until_ms },
+            until_ms => Admission::Locked { wait_ms: until_ms - now_ms },
         })
     }
 
-    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now_ms: i64) -> Result<(), StateError> {
+    async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now: Now) -> Result<(), StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut call = END_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
@@ -132,16 +141,18 @@ impl State for RedisState {
         self.link.answered(call.invoke_async(&mut connection).await)
     }
 
-    async fn put_captcha(&self, id: &str, mac: [u8; 32], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+    async fn put_captcha(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
-        let lifetime_ms = until_ms.saturating_sub(now_ms).max(1);
+        let until_ms = now_ms.saturating_add(lifetime_ms);
         let value = [until_ms.to_be_bytes().as_slice(), &mac].concat();
         let mut set = redis::cmd("SET");
         set.arg(self.captcha_key(id)).arg(value).arg("PX").arg(lifetime_ms);
         self.link.answered(set.exec_async(&mut connection).await)
     }
 
-    async fn take_captcha(&self, id: &str, now_ms: i64) -> Result<Option<[u8; 32]>, StateError> {
+    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut take = redis::cmd("GETDEL");
         take.arg(self.captcha_key(id));
@@ -152,17 +163,18 @@ impl State for RedisState {
         Ok(mac.try_into().ok().filter(|_| is_live))
     }
 
-    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now_ms: i64) -> Result<CodeSending, StateError> {
+    async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut call = PUT_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(code_mac.as_slice());
-        call.arg(CodeRules::LIFETIME_MS).arg(CodeRules::TRIES);
+        call.arg(CodeRules::LIFETIME_MS).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
         for (window_ms, limit) in CodeRules::SENDS {
             call.arg(window_ms).arg(limit);
         }
         Ok(match self.link.answered(call.invoke_async(&mut connection).await)? {
             0 => CodeSending::Allowed,
-            until_ms => CodeSending::TooSoon { until_ms },
+            until_ms => CodeSending::TooSoon { wait_ms: until_ms - now_ms },
         })
     }
 
@@ -171,11 +183,13 @@ impl State for RedisState {
         contact: &str,
         macs: &[[u8; 32]],
         on_match: OnMatch,
-        now_ms: i64,
+        now: Now,
     ) -> Result<bool, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut call = TRY_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
+        call.arg(CodeRules::LIFETIME_MS);
         call.arg(match on_match {
             OnMatch::Keep => "keep",
             OnMatch::Consume => "take",
@@ -194,14 +208,16 @@ impl State for RedisState {
         self.link.answered(delete.exec_async(&mut connection).await)
     }
 
-    async fn note_presence(&self, notes: &[PresenceNote], until_ms: i64, now_ms: i64) -> Result<(), StateError> {
+    async fn note_presence(&self, notes: &[PresenceNote], ttl_ms: i64, now: Now) -> Result<(), StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
+        let until_ms = now_ms.saturating_add(ttl_ms);
         let mut pipe = redis::pipe();
         for note in notes {
             let key = self.presence_key(&note.account);
             pipe.zrembyscore(&key, "-inf", now_ms).ignore();
             pipe.zadd(&key, self.presence_member(note.device, note.sign), until_ms).ignore();
-            pipe.pexpire(&key, until_ms.saturating_sub(now_ms).max(1)).ignore();
+            pipe.pexpire(&key, ttl_ms).ignore();
         }
         self.link.answered(pipe.exec_async(&mut connection).await)
     }
@@ -223,10 +239,12 @@ impl State for RedisState {
         self.link.answered(remove.exec_async(&mut connection).await)
     }
 
-    async fn present_devices(&self, account: &str, now_ms: i64) -> Result<Vec<i32>, StateError> {
+    async fn present_devices(&self, account: &str, ttl_ms: i64, now: Now) -> Result<Vec<i32>, StateError> {
+        let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let mut range = redis::cmd("ZRANGEBYSCORE");
-        range.arg(self.presence_key(account)).arg(format!("({now_ms}")).arg("+inf");
+        let latest_ms = now_ms.saturating_add(ttl_ms).saturating_add(CLOCK_SKEW_MS);
+        range.arg(self.presence_key(account)).arg(format!("({now_ms}")).arg(latest_ms);
         let members: Vec<String> = self.link.answered(range.query_async(&mut connection).await)?;
         Ok(members.iter().filter_map(|member| member.split('@').next()?.parse().ok()).collect())
     }

@@ -69,7 +69,7 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
     let stream =
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
-    let machine = Machine::new(gateway.clock.now_ms());
+    let machine = Machine::new(gateway.clock.steady_ms());
     let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None };
     let request_id = socket.anonymous.origin().request_id.clone();
     actix_web::rt::spawn(logging::for_request(request_id, socket.run(stream, close_request)));
@@ -103,7 +103,7 @@ impl Socket {
     async fn run(mut self, mut stream: AggregatedMessageStream, mut close_request: Receiver<CloseCause>) {
         let mut tick = tokio::time::interval(TICK);
         let reason = loop {
-            let now_ms = self.gateway.clock.now_ms();
+            let now_ms = self.gateway.clock.steady_ms();
             let step = tokio::select! {
                 message = stream.next() => match message {
                     Some(Ok(AggregatedMessage::Text(text))) => self.machine.on_text(&text, now_ms),
@@ -174,9 +174,10 @@ impl Socket {
         if let Err(error) = sockets::note_platform(&self.gateway, &login, platform).await {
             log::warn!("the platform of a device was not noted: {error}");
         }
-        let expires_at_ms = login.expires_at_ms();
+        let now = self.gateway.clock.now();
+        let left_ms = login.expires_at_ms().saturating_sub(now.wall_ms);
         self.login = Some(login);
-        self.machine.logged_in(self.gateway.clock.now_ms(), expires_at_ms);
+        self.machine.logged_in(now.steady_ms, left_ms);
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! Presence, by open sockets and by recent requests (behaviour.md §4).
 
+use std::time::Duration;
+
 use diglot::clock::Clock as _;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::{
     sockets::{Node, PATIENCE, Socket},
-    support::{MINUTE_MS, User, within_a_second},
+    support::{DAY_MS, HOUR_MS, MINUTE_MS, TestApp, User, within_a_second},
 };
 
 async fn close(mut socket: Socket) {
@@ -89,4 +91,38 @@ async fn a_reconnected_user_is_online_at_once_and_was_active_until_it_disconnect
     alice.v1.get("/v1/user/info").send().await.assert_ok();
     assert!(is_online().await, "a request of its own");
     node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn setting_the_clock_closes_no_socket_and_changes_no_presence() {
+    let node = Node::new().await;
+    let alice = node.t.user("alice").await;
+    let acting = node.t.admin().await.header("user_id", &alice.id.to_string());
+    let is_online = async || acting.get("/user/online_status").send().await.json()["data"]["online"] == json!(true);
+    let mut socket = node.log_in(&alice).await;
+    for step_ms in [HOUR_MS, -2 * HOUR_MS, HOUR_MS] {
+        node.t.clock.step(step_ms);
+        // Longer than the interval at which the gateway checks the socket's deadlines.
+        let closed = tokio::time::timeout(Duration::from_millis(1100), socket.0.next()).await;
+        assert!(closed.is_err(), "{closed:?}");
+        assert_eq!(socket.heartbeat("x").await, "heartbeat_ack x");
+        assert!(is_online().await);
+    }
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn a_clock_that_ran_ahead_leaves_nobody_online() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    let acting = t.admin().await.header("user_id", &alice.id.to_string());
+    let is_online = async || acting.get("/user/online_status").send().await.json()["data"]["online"] == json!(true);
+    t.clock.step(20 * DAY_MS);
+    alice.v1.post("/v1/user/get-user-data").send().await.assert_ok();
+    assert!(is_online().await);
+    t.clock.step(-20 * DAY_MS);
+    t.clock.advance(2 * MINUTE_MS);
+    assert!(!is_online().await);
+    alice.v1.post("/v1/user/get-user-data").send().await.assert_ok();
+    assert!(is_online().await);
 }

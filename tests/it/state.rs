@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use diglot::{
+    clock::Now,
     random::Random,
     state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State},
 };
@@ -28,20 +29,25 @@ fn states() -> States {
     States { all, _backend: backend }
 }
 
-async fn count(state: &dyn State, subject: &str, now_ms: i64) -> (u32, i64) {
-    let uses = state.count_use(subject, 1000, now_ms).await.unwrap();
-    (uses.count, uses.until_ms - START_MS)
+/// A time by both clocks, which have different starts.
+const fn at(ms: i64) -> Now {
+    Now { wall_ms: START_MS + ms, steady_ms: ms }
+}
+
+async fn count(state: &dyn State, subject: &str, ms: i64) -> (u32, i64) {
+    let uses = state.count_use(subject, 1000, at(ms)).await.unwrap();
+    (uses.count, ms + uses.left_ms)
 }
 
 #[actix_web::test]
 async fn uses_are_counted_in_a_window_that_starts_with_the_first() {
     let states = states();
     for state in &states.all {
-        assert_eq!(count(&**state, "a", START_MS).await, (1, 1000), "{}", state.describe());
-        assert_eq!(count(&**state, "a", START_MS + 400).await, (2, 1000));
-        assert_eq!(count(&**state, "b", START_MS + 500).await, (1, 1500));
-        assert_eq!(count(&**state, "a", START_MS + 999).await, (3, 1000));
-        assert_eq!(count(&**state, "a", START_MS + 1000).await, (1, 2000));
+        assert_eq!(count(&**state, "a", 0).await, (1, 1000), "{}", state.describe());
+        assert_eq!(count(&**state, "a", 400).await, (2, 1000));
+        assert_eq!(count(&**state, "b", 500).await, (1, 1500));
+        assert_eq!(count(&**state, "a", 999).await, (3, 1000));
+        assert_eq!(count(&**state, "a", 1000).await, (1, 2000));
     }
 }
 
@@ -49,7 +55,7 @@ async fn uses_are_counted_in_a_window_that_starts_with_the_first() {
 async fn concurrent_uses_are_all_counted() {
     let states = states();
     for state in &states.all {
-        let counts = join_all((0..100).map(|_| count(&**state, "crowd", START_MS))).await;
+        let counts = join_all((0..100).map(|_| count(&**state, "crowd", 0))).await;
         let mut counts: Vec<u32> = counts.into_iter().map(|(count, _)| count).collect();
         counts.sort_unstable();
         assert_eq!(counts, (1..=100).collect::<Vec<_>>(), "{}", state.describe());
@@ -64,25 +70,25 @@ fn subjects(account: &str, source: &str) -> [LoginSubject; 2] {
     ]
 }
 
-async fn fail(state: &dyn State, subjects: &[LoginSubject; 2], now_ms: i64) {
-    assert_eq!(state.begin_login(subjects, now_ms).await.unwrap(), Admission::Admitted, "{}", state.describe());
-    state.end_login(subjects, LoginEnd::Wrong, now_ms).await.unwrap();
+async fn fail(state: &dyn State, subjects: &[LoginSubject; 2], ms: i64) {
+    assert_eq!(state.begin_login(subjects, at(ms)).await.unwrap(), Admission::Admitted, "{}", state.describe());
+    state.end_login(subjects, LoginEnd::Wrong, at(ms)).await.unwrap();
 }
 
 #[actix_web::test]
 async fn failed_logins_lock_until_the_first_of_them_expires() {
     let states = states();
     for state in &states.all {
-        let (a, end) = (subjects("a", "s"), START_MS + LoginSubject::WINDOW_MS);
-        fail(&**state, &a, START_MS).await;
-        fail(&**state, &a, START_MS + 1000).await;
-        let locked = Admission::Locked { until_ms: end };
-        assert_eq!(state.begin_login(&a, START_MS + 2000).await.unwrap(), locked, "{}", state.describe());
+        let (a, end) = (subjects("a", "s"), LoginSubject::WINDOW_MS);
+        fail(&**state, &a, 0).await;
+        fail(&**state, &a, 1000).await;
+        let locked = |ms: i64| Admission::Locked { wait_ms: end - ms };
+        assert_eq!(state.begin_login(&a, at(2000)).await.unwrap(), locked(2000), "{}", state.describe());
         // A refused login is not counted: the source has one attempt left.
-        fail(&**state, &subjects("b", "s"), START_MS + 3000).await;
-        assert_eq!(state.begin_login(&subjects("c", "s"), START_MS + 4000).await.unwrap(), locked);
-        assert_eq!(state.begin_login(&a, end - 1).await.unwrap(), locked);
-        assert_eq!(state.begin_login(&a, end).await.unwrap(), Admission::Admitted);
+        fail(&**state, &subjects("b", "s"), 3000).await;
+        assert_eq!(state.begin_login(&subjects("c", "s"), at(4000)).await.unwrap(), locked(4000));
+        assert_eq!(state.begin_login(&a, at(end - 1)).await.unwrap(), locked(end - 1));
+        assert_eq!(state.begin_login(&a, at(end)).await.unwrap(), Admission::Admitted);
     }
 }
 
@@ -92,16 +98,16 @@ async fn logins_in_progress_count_until_they_end() {
     for state in &states.all {
         let a = subjects("a2", "s2");
         for _ in 0..2 {
-            assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted, "{}", state.describe());
+            assert_eq!(state.begin_login(&a, at(0)).await.unwrap(), Admission::Admitted, "{}", state.describe());
         }
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::QueueFull);
-        state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
-        state.end_login(&a, LoginEnd::Cancelled, START_MS).await.unwrap();
-        fail(&**state, &a, START_MS).await;
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::Admitted);
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), Admission::QueueFull);
+        assert_eq!(state.begin_login(&a, at(0)).await.unwrap(), Admission::QueueFull);
+        state.end_login(&a, LoginEnd::Right, at(0)).await.unwrap();
+        state.end_login(&a, LoginEnd::Cancelled, at(0)).await.unwrap();
+        fail(&**state, &a, 0).await;
+        assert_eq!(state.begin_login(&a, at(0)).await.unwrap(), Admission::Admitted);
+        assert_eq!(state.begin_login(&a, at(0)).await.unwrap(), Admission::QueueFull);
         // A login that never ended, since its node crashed, expires.
-        let later = START_MS + LoginSubject::PENDING_MS;
+        let later = at(LoginSubject::PENDING_MS);
         assert_eq!(state.begin_login(&a, later).await.unwrap(), Admission::Admitted);
         state.end_login(&a, LoginEnd::Cancelled, later).await.unwrap();
     }
@@ -113,13 +119,13 @@ async fn a_successful_login_resets_the_account_but_not_the_source() {
     for state in &states.all {
         let a = subjects("a3", "s3");
         for _ in 0..2 {
-            fail(&**state, &a, START_MS).await;
-            state.begin_login(&a, START_MS).await.unwrap();
-            state.end_login(&a, LoginEnd::Right, START_MS).await.unwrap();
+            fail(&**state, &a, 0).await;
+            state.begin_login(&a, at(0)).await.unwrap();
+            state.end_login(&a, LoginEnd::Right, at(0)).await.unwrap();
         }
-        fail(&**state, &subjects("b3", "s3"), START_MS).await;
-        let locked = Admission::Locked { until_ms: START_MS + LoginSubject::WINDOW_MS };
-        assert_eq!(state.begin_login(&a, START_MS).await.unwrap(), locked, "{}", state.describe());
+        fail(&**state, &subjects("b3", "s3"), 0).await;
+        let locked = Admission::Locked { wait_ms: LoginSubject::WINDOW_MS };
+        assert_eq!(state.begin_login(&a, at(0)).await.unwrap(), locked, "{}", state.describe());
     }
 }
 
@@ -128,7 +134,7 @@ async fn concurrent_logins_do_not_exceed_the_limit() {
     let states = states();
     for state in &states.all {
         let a = subjects("a4", "s4");
-        let admissions = join_all((0..50).map(|_| state.begin_login(&a, START_MS))).await;
+        let admissions = join_all((0..50).map(|_| state.begin_login(&a, at(0)))).await;
         let admitted = admissions.into_iter().filter(|one| matches!(one, Ok(Admission::Admitted))).count();
         assert_eq!(admitted, 2, "{}", state.describe());
     }
@@ -138,16 +144,16 @@ async fn concurrent_logins_do_not_exceed_the_limit() {
 async fn a_captcha_is_valid_once_and_until_it_expires() {
     let states = states();
     for state in &states.all {
-        let (mac, until) = ([7; 32], START_MS + 1000);
+        let (mac, lifetime) = ([7; 32], 1000);
         for id in ["a", "late"] {
-            state.put_captcha(id, mac, until, START_MS).await.unwrap();
+            state.put_captcha(id, mac, lifetime, at(0)).await.unwrap();
         }
-        assert_eq!(state.take_captcha("unknown", START_MS).await.unwrap(), None, "{}", state.describe());
-        assert_eq!(state.take_captcha("a", until - 1).await.unwrap(), Some(mac));
-        assert_eq!(state.take_captcha("a", until - 1).await.unwrap(), None);
-        assert_eq!(state.take_captcha("late", until).await.unwrap(), None);
-        state.put_captcha("crowd", mac, until, START_MS).await.unwrap();
-        let taken = join_all((0..20).map(|_| state.take_captcha("crowd", START_MS))).await;
+        assert_eq!(state.take_captcha("unknown", at(0)).await.unwrap(), None, "{}", state.describe());
+        assert_eq!(state.take_captcha("a", at(lifetime - 1)).await.unwrap(), Some(mac));
+        assert_eq!(state.take_captcha("a", at(lifetime - 1)).await.unwrap(), None);
+        assert_eq!(state.take_captcha("late", at(lifetime)).await.unwrap(), None);
+        state.put_captcha("crowd", mac, lifetime, at(0)).await.unwrap();
+        let taken = join_all((0..20).map(|_| state.take_captcha("crowd", at(0)))).await;
         assert_eq!(taken.into_iter().filter(|one| one.as_ref().unwrap().is_some()).count(), 1);
     }
 }
@@ -179,7 +185,7 @@ async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
     };
     let captcha = || client.post("/v1/user/captcha").json(&json!({})).send();
 
-    t.clock.advance(ahead_ms);
+    t.clock.step(ahead_ms);
     for _ in 0..10 {
         assert_eq!(login("wrong").await.code(), 402);
     }
@@ -187,7 +193,8 @@ async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
     captcha().await.assert_ok();
     assert_eq!(captcha().await.status, 429);
 
-    t.clock.advance(-ahead_ms);
+    t.clock.step(-ahead_ms);
+    t.clock.advance(LoginSubject::WINDOW_MS);
     login(PASSWORD).await.assert_ok();
     captcha().await.assert_ok();
     assert_eq!(captcha().await.status, 429);

@@ -1,5 +1,4 @@
-//! Lua scripts for operations that must be atomic in Redis. Their 60000 is [`CLOCK_SKEW_MS`](super::super::CLOCK_SKEW_MS):
-//! a window that ends later than that after a whole window was stored under a clock that ran ahead, and is over.
+//! Lua scripts for operations that must be atomic in Redis. Their 60000 is [`CLOCK_SKEW_MS`](super::CLOCK_SKEW_MS).
 
 use std::sync::LazyLock;
 
@@ -83,21 +82,22 @@ pub(super) static END_LOGIN: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// KEYS: the contact. ARGV: now, the code's MAC, its lifetime (ms), the maximum number of wrong tries; for each window
-/// its length (ms) and the maximum number of codes in it, the longest last. Returns 0 if the code was stored, else when
+/// KEYS: the contact. ARGV: now, the code's MAC, its lifetime (ms), the maximum number of wrong tries, how long they
+/// count (ms); for each window its length (ms) and the maximum number of codes in it, the longest last. Returns 0 if the code was stored, else when
 /// the next one may be sent.
 pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, longest = tonumber(ARGV[1]), tonumber(ARGV[#ARGV - 1])
          local values = redis.call('HMGET', KEYS[1], 'sent', 'tries', 'tries_until')
          local tries, tries_until = tonumber(values[2] or '0'), tonumber(values[3] or '0')
-         if tries >= tonumber(ARGV[4]) and tries_until > now then return tries_until end
+         local counts = tries_until > now and tries_until <= now + tonumber(ARGV[5]) + 60000
+         if counts and tries >= tonumber(ARGV[4]) then return tries_until end
          local sent = {}
          for at in string.gmatch(values[1] or '', '%d+') do
              if tonumber(at) + longest > now then sent[#sent + 1] = at end
          end
          local blocked_until = 0
-         for i = 5, #ARGV, 2 do
+         for i = 6, #ARGV, 2 do
              local oldest = sent[#sent + 1 - tonumber(ARGV[i + 1])]
              local till = oldest and tonumber(oldest) + tonumber(ARGV[i]) or 0
              local is_running = till > now and till <= now + tonumber(ARGV[i]) + 60000
@@ -111,21 +111,22 @@ pub(super) static PUT_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// KEYS: the contact. ARGV: now, the maximum number of wrong tries, how long they count (ms), `keep` or `take`; then
-/// the accepted MACs. Returns whether the code's MAC is one of them.
+/// KEYS: the contact. ARGV: now, the maximum number of wrong tries, how long they count (ms), the lifetime of codes (ms),
+/// `keep` or `take`; then the accepted MACs. Returns whether the code's MAC is one of them.
 pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now = tonumber(ARGV[1])
          local values = redis.call('HMGET', KEYS[1], 'mac', 'until', 'tries', 'tries_until')
-         if not values[1] or tonumber(values[2]) <= now then return false end
-         for i = 5, #ARGV do
+         local ends = tonumber(values[2] or '0')
+         if not values[1] or ends <= now or ends > now + tonumber(ARGV[4]) + 60000 then return false end
+         for i = 6, #ARGV do
              if ARGV[i] == values[1] then
-                 if ARGV[4] == 'take' then redis.call('HDEL', KEYS[1], 'mac', 'until', 'tries', 'tries_until') end
+                 if ARGV[5] == 'take' then redis.call('HDEL', KEYS[1], 'mac', 'until', 'tries', 'tries_until') end
                  return true
              end
          end
          local tries, till = tonumber(values[3] or '0'), tonumber(values[4] or '0')
-         if till <= now then tries = 0 end
+         if till <= now or till > now + tonumber(ARGV[3]) + 60000 then tries = 0 end
          redis.call('HSET', KEYS[1], 'tries', tries + 1, 'tries_until', now + tonumber(ARGV[3]))
          if tries + 1 >= tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], 'mac', 'until') end
          return false",

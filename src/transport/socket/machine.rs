@@ -1,4 +1,5 @@
-//! The state machine of a socket, without any I/O: `connected → identified → closed` (behaviour.md §4).
+//! The state machine of a socket, without any I/O: `connected → identified → closed` (behaviour.md §4). Its times are
+//! those of the steady clock.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -138,11 +139,11 @@ impl Machine {
         }
     }
 
-    /// Reports that the login requested by [`Step::LogIn`] succeeded, with a session that expires at `expires_at_ms`.
-    pub fn logged_in(&mut self, now_ms: i64, expires_at_ms: i64) {
+    /// Reports that the login requested by [`Step::LogIn`] succeeded, with a session that expires in `left_ms`.
+    pub fn logged_in(&mut self, now_ms: i64, left_ms: i64) {
         if self.state == State::LoggingIn {
             self.state = State::Identified;
-            self.expires_at_ms = expires_at_ms;
+            self.expires_at_ms = now_ms.saturating_add(left_ms);
             self.deadline_ms = now_ms.saturating_add(SILENCE_MS);
         }
     }
@@ -184,7 +185,7 @@ mod tests {
             ..LoginData::default()
         };
         assert_eq!(machine.on_text(LOGIN, 1), Step::LogIn(data));
-        machine.logged_in(1000, 1_000_000);
+        machine.logged_in(1000, 999_000);
         machine
     }
 

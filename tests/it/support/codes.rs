@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use diglot::{config::Config, secret::KeyPurpose};
 use serde_json::{Value, json};
 
-use super::{Client, MINUTE_MS, Res, START_MS, SmsReceiver, SmtpServer, TestApp, User};
+use super::{Client, DAY_MS, MINUTE_MS, Res, SmsReceiver, SmtpServer, TestApp, User};
 
 /// A gateway whose codes go to an HTTP receiver and to an SMTP server.
 pub struct CodeApp {
@@ -104,8 +104,7 @@ impl TestApp {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = format!("captcha {}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mac = self.gateway.secret.mac(KeyPurpose::Captcha, format!("default\n{id}\nxyz").as_bytes());
-        let until_ms = START_MS * 2;
-        self.gateway.state.put_captcha(&id, mac, until_ms, self.gateway.clock.now_ms()).await.unwrap();
+        self.gateway.state.put_captcha(&id, mac, DAY_MS, self.gateway.clock.now()).await.unwrap();
         (id, "xyz".to_owned())
     }
 }

@@ -56,22 +56,41 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// A clock that tests set.
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall_ms: AtomicI64,
+    steady_ms: AtomicI64,
+}
 
 impl ManualClock {
+    pub const fn new(now_ms: i64) -> Self {
+        Self { wall_ms: AtomicI64::new(now_ms), steady_ms: AtomicI64::new(0) }
+    }
+
+    /// Lets time pass.
     pub fn advance(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        assert!(ms >= 0, "time does not pass backwards: use step");
+        self.step(ms);
+        self.steady_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Sets the wall clock forward or back, as an administrator or NTP does, while no time passes.
+    pub fn step(&self, ms: i64) {
+        self.wall_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Sets the clock to the system's time, which separate processes use.
     pub fn set_to_now(&self) {
-        self.0.store(SystemClock.now_ms(), Ordering::Relaxed);
+        self.wall_ms.store(SystemClock.now_ms(), Ordering::Relaxed);
     }
 }
 
 impl Clock for ManualClock {
     fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
+        self.wall_ms.load(Ordering::Relaxed)
+    }
+
+    fn steady_ms(&self) -> i64 {
+        self.steady_ms.load(Ordering::Relaxed)
     }
 }
 
@@ -101,7 +120,7 @@ impl TestApp {
         let backend = Arc::new(backend);
         let mut config = backend.config();
         change(&mut config);
-        let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
+        let clock = Arc::new(ManualClock::new(START_MS));
         let t = Self::node(backend, config, clock).await;
         tenants::create(&t.gateway, &command_line("default")).await.unwrap();
         t
