@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diglot::{
     clock::Now,
     random::Random,
-    state::{Admission, LoginEnd, LoginSubject, MemoryState, RedisState, State},
+    state::{Admission, CodeRules, CodeSending, LoginEnd, LoginSubject, MemoryState, OnMatch, RedisState, State},
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -198,4 +198,26 @@ async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
     login(PASSWORD).await.assert_ok();
     captcha().await.assert_ok();
     assert_eq!(captcha().await.status, 429);
+}
+
+#[actix_web::test]
+async fn a_code_sent_under_a_clock_that_ran_ahead_blocks_no_later_one_and_is_not_valid_for_longer() {
+    let states = states();
+    for state in &states.all {
+        let ahead = Now { wall_ms: START_MS + 200 * DAY_MS, steady_ms: 0 };
+        let (right, wrong, take) = ([1; 32], [2; 32], OnMatch::Consume);
+        for contact in ["a", "b"] {
+            assert_eq!(state.put_code(contact, right, ahead).await.unwrap(), CodeSending::Allowed);
+        }
+        for _ in 0..CodeRules::TRIES {
+            assert!(!state.try_code("a", &[wrong], take, ahead).await.unwrap());
+        }
+        let blocked = state.put_code("a", right, ahead).await.unwrap();
+        assert!(matches!(blocked, CodeSending::TooSoon { .. }), "{}", state.describe());
+
+        let later = at(CodeRules::LIFETIME_MS);
+        assert!(!state.try_code("b", &[right], take, later).await.unwrap(), "{}", state.describe());
+        assert_eq!(state.put_code("a", right, later).await.unwrap(), CodeSending::Allowed, "{}", state.describe());
+        assert!(state.try_code("a", &[right], take, later).await.unwrap());
+    }
 }
