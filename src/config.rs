@@ -26,7 +26,7 @@ pub use self::{
     values::{Flags, Source, Value, Values},
 };
 use crate::{
-    model::TenantId,
+    model::{AvatarBase, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
     store::DatabaseUrl,
 };
@@ -90,6 +90,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the gateway.
     pub cors_origins: Vec<String>,
+    /// Where avatars are that are given as names.
+    pub avatar_base: Option<AvatarBase>,
     /// Time zone of times formatted as text.
     pub timezone: TimeZone,
     /// The SMTP server.
@@ -164,6 +166,7 @@ impl Config {
             connections_per_source: read.optional("DIGLOT_CONNECTIONS_PER_SOURCE"),
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
+            avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))
                 .unwrap_or(TimeZone::UTC),

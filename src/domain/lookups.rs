@@ -81,9 +81,17 @@ pub(super) async fn user(gateway: &Gateway, tenant: &TenantId, id: UserId) -> Re
     }
     let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
     let found = gateway.db.read(move |conn| users::find(conn, &wanted, id)).await?;
-    let found = Arc::new(found.ok_or(Error::UserNotFound)?);
+    let found = Arc::new(shown(gateway, found.ok_or(Error::UserNotFound)?));
     gateway.cache.put_user(fill_token, tenant, &found);
     Ok(found)
+}
+
+/// The account as it is shown: with the URL of its avatar.
+pub(super) fn shown(gateway: &Gateway, mut user: User) -> User {
+    if let Some(base) = &gateway.config.avatar_base {
+        user.avatar_url = base.url_of(&user.avatar_url);
+    }
+    user
 }
 
 /// Looks up the public details of an account.

@@ -6,7 +6,7 @@ use super::{Anonymous, Caller, Error, Operator, activity, audit::Action, lookups
 use crate::{
     gateway::Gateway,
     model::{
-        AvatarUrl, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
+        Avatar, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
         Username, VipState,
     },
     store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
@@ -110,7 +110,7 @@ pub async fn rename(gateway: &Gateway, caller: &Caller, name: Nickname) -> Resul
 }
 
 /// Changes the caller's avatar.
-pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: AvatarUrl) -> Result<(), Error> {
+pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: Avatar) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("profile.set_avatar"), move |tx| {
         Ok(users::set_avatar(tx.conn, tx.user, &avatar)?)
     })
@@ -208,5 +208,5 @@ pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> 
 pub async fn get_by_username(gateway: &Gateway, anonymous: &Anonymous, name: Username) -> Result<Arc<User>, Error> {
     let tenant = anonymous.tenant_id().clone();
     let found = gateway.db.read(move |conn| users::find_by_username(conn, &tenant, &name)).await?;
-    found.map(Arc::new).ok_or(Error::UserNotFound)
+    found.map(|user| Arc::new(lookups::shown(gateway, user))).ok_or(Error::UserNotFound)
 }

@@ -1,7 +1,7 @@
 //! The discovery page: categories, groups, bots, advertisements.
 
 use super::{
-    AvatarUrl, Invalid, Problem,
+    ImageUrl, Invalid, Problem,
     text::{line, note},
 };
 
@@ -73,7 +73,7 @@ impl DisplayInfo {
     pub fn set_avatar_url(&mut self, text: &str) -> Result<(), Invalid> {
         self.avatar_url = match text {
             "" => String::new(),
-            text => AvatarUrl::parse("avatar_url", text)?.as_str().to_owned(),
+            text => ImageUrl::parse("avatar_url", text)?.as_str().to_owned(),
         };
         Ok(())
     }

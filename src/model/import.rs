@@ -1,6 +1,6 @@
 //! Accounts imported from another system.
 
-use super::{AccountStatus, AvatarUrl, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Username};
+use super::{AccountStatus, Avatar, EmailAddress, Info, Invalid, Mobile, Nickname, Password, Problem, Username};
 
 /// An account to be imported. It has at least one of login name, mobile number and e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct AccountRecord {
     /// The bound e-mail address.
     pub email: Option<EmailAddress>,
     /// The avatar.
-    pub avatar: Option<AvatarUrl>,
+    pub avatar: Option<Avatar>,
     /// The description on /user.
     pub description: Option<Info>,
     /// Information visible to the owner only.

@@ -10,6 +10,7 @@ mod contact;
 mod device;
 mod discovery;
 mod ids;
+mod image;
 mod import;
 mod invalid;
 mod language;
@@ -32,6 +33,7 @@ pub use contact::{CodePurpose, Contact, EmailAddress, Mobile};
 pub use device::{Device, DeviceKey, LoginDevice, Platform};
 pub use discovery::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Keyword};
 pub use ids::{AdminTokenId, DeviceSn, MedalId, SessionId, TenantId, UserId};
+pub use image::{Avatar, AvatarBase, ImageUrl};
 pub use import::{AccountRecord, ImportedPassword, PasswordHash};
 pub use invalid::{Invalid, Problem};
 pub use language::Language;
@@ -39,8 +41,7 @@ pub use names::{LoginName, Nickname, Username};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::{Listing, Page, Position};
 pub use profile::{
-    Activity, AvatarUrl, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart,
-    PublicDetails, Remark,
+    Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, PublicDetails, Remark,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
 pub use secrets::{Code, Password, Token, TokenHash};

@@ -1,45 +1,9 @@
 //! The profile of an account, beyond its names.
 
-use url::Url;
-
 use super::{
-    Invalid, MedalId, Problem,
+    ImageUrl, Invalid, MedalId, Problem,
     text::{line, note},
 };
-
-/// The URL of an image: http or https, at most 2 KiB; never fetched by the gateway (security.md 37).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AvatarUrl(String);
-
-impl AvatarUrl {
-    const MAX_BYTES: usize = 2048;
-
-    /// # Errors
-    /// When `text` is empty, too long or malformed.
-    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
-        let problem = if text.is_empty() {
-            Problem::Missing
-        } else if text.len() > Self::MAX_BYTES {
-            Problem::TooLong { max: Self::MAX_BYTES }
-        } else if text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
-            Problem::Characters
-        } else {
-            match Url::parse(text) {
-                // A URL that browsers would correct is refused: on the page that shows it, it may point elsewhere.
-                Ok(url) if url.has_host() && has_authority(text) => return Ok(Self(text.to_owned())),
-                Ok(_) | Err(_) => Problem::Malformed,
-            }
-        };
-        Err(Invalid::new(what, problem))
-    }
-
-    /// The URL as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Text or data that an account stores for apps, verbatim: up to 64 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +40,6 @@ pub struct InfoChanges {
     pub private_info: Option<Info>,
     /// Information visible to everyone.
     pub public_info: Option<Info>,
-}
-
-/// Whether a URL is an absolute http or https URL with a host as written.
-fn has_authority(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
-        && !rest.starts_with(['/', '\\', '?', '#'])
-        && !text.contains('\\')
 }
 
 /// The personal data of an account.
@@ -237,7 +193,7 @@ impl MedalDefinition {
             description: note(description.0, description.1, 500, true)?,
             image_url: match image_url {
                 "" => String::new(),
-                url => AvatarUrl::parse("image_url", url)?.0,
+                url => ImageUrl::parse("image_url", url)?.as_str().to_owned(),
             },
             sort: i32::try_from(sort).ok().filter(|sort| *sort >= 0).ok_or(out_of_range)?,
         })

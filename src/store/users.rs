@@ -16,7 +16,7 @@ pub use credentials::{
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
 use crate::model::{
-    AccountStatus, Activity, AvatarUrl, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, TenantId, User, UserId,
+    AccountStatus, Activity, Avatar, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, TenantId, User, UserId,
     UserSummary, Username,
 };
 
@@ -226,7 +226,7 @@ pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), 
 }
 
 /// Sets the avatar. Increments its number, unless the avatar stays the same.
-pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &AvatarUrl) -> Result<(), StoreError> {
+pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &Avatar) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.get()).filter(users::avatar_url.ne(avatar.as_str())))
         .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
         .execute(conn)?;

@@ -108,3 +108,16 @@ async fn a_hash_of_decomposed_text_is_right_in_every_form_and_replaced_by_ours()
         assert_eq!((login(&client, "d1", decomposed).await, login(&client, "d1", composed).await), (200, 200));
     }
 }
+
+#[actix_web::test]
+async fn an_avatar_may_be_the_name_of_an_object_if_its_place_is_configured() {
+    let (shell, _t, _) = shop().await;
+    write(&shell, "users.csv", "username,avatar\na1,2024/x.png\n");
+    let (code, _, _, report) = import(&shell, &[]);
+    assert_eq!((code, report.as_str()), (0, "1\ta1\tavatar is malformed\n"));
+    write(&shell, "users.csv", "username,avatar\na2,2024/x.png\n");
+    let mut import = shell.command(&["user", "import", "--app", "shop", "users.csv"]);
+    let output = import.env("DIGLOT_AVATAR_BASE_URL", "https://x.example/").output().unwrap();
+    assert_eq!(output.stdout, b"1 imported, 0 refused\n");
+    assert!(exported(&shell).contains(r#""avatar":"2024/x.png""#));
+}

@@ -1,6 +1,6 @@
 //! The profiles of accounts, as their owners and others see them.
 
-use diglot::transport::pb;
+use diglot::{model::AvatarBase, transport::pb};
 use serde_json::json;
 
 use crate::support::{START_MS, TestApp};
@@ -111,4 +111,33 @@ async fn actions_of_an_admin_for_a_user_are_audited() {
         rows.iter().rev().take(2).map(|row| (row.action.as_str(), row.actor_kind, row.for_user)).collect();
     assert_eq!(last, [("account.disable", 2, None), ("profile.rename", 2, Some(alice.id))]);
     assert!(rows.iter().rev().take(2).all(|row| row.target == alice.id.to_string() && row.actor_id.is_some()));
+}
+
+#[actix_web::test]
+async fn an_avatar_named_below_the_configured_url_is_shown_as_a_url() {
+    let t = TestApp::with(|config| {
+        config.avatar_base = Some(AvatarBase::parse("https://cdn.example/a").unwrap());
+    })
+    .await;
+    let alice = t.user("alice").await;
+    let acting = t.admin().await.header("user_id", &alice.id.to_string());
+    let stored = async || t.number("SELECT COUNT(*) AS number FROM users WHERE avatar_url = '2024/x.png'").await;
+    let edit = |url: &str| alice.v1.post("/v1/user/edit-avatar").json(&json!({"avatarUrl": url})).send();
+    edit("2024/x.png").await.assert_ok();
+    assert_eq!(stored().await, 1);
+    let own = alice.v1.get("/v1/user/info").send().await.json();
+    assert_eq!(own["data"]["user"]["avatarUrl"], "https://cdn.example/a/2024/x.png");
+    // A client that sends back what it was shown changes nothing.
+    edit("https://cdn.example/a/2024/x.png").await.assert_ok();
+    assert_eq!(stored().await, 1);
+    let shown = [
+        t.anon().post("/v1/user/get-user").json(&json!({"userId": alice.id.to_string()})).send().await,
+        acting.get("/user/profile").send().await,
+        alice.admin_api.get("/roster/name?username=alice").send().await,
+        alice.admin_api.get(&format!("/roster/id?user_id={}", alice.id)).send().await,
+    ];
+    for res in shown {
+        assert!(res.json().to_string().contains("https://cdn.example/a/2024/x.png"), "{}", res.json());
+    }
+    edit("../x.png").await.assert_line("json | 200 | 400 | 参数错误: avatarUrl 格式错误");
 }

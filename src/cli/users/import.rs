@@ -23,6 +23,7 @@ use self::{
 use super::Format;
 use crate::{
     cli::{Failure, Outcome, Tenant, print},
+    config::Config,
     domain::{
         Error, Operator,
         imports::{self, NewRecord},
@@ -155,9 +156,9 @@ fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> Strin
 }
 
 /// Reads a file part by part.
-struct Parts {
+struct Parts<'a> {
     records: Records,
-    password_min: usize,
+    config: &'a Config,
     done: u64,
     /// Byte offset of the next part.
     position: u64,
@@ -165,10 +166,10 @@ struct Parts {
     broken: Option<io::Error>,
 }
 
-impl Parts {
+impl<'a> Parts<'a> {
     /// Skips the first `done` records.
-    fn after(records: Records, done: u64, password_min: usize) -> io::Result<Self> {
-        let mut parts = Self { records, password_min, done, position: 0, broken: None };
+    fn after(records: Records, done: u64, config: &'a Config) -> io::Result<Self> {
+        let mut parts = Self { records, config, done, position: 0, broken: None };
         for _ in 0..done {
             if let Some(record) = parts.records.next() {
                 parts.position = record?.end;
@@ -188,7 +189,7 @@ impl Parts {
                 Some(Ok(located)) => {
                     self.position = located.end;
                     let name = located.record.as_ref().map_or(String::new(), |raw| raw.name().to_owned());
-                    let parse = |raw: records::RawRecord| raw.parse(self.password_min).map_err(|e| e.to_string());
+                    let parse = |raw: records::RawRecord| raw.parse(self.config).map_err(|e| e.to_string());
                     part.add(&name, located.record.and_then(parse));
                 }
             }
@@ -234,7 +235,7 @@ async fn import_all(
     operator: &Operator,
     args: &ImportArgs,
     hash: &str,
-    (mut part, mut parts): (Part, Parts),
+    (mut part, mut parts): (Part, Parts<'_>),
     report: &Arc<Report>,
     bar: &ProgressBar,
 ) -> Result<(usize, usize), Failure> {
@@ -258,8 +259,7 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
     let hash = content_hash(&mut file).map_err(at)?;
     let done = u64::try_from(imports::records_done(gateway, &operator, &hash).await?).unwrap_or_default();
     let mut parts =
-        Parts::after(records(file, format, args.ignore_columns.clone())?, done, gateway.config.password_min)
-            .map_err(at)?;
+        Parts::after(records(file, format, args.ignore_columns.clone())?, done, &gateway.config).map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
         return print("already imported\n");

@@ -15,7 +15,7 @@ use crate::{
         profile::{self, ProfileChanges},
     },
     gateway::Gateway,
-    model::{AvatarUrl, Info, InfoChanges, Invalid, Nickname, UserId},
+    model::{Avatar, Info, InfoChanges, Invalid, Nickname, UserId},
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -152,8 +152,8 @@ struct AvatarBody {
 }
 
 impl AvatarBody {
-    fn parse(self) -> Result<AvatarUrl, Invalid> {
-        AvatarUrl::parse("avatar", &required("avatar", self.avatar)?)
+    fn parse(self, gateway: &Gateway) -> Result<Avatar, Invalid> {
+        Avatar::parse("avatar", &required("avatar", self.avatar)?, gateway.config.avatar_base.as_ref())
     }
 }
 
@@ -161,7 +161,7 @@ async fn set_avatar(
     gateway: web::Data<Gateway>,
     AsCaller(caller, Json(body)): AsCaller<Json<AvatarBody>>,
 ) -> Answer<bool> {
-    profile::set_avatar(&gateway, &caller, body.parse()?).await?;
+    profile::set_avatar(&gateway, &caller, body.parse(&gateway)?).await?;
     DONE
 }
 
@@ -175,7 +175,7 @@ async fn set_avatar_batch(
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
             let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
-            profile::set_avatar(&gateway, &acting, body.parse()?).await
+            profile::set_avatar(&gateway, &acting, body.parse(&gateway)?).await
         };
         results.push(BatchResult::of(named, work).await);
     }

@@ -12,9 +12,7 @@ use crate::{
         profile::{self, OwnProfile, PublicProfile},
     },
     gateway::Gateway,
-    model::{
-        AvatarUrl, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState,
-    },
+    model::{Avatar, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState},
     transport::{
         pb,
         wire::{Reply, Wire, json_native, protobuf_native},
@@ -76,7 +74,8 @@ async fn edit_avatar(
     gateway: Data<Gateway>,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditAvatarRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    profile::set_avatar(&gateway, &caller, AvatarUrl::parse("avatarUrl", &req.url)?).await?;
+    let avatar = Avatar::parse("avatarUrl", &req.url, gateway.config.avatar_base.as_ref())?;
+    profile::set_avatar(&gateway, &caller, avatar).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 

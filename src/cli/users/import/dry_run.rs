@@ -12,7 +12,7 @@ pub(super) async fn run(
     gateway: &Gateway,
     operator: &Operator,
     args: &ImportArgs,
-    (mut part, mut parts): (Part, Parts),
+    (mut part, mut parts): (Part, Parts<'_>),
 ) -> Outcome {
     let mut preview = Preview::default();
     let (mut accepted, mut refused) = (0, 0);

@@ -15,9 +15,10 @@ use serde_json::Value;
 use super::{super::Format, quotes::Quotes, report};
 use crate::{
     cli::Failure,
+    config::Config,
     domain::imports::NewRecord,
     model::{
-        AccountRecord, AccountStatus, AvatarUrl, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname,
+        AccountRecord, AccountStatus, Avatar, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname,
         Password, PasswordHash, Problem, Username,
     },
 };
@@ -71,9 +72,9 @@ impl RawRecord {
             .map_or("", |name| name)
     }
 
-    pub(super) fn parse(self, password_min: usize) -> Result<NewRecord, Invalid> {
+    pub(super) fn parse(self, config: &Config) -> Result<NewRecord, Invalid> {
         let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
-        let plain = present(self.password, |text| Password::parse("password", text, password_min))?;
+        let plain = present(self.password, |text| Password::parse("password", text, config.password_min))?;
         let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
         let record = AccountRecord {
             username: present(self.username, Username::parse)?,
@@ -81,7 +82,7 @@ impl RawRecord {
             nickname: present(self.nickname, Nickname::parse)?,
             mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
             email: present(self.email, |text| EmailAddress::parse("email", text))?,
-            avatar: present(self.avatar, |text| AvatarUrl::parse("avatar", text))?,
+            avatar: present(self.avatar, |text| Avatar::parse("avatar", text, config.avatar_base.as_ref()))?,
             description: info("description", self.description)?,
             private_info: info("private_info", self.private_info)?,
             public_info: info("public_info", self.public_info)?,
