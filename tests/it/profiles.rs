@@ -125,7 +125,7 @@ async fn an_avatar_named_below_the_configured_url_is_shown_as_a_url() {
     let edit = |url: &str| alice.v1.post("/v1/user/edit-avatar").json(&json!({"avatarUrl": url})).send();
     edit("2024/x.png").await.assert_ok();
     assert_eq!(stored().await, 1);
-    let own = alice.v1.get("/v1/user/info").send().await.json();
+    let own = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await.json();
     assert_eq!(own["data"]["user"]["avatarUrl"], "https://cdn.example/a/2024/x.png");
     // A client that sends back what it was shown changes nothing.
     edit("https://cdn.example/a/2024/x.png").await.assert_ok();
