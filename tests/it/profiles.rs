@@ -139,5 +139,5 @@ async fn an_avatar_named_below_the_configured_url_is_shown_as_a_url() {
     for res in shown {
         assert!(res.json().to_string().contains("https://cdn.example/a/2024/x.png"), "{}", res.json());
     }
-    edit("../x.png").await.assert_line("json | 200 | 400 | 参数错误: avatarUrl 格式错误");
+    edit("../x.png").await.assert_line("json | 200 | 1100 | 请求参数错误: avatarUrl 格式错误");
 }
