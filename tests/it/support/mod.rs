@@ -46,7 +46,7 @@ pub use node::{Node, agent, post};
 pub use proxy::Proxy;
 pub use receivers::{SmsReceiver, SmtpServer};
 pub use running::{Running, get, raw, status};
-pub use servers::{OwnServer, signal};
+pub use servers::{OwnServer, signal, small_disk};
 pub use shell::Shell;
 
 /// 2026-01-02T03:04:05Z.

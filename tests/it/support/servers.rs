@@ -21,7 +21,7 @@ pub struct OwnServer {
     is_up: Box<dyn Fn() -> bool>,
     /// The server's address, which does not change on a restart.
     pub address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl OwnServer {
@@ -43,11 +43,34 @@ impl OwnServer {
             command.arg(&data);
             command
         };
-        let is_up = move || {
-            PgConnection::establish(&format!("postgres://postgres@{address}/postgres?connect_timeout=2"))
-                .is_ok_and(|mut conn| diesel::sql_query("SELECT 1").execute(&mut conn).is_ok())
+        Self::start(folder, address, Box::new(command), Box::new(move || answers_as_postgres(address)))
+    }
+
+    /// PostgreSQL whose data folder is a file system of this size.
+    pub fn postgres_on_small_disk(size: &str) -> Self {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let (bin, path, size) = (postgres_bin(), folder.path().to_owned(), size.to_owned());
+        let command = move || {
+            let mut command = small_disk(&path, &size);
+            // A process that is not root becomes root in the name space of `small_disk`, and PostgreSQL refuses to run
+            // as root.
+            let user = if is_root() { "chown postgres ." } else { "true" };
+            let run = if is_root() { UNPRIVILEGED.join(" ") } else { "unshare -U --map-user=1".to_owned() };
+            let script = format!(
+                "cd \"$1\" && {user} && {run} \"$0/initdb\" -D \"$1/data\" -U postgres -A trust -E UTF8 --no-sync && \
+                 exec {run} \"$0/postgres\" -D \"$1/data\" -h 127.0.0.1 -p {} -k \"$1/data\"",
+                address.port()
+            );
+            command.args(["sh", "-c", &script]).arg(&bin).arg(&path);
+            command
         };
-        Self::start(folder, address, Box::new(command), Box::new(is_up))
+        Self::start(folder, address, Box::new(command), Box::new(move || answers_as_postgres(address)))
+    }
+
+    /// Its folder as this process sees it, which is not in the server's name space of mounts.
+    pub fn folder(&self) -> PathBuf {
+        let pid = self.process.as_ref().unwrap().id();
+        PathBuf::from(format!("/proc/{pid}/root{}", self.folder.path().display()))
     }
 
     /// An empty Redis.
@@ -73,7 +96,7 @@ impl OwnServer {
         command: Box<dyn Fn() -> Command>,
         is_up: Box<dyn Fn() -> bool>,
     ) -> Self {
-        let mut server = Self { process: None, command, is_up, address, _folder: folder };
+        let mut server = Self { process: None, command, is_up, address, folder };
         server.start_again();
         server
     }
@@ -123,6 +146,22 @@ impl Drop for OwnServer {
     }
 }
 
+fn answers_as_postgres(address: SocketAddr) -> bool {
+    PgConnection::establish(&format!("postgres://postgres@{address}/postgres?connect_timeout=2"))
+        .is_ok_and(|mut conn| diesel::sql_query("SELECT 1").execute(&mut conn).is_ok())
+}
+
+/// A command that mounts a file system of this size at `folder`, visible to itself only, and executes its arguments.
+pub fn small_disk(folder: &Path, size: &str) -> Command {
+    let mut command = Command::new("unshare");
+    if !is_root() {
+        command.arg("--map-root-user");
+    }
+    let mount = "mount -t tmpfs -o size=\"$1\" tmpfs \"$0\" && shift && exec \"$@\"";
+    command.args(["--mount", "sh", "-c", mount]).arg(folder).arg(size);
+    command
+}
+
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -130,19 +169,30 @@ fn free_address() -> SocketAddr {
 /// The folder of PostgreSQL's programs on Debian, of the newest version.
 fn postgres_bin() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("scripts/test installs PostgreSQL");
-    versions.map(|version| version.unwrap().path().join("bin")).max().unwrap()
+    let numbered = versions.filter_map(|version| {
+        let folder = version.unwrap();
+        let number: u32 = folder.file_name().to_str()?.parse().ok()?;
+        // There are folders of the clients only.
+        let bin = folder.path().join("bin");
+        bin.join("postgres").exists().then_some((number, bin))
+    });
+    numbered.max().expect("scripts/test installs a server").1
 }
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Drops root's rights, for PostgreSQL, which refuses to run as root.
+const UNPRIVILEGED: [&str; 4] = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
+
 fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    let [setpriv, arguments @ ..] = UNPRIVILEGED;
+    let mut command = Command::new(setpriv);
+    command.args(arguments).arg(program);
     command
 }
 
