@@ -1,5 +1,6 @@
 //! Faults of the servers that the gateway depends on (security.md 44–49). Each test starts servers of its own.
 
+mod balancers;
 mod crash;
 mod disk;
 mod nodes;

@@ -2,8 +2,6 @@
 //! (security.md 48).
 
 use std::{
-    fs,
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,14 +14,14 @@ use diglot::config::Flags;
 use serde_json::json;
 use tokio_tungstenite::tungstenite;
 
-use super::Gateway;
+use super::{Gateway, balancers::Balancer};
 use crate::support::{Node, agent, post};
 
 /// Short, so that the test does not have to wait for long.
 const PRESENCE_TTL: Duration = Duration::from_secs(5);
 
 impl Gateway {
-    fn environment(&self) -> Flags {
+    pub(super) fn environment(&self) -> Flags {
         let mut environment = self.t.environment();
         environment.insert("DIGLOT_PRESENCE_TTL_SECS", PRESENCE_TTL.as_secs().to_string());
         environment.insert("DIGLOT_LOG", "warn,diglot=info,access=off".to_owned());
@@ -71,49 +69,6 @@ fn tungstenite_connect(address: &str) -> tungstenite::WebSocket<std::net::TcpStr
     tungstenite::client(format!("ws://{address}/ws"), stream).unwrap().0
 }
 
-/// nginx with the configuration from `deploy/`, on a free port.
-struct Nginx {
-    child: Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Nginx {
-    fn start(nodes: &[String; 2]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/nginx.conf");
-        let sample = fs::read_to_string(sample).unwrap();
-        let site = sample
-            .replace("10.0.0.11:8080", &nodes[0])
-            .replace("10.0.0.12:8080", &nodes[1])
-            .replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
-        assert!(site.contains(&nodes[0]) && site.contains(&nodes[1]) && site.contains(&port.to_string()), "{site}");
-        let main = format!(
-            "daemon off; worker_processes 1; pid {0}/pid; error_log {0}/error.log;\n\
-             events {{ worker_connections 512; }}\n\
-             http {{ access_log off; client_body_temp_path {0}/b; proxy_temp_path {0}/p; fastcgi_temp_path {0}/f; \
-             uwsgi_temp_path {0}/u; scgi_temp_path {0}/s;\n{site}\n}}",
-            folder.path().display()
-        );
-        let path = folder.path().join("nginx.conf");
-        fs::write(&path, main).unwrap();
-        let child = Command::new("nginx").arg("-c").arg(&path).stderr(Stdio::null()).spawn().unwrap();
-        let nginx = Self { child, address: format!("127.0.0.1:{port}"), _folder: folder };
-        while std::net::TcpStream::connect(&nginx.address).is_err() {
-            thread::sleep(Duration::from_millis(10));
-        }
-        nginx
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        crate::support::signal(self.child.id(), "TERM");
-        self.child.wait().unwrap();
-    }
-}
-
 #[actix_web::test]
 #[ignore = "needs PostgreSQL, Redis and nginx: run scripts/test"]
 async fn a_rolling_restart_behind_a_proxy_fails_none_of_10_000_requests() {
@@ -124,8 +79,8 @@ async fn a_rolling_restart_behind_a_proxy_fails_none_of_10_000_requests() {
     environment.insert("DIGLOT_TRUSTED_PROXIES", "127.0.0.1".to_owned());
     let mut nodes = [Node::start(&environment), Node::start(&environment)].map(Some);
     let addresses = nodes.each_ref().map(|node| node.as_ref().unwrap().address.clone());
-    let nginx = Nginx::start(&addresses);
-    let users = [gateway.t.user("alice").await, gateway.t.user("bob").await];
+    let nginx = Balancer::nginx(&addresses);
+    let users = [gateway.t.user_of_new_app("shop", "alice").await, gateway.t.user_of("shop", "bob").await];
     let (answered, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let clients: Vec<_> = (0..4)
         .map(|number| {
@@ -138,7 +93,7 @@ async fn a_rolling_restart_behind_a_proxy_fails_none_of_10_000_requests() {
                     if is_over.load(Ordering::Relaxed) {
                         return;
                     }
-                    let headers = [("token", token.as_str()), ("app_id", "default")];
+                    let headers = [("token", token.as_str()), ("app_id", "shop")];
                     let (path, body) = if turn % 5 == 0 {
                         ("/v1/user/edit-nickname", json!({"nickname": format!("name {number} {turn}")}))
                     } else {

@@ -173,7 +173,8 @@ impl TestApp {
         self.admin_token_of("default").await
     }
 
-    async fn admin_token_of(&self, app: &str) -> String {
+    /// An admin token of a tenant, which is created if necessary.
+    pub async fn admin_token_of(&self, app: &str) -> String {
         tenants::create(&self.gateway, &command_line(app)).await.unwrap();
         let name = format!("test-{}", self.gateway.random.base62(8).unwrap());
         let token = tenants::create_admin_token(&self.gateway, &command_line(app), &name, None).await.unwrap();
