@@ -1,6 +1,9 @@
 //! The documents agree with the code.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use diglot::config::SETTINGS;
 
@@ -19,17 +22,55 @@ fn the_readme_lists_every_setting_with_its_default_and_meaning() {
     assert_eq!(readme.matches("\n| `").count(), SETTINGS.len());
 }
 
-#[test]
-fn links_in_documents_point_at_existing_files() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for entry in fs::read_dir(root.join("docs/adr")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name.len() > 8 && name.as_bytes()[..4].iter().all(u8::is_ascii_digit), "{name}");
-    }
-    for document in ["README.md", "CONTRIBUTING.md"] {
-        for link in text(document).split("](").skip(1) {
-            let target = link.split(')').next().unwrap();
-            assert!(target.starts_with("https://") || root.join(target).exists(), "{document}: {target}");
+/// Every Markdown file of the project.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        if path.is_dir() && !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
+            found.extend(documents(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
         }
+    }
+    found
+}
+
+/// The names by which links refer to a document's headings.
+fn anchors(document: &str) -> Vec<String> {
+    let headings = document.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        text.chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter)).collect::<String>()
+    };
+    headings.map(|heading| anchor(heading).replace(' ', "-")).collect()
+}
+
+#[test]
+fn links_in_documents_point_at_existing_places() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = documents(root);
+    assert!(all.len() > 20, "{all:?}");
+    for document in all {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1) {
+            let target = link.split(')').next().unwrap();
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { document.clone() } else { document.parent().unwrap().join(file) };
+            assert!(file.exists(), "{}: {target}", document.display());
+            let is_found = || anchors(&fs::read_to_string(&file).unwrap()).contains(&anchor.to_owned());
+            assert!(anchor.is_empty() || is_found(), "{}: {target}", document.display());
+        }
+    }
+}
+
+#[test]
+fn decisions_are_numbered() {
+    for decision in documents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/adr")) {
+        let name = decision.file_name().unwrap().to_str().unwrap();
+        assert!(name.len() > 8 && name.as_bytes()[..4].iter().all(u8::is_ascii_digit), "{name}");
     }
 }

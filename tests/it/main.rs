@@ -49,6 +49,7 @@ mod presence;
 mod profiles;
 mod push;
 mod races;
+mod readme;
 mod sessions;
 mod settings;
 mod settings_refused;
