@@ -56,6 +56,8 @@ fn aliases(descriptors: &FileDescriptorSet) -> String {
 /// The configuration of a code generator that adds the JSON encoding to every message.
 fn with_json(descriptors: &FileDescriptorSet) -> prost_build::Config {
     let mut config = prost_build::Config::new();
+    // For the OpenAPI document.
+    config.enable_type_names();
     config.type_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]");
     config.type_attribute(".", "#[serde(default)]");
     for file in &descriptors.file {

@@ -24,7 +24,7 @@ use crate::{
     domain::{Operator, access::authenticate, readiness},
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
-    transport::block_on,
+    transport::{block_on, openapi_document},
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
@@ -91,6 +91,8 @@ enum Command {
     Ads(discovery::AdsCommand),
     /// Show every setting with its value, source and meaning
     Config,
+    /// Print the OpenAPI document of the API
+    Openapi,
     /// Check the configuration and the services that the gateway needs
     Doctor,
 }
@@ -174,6 +176,7 @@ pub fn main() -> ExitCode {
         Command::Bot(command) => discovery::run_bot(&settings, command),
         Command::Ads(command) => discovery::run_ads(&settings, command),
         Command::Config => show_config(&settings),
+        Command::Openapi => print(&format!("{:#}\n", openapi_document())),
         Command::Doctor => doctor::run(&settings),
     };
     match outcome {

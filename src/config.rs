@@ -90,6 +90,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the gateway.
     pub cors_origins: Vec<String>,
+    /// Whether the app and web listeners serve the API's documentation.
+    pub has_public_docs: bool,
     /// Where avatars are that are given as names.
     pub avatar_base: Option<AvatarBase>,
     /// Time zone of times formatted as text.
@@ -166,6 +168,7 @@ impl Config {
             connections_per_source: read.optional("DIGLOT_CONNECTIONS_PER_SOURCE"),
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
+            has_public_docs: read.required("DIGLOT_PUBLIC_DOCS").unwrap_or_default(),
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))

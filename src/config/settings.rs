@@ -89,6 +89,7 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_PRESENCE_TTL_SECS", "60", "seconds for which a user counts as online after its own last request"),
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is trusted"),
     unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),
+    plain("DIGLOT_PUBLIC_DOCS", "false", "true: the app and web listeners serve /openapi.json and /docs too"),
     unset(
         "DIGLOT_AVATAR_BASE_URL",
         "URL below which avatars may be given as names (a/b.png), which are stored so and shown as URLs",

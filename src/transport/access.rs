@@ -28,9 +28,17 @@ pub struct Identity {
 pub type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
 
 /// Implements the extractor for a struct `$extractor(pub Requester, pub T)`: it gets the requester from `$authenticate`
-/// and only then extracts `T`, so that an unauthenticated client learns nothing about what is wrong with a body.
+/// and only then extracts `T`, so that an unauthenticated client learns nothing about what is wrong with a body. The
+/// lists after it are alternatives of headers, for the OpenAPI document.
 macro_rules! extracts {
-    ($extractor:ident by $authenticate:path) => {
+    ($extractor:ident by $authenticate:path, with $($headers:tt) or +) => {
+        impl<T: $crate::transport::openapi::Described> $crate::transport::openapi::Described for $extractor<T> {
+            fn describe(operation: &mut $crate::transport::openapi::Description<'_>) {
+                $(operation.allow(&$headers);)+
+                T::describe(operation);
+            }
+        }
+
         impl<T: actix_web::FromRequest + 'static> actix_web::FromRequest for $extractor<T> {
             type Error = actix_web::Error;
             type Future = $crate::transport::access::Extracted<Self>;

@@ -7,7 +7,10 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use super::context::Api;
 use crate::{domain, model::Language};
 
+mod reference;
 mod table;
+
+pub use reference::{errors_md, statuses};
 
 /// The error of a handler or an extractor. `edge.rs` renders it.
 #[derive(Debug)]

@@ -6,12 +6,18 @@ use std::sync::{
 };
 
 use actix_web::{
-    HttpResponse, Responder,
-    web::{Data, Json, ServiceConfig, get, resource},
+    HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    web::{Data, Json},
 };
 use futures_util::future;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{
+    openapi::{Described, Description},
+    path::{self, Path},
+};
 use crate::{domain::readiness, gateway::Gateway};
 
 /// Whether the process accepts requests: not before its listeners are open, nor once it is asked to stop.
@@ -42,19 +48,39 @@ impl Readiness {
     }
 }
 
-/// All routes of the ops listener.
-pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/healthz").route(get().to(alive)))
-        .service(resource("/readyz").route(get().to(ready)))
-        .service(resource("/version").route(get().to(version)));
+/// All paths of the ops listener.
+pub fn paths() -> Vec<Path> {
+    vec![
+        path::ops("/healthz").get(alive, "Whether the process runs"),
+        path::ops("/readyz").get(ready, "Whether the gateway can serve requests"),
+        path::ops("/version").get(version, "The version of the gateway"),
+    ]
 }
 
 /// Liveness: the process runs.
-async fn alive() -> impl Responder {
-    "ok\n"
+async fn alive() -> Alive {
+    Alive
 }
 
-#[derive(Serialize)]
+/// The answer of a process that runs.
+struct Alive;
+
+impl Responder for Alive {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().body("ok\n")
+    }
+}
+
+impl Described for Alive {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_text();
+    }
+}
+
+/// The state of a node.
+#[derive(Serialize, JsonSchema)]
 struct Health {
     ready: bool,
     database: &'static str,
@@ -63,7 +89,7 @@ struct Health {
 
 /// Readiness: 503 if the database is unavailable or the process is stopping. An unavailable Redis is reported but does
 /// not affect readiness, because sessions are in the database.
-async fn ready(gateway: Data<Gateway>, listening: Data<Readiness>) -> HttpResponse {
+async fn ready(gateway: Data<Gateway>, listening: Data<Readiness>) -> Health {
     let (database, state) = future::join(readiness::check_database(&gateway), readiness::check_state(&gateway)).await;
     let label = |is_up| if is_up { "up" } else { "down" };
     let health = Health {
@@ -73,14 +99,35 @@ async fn ready(gateway: Data<Gateway>, listening: Data<Readiness>) -> HttpRespon
     };
     let causes = [database.err(), state.err()].into_iter().flatten().map(|error| error.to_string());
     listening.note(causes.collect());
-    let mut res = if health.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    res.json(health)
+    health
 }
 
-#[derive(Serialize)]
+impl Responder for Health {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut res = if self.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+        res.json(self)
+    }
+}
+
+impl Described for Health {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_json::<Self>();
+    }
+}
+
+/// The version of the gateway.
+#[derive(Serialize, JsonSchema)]
 struct Version {
     name: &'static str,
     version: &'static str,
+}
+
+impl Described for Json<Version> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_json::<Version>();
+    }
 }
 
 async fn version() -> Json<Version> {

@@ -23,7 +23,7 @@ use super::{
     admin,
     connection::{self, Bounds, Connection, Exchange},
     context::Face,
-    edge,
+    docs, edge,
     ops::{self, Readiness},
     service::Service,
     socket,
@@ -35,9 +35,14 @@ use crate::{config::Config, domain, gateway::Gateway};
 /// The service of one face: its routes and middleware. The admin API is on the app face only.
 pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
     let routes = |cfg: &mut ServiceConfig| {
-        cfg.configure(v1::routes).configure(socket::routes);
+        let mut paths = v1::paths();
         if face == Face::App {
-            cfg.configure(admin::routes);
+            paths.extend(admin::paths());
+        }
+        paths.into_iter().for_each(|path| path.register(cfg));
+        cfg.configure(v1::unknown).configure(socket::routes);
+        if gateway.config.has_public_docs {
+            cfg.configure(docs::routes);
         }
     };
     HttpApp::new()
@@ -173,7 +178,8 @@ fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListen
         HttpApp::new()
             .app_data(Data::clone(&gateway))
             .app_data(Data::clone(&readiness))
-            .configure(ops::routes)
+            .configure(|cfg| ops::paths().into_iter().for_each(|path| path.register(cfg)))
+            .configure(docs::routes)
             .wrap(from_fn(edge::head_as_get))
     };
     Ok(http.listen("ops", listener, None, app)?.0.run())

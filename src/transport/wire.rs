@@ -4,17 +4,17 @@
 use std::future::{Ready, ready};
 
 use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, Responder,
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap},
     },
-    middleware::{Next, from_fn},
-    web::{self, Bytes},
+    middleware::Next,
+    web::Bytes,
 };
-use prost::Message;
+use prost::{Message, Name};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -24,8 +24,8 @@ use super::{
     error::{Error, Protocol, Undecodable},
     json::{self, Aliases},
     negotiation::{Acceptable, Declared, of_body},
+    openapi::{Described, Description},
     reply::{self, Outcome, V1_SUCCESS},
-    service::Service,
 };
 use crate::domain;
 
@@ -36,23 +36,9 @@ pub type Reply<T> = Result<Wire<T>, Error>;
 #[derive(Debug)]
 pub struct Wire<T>(pub T);
 
-/// A route of `/v1` whose documented encoding is protobuf. It answers in both encodings, like every route of `/v1`.
-pub fn protobuf_native(path: &'static str) -> Resource<impl Service> {
-    negotiated(path, Encoding::Protobuf)
-}
-
-/// A route of `/v1` whose documented encoding is JSON. It answers in both encodings, like every route of `/v1`.
-pub fn json_native(path: &'static str) -> Resource<impl Service> {
-    negotiated(path, Encoding::Json)
-}
-
-fn negotiated(path: &'static str, native: Encoding) -> Resource<impl Service> {
-    web::resource(path).app_data(Native(native)).wrap(from_fn(negotiate))
-}
-
-/// The documented encoding of a route.
+/// The documented encoding of a path.
 #[derive(Clone, Copy)]
-struct Native(Encoding);
+pub struct Native(pub Encoding);
 
 /// The names that the fields of a protobuf request have in the message, by their names in JSON; in the request's
 /// extensions.
@@ -83,7 +69,7 @@ pub fn answer_encoding(req: &HttpRequest) -> Encoding {
 
 /// Chooses the encodings of body and answer before anything else handles the request, so that even a refusal for a
 /// missing token has the encoding that a success would have had.
-async fn negotiate(
+pub async fn negotiate(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -170,5 +156,12 @@ impl<T: Message + Serialize> Responder for Wire<T> {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
             Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
         }
+    }
+}
+
+/// A message of a request ends with `Request`, that of an answer with `Response`.
+impl<T: Name> Described for Wire<T> {
+    fn describe(operation: &mut Description<'_>) {
+        if T::NAME.ends_with("Request") { operation.message(T::NAME) } else { operation.answers_message(T::NAME) }
     }
 }

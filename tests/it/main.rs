@@ -44,6 +44,7 @@ mod messages;
 mod negotiation;
 mod nodes;
 mod notifications;
+mod openapi;
 mod personal_data;
 mod presence;
 mod profiles;

@@ -30,11 +30,11 @@ pub(super) struct AsImpersonator<T = ()>(pub(super) Caller, pub(super) T);
 /// Anyone with a token of the tenant, and then `T`.
 pub(super) struct AsTokenHolder<T = ()>(pub(super) Anonymous, pub(super) T);
 
-extracts!(AsAnonymous by anonymous);
-extracts!(AsCaller by caller);
-extracts!(AsOperator by operator);
-extracts!(AsImpersonator by impersonator);
-extracts!(AsTokenHolder by token_holder);
+extracts!(AsAnonymous by anonymous, with ["app_id"]);
+extracts!(AsCaller by caller, with ["access_token", "app_id"] or ["access_token", "app_id", "user_id"]);
+extracts!(AsOperator by operator, with ["access_token", "app_id"]);
+extracts!(AsImpersonator by impersonator, with ["access_token", "app_id", "user_id"]);
+extracts!(AsTokenHolder by token_holder, with ["access_token", "app_id"]);
 
 async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
     acting_as(req.headers())?;

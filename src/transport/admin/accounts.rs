@@ -1,13 +1,13 @@
 //! Accounts: registration, listing, disabling and enabling, usernames, deletion.
 
-use actix_web::web::{self, ServiceConfig, delete, get, post, put};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::{AsAnonymous, AsCaller, AsOperator},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
     params::{Batch, Id, Json, PageQuery, Query, ids, item, required},
-    put_or_post,
     settings::SettingsData,
 };
 use crate::{
@@ -17,20 +17,24 @@ use crate::{
     },
     gateway::Gateway,
     model::{Alias, DeviceKey, Invalid, Password, UserSummary, Username},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/register/v2").route(post().to(register)))
-        .service(web::resource("/user/register/push").route(post().to(register_for_push)))
-        .service(web::resource("/user/register/batch").route(post().to(register_batch)))
-        .service(web::resource("/user/list").route(get().to(list)))
-        .service(web::resource("/user/disable").route(put().to(disable)))
-        .service(web::resource("/user/enable").route(put().to(enable)))
-        .service(put_or_post("/user/username", set_username))
-        .service(web::resource("/user/delete").route(delete().to(delete_account)).route(post().to(delete_account)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/register/v2").post(register, "Registers an account"),
+        admin("/user/register/push").post(register_for_push, "Registers an account with a device and a push alias"),
+        admin("/user/register/batch")
+            .post(register_batch, "Registers accounts, or sets the passwords of those that exist"),
+        admin("/user/list").get(list, "Lists the accounts of the app"),
+        admin("/user/disable").put(disable, "Disables accounts and ends their sessions"),
+        admin("/user/enable").put(enable, "Enables accounts"),
+        admin("/user/username").put_or_post(set_username, "Changes the login name"),
+        admin("/user/delete").delete_or_post(delete_account, "Deletes the account"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct RegisterBody {
     username: Option<String>,
     password: Option<String>,
@@ -53,7 +57,7 @@ async fn register(
     Ok(Data(SettingsData::new(user, settings)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct PushBody {
     #[serde(flatten)]
     registration: RegisterBody,
@@ -79,7 +83,7 @@ async fn register_for_push(
 }
 
 /// The fields that a result of a batch registration has in addition to those of every batch.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RegisterResult {
     username: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +92,7 @@ struct RegisterResult {
 
 async fn register_batch(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch<RegisterBody>>>,
 ) -> BatchAnswer<RegisterResult> {
     let list = body.items()?;
     let names: Vec<String> = list.iter().map(|item| item["username"].as_str().unwrap_or_default().to_owned()).collect();
@@ -102,7 +106,7 @@ async fn register_batch(
     Ok(results.collect())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UserData {
     user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +125,7 @@ async fn list(
     Ok(Data(users.into_iter().map(row).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct IdsBody {
     list: Option<Vec<Id>>,
 }
@@ -142,7 +146,7 @@ async fn enable(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UsernameQuery {
     username: Option<String>,
 }
@@ -156,7 +160,7 @@ async fn set_username(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct DeleteBody {
     password: Option<String>,
 }

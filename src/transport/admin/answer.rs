@@ -1,6 +1,7 @@
 //! The return types of the admin API's handlers.
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         codec::Encoding,
         context::{Api, Context},
         error::Error,
+        openapi::{Described, Description},
         reply::{self, ADMIN_SUCCESS, Outcome},
     },
 };
@@ -67,7 +69,8 @@ impl<T: Serialize> Responder for Data<T> {
 }
 
 /// A part of a list, with the cursor of the next part beside `data`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PartOf{T}")]
 pub(super) struct Part<T> {
     /// The items.
     pub(super) data: T,
@@ -132,14 +135,6 @@ impl<T: Serialize> Responder for BatchResults<T> {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        #[derive(Serialize)]
-        struct ItemOutcome<T> {
-            #[serde(flatten)]
-            item: T,
-            success: bool,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<String>,
-        }
         let language = Context::get(req).map_or(Language::En, |context| context.language);
         let outcome = |BatchResult { item, result }| ItemOutcome {
             item,
@@ -150,6 +145,19 @@ impl<T: Serialize> Responder for BatchResults<T> {
     }
 }
 
+/// The result of an item of a batch, as it is sent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ResultOf{T}")]
+struct ItemOutcome<T> {
+    #[serde(flatten)]
+    item: T,
+    /// Whether it succeeded.
+    success: bool,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
 /// Why an item failed, for the client; the cause is logged.
 fn reason(error: domain::Error, language: Language) -> String {
     let shown = Error::from(error).shown(Api::Admin, language);
@@ -157,4 +165,28 @@ fn reason(error: domain::Error, language: Language) -> String {
         log::error!("an item of a batch failed: {cause:?}");
     }
     shown.text
+}
+
+impl<T: JsonSchema> Described for Data<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers::<T>();
+    }
+}
+
+impl<T: JsonSchema> Described for Part<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_fields::<Self>();
+    }
+}
+
+impl<T: JsonSchema> Described for Both<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_both::<T>();
+    }
+}
+
+impl<T: JsonSchema> Described for BatchResults<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers::<Vec<ItemOutcome<T>>>();
+    }
 }

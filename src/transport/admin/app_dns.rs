@@ -1,9 +1,7 @@
 //! Service discovery for SDKs.
 
-use actix_web::{
-    HttpRequest, Responder,
-    web::{self, ServiceConfig, get},
-};
+use actix_web::{HttpRequest, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{answer::Both, params::Query};
@@ -11,28 +9,29 @@ use crate::{
     domain::{Error as Refusal, access::authenticate},
     gateway::Gateway,
     model::TenantId,
+    transport::path::{Path, admin},
     transport::{
         access::origin,
         error::{Error, Protocol},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/v2/app_dns").route(get().to(app_dns)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![admin("/v2/app_dns").get(app_dns, "Tells SDKs where the servers of an app are")]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AppQuery {
     app_id: Option<String>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, JsonSchema)]
 struct Endpoint {
     protocol: &'static str,
     host: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Cluster {
     ratel: Vec<Endpoint>,
     webim: Vec<Endpoint>,
@@ -40,13 +39,13 @@ struct Cluster {
     rtc: Vec<Endpoint>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Group {
     group_level: i32,
     clusters: Vec<Cluster>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AppDns {
     version: i64,
     app_status: i32,
@@ -58,7 +57,7 @@ async fn app_dns(
     gateway: web::Data<Gateway>,
     req: HttpRequest,
     Query(query): Query<AppQuery>,
-) -> Result<impl Responder, Error> {
+) -> Result<Both<AppDns>, Error> {
     let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Protocol::TenantMissing)?;
     let name = TenantId::parse(&name).map_err(|_| Refusal::TenantUnknown)?;
     authenticate::anonymous(&gateway, name, origin(&req)?).await?;

@@ -1,6 +1,7 @@
 //! Awards that admins grant to users: VIP time and medals.
 
-use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,17 +13,20 @@ use crate::{
     domain::awards,
     gateway::Gateway,
     model::{Invalid, Medal, MedalDefinition, MedalId, UserId, VipDays},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/admin/v1/vip/grant").route(post().to(grant_vip)))
-        .service(web::resource("/admin/v1/medals/define").route(post().to(define_medal)))
-        .service(web::resource("/admin/v1/medals/list").route(get().to(list_medals)))
-        .service(web::resource("/admin/v1/medals/grant").route(post().to(grant_medal)))
-        .service(web::resource("/admin/v1/medals/revoke").route(post().to(revoke_medal)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/admin/v1/vip/grant").post(grant_vip, "Extends the VIP time of a user"),
+        admin("/admin/v1/medals/define").post(define_medal, "Defines a medal"),
+        admin("/admin/v1/medals/list").get(list_medals, "Lists the medals of the app"),
+        admin("/admin/v1/medals/grant").post(grant_medal, "Grants a medal to a user"),
+        admin("/admin/v1/medals/revoke").post(revoke_medal, "Revokes a medal of a user"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct VipBody {
     user_id: Option<Id>,
     days: Option<i64>,
@@ -38,7 +42,7 @@ async fn grant_vip(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct DefineMedalBody {
     name: Option<String>,
     desc: Option<String>,
@@ -46,7 +50,7 @@ struct DefineMedalBody {
     sort: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DefinedData {
     id: i64,
 }
@@ -62,7 +66,7 @@ async fn define_medal(
     Ok(Data(DefinedData { id: id.0 }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MedalData {
     id: i64,
     name: String,
@@ -86,7 +90,7 @@ async fn list_medals(
     Ok(Part::of(medals, data))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UserMedalBody {
     user_id: Option<Id>,
     medal_id: Option<Id>,

@@ -1,6 +1,7 @@
 //! Bans, which are visible to everyone who views the account.
 
-use actix_web::web::{self, ServiceConfig, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -12,14 +13,17 @@ use crate::{
     domain::bans,
     gateway::Gateway,
     model::{BanEnd, BanReason},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/admin/v1/bans/set").route(post().to(set)))
-        .service(web::resource("/admin/v1/bans/lift").route(post().to(lift)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/admin/v1/bans/set").post(set, "Sets a ban, which everyone who views the account sees"),
+        admin("/admin/v1/bans/lift").post(lift, "Lifts a ban"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct BanBody {
     user_id: Option<Id>,
     reason: Option<String>,
@@ -35,7 +39,7 @@ async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOp
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct LiftBody {
     user_id: Option<Id>,
 }

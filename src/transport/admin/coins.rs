@@ -1,6 +1,7 @@
 //! Balance adjustments by admins.
 
-use actix_web::web::{self, ServiceConfig, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -13,16 +14,18 @@ use crate::{
     domain::coins,
     gateway::Gateway,
     model::{Cents, CoinChange},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/admin/v1/coins/adjust").route(post().to(adjust)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![admin("/admin/v1/coins/adjust").post(adjust, "Changes the coins of a user")]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AdjustBody {
     user_id: Option<Id>,
     /// Coins with at most two decimals, negative to spend. Kept as raw text, since a float would round it.
+    #[schemars(with = "Option<f64>")]
     amount: Option<Box<RawValue>>,
     typ: Option<i64>,
     reason: Option<String>,
@@ -31,7 +34,7 @@ struct AdjustBody {
 }
 
 /// The record of the change; amounts in 0.01 coin are exact.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RecordData {
     id: i64,
     before_cents: i64,

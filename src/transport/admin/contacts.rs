@@ -1,21 +1,26 @@
 //! The mobile number bound to an account.
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     access::AsCaller,
     answer::{Answer, DONE},
     params::{Query, required},
-    put_or_post,
 };
-use crate::{domain::contacts, gateway::Gateway, model::Mobile};
+use crate::{
+    domain::contacts,
+    gateway::Gateway,
+    model::Mobile,
+    transport::path::{Path, admin},
+};
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(put_or_post("/user/mobile", set_mobile));
+pub(super) fn paths() -> Vec<Path> {
+    vec![admin("/user/mobile").put_or_post(set_mobile, "Sets the mobile number")]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct MobileQuery {
     mobile: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Passwords.
 
-use actix_web::web::{self, ServiceConfig, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -8,14 +9,21 @@ use super::{
     answer::{Answer, DONE},
     params::{Json, required},
 };
-use crate::{domain::credentials, gateway::Gateway, model::Password};
+use crate::{
+    domain::credentials,
+    gateway::Gateway,
+    model::Password,
+    transport::path::{Path, admin},
+};
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/change_password").route(post().to(change_password)))
-        .service(web::resource("/user/change_password_admin").route(post().to(change_password_admin)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/change_password").post(change_password, "Changes the password, with the old one"),
+        admin("/user/change_password_admin").post(change_password_admin, "Sets the password of a user"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ChangeBody {
     old_password: Option<String>,
     new_password: Option<String>,
@@ -32,7 +40,7 @@ async fn change_password(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SetBody {
     password: Option<String>,
 }

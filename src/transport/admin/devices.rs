@@ -1,39 +1,38 @@
 //! The devices of an account.
 
-use actix_web::{
-    Responder,
-    web::{self, ServiceConfig, delete, get, post, put},
-};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::AsCaller,
-    answer::{Answer, DONE, Data, Part},
+    answer::{Answer, DONE, Data, ListAnswer, Part},
     params::{Json, Query, QueryOrBody, number, required, required_number},
-    put_or_post,
 };
 use crate::{
     domain::{devices, sessions},
     gateway::Gateway,
     model::{DeviceSn, Invalid, Problem, PushToken},
-    transport::error::Error,
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/device/list").route(get().to(list)))
-        .service(web::resource("/user/device/remove").route(delete().to(remove)).route(post().to(remove)))
-        .service(web::resource("/user/kick").route(put().to(kick)).route(post().to(kick)))
-        .service(put_or_post("/user/token/bind", bind_token))
-        .service(web::resource("/user/token/unbind").route(delete().to(unbind_token)).route(post().to(unbind_token)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/device/list").get(list, "Lists the devices of the account"),
+        admin("/user/device/remove").delete_or_post(remove, "Deletes a device and ends its session"),
+        admin("/user/kick").put_or_post(kick, "Ends the session on a device, or on all of them"),
+        admin("/user/token/bind").put_or_post(bind_token, "Sets the push token of a device"),
+        admin("/user/token/unbind").delete_or_post(unbind_token, "Deletes the push token of a device"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ListQuery {
     cursor: Option<String>,
     page_size: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DeviceData {
     user_id: i64,
     device_sn: i32,
@@ -44,7 +43,7 @@ struct DeviceData {
 async fn list(
     gateway: web::Data<Gateway>,
     AsCaller(caller, Query(query)): AsCaller<Query<ListQuery>>,
-) -> Result<impl Responder, Error> {
+) -> ListAnswer<DeviceData> {
     const MAX_SIZE: i64 = 200;
     let size = number("page_size", query.page_size.as_deref())?.unwrap_or(MAX_SIZE);
     if !(1..=MAX_SIZE).contains(&size) {
@@ -64,7 +63,7 @@ async fn list(
     Ok(Part { data: data.collect::<Vec<_>>(), cursor, version: Some(page.version) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct DeviceQuery {
     device_sn: Option<String>,
 }
@@ -93,7 +92,7 @@ async fn kick(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct TokenBody {
     device_sn: Option<i64>,
     device_token: Option<String>,
@@ -111,7 +110,7 @@ async fn bind_token(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UnbindQuery {
     /// The document uses this spelling only here.
     #[serde(rename = "deviceSn")]
@@ -119,7 +118,7 @@ struct UnbindQuery {
 }
 
 /// The document has an object without fields here.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Nothing {}
 
 async fn unbind_token(

@@ -1,6 +1,7 @@
 //! Management of the discovery page: categories, groups, bots, advertisements.
 
-use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,26 +13,29 @@ use crate::{
     domain::discovery,
     gateway::Gateway,
     model::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Invalid, Problem},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/admin/v1/categories/create").route(post().to(create_category)))
-        .service(web::resource("/admin/v1/categories/update").route(post().to(update_category)))
-        .service(web::resource("/admin/v1/categories/delete").route(post().to(delete_category)))
-        .service(web::resource("/admin/v1/categories/list").route(get().to(list_categories)))
-        .service(web::resource("/admin/v1/groups/create").route(post().to(create_group)))
-        .service(web::resource("/admin/v1/groups/update").route(post().to(update_group)))
-        .service(web::resource("/admin/v1/groups/delete").route(post().to(delete_group)))
-        .service(web::resource("/admin/v1/groups/list").route(get().to(list_groups)))
-        .service(web::resource("/admin/v1/bots/create").route(post().to(create_bot)))
-        .service(web::resource("/admin/v1/bots/update").route(post().to(update_bot)))
-        .service(web::resource("/admin/v1/bots/delete").route(post().to(delete_bot)))
-        .service(web::resource("/admin/v1/bots/list").route(get().to(list_bots)))
-        .service(web::resource("/admin/v1/ads/set").route(post().to(set_ads)))
-        .service(web::resource("/admin/v1/ads/get").route(get().to(get_ads)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/admin/v1/categories/create").post(create_category, "Creates a category of groups"),
+        admin("/admin/v1/categories/update").post(update_category, "Changes a category of groups"),
+        admin("/admin/v1/categories/delete").post(delete_category, "Deletes a category of groups"),
+        admin("/admin/v1/categories/list").get(list_categories, "Lists the categories of groups of the app"),
+        admin("/admin/v1/groups/create").post(create_group, "Creates a recommended group"),
+        admin("/admin/v1/groups/update").post(update_group, "Changes a recommended group"),
+        admin("/admin/v1/groups/delete").post(delete_group, "Deletes a recommended group"),
+        admin("/admin/v1/groups/list").get(list_groups, "Lists the recommended groups of the app"),
+        admin("/admin/v1/bots/create").post(create_bot, "Creates a recommended bot"),
+        admin("/admin/v1/bots/update").post(update_bot, "Changes a recommended bot"),
+        admin("/admin/v1/bots/delete").post(delete_bot, "Deletes a recommended bot"),
+        admin("/admin/v1/bots/list").get(list_bots, "Lists the recommended bots of the app"),
+        admin("/admin/v1/ads/set").post(set_ads, "Sets the advertisements of the app"),
+        admin("/admin/v1/ads/get").get(get_ads, "Shows the advertisements of the app"),
+    ]
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CreatedData {
     id: i64,
 }
@@ -40,7 +44,7 @@ fn created(id: DiscoveryId) -> Data<CreatedData> {
     Data(CreatedData { id: id.0 })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct IdBody {
     id: Option<Id>,
 }
@@ -49,14 +53,14 @@ fn discovery_id(id: Option<Id>) -> Result<DiscoveryId, Invalid> {
     Ok(DiscoveryId(required("id", id)?.number("id")?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct CategoryBody {
     id: Option<Id>,
     name: Option<String>,
     sort: Option<i32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CategoryData {
     id: i64,
     name: String,
@@ -101,7 +105,7 @@ async fn list_categories(
 }
 
 /// The fields that bodies of groups and bots share.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 struct CardBody {
     nickname: Option<String>,
     introduction: Option<String>,
@@ -124,7 +128,7 @@ impl CardBody {
     }
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 struct GroupBody {
     id: Option<Id>,
     category: Option<String>,
@@ -143,7 +147,7 @@ impl GroupBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct GroupData {
     id: i64,
     nickname: String,
@@ -201,7 +205,7 @@ async fn list_groups(
     Ok(Part::of(listed, data))
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 struct BotBody {
     id: Option<Id>,
     is_add: Option<Flag>,
@@ -218,7 +222,7 @@ impl BotBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BotData {
     id: i64,
     nickname: String,
@@ -273,7 +277,7 @@ async fn list_bots(
     Ok(Part::of(listed, data))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AdsBody {
     is_show: Option<Flag>,
     android_code_id: Option<String>,
@@ -281,7 +285,7 @@ struct AdsBody {
     bottom_height: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AdsData {
     is_show: bool,
     android_code_id: String,

@@ -21,36 +21,28 @@ mod roster;
 mod sessions;
 mod settings;
 
-use actix_web::{
-    FromRequest, Handler, Resource, Responder,
-    web::{self, ServiceConfig, post, put},
-};
+use super::path::Path;
 
-/// All routes of the admin API.
-pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(accounts::routes)
-        .configure(app_dns::routes)
-        .configure(awards::routes)
-        .configure(bans::routes)
-        .configure(coins::routes)
-        .configure(contacts::routes)
-        .configure(credentials::routes)
-        .configure(devices::routes)
-        .configure(discovery::routes)
-        .configure(presence::routes)
-        .configure(profile::routes)
-        .configure(push::routes)
-        .configure(roster::routes)
-        .configure(sessions::routes)
-        .configure(settings::routes);
-}
-
-/// A path that handles PUT and POST alike, as the admin document has for most paths.
-fn put_or_post<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path).route(put().to(handler.clone())).route(post().to(handler))
+/// All paths of the admin API.
+pub fn paths() -> Vec<Path> {
+    [
+        accounts::paths(),
+        app_dns::paths(),
+        awards::paths(),
+        bans::paths(),
+        coins::paths(),
+        contacts::paths(),
+        credentials::paths(),
+        devices::paths(),
+        discovery::paths(),
+        presence::paths(),
+        profile::paths(),
+        push::paths(),
+        roster::paths(),
+        sessions::paths(),
+        settings::paths(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

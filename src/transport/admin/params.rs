@@ -2,11 +2,14 @@
 //! HTTP 200.
 
 use std::{
+    borrow::Cow,
     future::{Future, Ready, ready},
+    marker::PhantomData,
     pin::Pin,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -15,7 +18,9 @@ use crate::{
     transport::{
         body,
         error::{Error, Protocol},
-        json, query,
+        json,
+        openapi::{Described, Description},
+        query,
     },
 };
 
@@ -128,22 +133,44 @@ pub(super) fn required_switch(what: &'static str, text: Option<&str>) -> Result<
     }
 }
 
-/// The body of a batch: 1 to 100 items (behaviour.md §3), each parsed on its own.
+/// The body of a batch: 1 to 100 items of `T` (behaviour.md §3), each parsed on its own.
 #[derive(Deserialize)]
-pub(super) struct Batch {
+pub(super) struct Batch<T> {
     list: Option<Vec<Value>>,
+    #[serde(skip)]
+    items: PhantomData<T>,
 }
 
-impl Batch {
-    const MAX_ITEMS: usize = 100;
+impl<T: JsonSchema> JsonSchema for Batch<T> {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Owned(format!("BatchOf{}", T::schema_name()))
+    }
 
+    fn schema_id() -> Cow<'static, str> {
+        Cow::Owned(format!("BatchOf{}", T::schema_id()))
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = generator.subschema_for::<T>();
+        json_schema!({
+            "type": "object",
+            "required": ["list"],
+            "properties": {"list": {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_ITEMS}},
+        })
+    }
+}
+
+/// Maximum number of items of a batch.
+const MAX_ITEMS: usize = 100;
+
+impl<T: DeserializeOwned> Batch<T> {
     /// The items.
     pub(super) fn items(self) -> Result<Vec<Value>, Invalid> {
         let list = self.list.unwrap_or_default();
         match list.len() {
             0 => Err(Invalid::new("list", Problem::Missing)),
-            1..=Self::MAX_ITEMS => Ok(list),
-            _ => Err(Invalid::new("list", Problem::TooMany { max: Self::MAX_ITEMS })),
+            1..=MAX_ITEMS => Ok(list),
+            _ => Err(Invalid::new("list", Problem::TooMany { max: MAX_ITEMS })),
         }
     }
 }
@@ -161,7 +188,7 @@ pub(super) fn required<T>(what: &'static str, value: Option<T>) -> Result<T, Inv
 }
 
 /// The requested page of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct PageQuery {
     page_num: Option<String>,
     page_size: Option<String>,
@@ -175,7 +202,7 @@ impl PageQuery {
 }
 
 /// The requested page of a list with cursors.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct CursorQuery {
     cursor: Option<String>,
     #[serde(flatten)]
@@ -209,6 +236,16 @@ impl Flag {
     }
 }
 
+impl JsonSchema for Flag {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Flag")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"description": "A switch.", "enum": [true, false, 1, 0]})
+    }
+}
+
 impl TryFrom<Value> for Flag {
     type Error = &'static str;
 
@@ -223,7 +260,7 @@ impl TryFrom<Value> for Flag {
 }
 
 /// An id in JSON: a number, or a number as text (security.md 34).
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Id {
     Number(i64),
@@ -248,4 +285,28 @@ impl Id {
 /// The ids of users in the list `what`; an absent list is empty.
 pub(super) fn ids(what: &'static str, list: Option<Vec<Id>>) -> Result<Vec<UserId>, Invalid> {
     list.unwrap_or_default().into_iter().map(|id| id.user(what)).collect()
+}
+
+impl<T: JsonSchema> Described for Query<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.query::<T>();
+    }
+}
+
+impl<T: JsonSchema> Described for QueryOrBody<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.query::<T>();
+    }
+}
+
+impl<T: JsonSchema> Described for Json<T> {
+    fn describe(operation: &mut Description<'_>) {
+        operation.json_body::<T>();
+    }
+}
+
+impl Described for Raw {
+    fn describe(operation: &mut Description<'_>) {
+        operation.text_body();
+    }
 }

@@ -1,19 +1,24 @@
 //! The online status of users.
 
-use actix_web::web::{self, ServiceConfig, get};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     access::AsCaller,
     answer::{Answer, Data},
 };
-use crate::{domain::presence, gateway::Gateway};
+use crate::{
+    domain::presence,
+    gateway::Gateway,
+    transport::path::{Path, admin},
+};
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/online_status").route(get().to(online_status)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![admin("/user/online_status").get(online_status, "Shows which devices of the account are online")]
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OnlineData {
     online: bool,
     /// Whether the shared state is unavailable or incomplete, so that the answer relies on what this node knows.

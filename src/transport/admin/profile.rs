@@ -1,13 +1,13 @@
 //! The profile of an account.
 
-use actix_web::web::{self, ServiceConfig, get, post, put};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::{AsCaller, AsOperator},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
     params::{Batch, Id, Json, QueryOrBody, Raw, item, required},
-    put_or_post,
 };
 use crate::{
     domain::{
@@ -16,20 +16,23 @@ use crate::{
     },
     gateway::Gateway,
     model::{Avatar, Info, InfoChanges, Invalid, Nickname, UserId},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/profile").route(get().to(own)).route(put().to(edit)).route(post().to(edit)))
-        .service(put_or_post("/user/profile/batch", edit_batch))
-        .service(put_or_post("/user/nickname", set_nickname))
-        .service(put_or_post("/user/avatar", set_avatar))
-        .service(put_or_post("/user/avatar/batch", set_avatar_batch))
-        .service(put_or_post("/user/private", set_private))
-        .service(put_or_post("/user/public", set_public));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/profile").get(own, "Shows the profile").put_or_post(edit, "Changes the profile"),
+        admin("/user/profile/batch").put_or_post(edit_batch, "Changes the profiles of users"),
+        admin("/user/nickname").put_or_post(set_nickname, "Changes the display name"),
+        admin("/user/avatar").put_or_post(set_avatar, "Changes the avatar"),
+        admin("/user/avatar/batch").put_or_post(set_avatar_batch, "Changes the avatars of users"),
+        admin("/user/private").put_or_post(set_private, "Sets the information that only the account sees"),
+        admin("/user/public").put_or_post(set_public, "Sets the information that everyone sees"),
+    ]
 }
 
 /// The profile as its owner sees it (admin document 1.16); unset fields are omitted.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProfileData {
     user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +67,7 @@ async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Ans
     }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct NicknameQuery {
     nick_name: Option<String>,
 }
@@ -78,7 +81,7 @@ async fn set_nickname(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ProfileBody {
     description: Option<String>,
     nick_name: Option<String>,
@@ -106,14 +109,15 @@ async fn edit(gateway: web::Data<Gateway>, AsCaller(caller, Json(body)): AsCalle
 }
 
 /// An item of a batch: the user, and the fields of the operation.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ItemOf{T}")]
 struct UserItem<T> {
     user_id: Option<Id>,
     #[serde(flatten)]
     body: T,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UserResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<i64>,
@@ -131,7 +135,7 @@ fn user_of(id: Option<Id>) -> Result<UserId, Invalid> {
 
 async fn edit_batch(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch<UserItem<ProfileBody>>>>,
 ) -> BatchAnswer<UserResult> {
     let mut results = Vec::new();
     for value in body.items()? {
@@ -146,7 +150,7 @@ async fn edit_batch(
     Ok(results.into_iter().collect())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AvatarBody {
     avatar: Option<String>,
 }
@@ -167,7 +171,7 @@ async fn set_avatar(
 
 async fn set_avatar_batch(
     gateway: web::Data<Gateway>,
-    AsOperator(operator, Json(body)): AsOperator<Json<Batch>>,
+    AsOperator(operator, Json(body)): AsOperator<Json<Batch<UserItem<AvatarBody>>>>,
 ) -> BatchAnswer<UserResult> {
     let mut results = Vec::new();
     for value in body.items()? {

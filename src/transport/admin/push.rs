@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::web::{self, ServiceConfig, delete, get, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -14,21 +15,22 @@ use crate::{
     domain::push,
     gateway::Gateway,
     model::{Alias, Badge, Invalid, Tag},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/push/alias").route(post().to(set_alias)))
-        .service(web::resource("/user/push/badge").route(post().to(set_badge)))
-        .service(
-            web::resource("/user/push/tag")
-                .route(get().to(list_tags))
-                .route(post().to(add_tags))
-                .route(delete().to(remove_tags)),
-        )
-        .service(web::resource("/user/push/tag/all").route(delete().to(clear_tags)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/push/alias").post(set_alias, "Sets the push alias"),
+        admin("/user/push/badge").post(set_badge, "Sets the number on the app's icon"),
+        admin("/user/push/tag")
+            .get(list_tags, "Lists the push tags")
+            .post(add_tags, "Adds push tags")
+            .delete(remove_tags, "Removes push tags"),
+        admin("/user/push/tag/all").delete(clear_tags, "Removes all push tags"),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AliasBody {
     alias: Option<String>,
     push_token: Option<String>,
@@ -43,7 +45,7 @@ async fn set_alias(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct BadgeBody {
     badge: Option<i64>,
 }
@@ -60,7 +62,7 @@ async fn list_tags(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) 
     Ok(Data(push::list_tags(&gateway, &caller).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct TagsBody {
     tags: Option<Vec<String>>,
 }

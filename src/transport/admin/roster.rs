@@ -1,6 +1,7 @@
 //! The public profiles of a tenant's accounts.
 
-use actix_web::web::{self, ServiceConfig, get};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,15 +13,18 @@ use crate::{
     domain::profile,
     gateway::Gateway,
     model::{User, UserId, Username},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/roster/name").route(get().to(by_name)))
-        .service(web::resource("/roster/id").route(get().to(by_id)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/roster/name").get(by_name, "Finds an account by its login name"),
+        admin("/roster/id").get(by_id, "Finds an account by its id"),
+    ]
 }
 
 /// The public part of a profile: no phone, e-mail or private information (security.md 27).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RosterData {
     user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +51,7 @@ impl From<&User> for RosterData {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct NameQuery {
     username: Option<String>,
 }
@@ -60,7 +64,7 @@ async fn by_name(
     Ok(Data(RosterData::from(&*profile::get_by_username(&gateway, &anonymous, name).await?)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct IdQuery {
     user_id: Option<String>,
 }

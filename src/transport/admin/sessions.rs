@@ -1,6 +1,7 @@
 //! Login for SDKs.
 
-use actix_web::web::{self, ServiceConfig, post};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,15 +16,18 @@ use crate::{
     },
     gateway::Gateway,
     model::{DeviceKey, LoginDevice, LoginName, Password, Platform},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/token/user").route(post().to(by_username)))
-        .service(web::resource("/token/id").route(post().to(by_id)))
-        .service(web::resource("/token/login").route(post().to(by_login_name)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/token/user").post(by_username, "Logs in with a login name"),
+        admin("/token/id").post(by_id, "Logs in with a user id"),
+        admin("/token/login").post(by_login_name, "Logs in with any name: login name, e-mail address, number or id"),
+    ]
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LoginData {
     token: String,
     user_id: i64,
@@ -38,7 +42,7 @@ impl From<Login> for LoginData {
 }
 
 /// The fields that all logins have besides the name.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Proof {
     password: Option<String>,
     device_guid: Option<String>,
@@ -51,7 +55,7 @@ async fn log_in(gateway: &Gateway, anonymous: &Anonymous, name: LoginName, proof
     Ok(Data(sessions::login_with_password(gateway, anonymous, name, &password, device).await?.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UsernameBody {
     name: Option<String>,
     /// SDKs send this instead of the name.
@@ -68,8 +72,8 @@ async fn by_username(
     log_in(&gateway, &anonymous, name, body.proof).await
 }
 
-#[derive(Deserialize)]
-struct IdBody {
+#[derive(Deserialize, JsonSchema)]
+struct LoginIdBody {
     user_id: Option<Id>,
     #[serde(flatten)]
     proof: Proof,
@@ -77,13 +81,13 @@ struct IdBody {
 
 async fn by_id(
     gateway: web::Data<Gateway>,
-    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<IdBody>>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<LoginIdBody>>,
 ) -> Answer<LoginData> {
     let id = required("user_id", body.user_id)?.user("user_id")?;
     log_in(&gateway, &anonymous, LoginName::Id(id), body.proof).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct LoginNameBody {
     login_name: Option<String>,
     #[serde(flatten)]

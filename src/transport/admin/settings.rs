@@ -1,34 +1,37 @@
 //! The settings of an account.
 
-use actix_web::web::{self, ServiceConfig, get, post, put};
+use actix_web::web;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::AsCaller,
     answer::{Answer, DONE, Data},
     params::{Flag, Id, Json, QueryOrBody, required, required_number, required_switch},
-    put_or_post,
 };
 use crate::{
     domain::{Caller, settings},
     gateway::Gateway,
     model::{Invalid, Settings, UserId},
+    transport::path::{Path, admin},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/settings").route(get().to(own)).route(put().to(edit)).route(post().to(edit)))
-        .service(put_or_post("/user/authmode", set_auth_mode))
-        .service(put_or_post("/user/download", set_auto_download))
-        .service(put_or_post("/user/push", set_no_push))
-        .service(put_or_post("/user/push/detail", set_no_push_detail))
-        .service(put_or_post("/user/push/limit", set_no_push_hours))
-        .service(put_or_post("/user/push/nickname", set_push_nick_name))
-        .service(put_or_post("/user/sounds", set_no_sounds))
-        .service(put_or_post("/user/vibratory", set_vibratory));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/user/settings").get(own, "Shows the settings").put_or_post(edit, "Changes settings"),
+        admin("/user/authmode").put_or_post(set_auth_mode, "Sets who may add the account as a friend"),
+        admin("/user/download").put_or_post(set_auto_download, "Sets whether files are downloaded automatically"),
+        admin("/user/push").put_or_post(set_no_push, "Sets whether pushes are off"),
+        admin("/user/push/detail").put_or_post(set_no_push_detail, "Sets whether pushes hide their content"),
+        admin("/user/push/limit").put_or_post(set_no_push_hours, "Sets the hours without pushes"),
+        admin("/user/push/nickname").put_or_post(set_push_nick_name, "Sets the name that pushes show"),
+        admin("/user/sounds").put_or_post(set_no_sounds, "Sets whether sounds are off"),
+        admin("/user/vibratory").put_or_post(set_vibratory, "Sets whether pushes vibrate"),
+    ]
 }
 
 /// The settings of an account (admin document 1.33); unset fields are omitted.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct SettingsData {
     user_id: i64,
     auth_mode: i16,
@@ -83,7 +86,7 @@ async fn own(gateway: web::Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Ans
 }
 
 /// Absent fields stay unchanged; `id` is ignored.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 struct SettingsBody {
     user_id: Option<Id>,
     auth_mode: Option<i64>,
@@ -138,7 +141,7 @@ async fn edit(
     DONE
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ValueQuery {
     value: Option<String>,
 }
@@ -198,7 +201,7 @@ async fn set_vibratory(
     switch(&gateway, &caller, &query, |settings, is_on| settings.vibratory = is_on).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct HoursQuery {
     no_push_start_hour: Option<String>,
     no_push_end_hour: Option<String>,

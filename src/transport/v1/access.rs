@@ -25,9 +25,9 @@ pub(super) struct AsCaller<T = ()>(pub(super) Caller, pub(super) T);
 /// Anyone, and the user behind the token if it is a valid one; and then `T`.
 pub(super) struct AsOptionalCaller<T = ()>(pub(super) (Anonymous, Option<Caller>), pub(super) T);
 
-extracts!(AsAnonymous by anonymous);
-extracts!(AsOptionalCaller by optional_caller);
-extracts!(AsCaller by caller);
+extracts!(AsAnonymous by anonymous, with [] or ["app_id"]);
+extracts!(AsOptionalCaller by optional_caller, with [] or ["app_id"] or ["token"] or ["app_id", "token"]);
+extracts!(AsCaller by caller, with ["token"] or ["app_id", "token"]);
 
 async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
     let anonymous = authenticate::anonymous(gateway(req)?, app_id(req)?, origin(req)?).await?;

@@ -1,6 +1,6 @@
 //! Resetting the password and cancelling the account.
 
-use actix_web::web::{Data, ServiceConfig, post};
+use actix_web::web::Data;
 
 use super::access::{AsAnonymous, AsCaller};
 use crate::{
@@ -8,14 +8,18 @@ use crate::{
     gateway::Gateway,
     model::{Code, Contact, EmailAddress, Invalid, Mobile, Password, Problem},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/forget-password").route(post().to(forget_password)))
-        .service(json_native("/v1/user/cancel-user").route(post().to(cancel_user)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/forget-password")
+            .post(forget_password, "Sets a new password with a code sent to the account's e-mail address"),
+        json_native("/v1/user/cancel-user").post(cancel_user, "Deletes the caller's account, with a code sent to it"),
+    ]
 }
 
 async fn forget_password(

@@ -1,6 +1,6 @@
 //! The caller's coins.
 
-use actix_web::web::{Data, ServiceConfig, get, post};
+use actix_web::web::Data;
 
 use super::{access::AsCaller, values};
 use crate::{
@@ -8,17 +8,18 @@ use crate::{
     gateway::Gateway,
     model::{CoinRecord, Page, UserId},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
+pub(super) fn paths() -> Vec<Path> {
+    vec![
         json_native("/v1/user/gold-coin-increase-decrease-record")
-            .route(post().to(gold_coin_record))
-            .route(get().to(gold_coin_record)),
-    );
+            .post(gold_coin_record, "Lists the changes of the caller's coins")
+            .get(gold_coin_record, "Lists the changes of the caller's coins"),
+    ]
 }
 
 async fn gold_coin_record(

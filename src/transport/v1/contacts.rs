@@ -1,6 +1,6 @@
 //! The mobile number and e-mail address bound to the caller's account.
 
-use actix_web::web::{Data, ServiceConfig, post};
+use actix_web::web::Data;
 
 use super::access::AsCaller;
 use crate::{
@@ -8,16 +8,21 @@ use crate::{
     gateway::Gateway,
     model::{Code, Contact, EmailAddress, Mobile},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/bing-phone").route(post().to(bind_phone)))
-        .service(json_native("/v1/user/change-phone-check").route(post().to(bind_phone)))
-        .service(json_native("/v1/user/bing-email").route(post().to(bind_email)))
-        .service(json_native("/v1/user/change-email-check").route(post().to(bind_email)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/bing-phone").post(bind_phone, "Binds a mobile number, with a code sent to it"),
+        json_native("/v1/user/change-phone-check")
+            .post(bind_phone, "Changes the mobile number, with a code sent to the new one"),
+        json_native("/v1/user/bing-email").post(bind_email, "Binds an e-mail address, with a code sent to it"),
+        json_native("/v1/user/change-email-check")
+            .post(bind_email, "Changes the e-mail address, with a code sent to the new one"),
+    ]
 }
 
 async fn bind_phone(

@@ -1,6 +1,6 @@
 //! The discovery page: categories, groups, bots, advertisements.
 
-use actix_web::web::{Data, ServiceConfig, post};
+use actix_web::web::Data;
 
 use super::access::AsCaller;
 use crate::{
@@ -8,16 +8,21 @@ use crate::{
     gateway::Gateway,
     model::{Bot, Category, DiscoveryId, Group, Keyword, Page},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/recommend-category-list").route(post().to(recommend_category_list)))
-        .service(json_native("/v1/user/recommend-list").route(post().to(recommend_list)))
-        .service(json_native("/v1/user/recommend").route(post().to(recommend)))
-        .service(json_native("/v1/user/get-user-show-adv").route(post().to(get_user_show_adv)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/recommend-category-list")
+            .post(recommend_category_list, "Lists the categories of recommended groups"),
+        json_native("/v1/user/recommend-list")
+            .post(recommend_list, "Lists recommended groups, by category and keyword"),
+        json_native("/v1/user/recommend").post(recommend, "Lists recommended bots"),
+        json_native("/v1/user/get-user-show-adv").post(get_user_show_adv, "Shows which advertisements to display"),
+    ]
 }
 
 async fn recommend_category_list(

@@ -12,27 +12,39 @@ mod sessions;
 mod values;
 mod verification;
 
-use actix_web::web::{self, ServiceConfig};
-
-use super::{
-    error::Protocol,
-    pb,
-    wire::{Reply, json_native},
+use actix_web::{
+    middleware::from_fn,
+    web::{self, ServiceConfig},
 };
 
-/// All routes of `/v1`.
-pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(accounts::routes)
-        .configure(coins::routes)
-        .configure(contacts::routes)
-        .configure(discovery::routes)
-        .configure(notifications::routes)
-        .configure(profile::routes)
-        .configure(sessions::routes)
-        .configure(verification::routes)
-        .service(json_native("/v1/{unknown:.*}").route(web::route().to(no_such_path)));
+use super::{
+    codec::Encoding,
+    error::Protocol,
+    path::Path,
+    pb,
+    wire::{Native, Reply, negotiate},
+};
+
+/// All paths of `/v1`.
+pub fn paths() -> Vec<Path> {
+    [
+        accounts::paths(),
+        coins::paths(),
+        contacts::paths(),
+        discovery::paths(),
+        notifications::paths(),
+        profile::paths(),
+        sessions::paths(),
+        verification::paths(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-async fn no_such_path() -> Reply<pb::StatusResponse> {
-    Err(Protocol::NotFound.into())
+/// Refuses unknown paths below `/v1` in the client's encoding.
+pub fn unknown(cfg: &mut ServiceConfig) {
+    let route = web::route().to(async || -> Reply<pb::StatusResponse> { Err(Protocol::NotFound.into()) });
+    let unknown = web::resource("/v1/{unknown:.*}").app_data(Native(Encoding::Json)).wrap(from_fn(negotiate));
+    cfg.service(unknown.route(route));
 }

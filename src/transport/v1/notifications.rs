@@ -1,6 +1,6 @@
 //! The settings of a device: notifications, and the modules that its user ignores.
 
-use actix_web::web::{Data, ServiceConfig, post};
+use actix_web::web::Data;
 
 use super::{access::AsCaller, values};
 use crate::{
@@ -8,16 +8,23 @@ use crate::{
     gateway::Gateway,
     model::{DeviceKey, ModuleIgnore, NotificationRequest},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/notification-status").route(post().to(notification_status)))
-        .service(json_native("/v1/user/notification-info").route(post().to(notification_info)))
-        .service(json_native("/v1/user/module-ignore-info").route(post().to(module_ignore_info)))
-        .service(json_native("/v1/user/module-ignore").route(post().to(module_ignore)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/notification-status")
+            .post(notification_status, "Registers a device for notifications, or ends its registration"),
+        json_native("/v1/user/notification-info")
+            .post(notification_info, "Shows whether a device is registered for notifications"),
+        json_native("/v1/user/module-ignore-info")
+            .post(module_ignore_info, "Shows the modules that the caller ignores on a device"),
+        json_native("/v1/user/module-ignore")
+            .post(module_ignore, "Sets the modules that the caller ignores on a device; for VIP users"),
+    ]
 }
 
 async fn notification_status(

@@ -1,6 +1,6 @@
 //! Profiles of accounts, as their owners and others see them, and changes by their owners.
 
-use actix_web::web::{Data, ServiceConfig, get, post};
+use actix_web::web::Data;
 
 use super::{
     access::{AsAnonymous, AsCaller, AsOptionalCaller},
@@ -14,21 +14,26 @@ use crate::{
     gateway::Gateway,
     model::{Avatar, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState},
     transport::{
+        path::{Path, json_native, protobuf_native},
         pb,
-        wire::{Reply, Wire, json_native, protobuf_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(protobuf_native("/v1/user/info").route(get().to(info)))
-        .service(protobuf_native("/v1/user/get-user").route(post().to(get_user)))
-        .service(json_native("/v1/user/homepage").route(get().to(homepage)))
-        .service(protobuf_native("/v1/user/medal").route(post().to(medal)))
-        .service(protobuf_native("/v1/user/edit-nickname").route(post().to(edit_nickname)))
-        .service(protobuf_native("/v1/user/edit-avatar").route(post().to(edit_avatar)))
-        .service(json_native("/v1/user/save-user-data").route(post().to(save_user_data)))
-        .service(json_native("/v1/user/get-user-data").route(post().to(get_user_data)))
-        .service(json_native("/v1/user/save-user-remarks").route(post().to(save_user_remarks)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        protobuf_native("/v1/user/info").get(info, "Shows the caller's own account"),
+        protobuf_native("/v1/user/get-user").post(get_user, "Shows the public profile of an account"),
+        json_native("/v1/user/homepage")
+            .get(homepage, "Shows the public profile of an account; an empty one if it does not exist"),
+        protobuf_native("/v1/user/medal").post(medal, "Lists the caller's medals"),
+        protobuf_native("/v1/user/edit-nickname").post(edit_nickname, "Changes the caller's display name"),
+        protobuf_native("/v1/user/edit-avatar").post(edit_avatar, "Changes the caller's avatar"),
+        json_native("/v1/user/save-user-data").post(save_user_data, "Stores the caller's personal data"),
+        json_native("/v1/user/get-user-data").post(get_user_data, "Shows the caller's personal data"),
+        json_native("/v1/user/save-user-remarks")
+            .post(save_user_remarks, "Stores the caller's remark about another user"),
+    ]
 }
 
 async fn info(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::InfoResponse> {

@@ -1,6 +1,6 @@
 //! Login, logout and the devices of the caller.
 
-use actix_web::web::{Data, ServiceConfig, get, post};
+use actix_web::web::Data;
 
 use crate::{
     domain::{
@@ -10,8 +10,9 @@ use crate::{
     gateway::Gateway,
     model::{Code, DeviceKey, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token},
     transport::{
+        path::{Path, json_native, protobuf_native},
         pb,
-        wire::{Reply, Wire, json_native, protobuf_native},
+        wire::{Reply, Wire},
     },
 };
 
@@ -20,13 +21,17 @@ use super::{
     values,
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/verification-login").route(post().to(verification_login)))
-        .service(json_native("/v1/user/email-login").route(post().to(email_login)))
-        .service(json_native("/v1/user/logout").route(post().to(logout)))
-        .service(json_native("/v1/user/get-token").route(get().to(get_token)))
-        .service(protobuf_native("/v1/user/clients").route(get().to(clients)))
-        .service(json_native("/v1/user/device-offline").route(post().to(device_offline)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/verification-login")
+            .post(verification_login, "Logs in with a code sent by SMS; creates an account for a new number"),
+        json_native("/v1/user/email-login")
+            .post(email_login, "Logs in with an e-mail address, or another name, and a password"),
+        json_native("/v1/user/logout").post(logout, "Ends the caller's session"),
+        json_native("/v1/user/get-token").get(get_token, "Opens another session for the caller"),
+        protobuf_native("/v1/user/clients").get(clients, "Lists the devices that the caller is logged in on"),
+        json_native("/v1/user/device-offline").post(device_offline, "Ends the session on one of the caller's devices"),
+    ]
 }
 
 async fn verification_login(

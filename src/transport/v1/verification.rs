@@ -1,6 +1,6 @@
 //! Captchas, and verification codes sent to a mobile number or e-mail address.
 
-use actix_web::web::{Data, ServiceConfig, post};
+use actix_web::web::Data;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::access::{AsAnonymous, AsOptionalCaller};
@@ -12,17 +12,20 @@ use crate::{
     gateway::Gateway,
     model::{Contact, EmailAddress, Mobile},
     transport::{
+        path::{Path, json_native},
         pb,
-        wire::{Reply, Wire, json_native},
+        wire::{Reply, Wire},
     },
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(json_native("/v1/user/captcha").route(post().to(captcha)))
-        .service(json_native("/v1/verification/get-verification-code").route(post().to(get_verification_code)))
-        .service(
-            json_native("/v1/verification/get-email-verification-code").route(post().to(get_email_verification_code)),
-        );
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        json_native("/v1/user/captcha").post(captcha, "Makes a captcha, which requesting a code requires"),
+        json_native("/v1/verification/get-verification-code")
+            .post(get_verification_code, "Sends a verification code by SMS"),
+        json_native("/v1/verification/get-email-verification-code")
+            .post(get_email_verification_code, "Sends a verification code by e-mail"),
+    ]
 }
 
 async fn captcha(gateway: Data<Gateway>, AsAnonymous(anonymous, ()): AsAnonymous) -> Reply<pb::CaptchaResponse> {

@@ -1,0 +1,128 @@
+//! The whole document.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    describe::{Description, Kind, Schemas},
+    messages::reference,
+};
+use crate::transport::{admin, context::Api, error::statuses, ops, path::Path, v1};
+
+/// The OpenAPI 3.1 document of all operations.
+#[must_use]
+pub fn document() -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths = Map::new();
+    for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().flatten() {
+        paths.insert(path.path().to_owned(), item(&path, &mut schemas));
+    }
+    let mut components = schemas.into_components();
+    components.extend(refusals());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "diglot",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": env!("CARGO_PKG_DESCRIPTION"),
+            "description": include_str!("introduction.md"),
+        },
+        "tags": [
+            {"name": "v1", "description": "Native chat apps and browsers: protobuf and JSON."},
+            {"name": "admin", "description": "Ops scripts, and SDKs on behalf of a user: JSON."},
+            {"name": "ops", "description": "The ops listener, for the gateway's operators."},
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "parameters": parameters(),
+            "responses": responses(),
+            "securitySchemes": security_schemes(),
+        },
+    })
+}
+
+/// The operations of a path.
+fn item(path: &Path, schemas: &mut Schemas) -> Value {
+    let mut item = Map::new();
+    for operation in path.operations() {
+        let mut object = Description::of(operation, path.kind(), schemas);
+        let method = operation.method.as_str().to_ascii_lowercase();
+        object["operationId"] = json!(operation_id(&method, path.path()));
+        let (tag, failures) = match path.kind() {
+            Kind::V1(_) => ("v1", Some((Api::V1, "V1Failure"))),
+            Kind::Admin => ("admin", Some((Api::Admin, "AdminFailure"))),
+            Kind::Ops => ("ops", None),
+        };
+        object["tags"] = json!([tag]);
+        for (status, name) in
+            failures.into_iter().flat_map(|(api, name)| statuses(api).into_iter().map(move |s| (s, name)))
+        {
+            object["responses"][status.to_string()] = reference("responses", name);
+        }
+        if path.path() == "/readyz" {
+            object["responses"]["503"] =
+                json!({"description": "Not ready.", "content": object["responses"]["200"]["content"]});
+        }
+        item.insert(method, object);
+    }
+    Value::Object(item)
+}
+
+/// `post`, `/v1/user/edit-nickname` → `post_v1_user_edit_nickname`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// The envelopes of refusals.
+fn refusals() -> Map<String, Value> {
+    let envelope = |success: i32, text: &str| {
+        json!({
+            "type": "object",
+            "description": "Why the request was refused; docs/errors.md lists the codes.",
+            "required": ["code", text],
+            "properties": {"code": {"type": "integer", "not": {"const": success}}, text: {"type": "string"}},
+        })
+    };
+    let all = [("V1Refusal", envelope(1, "msg")), ("AdminRefusal", envelope(200, "message"))];
+    all.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
+}
+
+fn responses() -> Value {
+    let json = |name: &str| json!({"application/json": {"schema": reference("schemas", name)}});
+    let mut v1 = json("V1Refusal");
+    v1["application/x-protobuf"] = json!({"schema": {"type": "string", "contentEncoding": "binary"}});
+    let retry_after =
+        json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, with 429 and 503."}});
+    let text = "A failure, or a refusal with `Prefer: handling=strict`.";
+    json!({
+        "V1Failure": {"description": text, "headers": retry_after, "content": v1},
+        "AdminFailure": {"description": text, "headers": retry_after, "content": json("AdminRefusal")},
+    })
+}
+
+fn parameters() -> Value {
+    let header = |name: &str, text: &str, schema: Value| json!({"name": name, "in": "header", "description": text, "schema": schema});
+    json!({
+        "AcceptLanguage": header(
+            "accept-language",
+            "The language of texts: zh or en.",
+            json!({"type": "string", "examples": ["en"]}),
+        ),
+        "Prefer": header(
+            "prefer",
+            "`handling=strict` gives refusals an HTTP status of their own in place of 200.",
+            json!({"type": "string", "enum": ["handling=strict", "handling=lenient"]}),
+        ),
+    })
+}
+
+fn security_schemes() -> Value {
+    let header = |name: &str, text: &str| json!({"type": "apiKey", "in": "header", "name": name, "description": text});
+    json!({
+        "token": header("token", "A user's token, on /v1."),
+        "app_id": header("app_id", "The app (tenant). On /v1 the default app without it."),
+        "access_token": header("access-token", "A user's token, or an admin token, on the admin API."),
+        "user_id": header("user_id", "The user that an admin acts as."),
+    })
+}

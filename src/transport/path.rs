@@ -1,0 +1,122 @@
+//! The paths of the API. One registration gives an operation its route and its entry in the OpenAPI document.
+
+use actix_web::{
+    FromRequest, Handler, Responder, Route,
+    http::Method,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use super::{
+    codec::Encoding,
+    openapi::{Described, Description, Kind, Operation},
+    wire::{self, Native},
+};
+
+/// A path with its operations.
+pub struct Path {
+    path: &'static str,
+    kind: Kind,
+    routes: Vec<Route>,
+    operations: Vec<Operation>,
+}
+
+/// The arguments of a handler.
+pub trait Arguments: FromRequest + Described + 'static {}
+
+impl<A: FromRequest + Described + 'static> Arguments for A {}
+
+/// A handler.
+pub trait Does<A>: Handler<A, Output: Responder + Described + 'static> {}
+
+impl<A, F: Handler<A, Output: Responder + Described + 'static>> Does<A> for F {}
+
+/// A path of `/v1` whose documented encoding is protobuf. It answers in both encodings, like every path of `/v1`.
+pub fn protobuf_native(path: &'static str) -> Path {
+    Path::new(path, Kind::V1(Encoding::Protobuf))
+}
+
+/// A path of `/v1` whose documented encoding is JSON. It answers in both encodings, like every path of `/v1`.
+pub fn json_native(path: &'static str) -> Path {
+    Path::new(path, Kind::V1(Encoding::Json))
+}
+
+/// A path of the admin API.
+pub fn admin(path: &'static str) -> Path {
+    Path::new(path, Kind::Admin)
+}
+
+/// A path of the ops listener.
+pub fn ops(path: &'static str) -> Path {
+    Path::new(path, Kind::Ops)
+}
+
+impl Path {
+    const fn new(path: &'static str, kind: Kind) -> Self {
+        Self { path, kind, routes: Vec::new(), operations: Vec::new() }
+    }
+
+    /// Adds a GET operation.
+    pub fn get<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.on(Method::GET, handler, summary)
+    }
+
+    /// Adds a POST operation.
+    pub fn post<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.on(Method::POST, handler, summary)
+    }
+
+    /// Adds a PUT operation.
+    pub fn put<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.on(Method::PUT, handler, summary)
+    }
+
+    /// Adds a DELETE operation.
+    pub fn delete<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.on(Method::DELETE, handler, summary)
+    }
+
+    /// Adds an operation for PUT and POST alike, as the admin document has for most paths.
+    pub fn put_or_post<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.put(handler.clone(), summary).post(handler, summary)
+    }
+
+    /// Adds an operation for DELETE and POST alike.
+    pub fn delete_or_post<A: Arguments>(self, handler: impl Does<A>, summary: &'static str) -> Self {
+        self.delete(handler.clone(), summary).post(handler, summary)
+    }
+
+    fn on<A: Arguments, F: Does<A>>(mut self, method: Method, handler: F, summary: &'static str) -> Self {
+        self.routes.push(web::method(method.clone()).to(handler));
+        let describe = |description: &mut Description<'_>| {
+            A::describe(description);
+            F::Output::describe(description);
+        };
+        self.operations.push(Operation { method, summary, describe });
+        self
+    }
+
+    /// The path.
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// What its operations have in common.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The entries of its operations.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Adds the routes of its operations to a listener.
+    pub fn register(self, cfg: &mut ServiceConfig) {
+        let resource = self.routes.into_iter().fold(web::resource(self.path), actix_web::Resource::route);
+        match self.kind {
+            Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
+            Kind::Admin | Kind::Ops => cfg.service(resource),
+        };
+    }
+}
