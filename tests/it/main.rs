@@ -28,6 +28,7 @@ mod coins;
 mod connections;
 mod contacts;
 mod contract_admin;
+mod contract_facts;
 mod contract_v1;
 mod credentials;
 mod delivery;
