@@ -76,7 +76,7 @@ async fn complete(gateway: &Gateway, new: NewRecord) -> Result<AccountRecord, Er
         Some(ImportedPassword::Plain(password)) => Some(passwords::hash_in_turn(gateway, &password).await?),
     };
     if record.username.is_none() && record.nickname.is_none() {
-        record.nickname = Some(Nickname::parse(&registration::first_nickname(gateway, Language::Zh)?)?);
+        record.nickname = Some(Nickname::parse("nickname", &registration::first_nickname(gateway, Language::Zh)?)?);
     }
     Ok(record)
 }

@@ -14,8 +14,8 @@ impl Nickname {
 
     /// # Errors
     /// When `text` is blank, too long or holds control characters or bidirectional overrides.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        Ok(Self(line("nickname", text, Self::MAX_CHARS)?))
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        Ok(Self(line(what, text, Self::MAX_CHARS)?))
     }
 
     /// The name.

@@ -94,7 +94,7 @@ async fn a_new_name_appears_everywhere_and_gets_an_id() {
     }
     for path in ["/user/nickname", "/user/nickname?nick_name=", "/user/nickname?nickname=x"] {
         let line = alice.admin_api.put(path).send().await.line();
-        assert!(line.starts_with("json | 200 | 10002 | invalid request parameter: nick"), "{line}");
+        assert!(line.starts_with("json | 200 | 10002 | invalid request parameter: nick_name "), "{line}");
     }
 }
 

@@ -76,7 +76,7 @@ async fn set_nickname(
     gateway: web::Data<Gateway>,
     AsCaller(caller, QueryOrBody(query)): AsCaller<QueryOrBody<NicknameQuery>>,
 ) -> Answer<bool> {
-    let name = Nickname::parse(&required("nick_name", query.nick_name)?)?;
+    let name = Nickname::parse("nick_name", &required("nick_name", query.nick_name)?)?;
     profile::rename(&gateway, &caller, name).await?;
     DONE
 }
@@ -93,7 +93,7 @@ impl ProfileBody {
     fn parse(self) -> Result<ProfileChanges, Invalid> {
         let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
         Ok(ProfileChanges {
-            nickname: self.nick_name.map(|name| Nickname::parse(&name)).transpose()?,
+            nickname: self.nick_name.map(|name| Nickname::parse("nick_name", &name)).transpose()?,
             info: InfoChanges {
                 description: info("description", self.description)?,
                 private_info: info("private_info", self.private_info)?,

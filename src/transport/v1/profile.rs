@@ -71,7 +71,7 @@ async fn edit_nickname(
     gateway: Data<Gateway>,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditNicknameRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    profile::rename(&gateway, &caller, Nickname::parse(&req.name)?).await?;
+    profile::rename(&gateway, &caller, Nickname::parse("nickname", &req.name)?).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }
 

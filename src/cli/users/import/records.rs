@@ -79,7 +79,7 @@ impl RawRecord {
         let record = AccountRecord {
             username: present(self.username, Username::parse)?,
             password_hash: None,
-            nickname: present(self.nickname, Nickname::parse)?,
+            nickname: present(self.nickname, |text| Nickname::parse("nickname", text))?,
             mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
             email: present(self.email, |text| EmailAddress::parse("email", text))?,
             avatar: present(self.avatar, |text| Avatar::parse("avatar", text, config.avatar_base.as_ref()))?,
