@@ -59,8 +59,8 @@ async fn register(
 
 #[derive(Deserialize, JsonSchema)]
 struct PushBody {
-    #[serde(flatten)]
-    registration: RegisterBody,
+    username: Option<String>,
+    password: Option<String>,
     alias: Option<String>,
     device_guid: Option<String>,
     push_token: Option<String>,
@@ -71,7 +71,7 @@ async fn register_for_push(
     gateway: web::Data<Gateway>,
     AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<PushBody>>,
 ) -> Answer<SettingsData> {
-    let account = body.registration.parse(&gateway)?;
+    let account = RegisterBody { username: body.username, password: body.password }.parse(&gateway)?;
     let push = PushRegistration {
         alias: body.alias.filter(|alias| !alias.is_empty()).map(|alias| Alias::parse(&alias)).transpose()?,
         device: DeviceKey::parse("device_guid", body.device_guid.as_deref().unwrap_or_default())?,
