@@ -5,22 +5,23 @@ use serde_json::{Value, json};
 use super::{Body, Operation, Parameters, clients, next, operations, parameters, request};
 use crate::support::{Client, TestApp};
 
-const REFUSED: &str = "json | 200 | 10002 | invalid request parameter";
-
-/// Sends changed parameters; whether they are refused.
-async fn is_refused(client: &Client, operation: &Operation, changed: &Parameters) -> bool {
-    request(client, operation, changed).send().await.line().starts_with(REFUSED)
+/// Sends parameters of which this one is wrong; whether they are refused because of it.
+async fn is_refused(client: &Client, operation: &Operation, changed: &Parameters, name: &str) -> bool {
+    let name = if name.is_empty() { "body" } else { name };
+    let line = request(client, operation, changed).send().await.line();
+    line.starts_with(&format!("json | 200 | 10002 | invalid request parameter: {name} "))
 }
 
 /// Leaves out and falsifies a parameter in the query; the number of required ones.
 async fn check_in_query(client: &Client, operation: &Operation, field: &Value, user: i64) -> usize {
-    let at = format!("{} {}: {}", operation.method, operation.path, field["name"]);
+    let name = field["name"].as_str().unwrap();
+    let at = format!("{} {}: {name}", operation.method, operation.path);
     let mut changed = parameters(operation, user, next());
-    let position = changed.query.iter().position(|(known, _)| known == field["name"].as_str().unwrap()).unwrap();
+    let position = changed.query.iter().position(|(known, _)| known == name).unwrap();
     let is_required = field["required"] == true;
     if is_required {
         let kept = changed.query.remove(position);
-        assert!(is_refused(client, operation, &changed).await, "{at}");
+        assert!(is_refused(client, operation, &changed, name).await, "{at}");
         changed.query.insert(position, kept);
     }
     let wrong: &[&str] = match field["type"].as_str().unwrap() {
@@ -32,7 +33,7 @@ async fn check_in_query(client: &Client, operation: &Operation, field: &Value, u
         changed.query[position].1 = (*value).to_owned();
         // An empty optional number may count as absent; any other value must be refused.
         let may_pass = value.is_empty() && !is_required;
-        assert!(is_refused(client, operation, &changed).await || may_pass, "{at}={value:?}");
+        assert!(is_refused(client, operation, &changed, name).await || may_pass, "{at}={value:?}");
     }
     usize::from(is_required)
 }
@@ -49,7 +50,7 @@ async fn check_in_body(client: &Client, operation: &Operation, field: &Value, us
             Body::Raw(_) => changed.body = Body::None,
             Body::None => panic!("{at}"),
         }
-        assert!(is_refused(client, operation, &changed).await, "{at}");
+        assert!(is_refused(client, operation, &changed, name).await, "{at}");
     }
     let wrong = match field["type"].as_str().unwrap() {
         _ if name.is_empty() || name == "id" => Vec::new(),
@@ -62,7 +63,7 @@ async fn check_in_body(client: &Client, operation: &Operation, field: &Value, us
         let mut changed = parameters(operation, user, next());
         let Body::Json(body) = &mut changed.body else { panic!("{at}") };
         body.insert(name.to_owned(), value.clone());
-        assert!(is_refused(client, operation, &changed).await, "{at}={value}");
+        assert!(is_refused(client, operation, &changed, name).await, "{at}={value}");
     }
     usize::from(is_required)
 }
