@@ -65,7 +65,7 @@ fn good(operation: &Operation, name: &str, user: i64, n: usize) -> Value {
         "username" => json!(format!("fresh_{n}")),
         "password" | "new_password" | "old_password" => json!(PASSWORD),
         "user_id" => json!(user),
-        "device_sn" | "deviceSn" | "auth_mode" => json!(1),
+        "device_sn" | "deviceSn" | "auth_mode" | "page_num" => json!(1),
         "mobile" => json!(format!("+49302{n:06}")),
         "alias" => json!(format!("alias {n}")),
         "device_token" => json!(format!("token {n}")),
@@ -86,7 +86,6 @@ fn good(operation: &Operation, name: &str, user: i64, n: usize) -> Value {
                 .collect();
             json!([item])
         }
-        "page_num" => json!(1),
         "no_push_start_hour" | "no_push_end_hour" | "silence_start_time" | "silence_end_time" | "badge" | "id"
         | "page_size" => json!(7),
         _ => json!("some text"),

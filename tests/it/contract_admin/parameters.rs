@@ -30,7 +30,7 @@ async fn check_in_query(client: &Client, operation: &Operation, field: &Value, u
         _ => &["\u{0}"],
     };
     for value in wrong {
-        changed.query[position].1 = (*value).to_owned();
+        (*value).clone_into(&mut changed.query[position].1);
         // An empty optional number may count as absent; any other value must be refused.
         let may_pass = value.is_empty() && !is_required;
         assert!(is_refused(client, operation, &changed, name).await || may_pass, "{at}={value:?}");

@@ -82,7 +82,9 @@ type Fields = Map<String, Value>;
 /// The messages of a proto file, by name: each field's number with its name and its type. The type of a field is the
 /// name of a message, or its fields if it is nested.
 fn messages(text: &str) -> Vec<(String, Fields)> {
-    let (mut open, mut done): (Vec<(String, Fields, Fields)>, Vec<(String, Fields)>) = (Vec::new(), Vec::new());
+    // Each open message with its fields and the messages nested in it.
+    let mut open: Vec<(String, Fields, Fields)> = Vec::new();
+    let mut done = Vec::new();
     for line in text.lines().map(|line| line.split("//").next().unwrap().trim()).filter(|line| !line.is_empty()) {
         if let Some(name) = line.strip_prefix("message ") {
             open.push((name.trim_end_matches([' ', '{']).to_owned(), Fields::new(), Fields::new()));
