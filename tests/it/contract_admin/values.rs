@@ -123,6 +123,9 @@ async fn every_value_that_is_set_is_read_back_by_the_owner_and_by_an_admin() {
 #[test]
 fn every_parameter_of_an_operation_that_changes_something_is_read_back_by_a_test() {
     let setters = setters();
+    for path in OTHERS {
+        assert!(operations().iter().any(|operation| operation.path == path), "{path}");
+    }
     for operation in operations().iter().filter(|operation| operation.method != Method::GET) {
         let of_path: Vec<_> =
             setters.iter().filter(|setter| setter.0 == operation.path).map(|setter| setter.1).collect();
@@ -137,7 +140,7 @@ fn every_parameter_of_an_operation_that_changes_something_is_read_back_by_a_test
     }
 }
 
-/// Two values of a setting, each unlike the one of a new account.
+/// Two different values of a setting, the first unlike the one of a new account.
 fn values_of_setting(field: &Value) -> [Value; 2] {
     match (field["name"].as_str().unwrap(), field["type"].as_str().unwrap()) {
         ("auth_mode", _) => [json!(3), json!(2)],
