@@ -61,3 +61,4 @@ mod store;
 mod support;
 mod user_api;
 mod verification;
+mod ways_in;

@@ -29,13 +29,7 @@ pub struct Node {
 
 impl Node {
     pub fn start(t: TestApp) -> Self {
-        let mut config = t.gateway.config.clone();
-        (config.listen, config.web_listen, config.ops_listen) = (SocketAddr::from(([127, 0, 0, 1], 0)), None, None);
-        let listeners = Listeners::bind(&config).unwrap();
-        let address = listeners.addresses()[0].1.unwrap();
-        let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
-        let stop = server.stop();
-        spawn(server.run(std::future::pending()));
+        let (address, stop) = listen(&t);
         Self { t, address, stop }
     }
 
@@ -48,7 +42,7 @@ impl Node {
     }
 
     async fn connect_to(&self, path: &str) -> Socket {
-        Socket(connect_async(format!("ws://{}{path}", self.address)).await.unwrap().0)
+        Socket::open(self.address, path).await
     }
 
     /// A logged-in socket of a user.
@@ -60,14 +54,30 @@ impl Node {
     }
 }
 
+/// Lets a gateway listen on a port chosen by the system.
+pub fn listen(t: &TestApp) -> (SocketAddr, Stop) {
+    let mut config = t.gateway.config.clone();
+    (config.listen, config.web_listen, config.ops_listen) = (SocketAddr::from(([127, 0, 0, 1], 0)), None, None);
+    let listeners = Listeners::bind(&config).unwrap();
+    let address = listeners.addresses()[0].1.unwrap();
+    let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
+    let stop = server.stop();
+    spawn(server.run(std::future::pending()));
+    (address, stop)
+}
+
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
+    pub async fn open(address: SocketAddr, path: &str) -> Self {
+        Self(connect_async(format!("ws://{address}{path}")).await.unwrap().0)
+    }
+
     pub async fn send(&mut self, text: String) {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
-    async fn log_in(&mut self, user: &str, token: &str) {
+    pub async fn log_in(&mut self, user: &str, token: &str) {
         let data = json!({"userId": user, "token": token, "platform": "windows", "deviceId": "d"});
         self.send(json!({"seq": "0", "cmd": "login", "data": data}).to_string()).await;
     }

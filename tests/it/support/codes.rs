@@ -101,10 +101,15 @@ impl CodeApp {
 impl TestApp {
     /// A captcha's id and its answer. The captcha is stored as the gateway does, since a test can't read real images.
     pub async fn captcha(&self) -> (String, String) {
+        (self.captcha_showing("xyz").await, "xyz".to_owned())
+    }
+
+    /// The id of a captcha with this answer.
+    pub async fn captcha_showing(&self, answer: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = format!("captcha {}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mac = self.gateway.secret.mac(KeyPurpose::Captcha, format!("default\n{id}\nxyz").as_bytes());
+        let mac = self.gateway.secret.mac(KeyPurpose::Captcha, format!("default\n{id}\n{answer}").as_bytes());
         self.gateway.state.put_captcha(&id, mac, DAY_MS, self.gateway.clock.now()).await.unwrap();
-        (id, "xyz".to_owned())
+        id
     }
 }
