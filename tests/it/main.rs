@@ -58,6 +58,7 @@ mod settings_refused;
 mod sockets;
 mod state;
 mod store;
+mod stored_secrets;
 mod support;
 mod user_api;
 mod verification;

@@ -24,7 +24,7 @@ pub struct Backend {
     flags: Flags,
     // Held so that both are removed at the end of the test.
     _files: TempDir,
-    _servers: Option<Servers>,
+    servers: Option<Servers>,
 }
 
 struct Servers {
@@ -58,7 +58,7 @@ impl Backend {
                 Db::new(servers.url_in_schema().parse().unwrap(), 1).migrate().unwrap();
             }
         }
-        Self { flags, _files: files, _servers: servers }
+        Self { flags, _files: files, servers }
     }
 
     /// A backend on servers that are removed with the test, so nothing is cleaned up there.
@@ -68,12 +68,17 @@ impl Backend {
         flags.insert("DIGLOT_SECRET", SECRET.to_owned());
         flags.insert("DATABASE_URL", database_url);
         flags.insert("REDIS_URL", redis_url);
-        Self { flags, _files: tempfile::tempdir().unwrap(), _servers: None }
+        Self { flags, _files: tempfile::tempdir().unwrap(), servers: None }
     }
 
     /// The configuration variables for this backend.
     pub fn environment(&self) -> Flags {
         self.flags.clone()
+    }
+
+    /// What is in Redis: each key of the test with its content, printable bytes as they are. Empty without Redis.
+    pub fn redis_entries(&self) -> Vec<String> {
+        self.servers.as_ref().map(Servers::entries).unwrap_or_default()
     }
 
     /// The default configuration with this backend and a low bcrypt cost.
@@ -96,12 +101,47 @@ impl Servers {
         PgConnection::establish(&self.database_url).unwrap().batch_execute(sql).unwrap();
     }
 
+    fn redis(&self) -> redis::Connection {
+        redis::Client::open(self.redis_url.as_str()).unwrap().get_connection().unwrap()
+    }
+
+    fn keys(&self, redis: &mut redis::Connection) -> Vec<String> {
+        redis::cmd("KEYS").arg(format!("{}:*", self.prefix)).query(redis).unwrap()
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let mut redis = self.redis();
+        let mut read = |key: String| {
+            let kind: String = redis::cmd("TYPE").arg(&key).query(&mut redis).unwrap();
+            let value: redis::Value = match kind.as_str() {
+                "hash" => redis::cmd("HGETALL").arg(&key).query(&mut redis).unwrap(),
+                "zset" => redis::cmd("ZRANGE").arg(&key).arg(0).arg(-1).query(&mut redis).unwrap(),
+                "string" => redis::cmd("GET").arg(&key).query(&mut redis).unwrap(),
+                other => panic!("{key} is a {other}"),
+            };
+            format!("{key}: {}", shown(&value))
+        };
+        self.keys(&mut self.redis()).into_iter().map(&mut read).collect()
+    }
+
     fn delete_keys(&self) {
-        let mut redis = redis::Client::open(self.redis_url.as_str()).unwrap().get_connection().unwrap();
-        let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}:*", self.prefix)).query(&mut redis).unwrap();
+        let mut redis = self.redis();
+        let keys = self.keys(&mut redis);
         if !keys.is_empty() {
             redis::cmd("DEL").arg(keys).exec(&mut redis).unwrap();
         }
+    }
+}
+
+/// A value from Redis, printable bytes as they are.
+fn shown(value: &redis::Value) -> String {
+    match value {
+        redis::Value::BulkString(bytes) => bytes.escape_ascii().to_string(),
+        redis::Value::Array(list) => list.iter().map(shown).collect::<Vec<_>>().join(" "),
+        redis::Value::Map(pairs) => {
+            pairs.iter().map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect::<Vec<_>>().join(" ")
+        }
+        other => format!("{other:?}"),
     }
 }
 

@@ -186,6 +186,11 @@ impl TestApp {
         self.backend.environment()
     }
 
+    /// What is in Redis; empty without Redis.
+    pub fn redis_entries(&self) -> Vec<String> {
+        self.backend.redis_entries()
+    }
+
     /// A new, logged-in user of the default tenant.
     pub async fn user(&self, name: &str) -> User {
         self.user_of("default", name).await
