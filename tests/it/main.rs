@@ -15,6 +15,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod awards;
 mod cache;
 mod captchas;

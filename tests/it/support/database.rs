@@ -19,6 +19,10 @@ struct TextRow {
 /// A row of the audit log.
 #[derive(Debug, QueryableByName)]
 pub struct AuditRow {
+    #[diesel(sql_type = BigInt)]
+    pub at_ms: i64,
+    #[diesel(sql_type = Text)]
+    pub app_id: String,
     #[diesel(sql_type = SmallInt)]
     pub actor_kind: i16,
     #[diesel(sql_type = Nullable<BigInt>)]
