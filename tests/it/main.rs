@@ -37,6 +37,7 @@ mod devices;
 mod discovery;
 mod documents;
 mod encodings;
+mod encodings_v1;
 mod faults;
 mod headers;
 mod http;

@@ -14,15 +14,15 @@ fn facts() -> Value {
     serde_json::from_str(include_str!("../../contract/v1-user-api.json")).unwrap()
 }
 
-struct Operation {
-    path: String,
-    method: Method,
+pub struct Operation {
+    pub path: String,
+    pub method: Method,
     needs_token: bool,
     native: String,
-    facts: Value,
+    pub facts: Value,
 }
 
-fn operations() -> Vec<Operation> {
+pub fn operations() -> Vec<Operation> {
     let operation = |facts: &Value| Operation {
         path: facts["path"].as_str().unwrap().to_owned(),
         method: facts["method"].as_str().unwrap().parse().unwrap(),
@@ -38,15 +38,15 @@ fn operations() -> Vec<Operation> {
 }
 
 /// A mobile number that has not been used before.
-fn new_mobile() -> String {
+pub fn new_mobile() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("+49301{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A valid JSON body.
-async fn body(codes: &CodeApp, operation: &Operation, user: &User) -> Value {
+/// A valid JSON body; `mobile` has not been used before.
+pub async fn body(codes: &CodeApp, path: &str, user: &User, mobile: &str) -> Value {
     let anon = codes.t.anon();
-    match operation.path.as_str() {
+    match path {
         "/v1/user/get-user" => json!({"userId": user.id.to_string()}),
         "/v1/user/edit-nickname" => json!({"nickname": "Al"}),
         "/v1/user/edit-avatar" => json!({"avatarUrl": "https://x.example/a.png"}),
@@ -54,16 +54,14 @@ async fn body(codes: &CodeApp, operation: &Operation, user: &User) -> Value {
             json!({"email": "alice", "password": PASSWORD, "deviceId": "d", "platform": "web"})
         }
         "/v1/user/verification-login" => {
-            let mobile = new_mobile();
-            let code = codes.sms_code(&anon, &mobile).await;
+            let code = codes.sms_code(&anon, mobile).await;
             json!({"mobile": mobile, "captcha": code, "deviceId": "d", "platform": "windows"})
         }
         "/v1/user/bing-phone" | "/v1/user/change-phone-check" => {
-            let phone = new_mobile();
-            json!({"phone": phone, "captcha": codes.sms_code(&anon, &phone).await})
+            json!({"phone": mobile, "captcha": codes.sms_code(&anon, mobile).await})
         }
         "/v1/user/bing-email" | "/v1/user/change-email-check" => {
-            let email = format!("{}@mail.example", new_mobile());
+            let email = format!("{mobile}@mail.example");
             json!({"email": email, "captcha": codes.mail_code(&anon, &email, "").await})
         }
         "/v1/user/forget-password" => {
@@ -82,14 +80,17 @@ async fn body(codes: &CodeApp, operation: &Operation, user: &User) -> Value {
 
 async fn request(codes: &CodeApp, client: &Client, operation: &Operation, user: &User) -> Request {
     let request = client.request(operation.method.clone(), &operation.path);
-    if operation.method == Method::GET { request } else { request.json(&body(codes, operation, user).await) }
+    if operation.method == Method::GET {
+        return request;
+    }
+    request.json(&body(codes, &operation.path, user, &new_mobile()).await)
 }
 
 /// The address of the user whose password is reset.
 const RESETTER: &str = "bob@mail.example";
 
 /// A gateway with at least one item of every kind, and a VIP with coins.
-async fn populated() -> (CodeApp, User) {
+pub async fn populated() -> (CodeApp, User) {
     let codes = CodeApp::new().await;
     codes.mail_user("bob", RESETTER).await;
     let (admin, alice) = (codes.t.admin().await, codes.t.user("alice").await);

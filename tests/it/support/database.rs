@@ -75,11 +75,10 @@ impl TestApp {
 
     /// The names of all tables.
     pub async fn tables(&self) -> Vec<String> {
-        let sql = match self.is_sqlite() {
-            true => "SELECT name AS text FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-            false => {
-                "SELECT table_name::text AS text FROM information_schema.tables WHERE table_schema = current_schema"
-            }
+        let sql = if self.is_sqlite() {
+            "SELECT name AS text FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        } else {
+            "SELECT table_name::text AS text FROM information_schema.tables WHERE table_schema = current_schema"
         };
         let mut names = self.texts(sql).await;
         names.sort();
