@@ -1,5 +1,6 @@
 //! The handling of malformed and arbitrary input (security.md 30–35).
 
+use actix_web::http::Method;
 use diglot::transport::pb;
 use proptest::{
     prelude::*,
@@ -9,7 +10,7 @@ use proptest::{
 use prost::Message as _;
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 const EDIT: &str = "/v1/user/edit-nickname";
 
@@ -123,6 +124,36 @@ async fn compressed_bodies_are_refused_without_decompression() {
     }
     let request = alice.v1.post(EDIT).header("content-encoding", "identity").json(&json!({"nickname": "Al"}));
     request.send().await.assert_ok();
+}
+
+#[actix_web::test]
+async fn compressed_bodies_are_refused_on_every_kind_of_operation_of_the_other_api() {
+    let t = TestApp::new().await;
+    let (alice, admin) = (t.user("alice").await, t.admin().await);
+    let stored = async || (t.rows("users").await, t.rows("settings").await, t.rows("sessions").await);
+    let before = stored().await;
+    let anon = t.anon().header("app_id", "default");
+    let login = json!({"name": "alice", "password": PASSWORD});
+    for (client, method, path, body) in [
+        (&anon, Method::POST, "/token/user", login),
+        (&anon, Method::POST, "/user/register/v2", json!({"username": "bob", "password": PASSWORD})),
+        (&alice.admin_api, Method::PUT, "/user/profile", json!({"description": "d"})),
+        (&alice.admin_api, Method::PUT, "/user/settings", json!({"user_id": alice.id, "no_push": true})),
+        (&alice.admin_api, Method::POST, "/user/avatar", json!({"avatar": "https://x.example/a.png"})),
+        (&alice.admin_api, Method::POST, "/user/private", json!({"any": "text"})),
+        (&alice.admin_api, Method::POST, "/user/public", json!({"any": "text"})),
+        (&alice.admin_api, Method::PUT, "/user/nickname?nick_name=Al", json!({})),
+        (&alice.admin_api, Method::POST, "/user/kick", json!({"device_sn": 1})),
+        (&admin, Method::PUT, "/user/disable", json!({"list": [alice.id]})),
+        (&admin, Method::POST, "/admin/v1/vip/grant", json!({"user_id": alice.id, "days": 1})),
+    ] {
+        for coding in ["gzip", "br", "x-unknown"] {
+            let request = client.request(method.clone(), path).header("content-encoding", coding).json(&body);
+            let line = request.send().await.line();
+            assert_eq!(line, "json | 415 | 415 | compressed bodies are not supported", "{path} {coding}");
+        }
+    }
+    assert_eq!(stored().await, before);
 }
 
 #[actix_web::test]

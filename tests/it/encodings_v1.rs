@@ -98,7 +98,7 @@ fn encode(message: &DescriptorProto, body: &Value) -> Vec<u8> {
             value => {
                 assert!([Type::Int32, Type::Int64].contains(&field.r#type()), "{name}");
                 encode_key(number, WireType::Varint, &mut bytes);
-                encode_varint(value.as_i64().unwrap() as u64, &mut bytes);
+                encode_varint(value.as_i64().unwrap().cast_unsigned(), &mut bytes);
             }
         }
     }
@@ -128,8 +128,10 @@ fn mask(table: &str, row: &mut Map<String, Value>) {
     let is_generated = row.get("is_generated").is_some_and(|value| [json!("1"), json!(true)].contains(value));
     let is_nameless = row.get("nickname").and_then(Value::as_str).is_some_and(|name| name.contains("用户"));
     let is_random = |column: &str| match (table, column) {
-        ("users", "password_hash") | ("sessions" | "admin_tokens", "token_hash") | ("admin_tokens", "name") => true,
-        ("audit_log", "request_id") => true,
+        ("users", "password_hash")
+        | ("sessions" | "admin_tokens", "token_hash")
+        | ("admin_tokens", "name")
+        | ("audit_log", "request_id") => true,
         ("audit_log", "target") => row["action"].as_str().is_some_and(|action| action.contains("admin_token")),
         ("users", "nickname") => is_nameless,
         ("devices", "device_key") => is_generated,

@@ -34,6 +34,7 @@ mod contract_v1;
 mod credentials;
 mod delivery;
 mod devices;
+mod disclosure;
 mod discovery;
 mod documents;
 mod encodings;
