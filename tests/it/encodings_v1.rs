@@ -332,6 +332,32 @@ async fn malformed_protobuf_is_refused_by_every_operation_and_changes_nothing() 
     }
 }
 
+#[actix_web::test]
+async fn malformed_json_is_refused_by_every_operation_and_changes_nothing() {
+    let (codes, _) = populated().await;
+    for (number, (path, _)) in all().iter().enumerate() {
+        let session = codes.t.login("alice", path).await;
+        let body = valid(&codes, path, &session, &format!("+49303{number:06}")).await;
+        let before = rows(&codes.t).await;
+        let text = body.to_string();
+        let (name, _) = body.as_object().unwrap().iter().next().unwrap();
+        let mut bodies: Vec<Vec<u8>> = (1..text.len()).map(|length| text.as_bytes()[..length].to_vec()).collect();
+        let deep = format!("{}1{}", format!("{{\"{name}\":").repeat(10_000), "}".repeat(10_000));
+        bodies.extend([deep.into_bytes(), format!("{{\"{name}\":{}", "[".repeat(100_000)).into_bytes()]);
+        for value in ["[]", "{}", "true", "1e400", "1.5", "NaN", "\"\\ud800\"", "'x'", "\"\n\""] {
+            bodies.push(format!("{{\"{name}\":{value}}}").into_bytes());
+        }
+        bodies.extend([format!("{text} x").into_bytes(), format!("{text}{text}").into_bytes()]);
+        bodies.push([b"{\"".as_slice(), name.as_bytes(), b"\":\"\xff\"}"].concat());
+        for body in bodies {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+            let res = session.v1.post(path).header("content-type", "application/json").body(body).send().await;
+            assert_eq!((res.status.as_u16(), res.code()), (400, 1100), "{path} {shown}: {}", res.line());
+        }
+        assert_same_rows(path, &before, &rows(&codes.t).await);
+    }
+}
+
 /// Without what every request with a token notes.
 fn stable(mut entries: Vec<String>) -> Vec<String> {
     entries.retain(|entry| !entry.contains(":presence:"));

@@ -7,7 +7,7 @@ use diglot::{model::Token, random::Random};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Client, CodeApp, PASSWORD, TestApp};
+use crate::support::{Client, CodeApp, PASSWORD, TestApp, keep_log, logged};
 
 const WRONG_CODE: &str = "json | 200 | -1 | 验证码错误或已过期";
 
@@ -114,6 +114,24 @@ async fn no_code_captcha_answer_password_or_token_is_stored_in_clear() {
     }
     for token in [&alice.token, &admin_token] {
         assert_eq!(holding(&all, &sha256(token)).len(), 1, "{token}");
+    }
+}
+
+#[actix_web::test]
+async fn the_answer_to_a_captcha_is_not_stored_in_clear() {
+    keep_log();
+    // The only way to learn an answer: development mode logs it.
+    let t = TestApp::with(|config| config.is_dev = true).await;
+    let json = t.anon().post("/v1/user/captcha").send().await.json();
+    let id = json["data"]["id"].as_str().unwrap();
+    let line = logged(&format!("captcha {id} shows ")).pop().unwrap();
+    let answer = line.rsplit(' ').next().unwrap();
+
+    let entries: Vec<String> = everything_stored(&t).await.into_iter().filter(|entry| entry.contains(id)).collect();
+    assert_eq!(entries.len(), usize::from(t.gateway.config.redis_url.is_some()), "{entries:?}");
+    for entry in entries {
+        let content = entry.rsplit_once(id).unwrap().1.to_lowercase();
+        assert!(!content.contains(&answer.to_lowercase()) && !content.contains(&sha256(answer)), "{entry}");
     }
 }
 
