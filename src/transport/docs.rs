@@ -29,7 +29,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn openapi_json(gateway: Data<Gateway>, req: HttpRequest) -> HttpResponse {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
     let mut document = DOCUMENT.clone();
-    document["servers"] = json!([{"url": server(&gateway, &req)}]);
+    if let Some(object) = document.as_object_mut() {
+        object.insert("servers".to_owned(), json!([{"url": server(&gateway, &req)}]));
+    }
     HttpResponse::Ok().json(document)
 }
 

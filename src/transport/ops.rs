@@ -113,7 +113,8 @@ impl Responder for Health {
 
 impl Described for Health {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_json::<Self>();
+        operation.answers_json::<Self>(200, "Ready.");
+        operation.answers_json::<Self>(503, "Not ready.");
     }
 }
 
@@ -126,7 +127,7 @@ struct Version {
 
 impl Described for Json<Version> {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_json::<Version>();
+        operation.answers_json::<Version>(200, "The version.");
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 
 /// A path with its operations.
 pub struct Path {
-    path: &'static str,
+    name: &'static str,
     kind: Kind,
     routes: Vec<Route>,
     operations: Vec<Operation>,
@@ -52,8 +52,8 @@ pub fn ops(path: &'static str) -> Path {
 }
 
 impl Path {
-    const fn new(path: &'static str, kind: Kind) -> Self {
-        Self { path, kind, routes: Vec::new(), operations: Vec::new() }
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, routes: Vec::new(), operations: Vec::new() }
     }
 
     /// Adds a GET operation.
@@ -96,9 +96,9 @@ impl Path {
         self
     }
 
-    /// The path.
-    pub const fn path(&self) -> &'static str {
-        self.path
+    /// The path, as in `/v1/user/info`.
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// What its operations have in common.
@@ -113,7 +113,7 @@ impl Path {
 
     /// Adds the routes of its operations to a listener.
     pub fn register(self, cfg: &mut ServiceConfig) {
-        let resource = self.routes.into_iter().fold(web::resource(self.path), actix_web::Resource::route);
+        let resource = self.routes.into_iter().fold(web::resource(self.name), actix_web::Resource::route);
         match self.kind {
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
             Kind::Admin | Kind::Ops => cfg.service(resource),

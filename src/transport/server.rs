@@ -39,7 +39,9 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         if face == Face::App {
             paths.extend(admin::paths());
         }
-        paths.into_iter().for_each(|path| path.register(cfg));
+        for path in paths {
+            path.register(cfg);
+        }
         cfg.configure(v1::unknown).configure(socket::routes);
         if gateway.config.has_public_docs {
             cfg.configure(docs::routes);
@@ -178,7 +180,11 @@ fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListen
         HttpApp::new()
             .app_data(Data::clone(&gateway))
             .app_data(Data::clone(&readiness))
-            .configure(|cfg| ops::paths().into_iter().for_each(|path| path.register(cfg)))
+            .configure(|cfg| {
+                for path in ops::paths() {
+                    path.register(cfg);
+                }
+            })
             .configure(docs::routes)
             .wrap(from_fn(edge::head_as_get))
     };

@@ -8,7 +8,11 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 use super::messages::{Messages, reference};
-use crate::transport::{codec::Encoding, error::Error};
+use crate::transport::{
+    codec::Encoding,
+    context::Api,
+    error::{Error, statuses},
+};
 
 /// Where the document keeps schemas that several operations use.
 const SCHEMAS: &str = "/components/schemas";
@@ -52,7 +56,7 @@ impl Schemas {
     pub(super) fn new() -> Self {
         let generator = |contract: Contract| {
             let settings = SchemaSettings::draft2020_12().with(|settings| {
-                SCHEMAS.clone_into(&mut settings.definitions_path.to_mut());
+                SCHEMAS.clone_into(settings.definitions_path.to_mut());
                 settings.meta_schema = None;
                 settings.contract = contract;
             });
@@ -82,33 +86,47 @@ pub struct Description<'a> {
     parameters: Vec<Value>,
     security: Vec<Value>,
     body: Option<Value>,
-    answer: Option<Value>,
+    answers: Map<String, Value>,
 }
 
 impl<'a> Description<'a> {
-    /// Describes an operation of a path.
-    pub(super) fn of(operation: &Operation, kind: Kind, schemas: &'a mut Schemas) -> Value {
+    /// Describes an operation of `path`.
+    pub(super) fn of(operation: &Operation, path: &str, kind: Kind, schemas: &'a mut Schemas) -> Value {
         let method = operation.method.clone();
-        let (parameters, security) = (Vec::new(), Vec::new());
-        let mut description = Self { schemas, method, kind, parameters, security, body: None, answer: None };
+        let (parameters, security, answers) = (Vec::new(), Vec::new(), Map::new());
+        let mut description = Self { schemas, method, kind, parameters, security, body: None, answers };
         (operation.describe)(&mut description);
-        description.finish(operation.summary)
+        description.finish(operation.summary, path)
     }
 
-    fn finish(self, summary: &str) -> Value {
-        let mut object = Map::new();
-        object.insert("summary".to_owned(), json!(summary));
-        object.insert("security".to_owned(), json!(self.security));
-        let mut parameters = self.parameters;
-        if self.kind != Kind::Ops {
-            parameters.extend(["AcceptLanguage", "Prefer"].map(|name| reference("parameters", name)));
+    fn finish(mut self, summary: &str, path: &str) -> Value {
+        let (tag, failure) = match self.kind {
+            Kind::V1(_) => ("v1", Some((Api::V1, "V1Failure"))),
+            Kind::Admin => ("admin", Some((Api::Admin, "AdminFailure"))),
+            Kind::Ops => ("ops", None),
+        };
+        if let Some((api, failure)) = failure {
+            self.parameters.extend(["AcceptLanguage", "Prefer"].map(|name| reference("parameters", name)));
+            let failures =
+                statuses(api).into_iter().map(|status| (status.to_string(), reference("responses", failure)));
+            self.answers.extend(failures);
         }
-        object.insert("parameters".to_owned(), json!(parameters));
-        object.extend(self.body.map(|body| ("requestBody".to_owned(), body)));
-        let mut responses = Map::new();
-        responses.extend(self.answer.map(|answer| ("200".to_owned(), answer)));
-        object.insert("responses".to_owned(), Value::Object(responses));
-        Value::Object(object)
+        let mut object = json!({
+            "operationId": operation_id(&self.method, path),
+            "tags": [tag],
+            "summary": summary,
+            "security": self.security,
+            "parameters": self.parameters,
+            "responses": self.answers,
+        });
+        if let (Some(object), Some(body)) = (object.as_object_mut(), self.body) {
+            object.insert("requestBody".to_owned(), body);
+        }
+        object
+    }
+
+    fn answer(&mut self, status: u16, answer: Value) {
+        self.answers.insert(status.to_string(), answer);
     }
 
     /// Adds an alternative of headers that authenticate the request; none of them for anyone.
@@ -124,7 +142,7 @@ impl<'a> Description<'a> {
     }
 
     fn query_fields(&mut self, schema: &Value) {
-        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let mut schema = schema.clone();
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
             let mut parameter = json!({"name": name, "in": "query", "schema": not_null(schema)});
@@ -160,19 +178,18 @@ impl<'a> Description<'a> {
 
     /// Sets the answer of `/v1`: a message of `proto/` in either encoding.
     pub fn answers_message(&mut self, name: &str) {
-        let mut success = json!({
-            "type": "object",
-            "required": ["code", "msg"],
-            "properties": {"code": {"const": 1}, "msg": {"const": "success"}},
-        });
-        if self.schemas.messages.has_data(name) {
-            success["required"] = json!(["code", "data", "msg"]);
-            success["properties"]["data"] = self.schemas.messages.reference(name);
-        }
+        let (code, msg) = (json!({"const": 1}), json!({"const": "success"}));
+        let success = if self.schemas.messages.has_data(name) {
+            let data = self.schemas.messages.reference(name);
+            let properties = json!({"code": code, "data": data, "msg": msg});
+            json!({"type": "object", "required": ["code", "data", "msg"], "properties": properties})
+        } else {
+            json!({"type": "object", "required": ["code", "msg"], "properties": {"code": code, "msg": msg}})
+        };
         let json = json!({"oneOf": [success, reference("schemas", "V1Refusal")]});
         let text =
             format!("The message, or a refusal. Protobuf: {name} of proto/, in which a refusal has the status only.");
-        self.answer = Some(json!({"description": text, "content": in_both(name, &json)}));
+        self.answer(200, json!({"description": text, "content": in_both(name, &json)}));
     }
 
     /// Sets the answer of the admin API: the envelope with `T` as `data`.
@@ -198,19 +215,20 @@ impl<'a> Description<'a> {
         let success = json!({"allOf": [envelope, fields]});
         let schema = json!({"oneOf": [success, reference("schemas", "AdminRefusal")]});
         let content = json!({"application/json": {"schema": schema}});
-        self.answer = Some(json!({"description": "A success, or a refusal.", "content": content}));
+        self.answer(200, json!({"description": "A success, or a refusal.", "content": content}));
     }
 
-    /// Sets the answer of the ops listener: JSON of `T`.
-    pub fn answers_json<T: JsonSchema>(&mut self) {
+    /// Sets the answer of the ops listener with that status: JSON of `T`.
+    pub fn answers_json<T: JsonSchema>(&mut self, status: u16, description: &str) {
         let schema = self.schemas.answers.subschema_for::<T>().to_value();
-        self.answer = Some(json!({"description": "The state.", "content": {"application/json": {"schema": schema}}}));
+        let content = json!({"application/json": {"schema": schema}});
+        self.answer(status, json!({"description": description, "content": content}));
     }
 
     /// Sets the answer of the ops listener: text.
     pub fn answers_text(&mut self) {
         let content = json!({"text/plain": {"schema": {"type": "string"}}});
-        self.answer = Some(json!({"description": "The process runs.", "content": content}));
+        self.answer(200, json!({"description": "The process runs.", "content": content}));
     }
 }
 
@@ -227,13 +245,24 @@ fn in_both(name: &str, json: &Value) -> Value {
 
 /// A schema without null, which a query can't have.
 fn not_null(mut schema: Value) -> Value {
-    if let Some(types) = schema["type"].as_array_mut() {
-        types.retain(|name| name != "null");
-        if let [one] = &**types {
-            schema["type"] = one.clone();
+    let one = match schema.get_mut("type").and_then(Value::as_array_mut) {
+        Some(types) => {
+            types.retain(|name| name != "null");
+            types.first().cloned().filter(|_| types.len() == 1)
         }
+        None => None,
+    };
+    if let (Some(object), Some(one)) = (schema.as_object_mut(), one) {
+        object.insert("type".to_owned(), one);
     }
     schema
+}
+
+/// `POST`, `/v1/user/edit-nickname` → `post_v1_user_edit_nickname`.
+fn operation_id(method: &Method, path: &str) -> String {
+    let method = method.as_str().to_ascii_lowercase();
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("_")
 }
 
 impl<T: ?Sized> Described for Data<T> {

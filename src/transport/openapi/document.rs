@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    describe::{Description, Kind, Schemas},
+    describe::{Description, Schemas},
     messages::reference,
 };
-use crate::transport::{admin, context::Api, error::statuses, ops, path::Path, v1};
+use crate::transport::{admin, ops, path::Path, v1};
 
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn document() -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().flatten() {
-        paths.insert(path.path().to_owned(), item(&path, &mut schemas));
+        paths.insert(path.name().to_owned(), item(&path, &mut schemas));
     }
     let mut components = schemas.into_components();
     components.extend(refusals());
@@ -45,33 +45,10 @@ pub fn document() -> Value {
 fn item(path: &Path, schemas: &mut Schemas) -> Value {
     let mut item = Map::new();
     for operation in path.operations() {
-        let mut object = Description::of(operation, path.kind(), schemas);
-        let method = operation.method.as_str().to_ascii_lowercase();
-        object["operationId"] = json!(operation_id(&method, path.path()));
-        let (tag, failures) = match path.kind() {
-            Kind::V1(_) => ("v1", Some((Api::V1, "V1Failure"))),
-            Kind::Admin => ("admin", Some((Api::Admin, "AdminFailure"))),
-            Kind::Ops => ("ops", None),
-        };
-        object["tags"] = json!([tag]);
-        for (status, name) in
-            failures.into_iter().flat_map(|(api, name)| statuses(api).into_iter().map(move |s| (s, name)))
-        {
-            object["responses"][status.to_string()] = reference("responses", name);
-        }
-        if path.path() == "/readyz" {
-            object["responses"]["503"] =
-                json!({"description": "Not ready.", "content": object["responses"]["200"]["content"]});
-        }
-        item.insert(method, object);
+        let object = Description::of(operation, path.name(), path.kind(), schemas);
+        item.insert(operation.method.as_str().to_ascii_lowercase(), object);
     }
     Value::Object(item)
-}
-
-/// `post`, `/v1/user/edit-nickname` → `post_v1_user_edit_nickname`.
-fn operation_id(method: &str, path: &str) -> String {
-    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
 /// The envelopes of refusals.
@@ -89,15 +66,16 @@ fn refusals() -> Map<String, Value> {
 }
 
 fn responses() -> Value {
-    let json = |name: &str| json!({"application/json": {"schema": reference("schemas", name)}});
-    let mut v1 = json("V1Refusal");
-    v1["application/x-protobuf"] = json!({"schema": {"type": "string", "contentEncoding": "binary"}});
+    let json = |name: &str| json!({"schema": reference("schemas", name)});
+    let protobuf = json!({"schema": {"type": "string", "contentEncoding": "binary"}});
     let retry_after =
         json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, with 429 and 503."}});
     let text = "A failure, or a refusal with `Prefer: handling=strict`.";
+    let v1 = json!({"application/json": json("V1Refusal"), "application/x-protobuf": protobuf});
+    let admin = json!({"application/json": json("AdminRefusal")});
     json!({
         "V1Failure": {"description": text, "headers": retry_after, "content": v1},
-        "AdminFailure": {"description": text, "headers": retry_after, "content": json("AdminRefusal")},
+        "AdminFailure": {"description": text, "headers": retry_after, "content": admin},
     })
 }
 

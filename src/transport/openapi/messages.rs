@@ -114,11 +114,10 @@ fn schema(one: &Documented) -> Value {
         required.push(field.json_name().to_owned());
         properties.insert(field.json_name().to_owned(), schema);
     }
-    let mut schema = json!({"type": "object", "description": one.comment, "properties": properties});
-    if !is_request {
-        schema["required"] = json!(required);
+    if is_request {
+        required.clear();
     }
-    schema
+    json!({"type": "object", "description": one.comment, "properties": properties, "required": required})
 }
 
 fn field_schema(field: &FieldDescriptorProto, is_request: bool) -> Value {
@@ -131,7 +130,18 @@ fn field_schema(field: &FieldDescriptorProto, is_request: bool) -> Value {
         Type::Double | Type::Float => or_null("number", is_request),
         Type::Uint64 if is_js_string(field) && is_request => json!({"type": ["string", "integer", "null"]}),
         Type::Uint64 if is_js_string(field) => json!({"type": "string", "pattern": "^[0-9]+$"}),
-        _ => or_null("integer", is_request),
+        Type::Int32
+        | Type::Int64
+        | Type::Uint32
+        | Type::Uint64
+        | Type::Sint32
+        | Type::Sint64
+        | Type::Fixed32
+        | Type::Fixed64
+        | Type::Sfixed32
+        | Type::Sfixed64
+        | Type::Enum
+        | Type::Group => or_null("integer", is_request),
     };
     if field.label() == Label::Repeated { json!({"type": "array", "items": one}) } else { one }
 }

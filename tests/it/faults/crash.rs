@@ -84,8 +84,8 @@ impl Writer {
         send("/user/register/v2", &json!({"username": name, "password": PASSWORD}));
         let login = send("/token/user", &json!({"name": name, "password": PASSWORD}));
         let (user, token) = (login["user_id"].as_i64().unwrap(), login["token"].as_str().unwrap().to_owned());
-        let (sent, name, admin_token) = (name.to_owned(), name.to_owned(), admin_token.to_owned());
-        Self { agent, user, token, admin_token, sent, name, records: Vec::new() }
+        let (name, admin_token) = (name.to_owned(), admin_token.to_owned());
+        Self { agent, user, token, admin_token, sent: name.clone(), name, records: Vec::new() }
     }
 
     /// Adds coins under this idempotency key; the record, if it was acknowledged.
@@ -156,7 +156,9 @@ async fn fifty_kills_lose_no_acknowledged_write_and_no_session() {
         assert!(acknowledged.load(Ordering::Relaxed) >= 2 * CLIENTS, "the sessions are still live in round {round}");
         node = Node::start(&backend.environment());
         slowest = slowest.max(node.started_in);
-        writers.iter_mut().for_each(|writer| writer.check(&node));
+        for writer in &mut writers {
+            writer.check(&node);
+        }
     }
     node.stop();
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");

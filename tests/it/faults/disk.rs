@@ -54,9 +54,9 @@ impl Full {
     fn fills_and_recovers(&self) {
         assert_eq!(self.write(0), (200, json!(1)));
         let filler = self.disk.join("filler");
-        let filled =
+        let output =
             Command::new("dd").args(["if=/dev/zero", "bs=4096"]).arg(format!("of={}", filler.display())).output();
-        assert!(!filled.unwrap().status.success(), "the disk has an end");
+        assert!(!output.unwrap().status.success(), "the disk has an end");
         // Free pages of the files are used first.
         let first = (1..5000).find(|seed| self.write(*seed).0 != 200).expect("the disk is full");
         for seed in 0..5 {
