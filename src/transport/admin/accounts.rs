@@ -107,7 +107,7 @@ async fn register_batch(
 }
 
 #[derive(Serialize, JsonSchema)]
-struct UserData {
+struct ListedUser {
     user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
@@ -118,10 +118,10 @@ struct UserData {
 async fn list(
     gateway: web::Data<Gateway>,
     AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
-) -> Answer<Vec<UserData>> {
+) -> Answer<Vec<ListedUser>> {
     let users = accounts::list(&gateway, &operator, query.page()?).await?;
     let row =
-        |user: UserSummary| UserData { user_id: user.id.get(), username: user.username, status: user.status.code() };
+        |user: UserSummary| ListedUser { user_id: user.id.get(), username: user.username, status: user.status.code() };
     Ok(Data(users.into_iter().map(row).collect()))
 }
 

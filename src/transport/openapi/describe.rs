@@ -69,12 +69,10 @@ impl Schemas {
         }
     }
 
-    /// All schemas by name.
-    pub(super) fn into_components(mut self) -> Map<String, Value> {
-        let mut all = self.messages.into_components();
-        all.extend(self.requests.take_definitions(true));
-        all.extend(self.answers.take_definitions(true));
-        all
+    /// All schemas by name: of messages, requests and answers.
+    pub(super) fn into_components(mut self) -> [Map<String, Value>; 3] {
+        let [requests, answers] = [&mut self.requests, &mut self.answers].map(|types| types.take_definitions(true));
+        [self.messages.into_components(), requests, answers]
     }
 }
 

@@ -11,13 +11,9 @@ use crate::transport::{admin, ops, path::Path, v1};
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
 pub fn document() -> Value {
-    let mut schemas = Schemas::new();
-    let mut paths = Map::new();
-    for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().flatten() {
-        paths.insert(path.name().to_owned(), item(&path, &mut schemas));
-    }
-    let mut components = schemas.into_components();
-    components.extend(refusals());
+    let (paths, schemas) = paths_and_schemas();
+    let mut components = refusals();
+    components.extend(schemas.into_components().into_iter().flatten());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -39,6 +35,14 @@ pub fn document() -> Value {
             "securitySchemes": security_schemes(),
         },
     })
+}
+
+fn paths_and_schemas() -> (Map<String, Value>, Schemas) {
+    let (mut paths, mut schemas) = (Map::new(), Schemas::new());
+    for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().flatten() {
+        paths.insert(path.name().to_owned(), item(&path, &mut schemas));
+    }
+    (paths, schemas)
 }
 
 /// The operations of a path.
@@ -103,4 +107,17 @@ fn security_schemes() -> Value {
         "access_token": header("access-token", "A user's token, or an admin token, on the admin API."),
         "user_id": header("user_id", "The user that an admin acts as."),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_schemas_have_the_same_name() {
+        let mut seen = refusals();
+        for (name, schema) in paths_and_schemas().1.into_components().into_iter().flatten() {
+            assert!(seen.insert(name.clone(), schema).is_none(), "{name}");
+        }
+    }
 }
