@@ -66,3 +66,4 @@ mod support;
 mod user_api;
 mod verification;
 mod ways_in;
+mod wire;

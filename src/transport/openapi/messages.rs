@@ -10,6 +10,8 @@ use prost_types::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::transport::pb;
+
 /// The messages of `proto/`.
 pub struct Messages {
     all: BTreeMap<String, Documented>,
@@ -26,8 +28,7 @@ struct Documented {
 
 impl Messages {
     pub(super) fn new() -> Self {
-        let descriptors: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
-        let set = FileDescriptorSet::decode(descriptors).unwrap_or_default();
+        let set = FileDescriptorSet::decode(pb::DESCRIPTORS).unwrap_or_default();
         let all = set.file.iter().flat_map(documented).map(|one| (one.message.name().to_owned(), one)).collect();
         Self { all, referred: BTreeSet::new() }
     }

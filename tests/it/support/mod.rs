@@ -241,6 +241,7 @@ impl Drop for TestApp {
 pub const PASSWORD: &str = "correct horse";
 
 /// A user with a client for each API.
+#[derive(Clone)]
 pub struct User {
     pub id: i64,
     pub token: String,
