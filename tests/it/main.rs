@@ -39,6 +39,7 @@ mod discovery;
 mod documents;
 mod encodings;
 mod encodings_v1;
+mod examples;
 mod faults;
 mod headers;
 mod http;

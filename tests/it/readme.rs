@@ -1,11 +1,8 @@
 //! The README's commands do what it says. Their sample values are replaced by those of a running gateway.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::process::Command;
 
-use crate::support::{Backend, Node, Shell, server_urls, signal};
+use crate::support::{Backend, Dev, Node, Shell, server_urls};
 
 const README: &str = include_str!("../../README.md");
 
@@ -16,53 +13,14 @@ fn blocks(title: &str) -> Vec<(&'static str, &'static str)> {
     fenced.map(|block| block.split_once('\n').unwrap()).collect()
 }
 
-/// `diglot serve --dev` in a folder of its own, with what it prints.
-struct Dev {
-    child: Child,
-    printed: Vec<String>,
-    _folder: tempfile::TempDir,
-}
-
-impl Dev {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
-        command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0"]);
-        command.args(["--ops-listen", ""]).current_dir(folder.path()).env_clear();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        // The last request ends with this line.
-        let mut is_last = false;
-        let printed = lines.take_while(|line| !std::mem::replace(&mut is_last, line.contains("user_id: 1")));
-        Self { printed: printed.collect(), child, _folder: folder }
-    }
-
-    /// The text after `label` in what was printed, up to `end`.
-    fn after(&self, label: &str, end: char) -> String {
-        let found = self.printed.iter().find_map(|line| line.split_once(label)).expect(label).1.trim_start();
-        found.split(end).next().unwrap().to_owned()
-    }
-
-    /// A command of the README with the values of this gateway.
-    fn adapt(&self, command: &str) -> String {
-        let request = |path: &str| {
-            let line = self.printed.iter().find(|line| line.contains(path)).expect(path);
-            line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned()
-        };
-        command
-            .replace("127.0.0.1:8080", &request("/user/list"))
-            .replace("127.0.0.1:8081", &request("/v1/user/email-login"))
-            .replace("y6De5hWehU90", &self.after("password ", '\n'))
-            .replace("3Z0O4rDI-SC0v-yCHn-IR6T-xsPkeR9X2e1w", &self.after("its token", '\n'))
-            .replace("adm-P8KsAQP1-yScY-cUNm-OfdI-H4TAXKam8Fvj", &self.after("admin token", '\n'))
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        signal(self.child.id(), "TERM");
-        self.child.wait().unwrap();
-    }
+/// A command of the README with the values of this gateway.
+fn adapt(dev: &Dev, command: &str) -> String {
+    command
+        .replace("127.0.0.1:8080", &dev.address("app"))
+        .replace("127.0.0.1:8081", &dev.address("web"))
+        .replace("y6De5hWehU90", &dev.printed("password "))
+        .replace("3Z0O4rDI-SC0v-yCHn-IR6T-xsPkeR9X2e1w", &dev.printed("its token"))
+        .replace("adm-P8KsAQP1-yScY-cUNm-OfdI-H4TAXKam8Fvj", &dev.printed("admin token"))
 }
 
 /// Stdout of a shell command in the project's folder.
@@ -104,7 +62,7 @@ fn the_example_requests_get_the_answers_shown() {
     assert!(examples.len() >= 8);
     for pair in examples.chunks(2) {
         let [("sh", command), (_, answer)] = pair else { panic!("{pair:?}") };
-        let real = masked(&sh(&dev.adapt(command)));
+        let real = masked(&sh(&adapt(&dev, command)));
         if command.contains("curl -s -i") {
             // Some headers are omitted.
             answer.lines().for_each(|line| assert!(real.contains(line), "{command}{line} is not in {real}"));
@@ -118,8 +76,8 @@ fn the_example_requests_get_the_answers_shown() {
 #[ignore = "needs curl: run scripts/test"]
 fn the_requests_printed_by_the_development_mode_succeed() {
     let dev = Dev::start();
-    let start = dev.printed.iter().position(|line| line == "Requests to paste:").unwrap();
-    let commands = dev.printed[start + 1..].join("\n").replace("\\\n", "").replace("| od -c", "");
+    let start = dev.lines.iter().position(|line| line == "Requests to paste:").unwrap();
+    let commands = dev.lines[start + 1..].join("\n").replace("\\\n", "").replace("| od -c", "");
     let commands: Vec<&str> = commands.lines().filter(|line| line.contains("curl")).collect();
     assert!(commands.len() >= 6);
     for command in commands {

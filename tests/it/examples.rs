@@ -1,0 +1,94 @@
+//! The first clients in `examples/`, against a gateway in development mode, and in the document that shows them.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::support::Dev;
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Stdout of a command that succeeds.
+#[track_caller]
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+#[test]
+fn the_document_shows_the_clients_as_they_are() {
+    let document = fs::read_to_string(project("docs/first-client.md")).unwrap();
+    for file in ["python/client.py", "typescript/src/gateway.ts", "typescript/src/main.ts", "ops/accounts.sh"] {
+        let text = fs::read_to_string(project("examples").join(file)).unwrap();
+        assert!(document.contains(&format!("\n{text}```")), "docs/first-client.md has not the text of {file}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python's grpcio-tools: run scripts/test"]
+fn a_native_client_in_python_gets_from_a_captcha_to_a_new_name() {
+    let dev = Dev::start();
+    let generated = dev.folder().join("client");
+    fs::create_dir(&generated).unwrap();
+    fs::copy(project("examples/python/client.py"), generated.join("client.py")).unwrap();
+    let files = fs::read_dir(project("proto")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "proto"));
+    let mut protoc = Command::new("python3");
+    protoc.args(["-m", "grpc_tools.protoc", "-I"]).arg(project("proto"));
+    run(protoc.arg(format!("--python_out={}", generated.display())).args(files));
+    let mut client = Command::new("python3");
+    client.arg("client/client.py").arg(format!("http://{}", dev.address("app"))).arg("+8613812345678");
+    client.env("PYTHONIOENCODING", "utf-8").current_dir(dev.folder());
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut answers = client.stdin.take().unwrap();
+    // What a person reads on the captcha and in the message.
+    writeln!(answers, "{}", dev.logged(" shows ")).unwrap();
+    writeln!(answers, "{}", dev.logged("development mode: code ")).unwrap();
+    let mut shown = String::new();
+    client.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    assert!(client.wait().unwrap().success());
+    assert!(shown.ends_with("is 张伟😀, 13812345678\n"), "{shown}");
+}
+
+#[test]
+#[ignore = "needs Node.js: run scripts/test"]
+fn a_browser_client_in_typescript_renames_and_stays_online() {
+    let dev = Dev::start();
+    let sources = project("examples/typescript");
+    let folder = dev.folder().join("client");
+    fs::create_dir_all(folder.join("src")).unwrap();
+    for file in ["package.json", "tsconfig.json", "buf.gen.yaml", "src/gateway.ts", "src/main.ts"] {
+        fs::copy(sources.join(file), folder.join(file)).unwrap();
+    }
+    run(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder));
+    run(Command::new("npx").args(["buf", "generate"]).arg(project("proto")).current_dir(&folder));
+    run(Command::new("npx").arg("tsc").current_dir(&folder));
+    let mut client = Command::new("node");
+    client.args(["--experimental-websocket", "dist/main.js"]).arg(format!("http://{}", dev.address("web")));
+    client.args(["demo", &dev.printed("password ")]).current_dir(&folder);
+    let expected = "user 1 is 张伟😀, in protobuf 张伟😀 with avatar 0\nheartbeat_ack 2\nthe socket is closed\n";
+    assert_eq!(run(&mut client), expected);
+}
+
+#[test]
+#[ignore = "needs curl and Python: run scripts/test"]
+fn an_ops_script_registers_kicks_disables_and_exports() {
+    let dev = Dev::start();
+    let script = |token: &str| {
+        let mut script = Command::new(project("examples/ops/accounts.sh"));
+        script.arg(format!("http://{}", dev.address("app"))).args(["default", token]);
+        script
+    };
+    let shown = run(&mut script(&dev.printed("admin token")));
+    assert_eq!(shown, "ann 2\nben 3\n1\tdemo\t0\n2\tann\t0\n3\tben\t1\n");
+    let refused = script("wrong").output().unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("10008"), "{refused:?}");
+}
