@@ -18,6 +18,9 @@
 //! - `sockets` lists the node's open WebSocket connections.
 //! - [`config`] is the configuration of the process.
 //!
+//! Each operation is registered once, in `paths()` of its resource in [`transport`]; the OpenAPI document
+//! ([`transport::openapi_document`]) and the routes both come from that.
+//!
 //! Where to start reading: [`gateway::Gateway`], then one request from top to bottom, such as a change of the display
 //! name: `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`, [`store::Db::write`] and
 //! [`store::users::set_nickname`].

@@ -50,6 +50,7 @@ mod negotiation;
 mod nodes;
 mod notifications;
 mod openapi;
+mod openapi_examples;
 mod personal_data;
 mod presence;
 mod profiles;

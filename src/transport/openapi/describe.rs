@@ -1,5 +1,7 @@
 //! How types describe an operation.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, http::Method, web::Data};
 use schemars::{
     JsonSchema, SchemaGenerator,
@@ -109,6 +111,7 @@ impl<'a> Description<'a> {
                 statuses(api).into_iter().map(|status| (status.to_string(), reference("responses", failure)));
             self.answers.extend(failures);
         }
+        self.add_examples(path);
         let mut object = json!({
             "operationId": operation_id(&self.method, path),
             "tags": [tag],
@@ -121,6 +124,21 @@ impl<'a> Description<'a> {
             object.insert("requestBody".to_owned(), body);
         }
         object
+    }
+
+    /// Adds the operation's example to its JSON. The examples are recorded by a test (`tests/it/openapi_examples.rs`).
+    fn add_examples(&mut self, path: &str) {
+        static EXAMPLES: LazyLock<Value> =
+            LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
+        let Some(example) = EXAMPLES.get(format!("{} {path}", self.method)) else { return };
+        let places = [(self.body.as_mut(), "request"), (self.answers.get_mut("200"), "answer")];
+        for (place, name) in places {
+            let content = place.and_then(|place| place.get_mut("content")).and_then(Value::as_object_mut);
+            let json = content.into_iter().flatten().find(|(name, _)| !name.contains("protobuf")).map(|(_, json)| json);
+            if let (Some(object), Some(example)) = (json.and_then(Value::as_object_mut), example.get(name)) {
+                object.insert("example".to_owned(), example.clone());
+            }
+        }
     }
 
     fn answer(&mut self, status: u16, answer: Value) {

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Client, PASSWORD, Request, TestApp, User};
 
-struct Operation {
-    method: Method,
-    path: String,
+pub struct Operation {
+    pub method: Method,
+    pub path: String,
     facts: Value,
 }
 
@@ -30,7 +30,7 @@ const ADMIN_ONLY: [&str; 6] = [
 /// Operations without a token.
 const TOKENLESS: [&str; 2] = ["/user/register/v2", "/user/register/push"];
 
-fn operations() -> Vec<Operation> {
+pub fn operations() -> Vec<Operation> {
     let facts: Value = serde_json::from_str(include_str!("../../contract/admin-user-api.json")).unwrap();
     let mut all = Vec::new();
     for facts in facts["operations"].as_array().unwrap() {
@@ -47,12 +47,12 @@ fn operations() -> Vec<Operation> {
 }
 
 /// Every parameter of an operation with a valid value.
-struct Parameters {
-    query: Vec<(String, String)>,
-    body: Body,
+pub struct Parameters {
+    pub query: Vec<(String, String)>,
+    pub body: Body,
 }
 
-enum Body {
+pub enum Body {
     None,
     Json(Map<String, Value>),
     Raw(String),
@@ -92,7 +92,7 @@ fn good(operation: &Operation, name: &str, user: i64, n: usize) -> Value {
     }
 }
 
-fn parameters(operation: &Operation, user: i64, n: usize) -> Parameters {
+pub fn parameters(operation: &Operation, user: i64, n: usize) -> Parameters {
     let named = |list: &Value| -> Vec<(String, Value)> {
         let names = list.as_array().into_iter().flatten().map(|field| field["name"].as_str().unwrap().to_owned());
         names
@@ -112,7 +112,7 @@ fn parameters(operation: &Operation, user: i64, n: usize) -> Parameters {
     }
 }
 
-fn request(client: &Client, operation: &Operation, parameters: &Parameters) -> Request {
+pub fn request(client: &Client, operation: &Operation, parameters: &Parameters) -> Request {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(&parameters.query);
     let uri = format!("{}?{}", operation.path, query.finish());
@@ -134,14 +134,19 @@ fn next() -> usize {
 /// The clients that may call an operation, and the user that they act for.
 async fn clients(t: &TestApp, operation: &Operation) -> (User, Vec<Client>) {
     let user = t.user(&format!("u{}", next())).await;
+    let clients = clients_for(t, operation, &user).await;
+    (user, clients)
+}
+
+/// The clients that may call an operation for that user.
+pub async fn clients_for(t: &TestApp, operation: &Operation, user: &User) -> Vec<Client> {
     let admin = t.admin().await;
     let acting = admin.clone().header("user_id", &user.id.to_string());
-    let clients = if ADMIN_ONLY.contains(&operation.path.as_str()) {
+    if ADMIN_ONLY.contains(&operation.path.as_str()) {
         vec![admin]
     } else if TOKENLESS.contains(&operation.path.as_str()) {
         vec![t.anon().header("app_id", "default")]
     } else {
         vec![acting, user.admin_api.clone()]
-    };
-    (user, clients)
+    }
 }
