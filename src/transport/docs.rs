@@ -6,17 +6,21 @@ use std::sync::{Arc, LazyLock};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
-    web::{Data, Path, ServiceConfig, get, resource},
+    web::{Path, ServiceConfig, get, resource},
 };
 use serde_json::{Value, json};
+use url::Url;
 use utoipa_swagger_ui::Config as PageConfig;
 
 use super::{
-    context::Face,
     error::{Error, Protocol},
-    openapi,
+    openapi, ops,
 };
-use crate::{domain, gateway::Gateway};
+use crate::domain;
+
+/// The port of the app listener; on the ops listener only.
+#[derive(Clone, Copy)]
+pub struct AppPort(pub u16);
 
 /// The routes of the document and the page.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -25,25 +29,39 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/docs/{file:.*}").route(get().to(page)));
 }
 
-/// The document, with the address at which its operations are.
-async fn openapi_json(gateway: Data<Gateway>, req: HttpRequest) -> HttpResponse {
+/// The document, with the address at which its operations are. Those of the ops listener are on that only.
+async fn openapi_json(req: HttpRequest) -> HttpResponse {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
     let mut document = DOCUMENT.clone();
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        for path in ops::paths() {
+            match paths.get_mut(path.name()).and_then(Value::as_object_mut) {
+                Some(item) if req.app_data::<AppPort>().is_some() => {
+                    item.insert("servers".to_owned(), json!([{"url": "/"}]));
+                }
+                _ => drop(paths.remove(path.name())),
+            }
+        }
+    }
     if let Some(object) = document.as_object_mut() {
-        object.insert("servers".to_owned(), json!([{"url": server(&gateway, &req)}]));
+        object.insert("servers".to_owned(), json!([{"url": server(&req)}]));
     }
     HttpResponse::Ok().json(document)
 }
 
-/// The base URL of the API: that of the request or, on the ops listener, the app listener on the same host.
-fn server(gateway: &Gateway, req: &HttpRequest) -> String {
+/// The base URL of the API: that of the request or, on the ops listener, the app listener on the same host. Empty, as for
+/// this page's own address, if the request names no valid host.
+fn server(req: &HttpRequest) -> String {
     let connection = req.connection_info();
-    let host = connection.host();
-    if req.app_data::<Face>().is_some() {
-        return format!("{}://{host}", connection.scheme());
+    // The client's text becomes part of a header.
+    let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
+    let host = Some(connection.host()).filter(is_plain).unwrap_or_default();
+    let Ok(mut url) = Url::parse(&format!("{}://{host}", connection.scheme())) else { return String::new() };
+    if let Some(AppPort(port)) = req.app_data() {
+        // The listeners have no TLS of their own.
+        url.set_scheme("http").and_then(|()| url.set_port(Some(*port))).ok();
     }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    format!("http://{name}:{}", gateway.config.listen.port())
+    url.origin().ascii_serialization()
 }
 
 async fn to_page() -> HttpResponse {
@@ -51,7 +69,7 @@ async fn to_page() -> HttpResponse {
 }
 
 /// A file of Swagger UI, which is in the binary.
-async fn page(gateway: Data<Gateway>, req: HttpRequest, file: Path<String>) -> Result<HttpResponse, Error> {
+async fn page(req: HttpRequest, file: Path<String>) -> Result<HttpResponse, Error> {
     static CONFIG: LazyLock<Arc<PageConfig<'static>>> =
         LazyLock::new(|| Arc::new(PageConfig::from("/openapi.json").validator_url("none")));
     let name = if file.is_empty() { "index.html" } else { file.as_str() };
@@ -62,7 +80,7 @@ async fn page(gateway: Data<Gateway>, req: HttpRequest, file: Path<String>) -> R
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self' {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        server(&gateway, &req)
+        server(&req)
     );
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, policy))

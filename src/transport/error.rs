@@ -10,7 +10,7 @@ use crate::{domain, model::Language};
 mod reference;
 mod table;
 
-pub use reference::{errors_md, statuses};
+pub use reference::{codes_md, errors_md, statuses};
 
 /// The error of a handler or an extractor. `edge.rs` renders it.
 #[derive(Debug)]

@@ -23,7 +23,8 @@ use super::{
     admin,
     connection::{self, Bounds, Connection, Exchange},
     context::Face,
-    docs, edge,
+    docs::{self, AppPort},
+    edge,
     ops::{self, Readiness},
     service::Service,
     socket,
@@ -112,9 +113,10 @@ impl Server {
         let readiness = Data::new(Readiness::default());
         let again = [Some(&listeners.app), listeners.web.as_ref()].into_iter().flatten().map(TcpListener::try_clone);
         let again = Arc::new(Mutex::new(again.collect::<io::Result<Vec<_>>>()?));
+        let app_port = AppPort(listeners.app.local_addr()?.port());
         let mut running = vec![faces(&gateway, &readiness, listeners.app, listeners.web)?];
         if let Some(listener) = listeners.ops {
-            running.push(ops(&gateway, &readiness, listener)?);
+            running.push(ops(&gateway, &readiness, listener, app_port)?);
         }
         readiness.set(true);
         Ok(Self { running, listeners: again, readiness, gateway })
@@ -173,13 +175,19 @@ fn faces(
 }
 
 /// Serves the operations listener, with a worker of its own and without bounds.
-fn ops(gateway: &Data<Gateway>, readiness: &Data<Readiness>, listener: TcpListener) -> io::Result<HttpRunning> {
+fn ops(
+    gateway: &Data<Gateway>,
+    readiness: &Data<Readiness>,
+    listener: TcpListener,
+    app_port: AppPort,
+) -> io::Result<HttpRunning> {
     let http = Http::new(1, &gateway.config);
     let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
     let app = move || {
         HttpApp::new()
             .app_data(Data::clone(&gateway))
             .app_data(Data::clone(&readiness))
+            .app_data(app_port)
             .configure(|cfg| {
                 for path in ops::paths() {
                     path.register(cfg);

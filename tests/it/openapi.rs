@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use diglot::transport::{errors_md, openapi_document};
 use serde_json::{Value, json};
 
-use crate::support::{Running, Shell, TestApp, get, status};
+use crate::support::{Running, Shell, TestApp, get, raw, status};
 
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 
@@ -47,6 +47,15 @@ fn every_operation_is_named_and_every_reference_resolves() {
     });
     for target in &references {
         assert!(document.pointer(target.strip_prefix('#').unwrap()).is_some(), "{target}");
+    }
+    for (name, codes) in
+        [("V1Refusal", ["`-101`", "`-1`", "`1100`"]), ("AdminRefusal", ["`402`", "`10002`", "`10010`"])]
+    {
+        let description = document["components"]["schemas"][name]["description"].as_str().unwrap();
+        assert!(
+            codes.iter().all(|code| description.contains(code))
+                && description.contains("未登录") == (name == "V1Refusal")
+        );
     }
     for name in document["components"]["schemas"].as_object().unwrap().keys() {
         assert!(references.contains(&format!("#/components/schemas/{name}")), "{name} is not used");
@@ -113,7 +122,11 @@ async fn the_ops_listener_serves_the_document_and_the_page_and_others_only_if_co
     let document = get(running.ops, "/openapi.json").await;
     assert_eq!(status(&document), "200");
     let body: Value = serde_json::from_str(document.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    assert_eq!(body["paths"], openapi_document()["paths"]);
+    let expected = openapi_document();
+    assert_eq!(body["paths"]["/v1/user/info"], expected["paths"]["/v1/user/info"]);
+    assert_eq!(body["paths"].as_object().unwrap().len(), expected["paths"].as_object().unwrap().len());
+    assert_eq!(body["paths"]["/readyz"]["servers"], json!([{"url": "/"}]));
+    assert_eq!(body["servers"], json!([{"url": format!("http://x:{}", running.app.port())}]));
     assert!(get(running.ops, "/docs").await.contains("location: /docs/"));
     let page = get(running.ops, "/docs/").await;
     assert!(page.contains("content-security-policy: default-src 'none'") && page.contains("swagger-ui"), "{page}");
@@ -122,6 +135,8 @@ async fn the_ops_listener_serves_the_document_and_the_page_and_others_only_if_co
         assert_eq!(status(&get(running.ops, &format!("/docs/{asset}")).await), "200", "{asset}");
     }
     assert!(!page.contains("https://") && !page.contains("<script>"), "{page}");
+    let odd = raw(running.ops, b"GET /docs/ HTTP/1.1\r\nhost: a;script-src\r\nconnection: close\r\n\r\n").await;
+    assert!(!odd.contains("a;script-src"), "{odd}");
     assert_eq!(status(&get(running.ops, "/docs/nothing").await), "404");
     assert_eq!(status(&get(running.app, "/openapi.json").await), "404");
     assert_eq!(status(&get(running.app, "/docs/").await), "404");
@@ -129,7 +144,8 @@ async fn the_ops_listener_serves_the_document_and_the_page_and_others_only_if_co
 
     let public = Running::with(|config| config.has_public_docs = true).await;
     for address in [public.app, public.web] {
-        assert_eq!(status(&get(address, "/openapi.json").await), "200");
+        let document = get(address, "/openapi.json").await;
+        assert!(status(&document) == "200" && !document.contains("/readyz") && document.contains("/v1/user/info"));
         assert_eq!(status(&get(address, "/docs/").await), "200");
     }
     public.stop().await;

@@ -1,6 +1,6 @@
 //! The reference of errors, `docs/errors.md`, from the table of errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Error, Protocol, Undecodable};
 use crate::{
@@ -51,6 +51,20 @@ pub fn statuses(api: Api) -> BTreeSet<u16> {
     let shown = all().into_iter().map(|error| error.shown(api, Language::En));
     let statuses = shown.flat_map(|error| [error.status, error.strict_status]).map(|status| status.as_u16());
     statuses.filter(|status| *status != 200).collect()
+}
+
+/// The codes of an API's errors as a list in Markdown, each with its texts in Chinese and English.
+pub fn codes_md(api: Api) -> String {
+    let mut codes: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+    for error in all() {
+        let [zh, en] = [Language::Zh, Language::En].map(|language| error.shown(api, language));
+        let texts = codes.entry(zh.code).or_default();
+        let text = format!("{} / {}", zh.text, en.text);
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    codes.into_iter().map(|(code, texts)| format!("- `{code}`: {}\n", texts.join("; "))).collect()
 }
 
 /// The name of the error in the sources.

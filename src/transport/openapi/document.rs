@@ -6,7 +6,7 @@ use super::{
     describe::{Description, Schemas},
     messages::reference,
 };
-use crate::transport::{admin, ops, path::Path, v1};
+use crate::transport::{admin, context::Api, error::codes_md, ops, path::Path, v1};
 
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
@@ -57,15 +57,15 @@ fn item(path: &Path, schemas: &mut Schemas) -> Value {
 
 /// The envelopes of refusals.
 fn refusals() -> Map<String, Value> {
-    let envelope = |success: i32, text: &str| {
+    let envelope = |api: Api, success: i32, text: &str| {
         json!({
             "type": "object",
-            "description": "Why the request was refused; docs/errors.md lists the codes.",
+            "description": format!("Why the request was refused or failed, by its code:\n\n{}", codes_md(api)),
             "required": ["code", text],
             "properties": {"code": {"type": "integer", "not": {"const": success}}, text: {"type": "string"}},
         })
     };
-    let all = [("V1Refusal", envelope(1, "msg")), ("AdminRefusal", envelope(200, "message"))];
+    let all = [("V1Refusal", envelope(Api::V1, 1, "msg")), ("AdminRefusal", envelope(Api::Admin, 200, "message"))];
     all.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
 }
 
