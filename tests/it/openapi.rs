@@ -159,11 +159,16 @@ fn the_command_line_prints_the_document() {
 
 #[test]
 #[ignore = "needs Python's openapi-spec-validator: run scripts/test"]
-fn the_document_is_valid() {
+fn the_document_and_its_examples_are_valid() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");
     fs::write(&file, openapi_document().to_string()).unwrap();
     let output = Command::new("openapi-spec-validator").arg(&file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openapi_examples.py");
+    let output = Command::new("python3").arg(script).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let count: usize = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    assert!(count > 150, "{count}");
 }
 
 #[test]

@@ -110,6 +110,12 @@ impl<'a> Description<'a> {
             let failures =
                 statuses(api).into_iter().map(|status| (status.to_string(), reference("responses", failure)));
             self.answers.extend(failures);
+            if let Some(success) = self.answers.get_mut("200").and_then(Value::as_object_mut) {
+                success.insert("headers".to_owned(), json!({"X-Request-Id": reference("headers", "RequestId")}));
+            }
+        } else {
+            self.answer(404, json!({"description": "On a listener other than the ops listener."}));
+            self.answer(405, json!({"description": "Another method than GET."}));
         }
         self.add_examples(path);
         let mut object = json!({

@@ -32,6 +32,7 @@ pub fn document() -> Value {
             "schemas": components,
             "parameters": parameters(),
             "responses": responses(),
+            "headers": headers(),
             "securitySchemes": security_schemes(),
         },
     })
@@ -72,14 +73,25 @@ fn refusals() -> Map<String, Value> {
 fn responses() -> Value {
     let json = |name: &str| json!({"schema": reference("schemas", name)});
     let protobuf = json!({"schema": {"type": "string", "contentEncoding": "binary"}});
-    let retry_after =
-        json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, with 429 and 503."}});
+    let headers = json!({
+        "X-Request-Id": reference("headers", "RequestId"),
+        "Retry-After": reference("headers", "RetryAfter"),
+        "Preference-Applied": reference("headers", "PreferenceApplied"),
+    });
     let text = "A failure, or a refusal with `Prefer: handling=strict`.";
     let v1 = json!({"application/json": json("V1Refusal"), "application/x-protobuf": protobuf});
     let admin = json!({"application/json": json("AdminRefusal")});
     json!({
-        "V1Failure": {"description": text, "headers": retry_after, "content": v1},
-        "AdminFailure": {"description": text, "headers": retry_after, "content": admin},
+        "V1Failure": {"description": text, "headers": headers, "content": v1},
+        "AdminFailure": {"description": text, "headers": headers, "content": admin},
+    })
+}
+
+fn headers() -> Value {
+    json!({
+        "RequestId": {"schema": {"type": "string"}, "description": "The request's id, which the gateway's log has too."},
+        "RetryAfter": {"schema": {"type": "integer"}, "description": "Seconds after which a retry may succeed."},
+        "PreferenceApplied": {"schema": {"const": "handling=strict"}, "description": "With `Prefer: handling=strict`."},
     })
 }
 
