@@ -40,7 +40,7 @@ enum End {
 }
 
 /// A gateway with another tenant, a socket listener, and any number of accounts.
-struct House {
+struct Fixture {
     codes: CodeApp,
     address: SocketAddr,
     stop: Stop,
@@ -55,7 +55,7 @@ struct Account {
     mobile: String,
 }
 
-impl House {
+impl Fixture {
     async fn new() -> Self {
         let codes = CodeApp::with(|config| config.login_tries_per_source = 1000).await;
         codes.t.admin_of("other").await;
@@ -151,7 +151,7 @@ fn end_of(line: &str) -> End {
 #[actix_web::test]
 async fn every_way_in_refuses_locked_disabled_deleted_and_foreign_accounts() {
     use End::{Disabled, In, Locked, NoSession, Wrong};
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     // By column: active, locked, disabled, disabled by SQL (which ends no session), deleted, another tenant's.
     let expected: [[End; 6]; 7] = [
         [In, Locked, Disabled, Disabled, Wrong, Wrong],
@@ -164,62 +164,62 @@ async fn every_way_in_refuses_locked_disabled_deleted_and_foreign_accounts() {
         [In, In, NoSession, NoSession, NoSession, NoSession],
     ];
     for (number, state) in (0..).zip(["active", "locked", "disabled", "disabled by SQL", "deleted", "foreign"]) {
-        let account = house.account(number).await;
+        let account = fixture.account(number).await;
         let id = account.user.id;
         match state {
-            "locked" => house.lock(&account).await,
-            "disabled" => house.admin.put("/user/disable").json(&json!({"list": [id]})).send().await.assert_ok(),
+            "locked" => fixture.lock(&account).await,
+            "disabled" => fixture.admin.put("/user/disable").json(&json!({"list": [id]})).send().await.assert_ok(),
             "disabled by SQL" => {
-                house.codes.t.execute(&format!("UPDATE users SET status = 1 WHERE id = {id}")).await.unwrap();
+                fixture.codes.t.execute(&format!("UPDATE users SET status = 1 WHERE id = {id}")).await.unwrap();
             }
             "deleted" => {
-                let acting = house.admin.clone().header("user_id", &id.to_string());
+                let acting = fixture.admin.clone().header("user_id", &id.to_string());
                 acting.post("/user/delete").send().await.assert_ok();
             }
             _ => {}
         }
         let app = if state == "foreign" { "other" } else { "default" };
         for (way, row) in WAYS.iter().zip(expected) {
-            let before = house.sessions().await;
-            let end = house.enter(way, app, &account).await;
+            let before = fixture.sessions().await;
+            let end = fixture.enter(way, app, &account).await;
             assert_eq!(end, row[number as usize], "{way}: {state}");
             let is_new = end == In && *way != "socket";
-            assert_eq!(house.sessions().await - before, i64::from(is_new), "{way}: {state}");
+            assert_eq!(fixture.sessions().await - before, i64::from(is_new), "{way}: {state}");
         }
     }
     // The number of the deleted account was freed: its login got into another account.
-    let owner = house.codes.t.number("SELECT MAX(id) AS number FROM users WHERE mobile LIKE '%1234564'").await;
-    let deleted = house.codes.t.number("SELECT id AS number FROM users WHERE status = 2").await;
+    let owner = fixture.codes.t.number("SELECT MAX(id) AS number FROM users WHERE mobile LIKE '%1234564'").await;
+    let deleted = fixture.codes.t.number("SELECT id AS number FROM users WHERE status = 2").await;
     assert!(owner > deleted, "{owner} {deleted}");
-    house.stop.gracefully().await;
+    fixture.stop.gracefully().await;
 }
 
 #[actix_web::test]
 async fn locking_a_name_ends_no_live_session_and_does_not_prevent_an_sms_login() {
-    let house = House::new().await;
-    let account = house.account(0).await;
-    let mut socket = Socket::open(house.address, "/ws").await;
+    let fixture = Fixture::new().await;
+    let account = fixture.account(0).await;
+    let mut socket = Socket::open(fixture.address, "/ws").await;
     socket.log_in(&account.user.id.to_string(), &account.user.token).await;
     assert_eq!(socket.heartbeat("1").await, "heartbeat_ack 1");
 
-    house.lock(&account).await;
-    assert_eq!(house.enter("/token/user", "default", &account).await, End::Locked);
+    fixture.lock(&account).await;
+    assert_eq!(fixture.enter("/token/user", "default", &account).await, End::Locked);
     account.user.v1.get("/v1/user/info").send().await.assert_ok();
     account.user.admin_api.get("/user/profile").send().await.assert_ok();
     assert_eq!(socket.heartbeat("2").await, "heartbeat_ack 2");
-    let (res, end) = house.try_way("/v1/user/verification-login", "default", &account, "").await;
+    let (res, end) = fixture.try_way("/v1/user/verification-login", "default", &account, "").await;
     assert_eq!(end, End::In);
     let token = res.unwrap().json()["data"]["token"].as_str().unwrap().to_owned();
-    let profile = house.codes.t.anon().header("app_id", "default").header("access-token", &token);
+    let profile = fixture.codes.t.anon().header("app_id", "default").header("access-token", &token);
     assert_eq!(profile.get("/user/profile").send().await.json()["data"]["user_id"], account.user.id);
     // The lock stays what it was.
-    assert_eq!(house.enter("/token/user", "default", &account).await, End::Locked);
-    house.stop.gracefully().await;
+    assert_eq!(fixture.enter("/token/user", "default", &account).await, End::Locked);
+    fixture.stop.gracefully().await;
 }
 
 /// Sends a secret where it does not belong: in bodies that can't be decoded.
-async fn misplace(house: &House, secret: &str) {
-    let client = house.codes.t.anon().header("app_id", "default");
+async fn misplace(fixture: &Fixture, secret: &str) {
+    let client = fixture.codes.t.anon().header("app_id", "default");
     for way in WAYS.iter().filter(|way| **way != "socket" && **way != "/v1/user/get-token") {
         for body in [
             format!(r#"{{"name":"x","password":"{secret}""#),
@@ -230,7 +230,7 @@ async fn misplace(house: &House, secret: &str) {
             assert!(client.post(way).body(body).send().await.status.as_u16() < 500, "{way}");
         }
     }
-    let mut socket = Socket::open(house.address, "/ws").await;
+    let mut socket = Socket::open(fixture.address, "/ws").await;
     socket.send(format!(r#"{{"seq":"0","cmd":"login","data":{{"token":"{secret}""#)).await;
     assert_eq!(socket.next().await, "4000 malformed command");
 }
@@ -238,18 +238,18 @@ async fn misplace(house: &House, secret: &str) {
 #[actix_web::test]
 async fn no_way_in_logs_a_password_a_token_a_code_or_a_captcha_answer() {
     keep_log();
-    let house = House::new().await;
-    let (account, codes) = (house.account(0).await, &house.codes);
+    let fixture = Fixture::new().await;
+    let (account, codes) = (fixture.account(0).await, &fixture.codes);
     let (wrong, answer, wrong_answer) = ("a wrong password, to log", "qvxwzj", "jzwxvq");
     let mut secrets: Vec<String> =
         [PASSWORD, wrong, answer, wrong_answer, &account.user.token].map(str::to_owned).into();
     for way in WAYS {
         for password in [PASSWORD, wrong] {
-            let (res, _) = house.try_way(way, "default", &account, password).await;
+            let (res, _) = fixture.try_way(way, "default", &account, password).await;
             let json = res.map(|res| res.json()).unwrap_or_default();
             secrets.extend(json["data"]["token"].as_str().map(str::to_owned));
         }
-        house.try_way(way, "other", &account, PASSWORD).await;
+        fixture.try_way(way, "other", &account, PASSWORD).await;
     }
     assert_eq!(secrets.len(), 5 + 4 + 2 + 2, "tokens were issued");
     for typed in [answer, wrong_answer] {
@@ -261,7 +261,7 @@ async fn no_way_in_logs_a_password_a_token_a_code_or_a_captcha_answer() {
     codes.login("+4930999999", &code).await.assert_line("json | 200 | -1 | 验证码错误或已过期");
     codes.login(&account.mobile, &code).await.assert_ok();
     for secret in [wrong, &account.user.token, &code] {
-        misplace(&house, secret).await;
+        misplace(&fixture, secret).await;
     }
 
     for way in WAYS.iter().filter(|way| **way != "socket") {
@@ -273,26 +273,26 @@ async fn no_way_in_logs_a_password_a_token_a_code_or_a_captcha_answer() {
     // Only whole numbers, since the digits may occur in a longer one.
     let is_code = |line: &String| line.split(|c: char| !c.is_ascii_digit()).any(|number| number == code);
     assert_eq!(logged("").into_iter().filter(is_code).collect::<Vec<_>>(), [""; 0]);
-    house.stop.gracefully().await;
+    fixture.stop.gracefully().await;
 }
 
 #[actix_web::test]
 async fn a_damaged_hash_is_logged_without_its_content() {
     keep_log();
-    let house = House::new().await;
-    let account = house.account(0).await;
+    let fixture = Fixture::new().await;
+    let account = fixture.account(0).await;
     for (number, damaged) in ["", "x-damaged", "hmac-sha256:", "hmac-sha256:$2b$04$x-damaged"].iter().enumerate() {
         let sql = format!("UPDATE users SET password_hash = '{damaged}' WHERE id = {}", account.user.id);
-        house.codes.t.execute(&sql).await.unwrap();
+        fixture.codes.t.execute(&sql).await.unwrap();
         let id = format!("damaged-hash-{number}");
-        let client = house.codes.t.anon().header("app_id", "default").header("x-request-id", &id);
+        let client = fixture.codes.t.anon().header("app_id", "default").header("x-request-id", &id);
         let body = json!({"name": account.name, "password": PASSWORD});
         let res = client.post("/token/user").json(&body).send().await;
         res.assert_line("json | 200 | 402 | Operation rejected: wrong name or password");
         let lines = logged(&format!("request {id}: a stored password hash is damaged"));
         assert!(!lines.is_empty() && !lines.concat().contains("x-damaged"), "{damaged:?}: {lines:?}");
     }
-    house.stop.gracefully().await;
+    fixture.stop.gracefully().await;
 }
 
 #[actix_web::test]
