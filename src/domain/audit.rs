@@ -1,12 +1,14 @@
 //! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it
 //! describes; the row of a refusal in a transaction of its own.
 
-use super::{Anonymous, Caller, Operator, Origin, access::Actor, access::OperatorKind};
+use super::{Anonymous, Caller, Error, Operator, Origin, access::Actor, access::OperatorKind};
 use crate::{
+    gateway::Gateway,
     model::{TenantId, UserId},
     store::{
+        Conn, StoreError,
         audit::{self, NewAuditRow},
-        statements::Statement,
+        statements::{Statement, execute_together},
     },
 };
 
@@ -96,9 +98,18 @@ impl AuditContext {
         is_audited.then(|| self.row(action, target, "ok", now_ms))
     }
 
-    /// A row for an `action` on `target` that was refused.
-    pub(super) fn refused(&self, action: Action, target: &str, why: &str, now_ms: i64) -> Statement {
-        self.row(action, target, why, now_ms)
+    /// Writes a row for an `action` on `target` that was refused, in a transaction of its own.
+    pub(super) async fn write_refusal(
+        self,
+        gateway: &Gateway,
+        action: Action,
+        target: String,
+        refusal: &Error,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let why = refusal.to_string();
+        let write = move |conn: &mut Conn| execute_together(conn, &[self.row(action, &target, &why, now_ms)]);
+        gateway.db.write(write).await
     }
 
     fn row(&self, action: Action, target: &str, result: &str, now_ms: i64) -> Statement {

@@ -19,10 +19,9 @@ use crate::{
     },
     state::OnMatch,
     store::{
-        Conn, devices,
+        devices,
         logins::{self, KnownDevice, LoginState},
         sessions::{self, NewSession},
-        statements::execute_together,
         users::{self, Credentials},
     },
 };
@@ -77,9 +76,8 @@ async fn audit_refusal(
         && refusal.is_audited_login()
         && limits::may_audit_refusal(gateway, anonymous, &target, refusal).await
     {
-        let (audit, why, now_ms) = (AuditContext::of_anonymous(anonymous), refusal.to_string(), gateway.clock.now_ms());
-        let row = move |conn: &mut Conn| execute_together(conn, &[audit.refused(LOGIN, &target, &why, now_ms)]);
-        gateway.db.write(row).await?;
+        let audit = AuditContext::of_anonymous(anonymous);
+        audit.write_refusal(gateway, LOGIN, target, refusal, gateway.clock.now_ms()).await?;
     }
     outcome
 }

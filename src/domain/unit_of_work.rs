@@ -131,9 +131,7 @@ async fn run<U: Clone + Send + 'static, T: Send + 'static>(
     let Audit { context, action, target } = audit;
     match outcome {
         Err(refusal) if context.is_operator() && refusal.is_audited() => {
-            let why = refusal.to_string();
-            let row = move |conn: &mut Conn| execute_together(conn, &[context.refused(action, &target, &why, now_ms)]);
-            gateway.db.write(row).await?;
+            context.write_refusal(gateway, action, target, &refusal, now_ms).await?;
             Err(refusal)
         }
         outcome => outcome,

@@ -6,7 +6,7 @@ use super::{
     Conn, StoreError,
     schema::{devices, sessions, users},
     statements::Statement,
-    users::Credentials,
+    users::{ActivityColumns, Credentials},
 };
 use crate::model::{AccountStatus, Activity, DeviceKey, DeviceSn, SessionId, TenantId, UserId};
 
@@ -44,10 +44,8 @@ struct AccountColumns {
     id: i64,
     status: i16,
     password_hash: Option<String>,
-    last_active_at_ms: i64,
-    last_active_day: i32,
-    online_days: i32,
-    continuous_online_days: i32,
+    #[diesel(embed)]
+    activity: ActivityColumns,
     last_device_sn: i32,
 }
 
@@ -90,12 +88,7 @@ pub fn find_state(
             status: AccountStatus::stored(account.status),
             password_hash: account.password_hash,
         },
-        activity: Activity {
-            last_active_at_ms: account.last_active_at_ms,
-            last_active_day: account.last_active_day,
-            online_days: account.online_days,
-            continuous_days: account.continuous_online_days,
-        },
+        activity: Activity::from(account.activity),
         last_device: DeviceSn(account.last_device_sn),
         devices,
     }))
@@ -106,10 +99,7 @@ pub fn find_state(
 #[must_use]
 pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn) -> Statement {
     Statement::new(diesel::update(users::table.find(user.get())).set((
-        users::last_active_at_ms.eq(activity.last_active_at_ms),
-        users::last_active_day.eq(activity.last_active_day),
-        users::online_days.eq(activity.online_days),
-        users::continuous_online_days.eq(activity.continuous_days),
+        ActivityColumns::from(activity),
         users::last_device_sn.eq(last_device.0),
         users::devices_version.eq(users::devices_version + 1),
     )))

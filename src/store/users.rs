@@ -7,6 +7,7 @@ mod bulk;
 mod contacts;
 mod credentials;
 
+pub(super) use activity::ActivityColumns;
 pub use activity::{lock_activity, set_activity};
 pub use bulk::{ExportRow, UniqueName, insert_new, list_for_export, list_taken, names_of};
 pub use contacts::{find_by_contact, find_confirmed_owner, release_unconfirmed, set_contact, set_unconfirmed_mobile};
@@ -39,10 +40,8 @@ struct UserRow {
     vip_expires_at_ms: i64,
     status: i16,
     registered_at_ms: i64,
-    last_active_at_ms: i64,
-    last_active_day: i32,
-    online_days: i32,
-    continuous_online_days: i32,
+    #[diesel(embed)]
+    activity: ActivityColumns,
 }
 
 impl From<UserRow> for User {
@@ -63,12 +62,7 @@ impl From<UserRow> for User {
             vip_expires_at_ms: row.vip_expires_at_ms,
             status: AccountStatus::stored(row.status),
             registered_at_ms: row.registered_at_ms,
-            activity: Activity {
-                last_active_at_ms: row.last_active_at_ms,
-                last_active_day: row.last_active_day,
-                online_days: row.online_days,
-                continuous_days: row.continuous_online_days,
-            },
+            activity: Activity::from(row.activity),
         }
     }
 }
