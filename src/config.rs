@@ -92,6 +92,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Whether the app and web listeners serve the API's documentation.
     pub has_public_docs: bool,
+    /// Whether the ops listener has the console for operators.
+    pub has_console: bool,
     /// Where avatars are that are given as names.
     pub avatar_base: Option<AvatarBase>,
     /// Time zone of times formatted as text.
@@ -138,12 +140,13 @@ impl Config {
         let unknown = |name| format!("{name}: is not a setting; `diglot config` lists all");
         let mut read = Reader { values, problems: values.unknown.iter().map(unknown).collect() };
         let database_url: Option<DatabaseUrl> = read.required("DATABASE_URL");
+        let ops_listen: Option<SocketAddr> = read.optional("DIGLOT_OPS_LISTEN");
         let config = Self {
             is_dev,
             listen: read.required("DIGLOT_LISTEN").unwrap_or_else(nowhere),
             web_listen: read.optional("DIGLOT_WEB_LISTEN"),
             web_hosts: read.list("DIGLOT_WEB_HOSTS", |host| Ok::<_, String>(host.to_ascii_lowercase())),
-            ops_listen: read.optional("DIGLOT_OPS_LISTEN"),
+            ops_listen,
             secret: read.secret(database_url.as_ref()),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
             database_connections: read.number("DIGLOT_DATABASE_CONNECTIONS", 1, 500),
@@ -169,6 +172,9 @@ impl Config {
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
             cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             has_public_docs: read.required("DIGLOT_PUBLIC_DOCS").unwrap_or_default(),
+            has_console: read
+                .optional("DIGLOT_CONSOLE")
+                .unwrap_or_else(|| ops_listen.is_some_and(|address| address.ip().is_loopback())),
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))

@@ -23,6 +23,8 @@ pub enum KeyPurpose {
     AppSecret,
     /// Recognising the secret.
     Check,
+    /// Signing the cookies of the console.
+    Console,
 }
 
 impl KeyPurpose {
@@ -33,6 +35,7 @@ impl KeyPurpose {
             Self::Code => b"diglot code",
             Self::AppSecret => b"diglot app secret",
             Self::Check => b"diglot check",
+            Self::Console => b"diglot console",
         }
     }
 }

@@ -90,6 +90,7 @@ pub const SETTINGS: &[Setting] = &[
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is trusted"),
     unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),
     plain("DIGLOT_PUBLIC_DOCS", "false", "true: the app and web listeners serve /openapi.json and /docs too"),
+    unset("DIGLOT_CONSOLE", "true, false: whether the ops listener has the console; by default on loopback only"),
     unset(
         "DIGLOT_AVATAR_BASE_URL",
         "URL below which avatars may be given as names (a/b.png), which are stored so and shown as URLs",

@@ -186,6 +186,15 @@ impl Operator {
         &self.tenant_id
     }
 
+    /// The admin token that authenticates the operator; `None` for the command line.
+    #[must_use]
+    pub const fn token(&self) -> Option<AdminTokenId> {
+        match self.kind {
+            OperatorKind::AdminToken(token, _) => Some(token),
+            OperatorKind::CommandLine => None,
+        }
+    }
+
     /// How the operator is authenticated.
     #[must_use]
     pub const fn kind(&self) -> &OperatorKind {

@@ -69,6 +69,17 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
     Ok(row.map(AdminToken::from))
 }
 
+/// The token with that id in the tenant; it may be expired or revoked.
+pub fn find(conn: &mut Conn, tenant: &TenantId, id: AdminTokenId) -> Result<Option<AdminToken>, StoreError> {
+    let row: Option<AdminTokenRow> = admin_tokens::table
+        .select(selection::<AdminTokenRow>())
+        .filter(admin_tokens::id.eq(id.0))
+        .filter(admin_tokens::app_id.eq(tenant.as_str()))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(AdminToken::from))
+}
+
 /// Whether an admin token is neither revoked nor expired; it can't be revoked before the end of the transaction.
 pub fn is_valid(conn: &mut Conn, id: AdminTokenId, now_ms: i64) -> Result<bool, StoreError> {
     let token = admin_tokens::table.find(id.0).select(selection::<AdminTokenRow>());

@@ -6,9 +6,11 @@
 
 mod access;
 mod admin;
+mod app;
 mod body;
 mod codec;
 mod connection;
+mod console;
 mod context;
 mod docs;
 mod edge;
@@ -28,10 +30,11 @@ mod stop;
 mod v1;
 mod wire;
 
+pub use app::http_app;
 pub use context::Face;
 pub use error::errors_md;
 pub use openapi::document as openapi_document;
 pub use ops::Readiness;
-pub use server::{Listeners, Server, block_on, http_app};
+pub use server::{Listeners, Server, block_on};
 pub use service::Service;
 pub use stop::Stop;

@@ -1,4 +1,4 @@
-//! Listeners: which routes are on which, and how they start and stop.
+//! Listeners: what is served on which, and how they start and stop.
 
 use std::{
     io,
@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use actix_cors::Cors;
 use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, Request, Response, error::DispatchError};
 use actix_server::{GracefulShutdownSignal, Server as HttpRunning, ServerBuilder};
 use actix_service::{Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
@@ -16,48 +15,21 @@ use actix_web::{
     dev::AppConfig,
     middleware::from_fn,
     rt::net::TcpStream,
-    web::{Data, ServiceConfig},
+    web::Data,
 };
 
 use super::{
-    admin,
+    app::http_app,
     connection::{self, Bounds, Connection, Exchange},
+    console,
     context::Face,
     docs::{self, AppPort},
     edge,
     ops::{self, Readiness},
     service::Service,
-    socket,
     stop::Stop,
-    v1,
 };
 use crate::{config::Config, domain, gateway::Gateway};
-
-/// The service of one face: its routes and middleware. The admin API is on the app face only.
-pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
-    let routes = |cfg: &mut ServiceConfig| {
-        let mut paths = v1::paths();
-        if face == Face::App {
-            paths.extend(admin::paths());
-        }
-        for path in paths {
-            path.register(cfg);
-        }
-        cfg.configure(v1::unknown).configure(socket::routes);
-        if gateway.config.has_public_docs {
-            cfg.configure(docs::routes);
-        }
-    };
-    HttpApp::new()
-        .app_data(Data::clone(gateway))
-        .app_data(Data::clone(readiness))
-        .app_data(face)
-        .configure(routes)
-        .wrap(from_fn(edge::render_errors))
-        .wrap(cors(&gateway.config))
-        .wrap(from_fn(edge::head_as_get))
-        .wrap(from_fn(edge::frame))
-}
 
 /// Bound addresses; requests queue there until a [`Server`] accepts them.
 pub struct Listeners {
@@ -194,6 +166,11 @@ fn ops(
                 }
             })
             .configure(docs::routes)
+            .configure(|cfg| {
+                if gateway.config.has_console {
+                    console::routes(&gateway)(cfg);
+                }
+            })
             .wrap(from_fn(edge::head_as_get))
     };
     Ok(http.listen("ops", listener, None, app)?.0.run())
@@ -268,20 +245,4 @@ fn http_service<S: Service, A: Fn() -> HttpApp<S>>(
         async move { Ok((accepted.map_err(DispatchError::Io)?, HttpProtocol::Http1, peer)) }
     };
     fn_service(accept).and_then(http)
-}
-
-/// Pages of the configured origins may call the gateway, without cookies; with `--dev`, any page may (behaviour.md §5).
-fn cors(config: &Config) -> Cors {
-    const HEADERS: [&str; 8] =
-        ["token", "app_id", "access-token", "user_id", "group_id", "content-type", "accept-language", "x-request-id"];
-    let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT", "DELETE"])
-        .allowed_headers(HEADERS)
-        .expose_headers(["x-request-id", "retry-after"])
-        .max_age(3600);
-    if config.is_dev {
-        cors.allow_any_origin()
-    } else {
-        config.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
-    }
 }

@@ -4,7 +4,8 @@ use super::{Actor, Anonymous, Caller, LoggedIn, Operator, OperatorKind, Origin, 
 use crate::{
     domain::{Error, activity, lookups, presence},
     gateway::Gateway,
-    model::{AdminToken, Session, TenantId, Token, TokenHash, UserId},
+    model::{AdminToken, AdminTokenId, Session, TenantId, Token, TokenHash, UserId},
+    store::admin_tokens,
 };
 
 /// Accepts any requester, if the tenant exists.
@@ -92,6 +93,25 @@ pub async fn operator(gateway: &Gateway, presented: PresentedToken) -> Result<Op
     let hash = TokenHash::of(&token.ok_or(Error::TokenUnknown)?);
     let AdminToken { id, .. } = valid_admin_token(gateway, &tenant_id, hash).await?;
     Ok(Operator { tenant_id, kind: OperatorKind::AdminToken(id, origin) })
+}
+
+/// Authenticates an operator who presented the admin token `id` at an earlier request, which the transport vouches for.
+///
+/// # Errors
+/// [`Error::TokenEnded`] if the token has been revoked or has expired since then.
+pub async fn signed_in_operator(
+    gateway: &Gateway,
+    tenant_id: TenantId,
+    id: AdminTokenId,
+    origin: Origin,
+) -> Result<Operator, Error> {
+    let (wanted, now_ms) = (tenant_id.clone(), gateway.clock.now_ms());
+    let found = gateway.db.read(move |conn| admin_tokens::find(conn, &wanted, id)).await?;
+    if found.is_some_and(|token| token.is_valid(now_ms)) {
+        Ok(Operator { tenant_id, kind: OperatorKind::AdminToken(id, origin) })
+    } else {
+        Err(Error::TokenEnded)
+    }
 }
 
 async fn valid_admin_token(gateway: &Gateway, tenant: &TenantId, hash: TokenHash) -> Result<AdminToken, Error> {

@@ -1,0 +1,53 @@
+//! The services of the two faces: their routes and the middleware around them.
+
+use actix_cors::Cors;
+use actix_web::{
+    App as HttpApp,
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
+};
+
+use super::{admin, context::Face, docs, edge, ops::Readiness, service::Service, socket, v1};
+use crate::{config::Config, gateway::Gateway};
+
+/// The service of one face: its routes and middleware. The admin API is on the app face only.
+pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
+    let routes = |cfg: &mut ServiceConfig| {
+        let mut paths = v1::paths();
+        if face == Face::App {
+            paths.extend(admin::paths());
+        }
+        for path in paths {
+            path.register(cfg);
+        }
+        cfg.configure(v1::unknown).configure(socket::routes);
+        if gateway.config.has_public_docs {
+            cfg.configure(docs::routes);
+        }
+    };
+    HttpApp::new()
+        .app_data(Data::clone(gateway))
+        .app_data(Data::clone(readiness))
+        .app_data(face)
+        .configure(routes)
+        .wrap(from_fn(edge::render_errors))
+        .wrap(cors(&gateway.config))
+        .wrap(from_fn(edge::head_as_get))
+        .wrap(from_fn(edge::frame))
+}
+
+/// Pages of the configured origins may call the gateway, without cookies; with `--dev`, any page may (behaviour.md §5).
+fn cors(config: &Config) -> Cors {
+    const HEADERS: [&str; 8] =
+        ["token", "app_id", "access-token", "user_id", "group_id", "content-type", "accept-language", "x-request-id"];
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "DELETE"])
+        .allowed_headers(HEADERS)
+        .expose_headers(["x-request-id", "retry-after"])
+        .max_age(3600);
+    if config.is_dev {
+        cors.allow_any_origin()
+    } else {
+        config.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
+}

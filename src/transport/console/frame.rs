@@ -1,0 +1,96 @@
+//! The middleware of the console's pages: their headers, and the pages for errors.
+
+use actix_web::{
+    HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use maud::html;
+
+use super::{
+    session::see,
+    view::{View, encode, ends_session},
+};
+use crate::transport::{
+    context::Api,
+    error::{Error, Protocol},
+};
+
+/// Scripts, styles and requests are the console's own; no text of a user can become one.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Turns errors into pages, and adds the headers of every page.
+pub(super) async fn render(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut res = next.call(req).await?.map_into_boxed_body();
+    if let Some(page) = error_page(&res)? {
+        res = ServiceResponse::new(res.request().clone(), page);
+    }
+    let headers = res.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(res)
+}
+
+/// The page for the error in a response, if there is one.
+fn error_page(res: &ServiceResponse<BoxBody>) -> Result<Option<HttpResponse>, Error> {
+    let status = res.status();
+    let (req, error) = (res.request(), res.response().error());
+    if res.headers().contains_key(header::CONTENT_TYPE) {
+        return Ok(None);
+    }
+    let known = error.and_then(|error| error.as_error::<Error>());
+    if known.is_some_and(ends_session) {
+        let next = if req.method() == Method::GET { req.uri().path_and_query().map(ToString::to_string) } else { None };
+        let query = next.map_or_else(String::new, |next| format!("?next={}", encode(&next)));
+        return Ok(Some(see(&format!("/console/sign-in{query}"))));
+    }
+    let view = View::of(req)?;
+    let shown = match known {
+        Some(error) => error.shown(Api::Admin, view.language),
+        None if error.is_some() => Error::from(Protocol::from(status)).shown(Api::Admin, view.language),
+        None => return Ok(None),
+    };
+    if let Some(cause) = shown.cause.filter(|_| shown.strict_status.is_server_error()) {
+        log::error!("{}: {cause:?}", req.path());
+    }
+    let content = html! {
+        p { (shown.text) }
+        p { a href="/console/" { (view.t.overview) } }
+    };
+    Ok(Some(view.page_with(shown.strict_status, shown.strict_status.as_str(), &content)))
+}
+
+/// Marks cookies as `Secure` for a browser that came by TLS. Outside of the session's middleware, which sets them.
+pub(super) async fn secure_cookies(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_secure = req.connection_info().scheme() == "https";
+    let mut res = next.call(req).await?.map_into_boxed_body();
+    if is_secure {
+        mark_secure(res.headers_mut());
+    }
+    Ok(res)
+}
+
+fn mark_secure(headers: &mut HeaderMap) {
+    let cookies: Vec<HeaderValue> = headers.remove(header::SET_COOKIE).collect();
+    for cookie in cookies {
+        let marked = [cookie.as_bytes(), b"; Secure"].concat();
+        headers.append(header::SET_COOKIE, HeaderValue::from_bytes(&marked).unwrap_or(cookie));
+    }
+}

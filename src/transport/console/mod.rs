@@ -1,0 +1,50 @@
+//! The console for operators, on the ops listener: pages of HTML made on the server, which do what the admin API does
+//! through the same domain functions. Each file but those listed here is a page: its routes at the top, then their
+//! handlers, then what they show.
+//!
+//! `session` says who is signed in, `frame` adds headers and pages for errors, `view` has the parts of pages, `texts`
+//! their texts in both languages, `values` the fields of forms, `assets` the style sheet and scripts.
+
+mod assets;
+mod discovery;
+mod frame;
+mod medals;
+mod session;
+mod sign_in;
+mod texts;
+mod values;
+mod view;
+
+use actix_web::{
+    middleware::from_fn,
+    web::{Data, ServiceConfig, get, resource, scope, to},
+};
+
+use super::{
+    edge,
+    error::{Error, Protocol},
+};
+use crate::gateway::Gateway;
+
+/// The routes of the console.
+pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
+    let session = session::middleware(gateway);
+    move |cfg| {
+        let pages = scope("/console")
+            .configure(assets::routes)
+            .configure(sign_in::routes)
+            .configure(discovery::routes)
+            .configure(medals::routes)
+            .default_service(to(unknown))
+            .wrap(from_fn(frame::render))
+            .wrap(session)
+            .wrap(from_fn(frame::secure_cookies))
+            .wrap(from_fn(edge::frame));
+        let home = || get().to(async || session::see("/console/"));
+        cfg.service(resource("/").route(home())).service(resource("/console").route(home())).service(pages);
+    }
+}
+
+async fn unknown() -> Result<&'static str, Error> {
+    Err(Protocol::NotFound.into())
+}

@@ -1,0 +1,71 @@
+//! Signing in and out, and the choice of the language.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Path, ServiceConfig, get, post, resource},
+};
+use maud::html;
+
+use super::{
+    session::{self, Posted, PostedByAnyone, see},
+    values::Values,
+    view::{Answer, View, typed_field},
+};
+use crate::transport::{context::Api, error::Error};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/sign-in").route(get().to(show)).route(post().to(sign_in)))
+        .service(resource("/sign-out").route(post().to(sign_out)))
+        .service(resource("/language/{code}").route(get().to(set_language)));
+}
+
+async fn show(req: HttpRequest, query: Values) -> Answer {
+    Ok(page(&View::of(&req)?, &query, None))
+}
+
+fn page(view: &View, values: &Values, refusal: Option<&str>) -> HttpResponse {
+    let t = view.t;
+    let fields = html! {
+        @if let Some(refusal) = refusal { p.refusal role="alert" { (refusal) } }
+        input type="hidden" name="next" value=(values.get("next"));
+        label { span { (t.app) } input type="text" name="app" value=(values.get("app")) autocomplete="username" required; }
+        (typed_field(t.admin_token, "token", "password", ""))
+    };
+    let content = html! {
+        (view.form("/console/sign-in", t.sign_in, &fields))
+        p.hint { (t.sign_in_hint) }
+    };
+    view.page(t.sign_in, &content)
+}
+
+async fn sign_in(req: HttpRequest, PostedByAnyone(values): PostedByAnyone) -> Answer {
+    match session::sign_in(&req, values.get("app"), values.get("token")).await {
+        Ok(()) => Ok(see(page_to_open(values.get("next")))),
+        Err(error) => refused(&req, &values, error),
+    }
+}
+
+fn refused(req: &HttpRequest, values: &Values, error: Error) -> Answer {
+    let view = View::of(req)?;
+    let shown = error.shown(Api::Admin, view.language);
+    if shown.strict_status.is_server_error() {
+        return Err(error);
+    }
+    Ok(page(&view, values, Some(&shown.text)))
+}
+
+/// The page that was wanted, if it is one of the console; else the overview.
+fn page_to_open(wanted: &str) -> &str {
+    let is_ours = wanted.starts_with("/console/") && wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_ours { wanted } else { "/console/" }
+}
+
+async fn sign_out(Posted(signed_in, _): Posted) -> Answer {
+    signed_in.sign_out();
+    Ok(see("/console/sign-in"))
+}
+
+async fn set_language(req: HttpRequest, code: Path<String>, query: Values) -> Answer {
+    session::set_language(&req, &code)?;
+    Ok(see(page_to_open(query.get("back"))))
+}

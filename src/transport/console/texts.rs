@@ -1,0 +1,118 @@
+//! The texts of the console, in both languages.
+
+/// Defines [`Texts`], and the texts in English and Chinese.
+macro_rules! texts {
+    ($($name:ident: $en:literal, $zh:literal;)+) => {
+        /// The texts of the console in a language.
+        pub(super) struct Texts {
+            $(pub(super) $name: &'static str,)+
+        }
+
+        pub(super) static EN: Texts = Texts { $($name: $en,)+ };
+        pub(super) static ZH: Texts = Texts { $($name: $zh,)+ };
+    };
+}
+
+texts! {
+    code: "en", "zh";
+    other_code: "zh", "en";
+    other_language: "中文", "English";
+
+    // Navigation
+    skip: "Skip to content", "跳到正文";
+    navigation: "Pages", "页面";
+    overview: "Overview", "概览";
+    users: "Users", "用户";
+    discovery: "Discovery", "发现页";
+    medals: "Medals", "勋章";
+    apps: "Apps", "应用";
+    audit: "Audit", "审计";
+    playground: "Playground", "调试台";
+    settings: "Settings", "设置";
+    api_docs: "API docs", "接口文档";
+    sign_out: "Sign out", "退出";
+    pages: "Pages of this list", "列表翻页";
+    first_page: "First page", "首页";
+    next_page: "Next page", "下一页";
+
+    // Signing in
+    sign_in: "Sign in", "登录";
+    app: "App", "应用";
+    admin_token: "Admin token", "管理令牌";
+    sign_in_hint: "diglot admin-token create --app APP --name NAME makes a token.", "用 diglot admin-token create --app APP --name NAME 生成令牌。";
+    form_expired: "This form has expired", "表单已过期";
+    form_again: "Go back, load the page again and send the form once more. Nothing was changed.", "请返回并刷新页面后重新提交。未作任何更改。";
+
+    // Parts of pages
+    saved: "Saved.", "已保存。";
+    created: "Created.", "已创建。";
+    deleted: "Deleted.", "已删除。";
+    save: "Save", "保存";
+    create: "Create", "创建";
+    delete: "Delete", "删除";
+    edit: "Edit", "编辑";
+    cancel: "Cancel", "取消";
+    back: "Back", "返回";
+    filter: "Filter", "筛选";
+    export_csv: "Export CSV", "导出 CSV";
+    export_jsonl: "Export JSON lines", "导出 JSON 行";
+    actions: "Actions", "操作";
+    yes: "yes", "是";
+    no: "no", "否";
+    none: "none", "无";
+    id: "ID", "编号";
+    name: "Name", "名称";
+    description: "Description", "描述";
+    sort: "Sort order", "排序";
+    image_url: "Image URL", "图片地址";
+    time: "Time", "时间";
+    reason: "Reason", "原因";
+    state: "State", "状态";
+
+    // Users
+    search: "Search", "搜索";
+    search_hint: "Name, ID, mobile or e-mail; the beginning is enough.", "名称、编号、手机号或邮箱,输入开头即可。";
+    no_users: "No users found.", "没有找到用户。";
+    user: "User", "用户";
+    login_name: "Login name", "登录名";
+    display_name: "Display name", "昵称";
+    mobile: "Mobile", "手机号";
+    email: "E-mail", "邮箱";
+    registered: "Registered", "注册时间";
+    presence: "Presence", "在线状态";
+    online: "online", "在线";
+    offline: "offline", "离线";
+    active: "active", "正常";
+    disabled: "disabled", "已禁用";
+    new_user: "New user", "新建用户";
+    import: "Import", "导入";
+    password: "Password", "密码";
+    password_hint: "Leave it empty to have one generated, which is shown once.", "留空则自动生成,仅显示一次。";
+    generated_password: "The password, shown only now", "密码,仅此一次显示";
+
+    // Medals
+    new_medal: "New medal", "新建勋章";
+    no_medals: "There are no medals yet.", "还没有勋章。";
+
+    // Discovery
+    categories: "Categories", "分类";
+    groups: "Groups", "群组";
+    bots: "Bots", "机器人";
+    ads: "Ads", "广告";
+    new_category: "New category", "新建分类";
+    new_group: "New group", "新建群组";
+    new_bot: "New bot", "新建机器人";
+    no_items: "There is nothing here yet.", "这里还没有内容。";
+    category: "Category", "分类";
+    introduction: "Introduction", "简介";
+    avatar_url: "Avatar URL", "头像地址";
+    headcount: "Members", "人数";
+    hidden: "Hidden", "隐藏";
+    is_add: "Users may add it", "允许用户添加";
+    always_agree: "Always agrees", "总是同意";
+    is_shown: "Show advertisements", "显示广告";
+    android_code_id: "Android code ID", "安卓广告位";
+    ios_code_id: "iOS code ID", "iOS 广告位";
+    bottom_height: "Bottom height", "底部高度";
+    delete_question: "Delete this for good?", "确定要永久删除吗?";
+}
