@@ -43,10 +43,15 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
     let key = DeviceKey::parse("device", "dev")?;
     let device = LoginDevice::new(key, Platform::parse("linux")?);
     let login = sessions::login_with_password(gateway, &anonymous, name, &account.password, device).await?;
-    let [app_url, web_url, _] =
+    let [app_url, web_url, ops_url] =
         listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));
     let app_url = app_url.unwrap_or_default();
+    let console = ops_url.filter(|_| gateway.config.has_console).map(|url| {
+        // Browsers send nothing behind `#` to any server.
+        format!("  console      {url}/console/sign-in#app={tenant}&token={}\n", admin_token.reveal())
+    });
     Ok(greeting(&Greeting {
+        console: &console.unwrap_or_default(),
         web_url: web_url.as_deref().unwrap_or(&app_url),
         app_url: &app_url,
         app_id: tenant.as_str(),
@@ -65,10 +70,11 @@ struct Greeting<'a> {
     password: &'a str,
     token: &'a str,
     admin_token: &'a str,
+    console: &'a str,
 }
 
 fn greeting(g: &Greeting<'_>) -> String {
-    let Greeting { app_url, web_url, app_id, user, password, token, admin_token } = g;
+    let Greeting { app_url, web_url, app_id, user, password, token, admin_token, console } = g;
     format!(
         r#"
 DEVELOPMENT MODE: shows secrets, allows any origin, listens on loopback only.
@@ -77,7 +83,7 @@ DEVELOPMENT MODE: shows secrets, allows any origin, listens on loopback only.
   its token    {token}
   admin token  {admin_token}
   app id       {app_id}
-
+{console}
 Requests to paste:
 
 # a native chat app: protobuf in, protobuf out (field 3 of the request is the name)

@@ -44,14 +44,14 @@ async fn openapi_json(req: HttpRequest) -> HttpResponse {
         }
     }
     if let Some(object) = document.as_object_mut() {
-        object.insert("servers".to_owned(), json!([{"url": server(&req)}]));
+        object.insert("servers".to_owned(), json!([{"url": api_url(&req)}]));
     }
     HttpResponse::Ok().json(document)
 }
 
 /// The base URL of the API: that of the request or, on the ops listener, the app listener on the same host. Empty, as for
 /// this page's own address, if the request names no valid host.
-fn server(req: &HttpRequest) -> String {
+pub(super) fn api_url(req: &HttpRequest) -> String {
     let connection = req.connection_info();
     // The client's text becomes part of a header.
     let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
@@ -80,7 +80,7 @@ async fn page(req: HttpRequest, file: Path<String>) -> Result<HttpResponse, Erro
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self' {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        server(&req)
+        api_url(&req)
     );
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, policy))

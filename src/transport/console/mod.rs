@@ -9,6 +9,7 @@ mod assets;
 mod discovery;
 mod frame;
 mod medals;
+mod playground;
 mod session;
 mod sign_in;
 mod texts;
@@ -35,6 +36,7 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
             .configure(sign_in::routes)
             .configure(discovery::routes)
             .configure(medals::routes)
+            .configure(playground::routes)
             .default_service(to(unknown))
             .wrap(from_fn(frame::render))
             .wrap(session)

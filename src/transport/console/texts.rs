@@ -115,4 +115,26 @@ texts! {
     ios_code_id: "iOS code ID", "iOS 广告位";
     bottom_height: "Bottom height", "底部高度";
     delete_question: "Delete this for good?", "确定要永久删除吗?";
+
+    // Playground
+    playground_hint: "Sends one operation twice, as JSON and as protobuf, and compares the answers. What it changes is changed for real, and twice.", "把同一个操作分别用 JSON 和 protobuf 各发送一次,并比较两个应答。所做更改是真实的,且会执行两次。";
+    malformed: "this is not a value of that type", "不是该类型的值";
+    operation: "Operation", "操作";
+    choose: "Choose", "选择";
+    send_both: "Send in both encodings", "用两种编码发送";
+    absent: "(absent)", "(不填)";
+    comparison: "Comparison", "比较";
+    answers_same: "Both answers say the same.", "两个应答内容一致。";
+    answers_differ: "The answers differ:", "两个应答有差异:";
+    not_comparable: "The answers can't be compared: one is not in its encoding.", "无法比较:有一个应答不符合其编码。";
+    differences: "Differences", "差异";
+    place: "Place", "位置";
+    request: "Request", "请求";
+    answer: "Answer", "应答";
+    no_body: "No body.", "没有正文。";
+    bytes: "bytes", "字节";
+    hex: "Hex", "十六进制";
+    field_number: "Field", "字段号";
+    wire_type: "Wire type", "线路类型";
+    value: "Value", "值";
 }

@@ -85,6 +85,11 @@ impl View {
         Ok(Self { refusal: Some(shown.text), ..self })
     }
 
+    /// The page after a refusal of the page itself.
+    pub(super) fn with_refusal(self, text: String) -> Self {
+        Self { refusal: Some(text), ..self }
+    }
+
     /// The page.
     pub(super) fn page(&self, title: &str, content: &Markup) -> HttpResponse {
         let status = if self.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

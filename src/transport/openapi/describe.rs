@@ -87,16 +87,38 @@ pub struct Description<'a> {
     security: Vec<Value>,
     body: Option<Value>,
     answers: Map<String, Value>,
+    messages: MessageNames,
+}
+
+/// The names of the messages of an operation of `/v1`. A request without fields has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageNames {
+    /// The request.
+    pub request: Option<&'static str>,
+    /// The answer.
+    pub answer: Option<&'static str>,
+}
+
+impl Operation {
+    /// The messages of an operation of `/v1`.
+    pub fn messages(&self) -> MessageNames {
+        Description::new(self, Kind::V1(Encoding::Protobuf), &mut Schemas::new()).messages
+    }
 }
 
 impl<'a> Description<'a> {
-    /// Describes an operation of `path`.
-    pub(super) fn of(operation: &Operation, path: &str, kind: Kind, schemas: &'a mut Schemas) -> Value {
+    fn new(operation: &Operation, kind: Kind, schemas: &'a mut Schemas) -> Self {
         let method = operation.method.clone();
         let (parameters, security, answers) = (Vec::new(), Vec::new(), Map::new());
-        let mut description = Self { schemas, method, kind, parameters, security, body: None, answers };
+        let messages = MessageNames::default();
+        let mut description = Self { schemas, method, kind, parameters, security, body: None, answers, messages };
         (operation.describe)(&mut description);
-        description.finish(operation.summary, path)
+        description
+    }
+
+    /// Describes an operation of `path`.
+    pub(super) fn of(operation: &Operation, path: &str, kind: Kind, schemas: &'a mut Schemas) -> Value {
+        Self::new(operation, kind, schemas).finish(operation.summary, path)
     }
 
     fn finish(mut self, summary: &str, path: &str) -> Value {
@@ -188,7 +210,8 @@ impl<'a> Description<'a> {
     }
 
     /// Sets the request: a message of `proto/`, in the query of a GET or in the body in either encoding.
-    pub fn message(&mut self, name: &str) {
+    pub fn message(&mut self, name: &'static str) {
+        self.messages.request = Some(name);
         if self.method == Method::GET {
             let schema = self.schemas.messages.request(name);
             self.query_fields(&schema);
@@ -199,7 +222,8 @@ impl<'a> Description<'a> {
     }
 
     /// Sets the answer of `/v1`: a message of `proto/` in either encoding.
-    pub fn answers_message(&mut self, name: &str) {
+    pub fn answers_message(&mut self, name: &'static str) {
+        self.messages.answer = Some(name);
         let (code, msg) = (json!({"const": 1}), json!({"const": "success"}));
         let success = if self.schemas.messages.has_data(name) {
             let data = self.schemas.messages.reference(name);
