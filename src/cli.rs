@@ -10,6 +10,7 @@ mod tenants;
 mod users;
 
 use std::{
+    fmt::Display,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -197,6 +198,13 @@ fn print(text: &str) -> Outcome {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Writes the cursor of the next page to stderr, if more items follow.
+fn print_cursor(next: Option<impl Display>) {
+    if let Some(cursor) = next {
+        drop(writeln!(io::stderr(), "more follow: --cursor {cursor}"));
     }
 }
 

@@ -8,11 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use self::import::ImportArgs;
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id};
 use crate::{
     domain::{Caller, access::authenticate, accounts, imports, profile, sessions},
     gateway::Gateway,
-    model::{AccountStatus, User, UserId, UserSummary},
+    model::{AccountStatus, FoundUser, User, UserId, UserSearch, UserSummary},
     store::users::ExportRow,
     transport::block_on,
 };
@@ -25,6 +25,8 @@ pub(super) enum UserCommand {
     Export(ExportArgs),
     /// List accounts: number, state, username
     List(ListArgs),
+    /// Find accounts: number, state, username, display name, mobile number, e-mail address
+    Search(SearchArgs),
     /// Show an account
     Show(Target),
     /// Disable an account and end its sessions
@@ -67,6 +69,21 @@ pub(super) struct ExportArgs {
     with_password_hashes: bool,
 }
 
+#[derive(Args)]
+pub(super) struct SearchArgs {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// A number, or the beginning of a username, mobile number, e-mail address or display name; all accounts by default
+    #[arg(value_name = "TEXT", default_value = "")]
+    text: String,
+    /// Continue after a page, whose cursor was printed to stderr
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Items per page, up to 200
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    size: i64,
+}
+
 /// The format of a file of accounts.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -86,6 +103,7 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
                 let listed = accounts::list(&gateway, &list.tenant.operator(&gateway).await?, list.page()?).await?;
                 print(&listed.into_iter().map(summary).collect::<String>())
             }
+            UserCommand::Search(args) => search(&gateway, &args).await,
             UserCommand::Show(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
                 print(&describe(&*profile::get_of(&gateway, &operator, target.user).await?))
@@ -104,6 +122,18 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
             }
         }
     })
+}
+
+async fn search(gateway: &Gateway, args: &SearchArgs) -> Outcome {
+    let search = UserSearch::parse(&args.text, args.cursor.as_deref(), Some(args.size))?;
+    let found = accounts::search(gateway, &args.tenant.operator(gateway).await?, search).await?;
+    let line = |user: FoundUser| {
+        let texts = [user.username, Some(user.nickname), user.mobile, user.email].map(Option::unwrap_or_default);
+        format!("{}\t{}\t{}\n", user.id, state(user.status), texts.join("\t"))
+    };
+    print(&found.items.into_iter().map(line).collect::<String>())?;
+    print_cursor(found.next);
+    Ok(())
 }
 
 fn summary(user: UserSummary) -> String {

@@ -1,4 +1,4 @@
-//! Listing, disabling, enabling, renaming and deleting accounts.
+//! Listing, searching, disabling, enabling, renaming and deleting accounts.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use super::{
 use crate::{
     gateway::Gateway,
     model::{
-        AccountStatus, Code, CodePurpose, Contact, EndReason, Invalid, Page, Password, Problem, UserId, UserSummary,
-        Username,
+        AccountStatus, Code, CodePurpose, Contact, EndReason, FoundUser, Invalid, Listing, Page, Password, Problem,
+        UserCursor, UserId, UserSearch, UserSummary, Username,
     },
     state::OnMatch,
     store::{
@@ -27,6 +27,16 @@ use crate::{
 pub async fn list(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Vec<UserSummary>, Error> {
     let tenant = operator.tenant_id().clone();
     Ok(gateway.db.read(move |conn| users::list(conn, &tenant, page)).await?)
+}
+
+/// A page of the accounts of a tenant that a search finds, without deleted ones.
+pub async fn search(
+    gateway: &Gateway,
+    operator: &Operator,
+    search: UserSearch,
+) -> Result<Listing<FoundUser, UserCursor>, Error> {
+    let tenant = operator.tenant_id().clone();
+    Ok(gateway.db.read(move |conn| users::search(conn, &tenant, &search)).await?)
 }
 
 /// Changes the caller's login name.

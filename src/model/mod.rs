@@ -19,6 +19,7 @@ mod notification;
 mod page;
 mod profile;
 mod push;
+mod search;
 mod secrets;
 mod session;
 mod settings;
@@ -44,6 +45,7 @@ pub use profile::{
     Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, PublicDetails, Remark,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
+pub use search::{FoundUser, SearchPart, UserCursor, UserField, UserSearch};
 pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;

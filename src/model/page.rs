@@ -47,11 +47,11 @@ impl FromStr for Position {
 
 /// The items of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing<T> {
+pub struct Listing<T, C = Position> {
     /// The items.
     pub items: Vec<T>,
     /// The position of the last one, if more items follow.
-    pub next: Option<Position>,
+    pub next: Option<C>,
 }
 
 impl<T> Listing<T> {
@@ -86,7 +86,7 @@ impl Page {
         Ok(Self { start: Start::After(cursor.parse()?), size: Self::parse_size(size)? })
     }
 
-    fn parse_size(size: Option<i64>) -> Result<i64, Invalid> {
+    pub(super) fn parse_size(size: Option<i64>) -> Result<i64, Invalid> {
         bounded("page_size", size.unwrap_or(Self::DEFAULT_SIZE), Self::MAX_SIZE)
     }
 

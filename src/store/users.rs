@@ -6,6 +6,7 @@ mod activity;
 mod bulk;
 mod contacts;
 mod credentials;
+mod search;
 
 pub(super) use activity::ActivityColumns;
 pub use activity::{lock_activity, set_activity};
@@ -14,6 +15,7 @@ pub use contacts::{find_by_contact, find_confirmed_owner, release_unconfirmed, s
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock, renew_password_hash, set_password_hash,
 };
+pub use search::search;
 
 use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
 use crate::model::{

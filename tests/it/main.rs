@@ -66,6 +66,7 @@ mod store;
 mod stored_secrets;
 mod support;
 mod user_api;
+mod user_search;
 mod verification;
 mod ways_in;
 mod wire;

@@ -23,6 +23,7 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/roster/name?username=alice", Value::Null),
         ("GET", "/roster/id?user_id=2", Value::Null),
         ("GET", "/v2/app_dns?app_id=default", Value::Null),
+        ("GET", "/admin/v1/users/search?q=ali", Value::Null),
         ("POST", "/admin/v1/categories/create", json!({"name": "Games", "sort": 2})),
         ("POST", "/admin/v1/categories/update", json!({"id": 2, "sort": 1})),
         ("GET", "/admin/v1/categories/list", Value::Null),

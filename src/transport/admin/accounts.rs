@@ -1,4 +1,4 @@
-//! Accounts: registration, listing, disabling and enabling, usernames, deletion.
+//! Accounts: registration, listing, search, disabling and enabling, usernames, deletion.
 
 use actix_web::web;
 use schemars::JsonSchema;
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{AsAnonymous, AsCaller, AsOperator},
-    answer::{Answer, BatchAnswer, BatchResult, DONE, Data},
-    params::{Batch, Id, Json, PageQuery, Query, ids, item, required},
+    answer::{Answer, BatchAnswer, BatchResult, DONE, Data, ListAnswer, Part},
+    params::{Batch, Id, Json, PageQuery, Query, ids, item, number, required},
     settings::SettingsData,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         registration::{self, PushRegistration, Registration},
     },
     gateway::Gateway,
-    model::{Alias, DeviceKey, Invalid, Password, UserSummary, Username},
+    model::{Alias, DeviceKey, FoundUser, Invalid, Password, UserSearch, UserSummary, Username},
     transport::path::{Path, admin},
 };
 
@@ -27,6 +27,8 @@ pub(super) fn paths() -> Vec<Path> {
         admin("/user/register/batch")
             .post(register_batch, "Registers accounts, or sets the passwords of those that exist"),
         admin("/user/list").get(list, "Lists the accounts of the app"),
+        admin("/admin/v1/users/search")
+            .get(search, "Finds accounts by id, login name, number, address or display name"),
         admin("/user/disable").put(disable, "Disables accounts and ends their sessions"),
         admin("/user/enable").put(enable, "Enables accounts"),
         admin("/user/username").put_or_post(set_username, "Changes the login name"),
@@ -123,6 +125,50 @@ async fn list(
     let row =
         |user: UserSummary| ListedUser { user_id: user.id.get(), username: user.username, status: user.status.code() };
     Ok(Data(users.into_iter().map(row).collect()))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct SearchQuery {
+    /// A whole id, or the beginning of a login name, a mobile number, an e-mail address or a display name; empty for all
+    /// accounts, newest first.
+    q: Option<String>,
+    cursor: Option<String>,
+    page_size: Option<String>,
+}
+
+/// An account that was found.
+#[derive(Serialize, JsonSchema)]
+struct FoundData {
+    user_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    nickname: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mobile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// 0 active, 1 disabled.
+    status: i16,
+    /// Unix time in milliseconds.
+    registered_at_ms: i64,
+}
+
+async fn search(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<SearchQuery>>,
+) -> ListAnswer<FoundData> {
+    let size = number("page_size", query.page_size.as_deref())?;
+    let search = UserSearch::parse(&query.q.unwrap_or_default(), query.cursor.as_deref(), size)?;
+    let data = |user: FoundUser| FoundData {
+        user_id: user.id.get(),
+        username: user.username,
+        nickname: user.nickname,
+        mobile: user.mobile,
+        email: user.email,
+        status: user.status.code(),
+        registered_at_ms: user.registered_at_ms,
+    };
+    Ok(Part::of(accounts::search(&gateway, &operator, search).await?, data))
 }
 
 #[derive(Deserialize, JsonSchema)]

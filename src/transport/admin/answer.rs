@@ -1,5 +1,7 @@
 //! The return types of the admin API's handlers.
 
+use std::fmt::Display;
+
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -84,8 +86,8 @@ pub(super) struct Part<T> {
 
 impl<T> Part<Vec<T>> {
     /// The part with the items of `listing` as `data` shows them.
-    pub(super) fn of<I>(listing: Listing<I>, data: impl FnMut(I) -> T) -> Self {
-        let cursor = listing.next.map(|position| position.to_string());
+    pub(super) fn of<I, C: Display>(listing: Listing<I, C>, data: impl FnMut(I) -> T) -> Self {
+        let cursor = listing.next.map(|next| next.to_string());
         Self { data: listing.items.into_iter().map(data).collect(), cursor, version: None }
     }
 }
