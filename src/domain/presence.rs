@@ -4,9 +4,14 @@
 //! Presence may be lost without harm, so a failure to write it is only logged. A read without the shared state falls
 //! back to what this node knows, and is marked as degraded.
 
-use std::{collections::HashSet, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::atomic::Ordering,
+};
 
-use super::{Caller, Error};
+use futures_util::future;
+
+use super::{Caller, Error, Operator};
 use crate::{
     gateway::Gateway,
     model::{DeviceSn, TenantId, UserId},
@@ -141,6 +146,15 @@ pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
 /// None while the shared state is unavailable; the result is degraded instead.
 pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Presence, Error> {
     of(gateway, caller.tenant_id(), caller.user()).await
+}
+
+/// Which of these users of the operator's tenant have a device in use.
+///
+/// # Errors
+/// None while the shared state is unavailable; the result is degraded instead.
+pub async fn online(gateway: &Gateway, operator: &Operator, users: Vec<UserId>) -> Result<BTreeSet<UserId>, Error> {
+    let all = future::try_join_all(users.iter().map(|user| of(gateway, operator.tenant_id(), *user))).await?;
+    Ok(users.into_iter().zip(all).filter(|(_, presence)| presence.is_online()).map(|(user, _)| user).collect())
 }
 
 /// Which devices of an account are in use.

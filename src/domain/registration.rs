@@ -71,6 +71,16 @@ pub async fn register_batch(
     stream::iter(list).map(|new| time_limit::with_own(register(new))).buffered(at_once).collect().await
 }
 
+/// Creates an account for an operator.
+///
+/// # Errors
+/// [`Error::UsernameTaken`], [`Error::Busy`].
+pub async fn create(gateway: &Gateway, operator: &Operator, new: Registration) -> Result<UserId, Error> {
+    refuse_taken(gateway, operator.tenant_id(), &new.username).await?;
+    let hash = passwords::hash(gateway, &new.password).await?;
+    insert_as_operator(gateway, operator, new.username, hash).await
+}
+
 /// Creates an account. If the login name exists, sets that account's password instead and ends its sessions.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod playground;
 mod session;
 mod sign_in;
 mod texts;
+mod users;
 mod values;
 mod view;
 
@@ -37,6 +38,7 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
             .configure(discovery::routes)
             .configure(medals::routes)
             .configure(playground::routes)
+            .configure(users::routes)
             .default_service(to(unknown))
             .wrap(from_fn(frame::render))
             .wrap(session)

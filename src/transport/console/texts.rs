@@ -71,6 +71,7 @@ texts! {
 
     // Users
     search: "Search", "搜索";
+    find: "Find", "查找";
     search_hint: "Name, ID, mobile or e-mail; the beginning is enough.", "名称、编号、手机号或邮箱,输入开头即可。";
     no_users: "No users found.", "没有找到用户。";
     user: "User", "用户";
