@@ -27,6 +27,7 @@ mod cli_import_strict;
 mod cli_users;
 mod coins;
 mod connections;
+mod console;
 mod contacts;
 mod contract_admin;
 mod contract_facts;

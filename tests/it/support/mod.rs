@@ -2,6 +2,7 @@
 //! own; and clients that use the public API only.
 
 mod backend;
+mod browser;
 mod client;
 mod codes;
 mod database;
@@ -39,6 +40,7 @@ use serde_json::json;
 use tokio::task::yield_now;
 
 pub use backend::{Backend, server_urls};
+pub use browser::{Browser, Look};
 pub use client::{Client, Request, Res};
 pub use codes::CodeApp;
 pub use database::AuditRow;

@@ -13,8 +13,7 @@ use super::TestApp;
 
 /// A gateway that listens on ports chosen by the system.
 pub struct Running {
-    // Keeps the test's database until the end.
-    _t: TestApp,
+    pub t: TestApp,
     pub app: SocketAddr,
     pub web: SocketAddr,
     pub ops: SocketAddr,
@@ -42,7 +41,7 @@ impl Running {
         let server = Server::start(Arc::clone(&t.gateway), listeners).unwrap();
         let stop = server.stop();
         spawn(server.run(std::future::pending()));
-        Self { _t: t, app, web, ops, stop }
+        Self { t, app, web, ops, stop }
     }
 
     pub async fn stop(self) {

@@ -1,0 +1,37 @@
+//! The playground.
+
+use super::signed_in;
+use crate::support::Look;
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn an_operation_is_sent_in_both_encodings() {
+    let (running, browser) = signed_in(Look::ENGLISH).await;
+    let alice = running.t.user("alice").await;
+    browser.follow("Playground").await;
+    browser.fill("Operation", "POST /v1/user/edit-nickname").await;
+    browser.press("Choose").await;
+    browser.fill("token", &alice.token).await;
+    browser.fill("nickname", "戴安娜").await;
+    browser.press("Send in both encodings").await;
+    browser.shows("Both answers say the same.").await;
+    // Field 3, length-delimited, nine bytes.
+    browser.shows("1a 09 e6 88 b4 e5 ae 89 e5 a8 9c").await;
+    browser.shows("length-delimited").await;
+    browser.shows("printf '\\032\\011").await;
+    let name = alice.v1.get("/v1/user/info").send().await.json()["data"]["nickname"].clone();
+    assert_eq!(name, "戴安娜");
+    browser.assert_clean().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn answers_that_differ_are_told() {
+    let (_running, browser) = signed_in(Look::ENGLISH).await;
+    browser.follow("Playground").await;
+    browser.fill("Operation", "POST /v1/user/captcha").await;
+    browser.press("Choose").await;
+    browser.press("Send in both encodings").await;
+    browser.shows("The answers differ:").await;
+    browser.assert_clean().await;
+}

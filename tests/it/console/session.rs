@@ -1,0 +1,195 @@
+//! Signing in and out, the cookie, and what pages refuse.
+
+use diglot::domain::{Operator, tenants};
+
+use super::signed_in;
+use crate::support::{Browser, HOUR_MS, Look, MINUTE_MS, Running, command_line, raw};
+
+/// A request to the ops listener, with the cookie `session`; the answer's head and body.
+async fn request(running: &Running, method: &str, path: &str, session: &str, form: &str) -> String {
+    let length = form.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {session}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+    );
+    raw(running.ops, request.as_bytes()).await
+}
+
+async fn get(running: &Running, path: &str, session: &str) -> String {
+    request(running, "GET", path, session, "").await
+}
+
+/// The cookie that an answer sets.
+fn cookie(answer: &str) -> String {
+    let line = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(answer);
+    line.split(';').next().unwrap().to_owned()
+}
+
+/// The token in the forms of a page.
+fn csrf(page: &str) -> String {
+    page.split("name=\"csrf\" value=\"").nth(1).expect(page).split('"').next().unwrap().to_owned()
+}
+
+/// Signs in without a browser; the cookie.
+async fn session_of(running: &Running, app: &str, token: &str) -> String {
+    let page = get(running, "/console/sign-in", "").await;
+    let form = format!("csrf={}&app={app}&token={token}", csrf(&page));
+    let answer = request(running, "POST", "/console/sign-in", &cookie(&page), &form).await;
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    cookie(&answer)
+}
+
+fn is_sign_in(answer: &str) -> bool {
+    answer.starts_with("HTTP/1.1 303") && answer.contains("location: /console/sign-in")
+}
+
+#[actix_web::test]
+async fn the_cookie_is_for_the_console_only_and_holds_no_token() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    let page = get(&running, "/console/sign-in", "").await;
+    let form = format!("csrf={}&app=default&token={token}", csrf(&page));
+    let answer = request(&running, "POST", "/console/sign-in", &cookie(&page), &form).await;
+    let line = answer.lines().find(|line| line.starts_with("set-cookie")).unwrap();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/console"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(!line.contains("Secure"), "the listener has no TLS: {line}");
+    assert!(!answer.contains(&token[4..]), "{answer}");
+    let behind_tls = raw(
+        running.ops,
+        b"GET /console/sign-in HTTP/1.1\r\nhost: x\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n",
+    );
+    let behind_tls = behind_tls.await;
+    assert!(behind_tls.lines().any(|line| line.starts_with("set-cookie") && line.contains("; Secure")), "{behind_tls}");
+}
+
+#[actix_web::test]
+async fn a_changed_cookie_is_none() {
+    let running = Running::start().await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    assert!(get(&running, "/console/users", &session).await.starts_with("HTTP/1.1 200"));
+    let mut changed = session.clone();
+    let last = if changed.pop() == Some('D') { 'E' } else { 'D' };
+    changed.push(last);
+    assert!(is_sign_in(&get(&running, "/console/users", &changed).await));
+    assert!(is_sign_in(&get(&running, "/console/users", "").await));
+}
+
+#[actix_web::test]
+async fn a_session_ends_when_it_is_idle_and_after_twelve_hours() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    let mut session = session_of(&running, "default", &token).await;
+    running.t.clock.advance(30 * MINUTE_MS);
+    assert!(is_sign_in(&get(&running, "/console/users", &session).await));
+
+    session = session_of(&running, "default", &token).await;
+    for _ in 0..12 * 60 / 29 {
+        running.t.clock.advance(29 * MINUTE_MS);
+        let answer = get(&running, "/console/users", &session).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        session = cookie(&answer);
+    }
+    running.t.clock.advance(29 * MINUTE_MS);
+    assert!(is_sign_in(&get(&running, "/console/users", &session).await));
+    assert!(12 * HOUR_MS > 29 * MINUTE_MS);
+}
+
+#[actix_web::test]
+async fn a_session_ends_with_its_token() {
+    let running = Running::start().await;
+    let operator: Operator = command_line("default");
+    let token = tenants::create_admin_token(&running.t.gateway, &operator, "ops", None).await.unwrap();
+    let session = session_of(&running, "default", token.reveal()).await;
+    assert!(get(&running, "/console/medals", &session).await.starts_with("HTTP/1.1 200"));
+    tenants::revoke_admin_token(&running.t.gateway, &operator, "ops".to_owned()).await.unwrap();
+    assert!(is_sign_in(&get(&running, "/console/medals", &session).await));
+    let posted = request(&running, "POST", "/console/medals", &session, "name=x").await;
+    assert!(is_sign_in(&posted), "{posted}");
+}
+
+#[actix_web::test]
+async fn a_form_of_another_session_changes_nothing() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    let session = session_of(&running, "default", &token).await;
+    let page = get(&running, "/console/medals", &session).await;
+    let foreign = get(&running, "/console/sign-in", "").await;
+    for form in ["name=Gold".to_owned(), format!("name=Gold&csrf={}", csrf(&foreign)), "name=Gold&csrf=".to_owned()] {
+        let answer = request(&running, "POST", "/console/medals", &session, &form).await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    }
+    assert!(!get(&running, "/console/medals", &session).await.contains("Gold"));
+    // The token is new after signing in, and belongs to this session.
+    let page = if page.contains("set-cookie") { (cookie(&page), csrf(&page)) } else { (session, csrf(&page)) };
+    let answer = request(&running, "POST", "/console/medals", &page.0, &format!("name=Gold&csrf={}", page.1)).await;
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+}
+
+#[actix_web::test]
+async fn a_wrong_token_does_not_sign_in() {
+    let running = Running::start().await;
+    let user = running.t.user("alice").await;
+    let other = running.t.admin_token_of("other").await;
+    let page = get(&running, "/console/sign-in", "").await;
+    for token in [user.token.as_str(), &other, "adm-nonsense", ""] {
+        let form = format!("csrf={}&app=default&token={token}", csrf(&page));
+        let answer = request(&running, "POST", "/console/sign-in", &cookie(&page), &form).await;
+        assert!(answer.contains("role=\"alert\"") && !answer.contains("<nav"), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn after_signing_in_only_pages_of_the_console_are_opened() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    for (next, opened) in [
+        ("/console/users?q=a", "/console/users?q=a"),
+        ("https://evil.example/", "/console/"),
+        ("//evil.example/", "/console/"),
+        ("/console/\\evil.example", "/console/"),
+    ] {
+        let page = get(&running, "/console/sign-in", "").await;
+        let form = format!("csrf={}&app=default&token={token}&next={next}", csrf(&page)).replace('?', "%3F");
+        let answer = request(&running, "POST", "/console/sign-in", &cookie(&page), &form).await;
+        assert!(answer.contains(&format!("location: {opened}\r\n")), "{next}: {answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_listener_beyond_loopback_has_a_console_only_if_it_is_wanted() {
+    let running = Running::with(|config| config.has_console = false).await;
+    for path in ["/", "/console/", "/console/sign-in", "/console/assets/style.css"] {
+        assert!(get(&running, path, "").await.starts_with("HTTP/1.1 404"), "{path}");
+    }
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn an_operator_signs_in_and_out() {
+    let (_running, browser) = signed_in(Look::ENGLISH).await;
+    for link in ["Overview", "Users", "Discovery", "Medals", "Apps", "Audit", "Playground"] {
+        browser.follow(link).await;
+        browser.find(&format!("//h1[.='{link}']")).await;
+    }
+    browser.assert_clean().await;
+    browser.press("Sign out").await;
+    browser.find("//label[span='Admin token']").await;
+    browser.open_page("/console/users").await;
+    browser.find("//label[span='Admin token']").await;
+    assert_eq!(browser.path().await, "/console/sign-in");
+    browser.assert_clean().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn the_link_of_the_development_mode_signs_in() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    let browser = Browser::open(format!("http://{}", running.ops), Look::ENGLISH).await;
+    browser.open_page(&format!("/console/sign-in#app=default&token={token}")).await;
+    browser.find("//nav").await;
+    assert_eq!(browser.path().await, "/console/");
+    browser.assert_clean().await;
+}
