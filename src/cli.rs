@@ -1,6 +1,7 @@
 //! The command line. Commands read the configuration, build the [`Gateway`] and call the domain. Results go to stdout,
 //! everything else to stderr. Exit codes: 0 success, 1 failure, 2 invalid usage or configuration.
 
+mod audit;
 mod awards;
 mod dev;
 mod discovery;
@@ -18,6 +19,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
 use crate::{
     clock::SystemClock,
@@ -66,6 +68,9 @@ enum Command {
     /// Import, export and manage accounts
     #[command(subcommand)]
     User(users::UserCommand),
+    /// Read and export the audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Change coin balances
     #[command(subcommand)]
     Coins(awards::CoinsCommand),
@@ -168,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::App(command) => tenants::run_app(&settings, command),
         Command::AdminToken(command) => tenants::run_admin_token(&settings, command),
         Command::User(command) => users::run(&settings, command),
+        Command::Audit(command) => audit::run(&settings, command),
         Command::Coins(command) => awards::run_coins(&settings, command),
         Command::Vip(command) => awards::run_vip(&settings, command),
         Command::Medal(command) => awards::run_medal(&settings, command),
@@ -199,6 +205,11 @@ fn print(text: &str) -> Outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// A time in UTC, to the second.
+fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
 /// Writes the cursor of the next page to stderr, if more items follow.

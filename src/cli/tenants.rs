@@ -1,9 +1,9 @@
 //! `diglot app` and `diglot admin-token`.
 
 use clap::{Subcommand, ValueEnum};
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{Span, SpanRelativeTo};
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, parse_app_id, print};
+use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, parse_app_id, print, time};
 use crate::{
     domain::{Operator, tenants},
     model::{self, AdminToken},
@@ -165,8 +165,4 @@ fn duration_ms(text: &str) -> Result<i64, String> {
         Ok(ms) if ms > 0 => Ok(ms),
         _ => Err("must be positive".to_owned()),
     }
-}
-
-fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }

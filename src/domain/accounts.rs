@@ -146,7 +146,7 @@ async fn set_status(
         if status != AccountStatus::Active {
             sessions::end_all_of(tx.conn, &ids, EndReason::Disabled, tx.now_ms)?;
         }
-        tx.set_targets(ids.iter().map(UserId::to_string).collect());
+        tx.set_targets(ids);
         Ok(())
     })
     .await?;

@@ -1,10 +1,14 @@
 //! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it
-//! describes; the row of a refusal in a transaction of its own.
+//! describes; the row of a refusal in a transaction of its own. Operators read it.
 
-use super::{Anonymous, Caller, Error, Operator, Origin, access::Actor, access::OperatorKind};
+use super::{
+    Anonymous, Caller, Error, Operator, Origin,
+    access::{Actor, OperatorKind},
+    unit_of_work::as_operator,
+};
 use crate::{
     gateway::Gateway,
-    model::{TenantId, UserId},
+    model::{AuditActor, AuditEntry, AuditFilter, Listing, Page, TenantId, UserId},
     store::{
         Conn, StoreError,
         audit::{self, NewAuditRow},
@@ -31,54 +35,78 @@ impl Action {
     }
 }
 
+/// The target in an audit row, with the account that the row is about, if the target is one.
+#[derive(Clone)]
+pub(super) struct Target {
+    text: String,
+    user: Option<UserId>,
+}
+
+impl Target {
+    /// A target that is about an account, or a part of it.
+    pub(super) fn of(user: UserId, text: String) -> Self {
+        Self { text, user: Some(user) }
+    }
+
+    /// The target.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<UserId> for Target {
+    fn from(user: UserId) -> Self {
+        Self::of(user, user.to_string())
+    }
+}
+
+impl From<String> for Target {
+    fn from(text: String) -> Self {
+        Self { text, user: None }
+    }
+}
+
 /// The actor in an audit row.
 #[derive(Clone)]
 pub(super) struct AuditContext {
     tenant_id: TenantId,
-    actor_kind: i16,
-    actor_id: Option<i64>,
+    actor: AuditActor,
     for_user: Option<UserId>,
+    /// The account that rows are about whose target is none.
+    user: Option<UserId>,
     origin: Option<Origin>,
 }
 
 impl AuditContext {
-    const ANONYMOUS: i16 = 0;
-    const USER: i16 = 1;
-    const ADMIN_TOKEN: i16 = 2;
-    const COMMAND_LINE: i16 = 3;
-
-    pub(super) fn of_anonymous(anonymous: &Anonymous) -> Self {
+    /// Someone without a token, who may be about to prove to own `account`.
+    pub(super) fn of_anonymous(anonymous: &Anonymous, account: Option<UserId>) -> Self {
         Self {
             tenant_id: anonymous.tenant_id().clone(),
-            actor_kind: Self::ANONYMOUS,
-            actor_id: None,
+            actor: AuditActor::Anonymous,
             for_user: None,
+            user: account,
             origin: Some(anonymous.origin().clone()),
         }
     }
 
     pub(super) fn of_caller(caller: &Caller) -> Self {
-        let (actor_kind, actor_id, for_user) = match caller.actor() {
-            Actor::User(_) => (Self::USER, Some(caller.user().get()), None),
-            Actor::Operator(kind) => {
-                let (actor_kind, actor_id) = Self::operator_kind(kind);
-                (actor_kind, actor_id, Some(caller.user()))
-            }
+        let (actor, for_user) = match caller.actor() {
+            Actor::User(_) => (AuditActor::User(caller.user()), None),
+            Actor::Operator(kind) => (Self::actor_of(kind), Some(caller.user())),
         };
         let (tenant_id, origin) = (caller.tenant_id().clone(), caller.actor().origin().cloned());
-        Self { tenant_id, actor_kind, actor_id, for_user, origin }
+        Self { tenant_id, actor, for_user, user: Some(caller.user()), origin }
     }
 
     pub(super) fn of_operator(operator: &Operator) -> Self {
-        let (actor_kind, actor_id) = Self::operator_kind(operator.kind());
         let (tenant_id, origin) = (operator.tenant_id().clone(), operator.kind().origin().cloned());
-        Self { tenant_id, actor_kind, actor_id, for_user: None, origin }
+        Self { tenant_id, actor: Self::actor_of(operator.kind()), for_user: None, user: None, origin }
     }
 
-    const fn operator_kind(kind: &OperatorKind) -> (i16, Option<i64>) {
+    const fn actor_of(kind: &OperatorKind) -> AuditActor {
         match kind {
-            OperatorKind::AdminToken(token, _) => (Self::ADMIN_TOKEN, Some(token.0)),
-            OperatorKind::CommandLine => (Self::COMMAND_LINE, None),
+            OperatorKind::AdminToken(token, _) => AuditActor::AdminToken(*token),
+            OperatorKind::CommandLine => AuditActor::CommandLine,
         }
     }
 
@@ -89,11 +117,11 @@ impl AuditContext {
 
     /// Whether an operator acts, possibly on behalf of a user.
     pub(super) const fn is_operator(&self) -> bool {
-        matches!(self.actor_kind, Self::ADMIN_TOKEN | Self::COMMAND_LINE)
+        matches!(self.actor, AuditActor::AdminToken(_) | AuditActor::CommandLine)
     }
 
     /// A row for an `action` that was done to `target`; none for what is not audited.
-    pub(super) fn done(&self, action: Action, target: &str, now_ms: i64) -> Option<Statement> {
+    pub(super) fn done(&self, action: Action, target: &Target, now_ms: i64) -> Option<Statement> {
         let is_audited = !action.is_routine || self.is_operator();
         is_audited.then(|| self.row(action, target, "ok", now_ms))
     }
@@ -103,7 +131,7 @@ impl AuditContext {
         self,
         gateway: &Gateway,
         action: Action,
-        target: String,
+        target: Target,
         refusal: &Error,
         now_ms: i64,
     ) -> Result<(), StoreError> {
@@ -112,18 +140,54 @@ impl AuditContext {
         gateway.db.write(write).await
     }
 
-    fn row(&self, action: Action, target: &str, result: &str, now_ms: i64) -> Statement {
+    fn row(&self, action: Action, target: &Target, result: &str, now_ms: i64) -> Statement {
+        let (actor_kind, actor_id) = self.actor.columns();
         audit::insert(&NewAuditRow {
             at_ms: now_ms,
             tenant: &self.tenant_id,
-            actor_kind: self.actor_kind,
-            actor_id: self.actor_id,
+            actor_kind,
+            actor_id,
             for_user: self.for_user.map(UserId::get),
+            user: target.user.or(self.user),
             action: action.name,
-            target,
+            target: &target.text,
             address: &self.origin.as_ref().map_or_else(String::new, |origin| origin.address.to_string()),
             request_id: self.origin.as_ref().map_or("", |origin| &origin.request_id),
             result,
         })
+    }
+}
+
+/// A page of the rows of the operator's tenant that match the filter, newest first.
+pub async fn list(
+    gateway: &Gateway,
+    operator: &Operator,
+    filter: AuditFilter,
+    page: Page,
+) -> Result<Listing<AuditEntry>, Error> {
+    let tenant = operator.tenant_id().clone();
+    Ok(gateway.db.read(move |conn| audit::list(conn, &tenant, &filter, page)).await?)
+}
+
+/// An export of the rows that match a filter, newest first, which reads them a page at a time.
+pub struct Export {
+    operator: Operator,
+    filter: AuditFilter,
+    next: Option<Page>,
+}
+
+/// Begins an export of the rows of the operator's tenant that match the filter. The export itself is audited.
+pub async fn export(gateway: &Gateway, operator: &Operator, filter: AuditFilter) -> Result<Export, Error> {
+    as_operator(gateway, operator, Action::new("audit.export"), filter.to_string(), |_| Ok(())).await?;
+    Ok(Export { operator: operator.clone(), filter, next: Some(Page::first()) })
+}
+
+impl Export {
+    /// The next rows; `None` after the last ones.
+    pub async fn next(&mut self, gateway: &Gateway) -> Result<Option<Vec<AuditEntry>>, Error> {
+        let Some(page) = self.next else { return Ok(None) };
+        let listed = list(gateway, &self.operator, self.filter.clone(), page).await?;
+        self.next = listed.next.map(Page::after);
+        Ok(Some(listed.items))
     }
 }

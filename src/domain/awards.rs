@@ -1,6 +1,10 @@
 //! What operators grant to users: VIP time and medals.
 
-use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
+use super::{
+    Error, Operator,
+    audit::{Action, Target},
+    unit_of_work::as_operator,
+};
 use crate::{
     gateway::Gateway,
     model::{Listing, Medal, MedalDefinition, MedalId, Page, UserId, VipDays},
@@ -12,12 +16,18 @@ use crate::{
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: VipDays) -> Result<(), Error> {
-    as_operator(gateway, operator, Action::new("vip.grant"), format!("{id}: {} days", days.get()), move |tx| {
-        tx.lock_user(id)?;
-        let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
-        let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
-        Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.ms()))?)
-    })
+    as_operator(
+        gateway,
+        operator,
+        Action::new("vip.grant"),
+        Target::of(id, format!("{id}: {} days", days.get())),
+        move |tx| {
+            tx.lock_user(id)?;
+            let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
+            let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
+            Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.ms()))?)
+        },
+    )
     .await
 }
 
@@ -43,13 +53,19 @@ pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> 
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    as_operator(gateway, operator, Action::new("medal.grant"), format!("{id}: {}", medal.0), move |tx| {
-        tx.lock_user(id)?;
-        if !medals::exists(tx.conn, tx.tenant, medal)? {
-            return Err(Error::MedalNotFound);
-        }
-        Ok(medals::grant(tx.conn, id, medal, tx.now_ms)?)
-    })
+    as_operator(
+        gateway,
+        operator,
+        Action::new("medal.grant"),
+        Target::of(id, format!("{id}: {}", medal.0)),
+        move |tx| {
+            tx.lock_user(id)?;
+            if !medals::exists(tx.conn, tx.tenant, medal)? {
+                return Err(Error::MedalNotFound);
+            }
+            Ok(medals::grant(tx.conn, id, medal, tx.now_ms)?)
+        },
+    )
     .await
 }
 
@@ -58,12 +74,18 @@ pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, med
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn revoke_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    as_operator(gateway, operator, Action::new("medal.revoke"), format!("{id}: {}", medal.0), move |tx| {
-        tx.lock_user(id)?;
-        if !medals::exists(tx.conn, tx.tenant, medal)? {
-            return Err(Error::MedalNotFound);
-        }
-        Ok(medals::revoke(tx.conn, id, medal)?)
-    })
+    as_operator(
+        gateway,
+        operator,
+        Action::new("medal.revoke"),
+        Target::of(id, format!("{id}: {}", medal.0)),
+        move |tx| {
+            tx.lock_user(id)?;
+            if !medals::exists(tx.conn, tx.tenant, medal)? {
+                return Err(Error::MedalNotFound);
+            }
+            Ok(medals::revoke(tx.conn, id, medal)?)
+        },
+    )
     .await
 }

@@ -18,7 +18,7 @@ pub async fn set(
     reason: BanReason,
     end: BanEnd,
 ) -> Result<(), Error> {
-    as_operator(gateway, operator, Action::new("ban.set"), id.to_string(), move |tx| {
+    as_operator(gateway, operator, Action::new("ban.set"), id, move |tx| {
         tx.lock_user(id)?;
         Ok(bans::set(tx.conn, id, reason.as_str(), end.ms())?)
     })
@@ -30,7 +30,7 @@ pub async fn set(
 /// # Errors
 /// [`Error::UserNotFound`].
 pub async fn lift(gateway: &Gateway, operator: &Operator, id: UserId) -> Result<(), Error> {
-    as_operator(gateway, operator, Action::new("ban.lift"), id.to_string(), move |tx| {
+    as_operator(gateway, operator, Action::new("ban.lift"), id, move |tx| {
         tx.lock_user(id)?;
         Ok(bans::lift(tx.conn, id)?)
     })

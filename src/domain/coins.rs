@@ -1,6 +1,10 @@
 //! Coins: balances that are never negative, and a ledger with a record of every change.
 
-use super::{Caller, Error, Operator, audit::Action, unit_of_work::as_operator};
+use super::{
+    Caller, Error, Operator,
+    audit::{Action, Target},
+    unit_of_work::as_operator,
+};
 use crate::{
     gateway::Gateway,
     model::{CoinChange, CoinRecord, Page, UserId},
@@ -17,7 +21,7 @@ pub async fn adjust(
     id: UserId,
     change: CoinChange,
 ) -> Result<CoinRecord, Error> {
-    as_operator(gateway, operator, Action::new("coins.adjust"), id.to_string(), move |tx| {
+    as_operator(gateway, operator, Action::new("coins.adjust"), id, move |tx| {
         tx.lock_user(id)?;
         if let Some(known) = coins::find_by_key(tx.conn, id, &change.idempotency_key)? {
             let is_same = known.change == change.amount && known.typ == change.typ && known.reason == change.reason;
@@ -25,7 +29,7 @@ pub async fn adjust(
             return if is_same { Ok(known) } else { Err(Error::KeyReused) };
         }
         let record = coins::change(tx.conn, id, &change, tx.now_ms)?.ok_or(Error::CoinsInsufficient)?;
-        tx.set_target(format!("{id}: record {}", record.id));
+        tx.set_target(Target::of(id, format!("{id}: record {}", record.id)));
         Ok(record)
     })
     .await

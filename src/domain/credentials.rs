@@ -57,7 +57,7 @@ pub async fn reset_password(
         require_active(account.status)?;
         users::set_password_hash(tx.conn, id, &hash)?;
         sessions::end_all_of(tx.conn, &[id], EndReason::PasswordChanged, tx.now_ms)?;
-        tx.set_target(id.to_string());
+        tx.set_target(id);
         Ok(())
     })
     .await?;

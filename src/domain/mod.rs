@@ -8,7 +8,7 @@
 pub mod access;
 pub mod accounts;
 mod activity;
-mod audit;
+pub mod audit;
 pub mod awards;
 pub mod background;
 pub mod bans;

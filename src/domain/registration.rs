@@ -122,7 +122,7 @@ async fn refuse_taken(gateway: &Gateway, tenant: &TenantId, username: &Username)
 fn insert(tx: &mut UnitOfWork<'_>, login: NewLogin<'_>, nickname: &str, taken: Error) -> Result<UserId, Error> {
     let new = NewUser { tenant: tx.tenant, login, nickname, now_ms: tx.now_ms };
     let user = users::insert(tx.conn, &new).map_err(taken.if_taken())?;
-    tx.set_target(user.to_string());
+    tx.set_target(user);
     Ok(user)
 }
 

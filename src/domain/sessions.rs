@@ -4,7 +4,7 @@ use super::{
     Anonymous, Caller, Error,
     access::{LoggedIn, require_active},
     activity,
-    audit::{Action, AuditContext},
+    audit::{Action, AuditContext, Target},
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
     presence, registration,
@@ -55,8 +55,8 @@ pub async fn login_with_password(
     let (tenant, wanted) = (anonymous.tenant_id().clone(), name.clone());
     let found = gateway.db.read(move |conn| users::find_credentials(conn, &tenant, &wanted)).await?;
     let (counted, target) = match &found {
-        Some(known) => (LoginTarget::Account(known.user), known.user.to_string()),
-        None => (LoginTarget::Name(&name), format!("name:{}", name.key())),
+        Some(known) => (LoginTarget::Account(known.user), Target::from(known.user)),
+        None => (LoginTarget::Name(&name), format!("name:{}", name.key()).into()),
     };
     let outcome = match LoginAttempt::begin(gateway, anonymous.tenant_id(), anonymous.origin(), counted).await {
         Ok(attempt) => compare_and_open(gateway, anonymous, attempt, found, password, device).await,
@@ -69,14 +69,14 @@ pub async fn login_with_password(
 async fn audit_refusal(
     gateway: &Gateway,
     anonymous: &Anonymous,
-    target: String,
+    target: Target,
     outcome: Result<Login, Error>,
 ) -> Result<Login, Error> {
     if let Err(refusal) = &outcome
         && refusal.is_audited_login()
-        && limits::may_audit_refusal(gateway, anonymous, &target, refusal).await
+        && limits::may_audit_refusal(gateway, anonymous, target.text(), refusal).await
     {
-        let audit = AuditContext::of_anonymous(anonymous);
+        let audit = AuditContext::of_anonymous(anonymous, None);
         audit.write_refusal(gateway, LOGIN, target, refusal, gateway.clock.now_ms()).await?;
     }
     outcome
@@ -117,7 +117,7 @@ pub async fn login_with_code(
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let contact = Contact::Mobile(mobile.clone());
-    let target = contact.to_string();
+    let target = contact.to_string().into();
     let enter = async {
         limits::count_code_try(gateway, anonymous).await?;
         let purposes = [CodePurpose::Login];
@@ -236,7 +236,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
             sessions::delete_old(user, now_ms.saturating_sub(max_age_ms)),
             logins::update_account(user, activity, state.last_device.max(sn)),
         ]);
-        tx.set_target(user.to_string());
+        tx.set_target(user);
         Ok((user, sn, expires_at_ms, activity))
     })
     .await?;

@@ -5,7 +5,7 @@
 use super::{
     Anonymous, Caller, Error, Operator,
     access::{Actor, OperatorKind},
-    audit::{Action, AuditContext},
+    audit::{Action, AuditContext, Target},
 };
 use crate::{
     gateway::Gateway,
@@ -23,7 +23,7 @@ pub(super) struct UnitOfWork<'a, U = ()> {
     pub(super) tenant: &'a TenantId,
     pub(super) user: U,
     pub(super) now_ms: i64,
-    targets: Vec<String>,
+    targets: Vec<Target>,
     last: Vec<Statement>,
 }
 
@@ -43,13 +43,13 @@ impl<U> UnitOfWork<'_, U> {
     }
 
     /// Sets the target in the audit row to a more specific one.
-    pub(super) fn set_target(&mut self, target: String) {
-        self.targets = vec![target];
+    pub(super) fn set_target(&mut self, target: impl Into<Target>) {
+        self.targets = vec![target.into()];
     }
 
     /// Sets several targets, each of which gets an audit row.
-    pub(super) fn set_targets(&mut self, targets: Vec<String>) {
-        self.targets = targets;
+    pub(super) fn set_targets(&mut self, targets: impl IntoIterator<Item = impl Into<Target>>) {
+        self.targets = targets.into_iter().map(Into::into).collect();
     }
 
     /// Notes that nothing was changed, so that no audit row is written.
@@ -68,7 +68,7 @@ pub(super) async fn as_caller<T: Send + 'static>(
 ) -> Result<T, Error> {
     let (user, recheck) = (caller.user(), caller.clone());
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_caller(conn, &recheck, now_ms);
-    let audit = Audit { context: AuditContext::of_caller(caller), action, target: user.to_string() };
+    let audit = Audit { context: AuditContext::of_caller(caller), action, target: user.into() };
     run(gateway, audit, Some(user), user, recheck, work).await
 }
 
@@ -77,12 +77,12 @@ pub(super) async fn as_operator<T: Send + 'static>(
     gateway: &Gateway,
     operator: &Operator,
     action: Action,
-    target: String,
+    target: impl Into<Target>,
     work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let kind = operator.kind().clone();
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_operator(conn, &kind, now_ms);
-    let audit = Audit { context: AuditContext::of_operator(operator), action, target };
+    let audit = Audit { context: AuditContext::of_operator(operator), action, target: target.into() };
     run(gateway, audit, None, (), recheck, work).await
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn as_anonymous<T: Send + 'static>(
     account: Option<UserId>,
     work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
 ) -> Result<T, Error> {
-    let audit = Audit { context: AuditContext::of_anonymous(anonymous), action, target: String::new() };
+    let audit = Audit { context: AuditContext::of_anonymous(anonymous, account), action, target: String::new().into() };
     run(gateway, audit, account, (), |_, _| Ok(()), work).await
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn as_anonymous<T: Send + 'static>(
 struct Audit {
     context: AuditContext,
     action: Action,
-    target: String,
+    target: Target,
 }
 
 async fn run<U: Clone + Send + 'static, T: Send + 'static>(

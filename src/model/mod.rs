@@ -3,6 +3,7 @@
 //! They depend on no other layer: no transport, no store, no clock. A value of one of these types is valid; input from
 //! outside is validated by `parse`.
 
+mod audit;
 mod award;
 mod change;
 mod coin;
@@ -27,6 +28,7 @@ mod tenant;
 mod text;
 mod user;
 
+pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter};
 pub use award::{BanEnd, VipDays};
 pub use change::{Change, FeedEntry};
 pub use coin::{Cents, CoinChange, CoinRecord};

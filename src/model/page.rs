@@ -21,10 +21,18 @@ enum Start {
 /// misses items when others are added or deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The item's rank in the display order; 0 in lists without one.
-    pub sort: i32,
+    /// The item's rank in the order, such as its number or time; 0 in lists without one.
+    pub sort: i64,
     /// The item's id.
     pub id: i64,
+}
+
+impl Position {
+    /// The rank, in a list whose ranks are of 32 bits.
+    #[must_use]
+    pub fn sort_32(self) -> i32 {
+        i32::try_from(self.sort).unwrap_or(if self.sort < 0 { i32::MIN } else { i32::MAX })
+    }
 }
 
 impl fmt::Display for Position {
@@ -110,6 +118,12 @@ impl Page {
     #[must_use]
     pub const fn first() -> Self {
         Self { start: Start::Number(1), size: Self::MAX_SIZE }
+    }
+
+    /// The page after the item at `position`, at the maximum size.
+    #[must_use]
+    pub const fn after(position: Position) -> Self {
+        Self { start: Start::After(position), size: Self::MAX_SIZE }
     }
 
     /// The number of items to skip: those before the page, or none after a [`Page::position`].

@@ -1,8 +1,10 @@
 //! Admin tokens.
 
+use std::collections::BTreeMap;
+
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::admin_tokens, selection};
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::admin_tokens, selection};
 use crate::model::{AdminToken, AdminTokenId, TenantId, TokenHash};
 
 #[derive(Queryable, Selectable)]
@@ -99,6 +101,24 @@ pub fn list(conn: &mut Conn, tenant: &TenantId) -> Result<Vec<AdminToken>, Store
         .order(admin_tokens::id)
         .load(conn)?;
     Ok(all.into_iter().map(AdminToken::from).collect())
+}
+
+/// The names of those of the tokens that are the tenant's, by their ids.
+pub fn list_names(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    ids: &[AdminTokenId],
+) -> Result<BTreeMap<i64, String>, StoreError> {
+    let mut names = BTreeMap::new();
+    for part in ids.chunks(MAX_PARAMETERS) {
+        let rows: Vec<(i64, String)> = admin_tokens::table
+            .select((admin_tokens::id, admin_tokens::name))
+            .filter(admin_tokens::id.eq_any(part.iter().map(|id| id.0)))
+            .filter(admin_tokens::app_id.eq(tenant.as_str()))
+            .load(conn)?;
+        names.extend(rows);
+    }
+    Ok(names)
 }
 
 /// Revokes the token of that name; false if there is none.

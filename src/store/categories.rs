@@ -50,12 +50,13 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<(D
         .offset(page.offset())
         .limit(page.limit())
         .into_boxed();
-    if let Some(Position { sort, id }) = page.position() {
+    if let Some(position @ Position { id, .. }) = page.position() {
+        let sort = position.sort_32();
         query = query.filter(categories::sort.gt(sort).or(categories::sort.eq(sort).and(categories::id.gt(id))));
     }
     let rows: Vec<(i64, String, i32)> = query.load(conn)?;
     let categories = rows.into_iter().map(|(id, name, sort)| (DiscoveryId(id), Category { name, sort })).collect();
-    Ok(Listing::new(page, categories, |(id, category)| Position { sort: category.sort, id: id.0 }))
+    Ok(Listing::new(page, categories, |(id, category)| Position { sort: category.sort.into(), id: id.0 }))
 }
 
 /// Changes a category.

@@ -58,12 +58,13 @@ pub fn list(conn: &mut Conn, tenant: &TenantId, page: Page) -> Result<Listing<Me
         .offset(page.offset())
         .limit(page.limit())
         .into_boxed();
-    if let Some(Position { sort, id }) = page.position() {
+    if let Some(position @ Position { id, .. }) = page.position() {
+        let sort = position.sort_32();
         query = query.filter(medals::sort.gt(sort).or(medals::sort.eq(sort).and(medals::id.gt(id))));
     }
     let rows: Vec<MedalRow> = query.load(conn)?;
     let medals = rows.into_iter().map(Medal::from).collect();
-    Ok(Listing::new(page, medals, |medal: &Medal| Position { sort: medal.sort, id: medal.id.0 }))
+    Ok(Listing::new(page, medals, |medal: &Medal| Position { sort: medal.sort.into(), id: medal.id.0 }))
 }
 
 /// Whether the tenant has that medal.

@@ -115,6 +115,7 @@ diesel::table! {
         address -> Text,
         request_id -> Text,
         result -> Text,
+        user_id -> Nullable<BigInt>,
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod admin;
 mod app;
+mod audit_file;
 mod body;
 mod codec;
 mod connection;
@@ -31,6 +32,7 @@ mod v1;
 mod wire;
 
 pub use app::http_app;
+pub use audit_file::AuditFormat;
 pub use context::Face;
 pub use error::errors_md;
 pub use openapi::document as openapi_document;

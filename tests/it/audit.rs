@@ -6,10 +6,11 @@ use std::{collections::BTreeSet, fs};
 use actix_web::http::Method;
 use diglot::{
     domain::{
+        audit,
         imports::{self, NewRecord},
         tenants,
     },
-    model::{AccountRecord, AccountStatus, Username},
+    model::{AccountRecord, AccountStatus, AuditAction, AuditFilter, Username},
 };
 use serde_json::{Value, json};
 
@@ -308,6 +309,9 @@ async fn act_at_the_command_line(log: &mut Audited) {
     log.command_line_did("app.open", "default").await;
     tenants::set_push_sign_required(&gateway, &operator, true).await.unwrap();
     log.command_line_did("app.push_sign", "default").await;
+    let filter = AuditFilter { action: Some(AuditAction::Resource("app.".to_owned())), ..AuditFilter::default() };
+    audit::export(&gateway, &operator, filter).await.unwrap();
+    log.command_line_did("audit.export", "action=app.").await;
     let list = vec![NewRecord { record: named("erin"), password: None }];
     assert_eq!(imports::import(&gateway, &operator, "hash", list, 1, |_| Ok(())).await.unwrap(), 1);
     log.command_line_did("account.import", "1 accounts").await;

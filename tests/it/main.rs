@@ -16,6 +16,7 @@
 mod accounts;
 mod architecture;
 mod audit;
+mod audit_log;
 mod awards;
 mod cache;
 mod captchas;

@@ -24,6 +24,7 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/roster/id?user_id=2", Value::Null),
         ("GET", "/v2/app_dns?app_id=default", Value::Null),
         ("GET", "/admin/v1/users/search?q=ali", Value::Null),
+        ("GET", "/admin/v1/audit/list?action=account.register&page_size=1", Value::Null),
         ("POST", "/admin/v1/categories/create", json!({"name": "Games", "sort": 2})),
         ("POST", "/admin/v1/categories/update", json!({"id": 2, "sort": 1})),
         ("GET", "/admin/v1/categories/list", Value::Null),
@@ -59,7 +60,7 @@ fn masked(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let is_random = ["token", "access_token", "b64s", "captcha"].contains(&name.as_str());
+                let is_random = ["token", "access_token", "b64s", "captcha", "request_id"].contains(&name.as_str());
                 let is_captcha = name == "id" && value.as_str().is_some_and(|text| text.len() == 22);
                 if (is_random || is_captcha) && value.is_string() {
                     *value = json!("…");

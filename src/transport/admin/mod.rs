@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod answer;
 mod app_dns;
+mod audit;
 mod awards;
 mod bans;
 mod coins;
@@ -28,6 +29,7 @@ pub fn paths() -> Vec<Path> {
     [
         accounts::paths(),
         app_dns::paths(),
+        audit::paths(),
         awards::paths(),
         bans::paths(),
         coins::paths(),

@@ -1,0 +1,184 @@
+//! The audit log: reading and exporting it.
+
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    http::header::{self, HeaderValue},
+    web::{self, Bytes},
+};
+use futures_util::{Stream, stream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::AsOperator,
+    answer::{ListAnswer, Part},
+    params::{Query, number, required},
+};
+use crate::{
+    domain::{
+        self,
+        audit::{self, Export},
+    },
+    gateway::Gateway,
+    model::{AuditEntry, AuditFilter, Invalid, Page, UserId},
+    transport::{
+        audit_file::AuditFormat,
+        codec::Encoding,
+        error::Error,
+        openapi::{Described, Description},
+        path::{Path, admin},
+        reply::{ADMIN_SUCCESS, Outcome},
+    },
+};
+
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/admin/v1/audit/list").get(list, "Lists rows of the audit log of the app, newest first"),
+        admin("/admin/v1/audit/export").get(export, "Exports rows of the audit log of the app as a file, newest first"),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ListQuery {
+    /// Who acted: `user:12`, `admin_token:3`, `command_line` or `anonymous`.
+    actor: Option<String>,
+    /// What was done: `coins.adjust`, or `coins.` for all that starts with it.
+    action: Option<String>,
+    /// The account that the row is about.
+    user_id: Option<String>,
+    /// Unix time in seconds, from which on.
+    from: Option<String>,
+    /// Unix time in seconds, before which.
+    until: Option<String>,
+    cursor: Option<String>,
+    page_size: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct EntryData {
+    id: i64,
+    /// Unix time in milliseconds.
+    at_ms: i64,
+    /// `user:12`, `admin_token:3`, `command_line` or `anonymous`.
+    actor: String,
+    /// The name of the admin token that acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_name: Option<String>,
+    /// The user that an operator acted for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_user: Option<i64>,
+    /// The account that the row is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    action: String,
+    target: String,
+    /// The source address; empty for the command line.
+    address: String,
+    request_id: String,
+    /// `ok`, or the reason of the refusal.
+    result: String,
+}
+
+async fn list(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<ListQuery>>,
+) -> ListAnswer<EntryData> {
+    let size = number("page_size", query.page_size.as_deref())?;
+    let page = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+        Some(cursor) => Page::parse_after(cursor, size)?,
+        None => Page::parse(None, size)?,
+    };
+    let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
+    let data = |entry: AuditEntry| EntryData {
+        id: entry.id,
+        at_ms: entry.at_ms,
+        actor: entry.actor.to_string(),
+        token_name: entry.token_name,
+        for_user: entry.for_user.map(UserId::get),
+        user_id: entry.user.map(UserId::get),
+        action: entry.action,
+        target: entry.target,
+        address: entry.address,
+        request_id: entry.request_id,
+        result: entry.result,
+    };
+    Ok(Part::of(audit::list(&gateway, &operator, filter, page).await?, data))
+}
+
+fn filter([actor, action, user, from, until]: [&Option<String>; 5]) -> Result<AuditFilter, Invalid> {
+    AuditFilter::parse(actor.as_deref(), action.as_deref(), user.as_deref(), from.as_deref(), until.as_deref())
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ExportQuery {
+    /// `csv` or `jsonl`.
+    format: Option<String>,
+    /// As in the list.
+    actor: Option<String>,
+    /// As in the list.
+    action: Option<String>,
+    /// As in the list.
+    user_id: Option<String>,
+    /// As in the list.
+    from: Option<String>,
+    /// As in the list.
+    until: Option<String>,
+}
+
+async fn export(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<ExportQuery>>,
+) -> Result<AuditFile, Error> {
+    let format = AuditFormat::parse(&required("format", query.format)?)?;
+    let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
+    let export = audit::export(&gateway, &operator, filter).await?;
+    Ok(AuditFile { format, gateway, export })
+}
+
+/// A file of rows, which are read while it is sent.
+struct AuditFile {
+    format: AuditFormat,
+    gateway: web::Data<Gateway>,
+    export: Export,
+}
+
+impl AuditFile {
+    /// The file's parts. An error ends the connection, so that the client doesn't take the file for complete.
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, domain::Error>> {
+        let Self { format, gateway, export } = self;
+        let header = Ok(Bytes::from_static(format.header()));
+        let rows = stream::try_unfold((gateway, export), move |(gateway, mut export)| async move {
+            let Some(entries) = export.next(&gateway).await.inspect_err(|error| {
+                log::error!("an export of the audit log ends early: {error}");
+            })?
+            else {
+                return Ok(None);
+            };
+            let lines = format.lines(&entries).map_err(domain::Error::internal)?;
+            Ok(Some((Bytes::from(lines), (gateway, export))))
+        });
+        futures_util::StreamExt::chain(stream::iter([header]), rows)
+    }
+}
+
+impl Responder for AuditFile {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+        let disposition = format!("attachment; filename=\"{}\"", self.format.file_name());
+        let mut res = HttpResponse::Ok();
+        res.content_type(self.format.media_type());
+        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+            res.insert_header((header::CONTENT_DISPOSITION, disposition));
+        }
+        res.streaming(Box::pin(self.into_stream()))
+    }
+}
+
+impl Described for AuditFile {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_file("The file, or a refusal.", &["text/csv", "application/jsonl"]);
+    }
+}
