@@ -68,7 +68,7 @@ enum Command {
     /// Import, export and manage accounts
     #[command(subcommand)]
     User(users::UserCommand),
-    /// Read and export the audit log
+    /// Read, export and prune the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Change coin balances

@@ -8,7 +8,7 @@ use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, print, print_
 use crate::{
     domain::audit,
     gateway::Gateway,
-    model::{AuditEntry, AuditFilter, Invalid, Page},
+    model::{AuditDays, AuditEntry, AuditFilter, Invalid, Page},
     transport::{AuditFormat, block_on},
 };
 
@@ -32,6 +32,14 @@ pub(super) enum AuditCommand {
         /// File format
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
+    },
+    /// Delete old rows for ever; prints their number. This is recorded in the log
+    Prune {
+        #[command(flatten)]
+        tenant: Tenant,
+        /// The age in days, from 1 to 36500, beyond which rows are deleted
+        #[arg(long, value_name = "N")]
+        days: i64,
     },
 }
 
@@ -89,6 +97,11 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
                 Ok(())
             }
             AuditCommand::Export { rows, format } => export(&gateway, &rows, format).await,
+            AuditCommand::Prune { tenant, days } => {
+                let days = AuditDays::parse("days", days)?;
+                let deleted = audit::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
+                print(&format!("{deleted}\n"))
+            }
         }
     })
 }

@@ -95,6 +95,7 @@ pub const SETTINGS: &[Setting] = &[
         "DIGLOT_AVATAR_BASE_URL",
         "URL below which avatars may be given as names (a/b.png), which are stored so and shown as URLs",
     ),
+    plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
     plain("DIGLOT_TIMEZONE", "Asia/Shanghai", "time zone of times formatted as text"),
     hidden(unset("DIGLOT_SMTP_URL", "SMTP server for e-mail: smtps://USER:PASSWORD@HOST:PORT"), Redaction::UrlPassword),
     unset("DIGLOT_MAIL_FROM", "sender of e-mail: codes@chat.example or Chat <codes@chat.example>"),

@@ -1,5 +1,5 @@
 //! The audit log: who did what (security.md 29). A row is written in the same transaction as the change that it
-//! describes; the row of a refusal in a transaction of its own. Operators read it.
+//! describes; the row of a refusal in a transaction of its own. Operators read it. Old rows can be deleted.
 
 use super::{
     Anonymous, Caller, Error, Operator, Origin,
@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    model::{AuditActor, AuditEntry, AuditFilter, Listing, Page, TenantId, UserId},
+    model::{AuditActor, AuditDays, AuditEntry, AuditFilter, Listing, Page, TenantId, UserId},
     store::{
         Conn, StoreError,
         audit::{self, NewAuditRow},
+        audit_pruning,
         statements::{Statement, execute_together},
     },
 };
@@ -189,5 +190,39 @@ impl Export {
         let listed = list(gateway, &self.operator, self.filter.clone(), page).await?;
         self.next = listed.next.map(Page::after);
         Ok(Some(listed.items))
+    }
+}
+
+/// Deletes the rows of the operator's tenant that are older than `days`, and returns their number.
+pub async fn prune(gateway: &Gateway, operator: &Operator, days: AuditDays) -> Result<usize, Error> {
+    let target = format!("older than {} days", days.get());
+    as_operator(gateway, operator, Action::new("audit.prune"), target, |_| Ok(())).await?;
+    let before_ms = gateway.clock.now_ms().saturating_sub(days.ms());
+    prune_tenant(gateway, operator.tenant_id(), before_ms).await
+}
+
+/// Deletes the rows of all tenants that are older than `days`, and returns their number. Several nodes may do so at once.
+pub(super) async fn prune_all(gateway: &Gateway, days: AuditDays) -> Result<usize, Error> {
+    let before_ms = gateway.clock.now_ms().saturating_sub(days.ms());
+    let (mut deleted, mut known) = (0, None);
+    loop {
+        let after = known.clone();
+        let next = gateway.db.read(move |conn| audit_pruning::find_next_tenant(conn, after.as_ref())).await?;
+        let Some(tenant) = next else { return Ok(deleted) };
+        deleted += prune_tenant(gateway, &tenant, before_ms).await?;
+        known = Some(tenant);
+    }
+}
+
+/// Deletes a tenant's rows from before `before_ms`, a few at a time, so that no other write waits for long.
+async fn prune_tenant(gateway: &Gateway, tenant: &TenantId, before_ms: i64) -> Result<usize, Error> {
+    let mut deleted = 0;
+    loop {
+        let tenant = tenant.clone();
+        let some = gateway.db.write(move |conn| audit_pruning::prune_some(conn, &tenant, before_ms)).await?;
+        if some == 0 {
+            return Ok(deleted);
+        }
+        deleted += some;
     }
 }

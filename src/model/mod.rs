@@ -28,7 +28,7 @@ mod tenant;
 mod text;
 mod user;
 
-pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter};
+pub use audit::{AuditAction, AuditActor, AuditDays, AuditEntry, AuditFilter};
 pub use award::{BanEnd, VipDays};
 pub use change::{Change, FeedEntry};
 pub use coin::{Cents, CoinChange, CoinRecord};

@@ -29,6 +29,7 @@ macro_rules! get_locked {
 pub mod admin_tokens;
 pub mod ads;
 pub mod audit;
+pub mod audit_pruning;
 pub mod bans;
 pub mod bots;
 pub mod categories;

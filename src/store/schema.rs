@@ -120,6 +120,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_pruning (id) {
+        id -> BigInt,
+        before_ms -> BigInt,
+        gone -> BigInt,
+    }
+}
+
+diesel::table! {
     personal_data (user_id) {
         user_id -> BigInt,
         introduction -> Text,

@@ -17,6 +17,7 @@ mod accounts;
 mod architecture;
 mod audit;
 mod audit_log;
+mod audit_retention;
 mod awards;
 mod cache;
 mod captchas;
