@@ -6,6 +6,7 @@ mod awards;
 mod dev;
 mod discovery;
 mod doctor;
+mod overview;
 mod serve;
 mod tenants;
 mod users;
@@ -95,6 +96,8 @@ enum Command {
     /// Manage the advertisements of an app
     #[command(subcommand)]
     Ads(discovery::AdsCommand),
+    /// Show the health of the gateway, and counts of what happened lately in an app
+    Overview(overview::OverviewArgs),
     /// Show every setting with its value, source and meaning
     Config,
     /// Print the OpenAPI document of the API
@@ -182,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Group(command) => discovery::run_group(&settings, command),
         Command::Bot(command) => discovery::run_bot(&settings, command),
         Command::Ads(command) => discovery::run_ads(&settings, command),
+        Command::Overview(args) => overview::run(&settings, &args),
         Command::Config => show_config(&settings),
         Command::Openapi => print(&format!("{:#}\n", openapi_document())),
         Command::Doctor => doctor::run(&settings),

@@ -12,10 +12,11 @@ use crate::{
     delivery::{self, Delivery},
     feed::Feed,
     hashing::Hashing,
-    random::Random,
+    model::{Node, TenantId},
+    random::{Random, RandomError},
     secret::Secret,
     sockets::Sockets,
-    state::{MemoryState, RedisState, State, StateError},
+    state::{Event, MemoryState, PendingEvents, RedisState, State, StateError},
     store::Db,
 };
 
@@ -31,6 +32,10 @@ pub struct Gateway {
     pub own_state: MemoryState,
     /// Whether the last write of presence to the shared state failed.
     pub is_presence_lost: AtomicBool,
+    /// Counts of events that are not in the shared state yet.
+    pub events: Arc<PendingEvents>,
+    /// This node.
+    pub node: Node,
     /// Sends verification codes.
     pub delivery: Delivery,
     /// The sockets that are open on this node.
@@ -64,6 +69,9 @@ pub enum BuildError {
     /// Redis could not be set up.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The operating system provides no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 impl Gateway {
@@ -81,13 +89,18 @@ impl Gateway {
         let committed = Arc::clone(&feed);
         let db = Db::new(config.database_url.clone(), config.database_connections)
             .with_on_commit(move |entries| committed.committed(entries));
+        let events = Arc::<PendingEvents>::default();
+        let (failures, failed_at) = (Arc::clone(&events), Arc::clone(&clock));
+        let on_failure = move |tenant: &TenantId| failures.add(tenant, Event::CodeFailed, failed_at.now_ms());
         Ok(Self {
             db,
             state,
             own_state: MemoryState::default(),
             is_presence_lost: AtomicBool::new(false),
             hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
-            delivery: Delivery::start(&config, &clock)?,
+            delivery: Delivery::start(&config, &clock, on_failure)?,
+            events,
+            node: this_node(clock.now_ms())?,
             sockets,
             cache,
             feed,
@@ -97,4 +110,15 @@ impl Gateway {
             config,
         })
     }
+}
+
+/// This process as a node.
+fn this_node(started_at_ms: i64) -> Result<Node, RandomError> {
+    const ID_CHARS: usize = 12;
+    Ok(Node {
+        id: Random.base62(ID_CHARS)?,
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at_ms,
+    })
 }

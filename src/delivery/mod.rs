@@ -183,11 +183,15 @@ impl Permit<'_> {
 }
 
 impl Delivery {
-    /// Sets up the configured providers and starts the thread.
+    /// Sets up the configured providers and starts the thread, which calls `on_failure` for each code that it gives up.
     ///
     /// # Errors
     /// If a provider's settings are unusable, or the thread can't be started.
-    pub fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, SetupError> {
+    pub fn start(
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        on_failure: impl Fn(&TenantId) + Send + Sync + 'static,
+    ) -> Result<Self, SetupError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (webhook, smtp) = {
             let _runtime = runtime.enter();
@@ -197,8 +201,22 @@ impl Delivery {
         let (sms, email) = (webhook.map(Outbox::new).or_else(in_log), smtp.map(Outbox::new).or_else(in_log));
         let (queue, jobs) = mpsc::unbounded_channel();
         let handle = runtime.handle().clone();
-        thread::Builder::new().name("delivery".to_owned()).spawn(move || runtime.block_on(work(jobs)))?;
+        thread::Builder::new()
+            .name("delivery".to_owned())
+            .spawn(move || runtime.block_on(work(jobs, Arc::new(on_failure))))?;
         Ok(Self { sms, email, queue, timeout: config.delivery_timeout, runtime: handle })
+    }
+
+    /// Whether anything sends SMS.
+    #[must_use]
+    pub const fn sends_sms(&self) -> bool {
+        self.sms.is_some()
+    }
+
+    /// Whether anything sends e-mail.
+    #[must_use]
+    pub const fn sends_email(&self) -> bool {
+        self.email.is_some()
     }
 
     /// Reserves room in the queue for one message to `contact`.
@@ -235,31 +253,42 @@ const PATIENCE: Duration = Duration::from_secs(58);
 /// The pause before the first retry; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-async fn work(mut jobs: mpsc::UnboundedReceiver<Job>) {
+async fn work(mut jobs: mpsc::UnboundedReceiver<Job>, on_failure: Arc<impl Fn(&TenantId) + Send + Sync + 'static>) {
     while let Some(job) = jobs.recv().await {
+        let on_failure = Arc::clone(&on_failure);
         if job.should_send {
-            tokio::spawn(deliver(job));
+            tokio::spawn(async move {
+                let tenant = job.message.tenant.clone();
+                if !deliver(job).await {
+                    on_failure(&tenant);
+                }
+            });
         }
     }
 }
 
-/// Retries until the message is sent, is refused for good, or can't be sent in time.
-async fn deliver(job: Job) {
+/// Retries until the message is sent, is refused for good, or can't be sent in time. Returns whether it was sent.
+async fn deliver(job: Job) -> bool {
     let (purpose, id) = (job.message.purpose.name(), &job.message.request_id);
     let end = tokio::time::Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     loop {
         let turn = job.outbox.tries.acquire().await;
         if tokio::time::Instant::now() + job.timeout > end {
-            return log::error!("a code for {purpose} was not sent in time (request {id})");
+            log::error!("a code for {purpose} was not sent in time (request {id})");
+            return false;
         }
         let outcome = job.outbox.channel.send(&job.message).await;
         drop(turn);
         match outcome {
-            Ok(()) => return log::debug!("sent a code for {purpose} (request {id})"),
+            Ok(()) => {
+                log::debug!("sent a code for {purpose} (request {id})");
+                return true;
+            }
             Err(SendError::Final(problem)) => {
                 let problem = without_code(&problem, &job.message.code);
-                return log::error!("a code for {purpose} was refused (request {id}): {problem}");
+                log::error!("a code for {purpose} was refused (request {id}): {problem}");
+                return false;
             }
             Err(SendError::Passing { problem, wait }) => {
                 let problem = without_code(&problem, &job.message.code);

@@ -4,43 +4,52 @@ use std::time::Duration;
 
 use futures_util::future;
 
-use super::{audit, presence, sockets};
+use super::{audit, events, nodes, presence, sockets};
 use crate::{gateway::Gateway, model::AuditDays};
 
-/// The pause between two checks of whether presence must be renewed.
+/// The pause between two checks of whether something is due.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How often a node adds its counts of events to the shared state.
+const FLUSH_INTERVAL_MS: i64 = 5_000;
+
+/// How often a node notes that it runs.
+const NODE_INTERVAL_MS: i64 = 10_000;
 
 /// The pause between two deletions of old rows of the audit log.
 const AUDIT_PRUNING_MS: i64 = 60 * 60 * 1000;
 
-/// Follows the change feed, renews the presence of devices with open sockets and prunes the audit log, until the node
-/// stops.
+/// Follows the change feed, renews the presence of devices with open sockets, adds the counts of events to the shared
+/// state, notes that the node runs and prunes the audit log, until the node stops.
 pub async fn run(gateway: &Gateway) {
     let close_ended = async || sockets::close_ended(gateway).await;
     let follow = gateway.feed.follow(&gateway.db, &*gateway.state, close_ended);
-    future::join3(follow, renew_presence(gateway), prune_audit_log(gateway)).await;
-}
-
-async fn renew_presence(gateway: &Gateway) {
-    let mut last_ms = i64::MIN / 2;
-    loop {
-        let now_ms = gateway.clock.steady_ms();
-        if now_ms - last_ms >= presence::renewal_interval_ms(gateway) {
-            last_ms = now_ms;
-            presence::note_sockets(gateway, &gateway.sockets.identities()).await;
+    let renew_presence = repeat(gateway, presence::renewal_interval_ms(gateway), async || {
+        presence::note_sockets(gateway, &gateway.sockets.identities()).await;
+    });
+    let flush_events = repeat(gateway, FLUSH_INTERVAL_MS, async || events::flush(gateway).await);
+    let note_node = repeat(gateway, NODE_INTERVAL_MS, async || nodes::note(gateway).await);
+    let prune_audit_log = async {
+        if let Some(days) = gateway.config.audit_retention {
+            repeat(gateway, AUDIT_PRUNING_MS, async || prune(gateway, days).await).await;
         }
-        tokio::time::sleep(TICK).await;
-    }
+    };
+    future::join5(follow, renew_presence, flush_events, note_node, prune_audit_log).await;
 }
 
-async fn prune_audit_log(gateway: &Gateway) {
-    let Some(days) = gateway.config.audit_retention else { return };
+/// Hands over what a node that stops has collected.
+pub async fn finish(gateway: &Gateway) {
+    future::join(events::flush(gateway), nodes::forget(gateway)).await;
+}
+
+/// Does `work` now and then at intervals, by the gateway's clock.
+async fn repeat(gateway: &Gateway, interval_ms: i64, work: impl AsyncFn()) {
     let mut last_ms = i64::MIN / 2;
     loop {
         let now_ms = gateway.clock.steady_ms();
-        if now_ms - last_ms >= AUDIT_PRUNING_MS {
+        if now_ms - last_ms >= interval_ms {
             last_ms = now_ms;
-            prune(gateway, days).await;
+            work().await;
         }
         tokio::time::sleep(TICK).await;
     }

@@ -6,7 +6,7 @@ use super::{
     Anonymous, Error, Operator,
     access::authenticate,
     audit::Action,
-    credentials, limits, passwords, tenants,
+    credentials, events, limits, passwords, tenants,
     unit_of_work::{UnitOfWork, as_anonymous, as_operator},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         TenantId, UserId, Username,
     },
     secret::{self, KeyPurpose},
+    state::Event,
     store::{
         devices, push_profiles, settings,
         users::{self, NewLogin, NewUser},
@@ -103,11 +104,13 @@ async fn insert_as_operator(
     username: Username,
     hash: String,
 ) -> Result<UserId, Error> {
-    as_operator(gateway, operator, REGISTER, String::new(), move |tx| {
+    let user = as_operator(gateway, operator, REGISTER, String::new(), move |tx| {
         let login = NewLogin::Password { username: &username, hash: &hash };
         insert(tx, login, username.as_str(), Error::UsernameTaken)
     })
-    .await
+    .await?;
+    events::count(gateway, operator.tenant_id(), Event::Registration);
+    Ok(user)
 }
 
 /// Refuses a taken name before the expensive hash. The unique index still decides when the account is inserted.
@@ -184,7 +187,7 @@ async fn register_from_outside(
     let mut initial = Settings::default();
     push.push_token.map_or(Ok(()), |token| initial.set_push_token(&token))?;
     let user_agent = anonymous.origin().user_agent.clone();
-    as_anonymous(gateway, anonymous, REGISTER, None, move |tx| {
+    let registered = as_anonymous(gateway, anonymous, REGISTER, None, move |tx| {
         let login = NewLogin::Password { username: &new.username, hash: &hash };
         let user = insert(tx, login, new.username.as_str(), Error::UsernameTaken)?;
         if initial != Settings::default() {
@@ -201,7 +204,9 @@ async fn register_from_outside(
         }
         Ok((user, initial))
     })
-    .await
+    .await?;
+    events::count(gateway, anonymous.tenant_id(), Event::Registration);
+    Ok(registered)
 }
 
 /// A signature is required if the tenant demands it, and must be valid if it is present.

@@ -5,6 +5,7 @@ use super::{
     access::{LoggedIn, require_active},
     activity,
     audit::{Action, AuditContext, Target},
+    events,
     limits::{self, LoginAttempt, LoginTarget},
     passwords::{self, Verdict},
     presence, registration,
@@ -17,7 +18,7 @@ use crate::{
         Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile,
         Password, SessionId, Token, TokenHash, UserId,
     },
-    state::OnMatch,
+    state::{Event, OnMatch},
     store::{
         devices,
         logins::{self, KnownDevice, LoginState},
@@ -62,20 +63,20 @@ pub async fn login_with_password(
         Ok(attempt) => compare_and_open(gateway, anonymous, attempt, found, password, device).await,
         Err(locked) => Err(locked),
     };
-    audit_refusal(gateway, anonymous, target, outcome).await
+    note_refusal(gateway, anonymous, target, outcome).await
 }
 
-/// Audits the refusal of a login. The number of rows is limited however many attempts there are (security.md 53).
-async fn audit_refusal(
+/// Counts and audits the refusal of a login. The number of rows is limited however many attempts there are (security.md
+/// 53).
+async fn note_refusal(
     gateway: &Gateway,
     anonymous: &Anonymous,
     target: Target,
     outcome: Result<Login, Error>,
 ) -> Result<Login, Error> {
-    if let Err(refusal) = &outcome
-        && refusal.is_audited_login()
-        && limits::may_audit_refusal(gateway, anonymous, target.text(), refusal).await
-    {
+    let Some(refusal) = outcome.as_ref().err().filter(|refusal| refusal.is_audited_login()) else { return outcome };
+    events::count(gateway, anonymous.tenant_id(), Event::FailedSignIn);
+    if limits::may_audit_refusal(gateway, anonymous, target.text(), refusal).await {
         let audit = AuditContext::of_anonymous(anonymous, None);
         audit.write_refusal(gateway, LOGIN, target, refusal, gateway.clock.now_ms()).await?;
     }
@@ -132,7 +133,7 @@ pub async fn login_with_code(
         };
         open(gateway, anonymous, Proof::Code { mobile, new_nickname }, device).await
     };
-    audit_refusal(gateway, anonymous, target, enter.await).await
+    note_refusal(gateway, anonymous, target, enter.await).await
 }
 
 /// How a requester proved to own an account.
@@ -179,8 +180,12 @@ impl Proof {
         }
     }
 
-    /// The account that the code logs in to, which is created if there is none. Locks it.
-    fn find_by_code(tx: &mut UnitOfWork<'_>, mobile: &Mobile, new_nickname: Option<&str>) -> Result<UserId, Error> {
+    /// The account that the code logs in to, and whether it was created because there was none. Locks it.
+    fn find_by_code(
+        tx: &mut UnitOfWork<'_>,
+        mobile: &Mobile,
+        new_nickname: Option<&str>,
+    ) -> Result<(UserId, bool), Error> {
         let contact = Contact::Mobile(mobile.clone());
         // An unconfirmed number is taken over by whoever proves control of it.
         users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
@@ -190,9 +195,9 @@ impl Proof {
                 users::lock(tx.conn, tx.tenant, owner)?;
                 // The account may have lost the number before it was locked.
                 let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
-                if is_still { Ok(owner) } else { Err(Error::Busy) }
+                if is_still { Ok((owner, false)) } else { Err(Error::Busy) }
             }
-            (None, Some(nickname)) => registration::insert_by_mobile(tx, mobile, nickname),
+            (None, Some(nickname)) => Ok((registration::insert_by_mobile(tx, mobile, nickname)?, true)),
             // In the meantime the account was deleted or bound to another number.
             (None, None) => Err(Error::Busy),
         }
@@ -219,9 +224,9 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) = (gateway.config.sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
-    let (user, sn, expires_at_ms, activity) = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
-        let user = match &proof {
-            Proof::Password { user, .. } | Proof::Session { user, .. } => *user,
+    let opened = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
+        let (user, is_new) = match &proof {
+            Proof::Password { user, .. } | Proof::Session { user, .. } => (*user, false),
             Proof::Code { mobile, new_nickname } => Proof::find_by_code(tx, mobile, new_nickname.as_deref())?,
         };
         let state = logins::find_state(tx.conn, tx.tenant, user, device.key())?.ok_or(Error::LoginRefused)?;
@@ -237,9 +242,13 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
             logins::update_account(user, activity, state.last_device.max(sn)),
         ]);
         tx.set_target(user);
-        Ok((user, sn, expires_at_ms, activity))
-    })
-    .await?;
+        Ok((user, is_new, sn, expires_at_ms, activity))
+    });
+    let (user, is_new, sn, expires_at_ms, activity) = opened.await?;
+    if is_new {
+        events::count(gateway, anonymous.tenant_id(), Event::Registration);
+    }
+    events::count(gateway, anonymous.tenant_id(), Event::SignIn);
     gateway.cache.note_activity(user, None, activity);
     presence::note_login(gateway, anonymous.tenant_id(), user, sn).await;
     Ok(Login { token, user, expires_at_ms })

@@ -1,12 +1,12 @@
 //! Verification codes, which prove control of a mobile number or an e-mail address (security.md 13–16, 19).
 
-use super::{Anonymous, Caller, Error, captchas, limits};
+use super::{Anonymous, Caller, Error, captchas, events, limits};
 use crate::{
     delivery::Message,
     gateway::Gateway,
     model::{Code, CodePurpose, Contact, TenantId},
     secret::KeyPurpose,
-    state::{CodeSending, OnMatch},
+    state::{CodeSending, Event, OnMatch},
     store::users,
 };
 
@@ -62,7 +62,11 @@ pub async fn send_code(
         request_id: anonymous.origin().request_id.clone(),
     };
     // Only an account's password can be reset; without an account no unsolicited mail is sent.
-    permit.send(message, !request.is_for_reset || owner.is_some());
+    let should_send = !request.is_for_reset || owner.is_some();
+    permit.send(message, should_send);
+    if should_send {
+        events::count(gateway, anonymous.tenant_id(), Event::CodeSent);
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod import;
 mod invalid;
 mod language;
 mod names;
+mod node;
 mod notification;
 mod page;
 mod profile;
@@ -41,6 +42,7 @@ pub use import::{AccountRecord, ImportedPassword, PasswordHash};
 pub use invalid::{Invalid, Problem};
 pub use language::Language;
 pub use names::{LoginName, Nickname, Username};
+pub use node::{Node, SeenNode};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::{Listing, Page, Position};
 pub use profile::{

@@ -1,11 +1,14 @@
 //! State in the memory of one process. Its times are those of the steady clock.
 
+mod monitoring;
+
 use std::{
     collections::HashMap,
     convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use self::monitoring::Watched;
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
     StateError, Uses,
@@ -20,6 +23,7 @@ pub struct MemoryState {
     captchas: Expiring<CaptchaAnswer>,
     codes: Expiring<SentCodes>,
     presences: Expiring<Presences>,
+    watched: Watched,
 }
 
 /// A bounded map of values that expire. When it is full, those that expire first are evicted early (security.md 12).

@@ -12,11 +12,15 @@
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, separated by spaces) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
 //! | `PREFIX:presence:ACCOUNT` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
+//! | `PREFIX:online:TENANT` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |
+//! | `PREFIX:events:TENANT:HOUR` | hash: `SLOT.EVENT`, a count for each five minutes | 26 hours | [`Monitoring::add_events`] |
+//! | `PREFIX:nodes` | sorted set: JSON `[ID, host, version, started (ms)]`, scored by when it was noted (ms) | the node's | [`Monitoring::note_node`] |
 //! | `PREFIX:changes` | channel: JSON `[NODE, entries]` | | [`State::publish`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
 //! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
 mod memory;
+mod monitoring;
 mod redis;
 
 use std::convert::Infallible;
@@ -24,11 +28,12 @@ use std::convert::Infallible;
 use crate::{clock::Now, model::FeedEntry};
 
 pub use memory::MemoryState;
+pub use monitoring::{Event, EventCount, Monitoring, PendingEvents, Slot};
 pub use redis::RedisState;
 
 /// Shared state of the nodes.
 #[async_trait::async_trait]
-pub trait State: Send + Sync {
+pub trait State: Monitoring {
     /// Counts a use of `subject`. The count restarts `window_ms` after its first use.
     async fn count_use(&self, subject: &str, window_ms: i64, now: Now) -> Result<Uses, StateError>;
 
@@ -85,7 +90,7 @@ pub trait State: Send + Sync {
 /// A note that a device of an account is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresenceNote {
-    /// The account.
+    /// The account: `TENANT:USER`.
     pub account: String,
     /// The device.
     pub device: i32,

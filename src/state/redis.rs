@@ -2,6 +2,7 @@
 //! wall clocks.
 
 mod link;
+mod monitoring;
 mod scripts;
 
 use std::convert::Infallible;
@@ -10,11 +11,11 @@ use redis::RedisError;
 
 use self::{
     link::Link,
-    scripts::{BEGIN_LOGIN, CHECK, COUNT_USE, END_LOGIN, END_PRESENCE, PUT_CODE, TRY_CODE},
+    scripts::{BEGIN_LOGIN, CHECK, COUNT_USE, END_LOGIN, END_PRESENCE, END_SOCKET_PRESENCE, PUT_CODE, TRY_CODE},
 };
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
-    StateError, Uses,
+    StateError, Uses, monitoring::parts_of,
 };
 use crate::{
     clock::Now,
@@ -212,31 +213,39 @@ impl State for RedisState {
         let now_ms = now.wall_ms;
         let mut connection = self.link.connection()?;
         let until_ms = now_ms.saturating_add(ttl_ms);
+        let latest_ms = until_ms.saturating_add(CLOCK_SKEW_MS);
         let mut pipe = redis::pipe();
         for note in notes {
-            let key = self.presence_key(&note.account);
-            pipe.zrembyscore(&key, "-inf", now_ms).ignore();
-            pipe.zadd(&key, self.presence_member(note.device, note.sign), until_ms).ignore();
-            pipe.pexpire(&key, ttl_ms).ignore();
+            let (tenant, user) = parts_of(&note.account);
+            let members = [
+                (self.presence_key(&note.account), self.presence_member(note.device, note.sign)),
+                (self.online_key(tenant), user.to_owned()),
+            ];
+            for (key, member) in members {
+                pipe.zrembyscore(&key, "-inf", now_ms).ignore();
+                pipe.zrembyscore(&key, format!("({latest_ms}"), "+inf").ignore();
+                pipe.zadd(&key, member, until_ms).ignore();
+                pipe.pexpire(&key, ttl_ms).ignore();
+            }
         }
         self.link.answered(pipe.exec_async(&mut connection).await)
     }
 
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
-        let key = self.presence_key(account);
-        self.link.answered(match device {
-            Some(device) => END_PRESENCE.key(key).arg(device).invoke_async(&mut connection).await,
-            None => redis::cmd("DEL").arg(key).exec_async(&mut connection).await,
-        })
+        let (tenant, user) = parts_of(account);
+        let mut call = END_PRESENCE.key(self.presence_key(account));
+        call.key(self.online_key(tenant)).arg(user).arg(device.map(|device| device.to_string()).unwrap_or_default());
+        self.link.answered(call.invoke_async(&mut connection).await)
     }
 
     async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError> {
         let mut connection = self.link.connection()?;
-        let mut remove = redis::cmd("ZREM");
-        remove.arg(self.presence_key(account));
-        remove.arg(self.presence_member(device, Sign::Request)).arg(self.presence_member(device, Sign::Socket));
-        self.link.answered(remove.exec_async(&mut connection).await)
+        let (tenant, user) = parts_of(account);
+        let mut call = END_SOCKET_PRESENCE.key(self.presence_key(account));
+        call.key(self.online_key(tenant)).arg(user);
+        call.arg(self.presence_member(device, Sign::Request)).arg(self.presence_member(device, Sign::Socket));
+        self.link.answered(call.invoke_async(&mut connection).await)
     }
 
     async fn present_devices(&self, account: &str, ttl_ms: i64, now: Now) -> Result<Vec<i32>, StateError> {

@@ -62,7 +62,7 @@ pub mod statements;
 pub mod tenants;
 mod transaction;
 mod turns;
-mod user_counts;
+pub mod user_counts;
 pub mod users;
 mod writer;
 

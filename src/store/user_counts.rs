@@ -1,13 +1,19 @@
 //! The number of listed accounts per range of ids, so that a deep page is found without scanning all rows before it.
 //! Triggers of the database maintain the counts (`migrations/…_admin_api`).
 
-use diesel::prelude::*;
+use diesel::{dsl::sum, prelude::*};
 
 use super::{Conn, StoreError, schema::user_counts};
 use crate::model::TenantId;
 
 /// The number of consecutive ids per count; must match the triggers.
 const BUCKET_IDS: i64 = 1024;
+
+/// The number of a tenant's accounts, without deleted ones.
+pub fn count(conn: &mut Conn, tenant: &TenantId) -> Result<i64, StoreError> {
+    let of_tenant = user_counts::table.filter(user_counts::app_id.eq(tenant.as_str()));
+    Ok(of_tenant.select(sum(user_counts::listed)).get_result::<Option<i64>>(conn)?.unwrap_or(0))
+}
 
 /// The start of a page of accounts, oldest first.
 pub(super) struct PageStart {

@@ -122,6 +122,7 @@ impl Server {
         let follower = actix_web::rt::spawn(async move { domain::background::run(&gateway).await });
         let outcome = futures_util::future::try_join_all(self.running).await.map(drop);
         follower.abort();
+        domain::background::finish(&self.gateway).await;
         outcome
     }
 }

@@ -13,13 +13,13 @@ use serde_json::json;
 use crate::support::{Backend, DAY_MS, PASSWORD, START_MS, TestApp};
 
 /// The available implementations of state.
-struct States {
-    all: Vec<Arc<dyn State>>,
+pub struct States {
+    pub all: Vec<Arc<dyn State>>,
     // Deletes the test's keys in Redis at the end.
     _backend: Backend,
 }
 
-fn states() -> States {
+pub fn states() -> States {
     let backend = Backend::new();
     let config = backend.config();
     let mut all: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
@@ -30,7 +30,7 @@ fn states() -> States {
 }
 
 /// A time by both clocks, which have different starts.
-const fn at(ms: i64) -> Now {
+pub const fn at(ms: i64) -> Now {
     Now { wall_ms: START_MS + ms, steady_ms: ms }
 }
 

@@ -133,13 +133,33 @@ pub(super) static TRY_CODE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// KEYS: the account. ARGV: the device. Deletes all presence of the device.
+/// The end of the scripts that end presence: the account stays online as long as the last of its devices, or goes.
+const SETTLE_ONLINE: &str = "
+    local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+    if last[2] then
+        redis.call('ZADD', KEYS[2], 'XX', last[2], ARGV[1])
+    else
+        redis.call('ZREM', KEYS[2], ARGV[1])
+    end";
+
+/// KEYS: the account, the accounts in use. ARGV: the user, the device, which may be empty for all. Deletes all presence
+/// of the device.
 pub(super) static END_PRESENCE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::new(&format!(
         "for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-             if member == ARGV[1] or string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. '@' then
+             local is_meant = ARGV[2] == '' or member == ARGV[2]
+             if is_meant or string.sub(member, 1, #ARGV[2] + 1) == ARGV[2] .. '@' then
                  redis.call('ZREM', KEYS[1], member)
              end
-         end",
-    )
+         end
+         {SETTLE_ONLINE}"
+    ))
+});
+
+/// KEYS: the account, the accounts in use. ARGV: the user, the members to delete from the account's presence.
+pub(super) static END_SOCKET_PRESENCE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "redis.call('ZREM', KEYS[1], ARGV[2], ARGV[3])
+         {SETTLE_ONLINE}"
+    ))
 });

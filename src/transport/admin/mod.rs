@@ -14,6 +14,7 @@ mod contacts;
 mod credentials;
 mod devices;
 mod discovery;
+mod overview;
 mod params;
 mod presence;
 mod profile;
@@ -37,6 +38,7 @@ pub fn paths() -> Vec<Path> {
         credentials::paths(),
         devices::paths(),
         discovery::paths(),
+        overview::paths(),
         presence::paths(),
         profile::paths(),
         push::paths(),
