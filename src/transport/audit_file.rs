@@ -2,10 +2,26 @@
 
 use std::io;
 
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    http::header::{self, HeaderValue},
+    web::{Bytes, Data},
+};
+use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{AuditEntry, Invalid, Problem, UserId};
+use super::{
+    codec::Encoding,
+    openapi::{Described, Description},
+    reply::{ADMIN_SUCCESS, Outcome},
+};
+use crate::{
+    domain::{self, audit::Export},
+    gateway::Gateway,
+    model::{AuditEntry, Invalid, Problem, UserId},
+};
 
 /// The format of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,5 +158,56 @@ fn line(entry: &AuditEntry) -> Line<'_> {
         address: &entry.address,
         request_id: &entry.request_id,
         result: &entry.result,
+    }
+}
+
+/// A file of rows, which are read while it is sent.
+pub(super) struct AuditFile {
+    format: AuditFormat,
+    gateway: Data<Gateway>,
+    export: Export,
+}
+
+impl AuditFile {
+    pub(super) const fn new(format: AuditFormat, gateway: Data<Gateway>, export: Export) -> Self {
+        Self { format, gateway, export }
+    }
+
+    /// The file's parts. An error ends the connection, so that the client doesn't take the file for complete.
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, domain::Error>> {
+        let Self { format, gateway, export } = self;
+        let header = Ok(Bytes::from_static(format.header()));
+        let rows = stream::try_unfold((gateway, export), move |(gateway, mut export)| async move {
+            let Some(entries) = export.next(&gateway).await.inspect_err(|error| {
+                log::error!("an export of the audit log ends early: {error}");
+            })?
+            else {
+                return Ok(None);
+            };
+            let lines = format.lines(&entries).map_err(domain::Error::internal)?;
+            Ok(Some((Bytes::from(lines), (gateway, export))))
+        });
+        futures_util::StreamExt::chain(stream::iter([header]), rows)
+    }
+}
+
+impl Responder for AuditFile {
+    type Body = BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+        let disposition = format!("attachment; filename=\"{}\"", self.format.file_name());
+        let mut res = HttpResponse::Ok();
+        res.content_type(self.format.media_type());
+        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+            res.insert_header((header::CONTENT_DISPOSITION, disposition));
+        }
+        res.streaming(Box::pin(self.into_stream()))
+    }
+}
+
+impl Described for AuditFile {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_file("The file, or a refusal.", &["text/csv", "application/jsonl"]);
     }
 }

@@ -1,12 +1,6 @@
 //! The audit log: reading and exporting it.
 
-use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder,
-    body::BoxBody,
-    http::header::{self, HeaderValue},
-    web::{self, Bytes},
-};
-use futures_util::{Stream, stream};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,19 +10,13 @@ use super::{
     params::{Query, number, required},
 };
 use crate::{
-    domain::{
-        self,
-        audit::{self, Export},
-    },
+    domain::audit,
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Invalid, Page, UserId},
     transport::{
-        audit_file::AuditFormat,
-        codec::Encoding,
+        audit_file::{AuditFile, AuditFormat},
         error::Error,
-        openapi::{Described, Description},
         path::{Path, admin},
-        reply::{ADMIN_SUCCESS, Outcome},
     },
 };
 
@@ -133,52 +121,5 @@ async fn export(
     let format = AuditFormat::parse(&required("format", query.format)?)?;
     let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
     let export = audit::export(&gateway, &operator, filter).await?;
-    Ok(AuditFile { format, gateway, export })
-}
-
-/// A file of rows, which are read while it is sent.
-struct AuditFile {
-    format: AuditFormat,
-    gateway: web::Data<Gateway>,
-    export: Export,
-}
-
-impl AuditFile {
-    /// The file's parts. An error ends the connection, so that the client doesn't take the file for complete.
-    fn into_stream(self) -> impl Stream<Item = Result<Bytes, domain::Error>> {
-        let Self { format, gateway, export } = self;
-        let header = Ok(Bytes::from_static(format.header()));
-        let rows = stream::try_unfold((gateway, export), move |(gateway, mut export)| async move {
-            let Some(entries) = export.next(&gateway).await.inspect_err(|error| {
-                log::error!("an export of the audit log ends early: {error}");
-            })?
-            else {
-                return Ok(None);
-            };
-            let lines = format.lines(&entries).map_err(domain::Error::internal)?;
-            Ok(Some((Bytes::from(lines), (gateway, export))))
-        });
-        futures_util::StreamExt::chain(stream::iter([header]), rows)
-    }
-}
-
-impl Responder for AuditFile {
-    type Body = BoxBody;
-
-    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
-        let disposition = format!("attachment; filename=\"{}\"", self.format.file_name());
-        let mut res = HttpResponse::Ok();
-        res.content_type(self.format.media_type());
-        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-            res.insert_header((header::CONTENT_DISPOSITION, disposition));
-        }
-        res.streaming(Box::pin(self.into_stream()))
-    }
-}
-
-impl Described for AuditFile {
-    fn describe(operation: &mut Description<'_>) {
-        operation.answers_file("The file, or a refusal.", &["text/csv", "application/jsonl"]);
-    }
+    Ok(AuditFile::new(format, gateway, export))
 }

@@ -2,13 +2,17 @@
 //! through the same domain functions. Each file but those listed here is a page: its routes at the top, then their
 //! handlers, then what they show.
 //!
-//! `session` says who is signed in, `frame` adds headers and pages for errors, `view` has the parts of pages, `texts`
+//! `session` says who is signed in, `frame` adds headers and pages for errors, `view` and `chart` have the parts of pages, `texts`
 //! their texts in both languages, `values` the fields of forms, `assets` the style sheet and scripts.
 
+mod apps;
 mod assets;
+mod audit;
+mod chart;
 mod discovery;
 mod frame;
 mod medals;
+mod overview;
 mod playground;
 mod session;
 mod sign_in;
@@ -35,6 +39,9 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
         let pages = scope("/console")
             .configure(assets::routes)
             .configure(sign_in::routes)
+            .configure(overview::routes)
+            .configure(apps::routes)
+            .configure(audit::routes)
             .configure(discovery::routes)
             .configure(medals::routes)
             .configure(playground::routes)

@@ -138,4 +138,65 @@ texts! {
     field_number: "Field", "字段号";
     wire_type: "Wire type", "线路类型";
     value: "Value", "值";
+
+    // Overview
+    attention: "What needs attention", "需要注意";
+    health: "Health", "健康状况";
+    database: "Database", "数据库";
+    shared_state: "State", "状态存储";
+    works: "works", "正常";
+    fails: "fails", "故障";
+    degraded: "degraded", "降级";
+    accounts: "Accounts", "账号";
+    online_now: "Online now", "当前在线";
+    sign_ins: "Sign-ins", "登录";
+    failed_sign_ins: "Failed sign-ins", "登录失败";
+    registrations: "Registrations", "注册";
+    codes_sent: "Codes sent", "已发验证码";
+    codes_failed: "Codes not delivered", "未送达的验证码";
+    last_hour: "Last hour", "最近一小时";
+    last_day: "Last day", "最近一天";
+    nodes: "Nodes", "节点";
+    node: "Node", "节点";
+    host: "Host", "主机";
+    version: "Version", "版本";
+    started: "Started", "启动时间";
+    last_seen: "Last seen", "最近出现";
+    no_nodes: "No node was seen lately.", "最近没有节点出现。";
+
+    // Audit
+    actor: "Actor", "操作者";
+    action: "Action", "动作";
+    target: "Target", "对象";
+    result: "Result", "结果";
+    source: "Source", "来源";
+    request_id: "Request", "请求编号";
+    from: "From", "起始时间";
+    until: "Until", "截止时间";
+    no_rows: "No rows match.", "没有匹配的记录。";
+    audit_hint: "Actor: user:12, admin_token:3, command_line or anonymous. Action: coins.adjust, or coins. for all of them. User: an ID.", "操作者:user:12、admin_token:3、command_line 或 anonymous。动作:coins.adjust,或用 coins. 表示该类全部。用户:编号。";
+
+    // Apps
+    registration_open: "Anyone may register", "开放注册";
+    push_sign_required: "Push registrations must be signed", "推送注册须签名";
+    rotate_secret: "Replace the secret", "更换密钥";
+    rotate_question: "Signatures with the present secret become invalid at once.", "使用当前密钥的签名将立即失效。";
+    new_secret: "The new secret", "新的密钥";
+    apps_hint: "Other apps are created and listed by diglot app.", "其他应用用 diglot app 创建和查看。";
+    admin_tokens: "Admin tokens", "管理令牌";
+    new_token: "New admin token", "新建管理令牌";
+    new_token_shown: "The new admin token", "新的管理令牌";
+    shown_once: "It is shown only now, and is not stored.", "仅此一次显示,系统不保存。";
+    days: "Valid for days", "有效天数";
+    days_hint: "Leave it empty for a token that is valid until it is revoked.", "留空则在吊销前一直有效。";
+    created_at: "Created at", "创建时间";
+    expires_at: "Expires at", "到期时间";
+    never: "never", "永不";
+    valid: "valid", "有效";
+    expired: "expired", "已过期";
+    revoked: "revoked", "已吊销";
+    revoke: "Revoke", "吊销";
+    revoke_question: "Scripts with this token stop working at once.", "使用该令牌的脚本将立即失效。";
+    revoke_own_question: "You are signed in with this token: this ends your session.", "您正使用此令牌登录:吊销将结束当前会话。";
+    this_session: "this session", "当前会话";
 }

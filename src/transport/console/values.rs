@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use jiff::{civil::DateTime, tz::TimeZone};
 
 use crate::model::{Invalid, Page, Problem, UserId};
 
@@ -62,6 +63,16 @@ impl Values {
     /// The user in a field.
     pub(super) fn user(&self, name: &'static str) -> Result<UserId, Invalid> {
         UserId::parse(name, self.get(name).trim())
+    }
+
+    /// The moment in a field of the type `datetime-local`, if it is filled in, in unix seconds.
+    pub(super) fn moment(&self, name: &'static str, zone: &TimeZone) -> Result<Option<i64>, Invalid> {
+        let malformed = Invalid::new(name, Problem::Malformed);
+        let parse = |text: &str| {
+            let local: DateTime = text.parse().ok()?;
+            Some(zone.to_timestamp(local).ok()?.as_second())
+        };
+        self.filled(name).map(|text| parse(text).ok_or(malformed)).transpose()
     }
 
     /// The page of a list that a query asks for.

@@ -189,6 +189,11 @@ impl View {
         }
     }
 
+    /// The time zone of the times on the page.
+    pub(super) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// A moment in the configured time zone; a dash for 0.
     pub(super) fn time(&self, at_ms: i64) -> Markup {
         let Some(at) = Timestamp::from_millisecond(at_ms).ok().filter(|_| at_ms != 0) else {
