@@ -26,7 +26,7 @@ pub use self::{
     values::{Flags, Source, Value, Values},
 };
 use crate::{
-    model::{AuditDays, AvatarBase, TenantId},
+    model::{AvatarBase, Days, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
     store::DatabaseUrl,
 };
@@ -97,7 +97,7 @@ pub struct Config {
     /// Where avatars are that are given as names.
     pub avatar_base: Option<AvatarBase>,
     /// How long rows of the audit log are kept; `None` for ever.
-    pub audit_retention: Option<AuditDays>,
+    pub audit_retention: Option<Days>,
     /// Time zone of times formatted as text.
     pub timezone: TimeZone,
     /// The SMTP server.
@@ -178,7 +178,7 @@ impl Config {
                 .optional("DIGLOT_CONSOLE")
                 .unwrap_or_else(|| ops_listen.is_some_and(|address| address.ip().is_loopback())),
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
-            audit_retention: AuditDays::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
+            audit_retention: Days::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))
                 .unwrap_or(TimeZone::UTC),

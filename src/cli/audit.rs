@@ -8,7 +8,7 @@ use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, print, print_
 use crate::{
     domain::audit,
     gateway::Gateway,
-    model::{AuditDays, AuditEntry, AuditFilter, Invalid, Page},
+    model::{AuditEntry, AuditFilter, Days, Invalid, Page},
     transport::{AuditFormat, block_on},
 };
 
@@ -98,7 +98,7 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
             }
             AuditCommand::Export { rows, format } => export(&gateway, &rows, format).await,
             AuditCommand::Prune { tenant, days } => {
-                let days = AuditDays::parse("days", days)?;
+                let days = Days::parse("days", days)?;
                 let deleted = audit::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
                 print(&format!("{deleted}\n"))
             }

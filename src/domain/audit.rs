@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    model::{AuditActor, AuditDays, AuditEntry, AuditFilter, Listing, Page, TenantId, UserId},
+    model::{AuditActor, AuditEntry, AuditFilter, Days, Listing, Page, TenantId, UserId},
     store::{
         Conn, StoreError,
         audit::{self, NewAuditRow},
@@ -194,7 +194,7 @@ impl Export {
 }
 
 /// Deletes the rows of the operator's tenant that are older than `days`, and returns their number.
-pub async fn prune(gateway: &Gateway, operator: &Operator, days: AuditDays) -> Result<usize, Error> {
+pub async fn prune(gateway: &Gateway, operator: &Operator, days: Days) -> Result<usize, Error> {
     let target = format!("older than {} days", days.get());
     as_operator(gateway, operator, Action::new("audit.prune"), target, |_| Ok(())).await?;
     let before_ms = gateway.clock.now_ms().saturating_sub(days.ms());
@@ -202,7 +202,7 @@ pub async fn prune(gateway: &Gateway, operator: &Operator, days: AuditDays) -> R
 }
 
 /// Deletes the rows of all tenants that are older than `days`, and returns their number. Several nodes may do so at once.
-pub(super) async fn prune_all(gateway: &Gateway, days: AuditDays) -> Result<usize, Error> {
+pub(super) async fn prune_all(gateway: &Gateway, days: Days) -> Result<usize, Error> {
     let before_ms = gateway.clock.now_ms().saturating_sub(days.ms());
     let (mut deleted, mut known) = (0, None);
     loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future;
 
 use super::{audit, events, nodes, presence, sockets};
-use crate::{gateway::Gateway, model::AuditDays};
+use crate::{gateway::Gateway, model::Days};
 
 /// The pause between two checks of whether something is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -55,7 +55,7 @@ async fn repeat(gateway: &Gateway, interval_ms: i64, work: impl AsyncFn()) {
     }
 }
 
-async fn prune(gateway: &Gateway, days: AuditDays) {
+async fn prune(gateway: &Gateway, days: Days) {
     match audit::prune_all(gateway, days).await {
         Ok(0) => {}
         Ok(deleted) => log::info!("deleted {deleted} rows of the audit log that were older than {} days", days.get()),

@@ -1,4 +1,4 @@
-//! Tenants and their admin tokens, which the command line manages. Running servers pick up every change from the change
+//! Tenants and their admin tokens. The command line manages all of them, an admin token those of its own tenant. Running servers pick up every change from the change
 //! feed.
 
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
@@ -31,6 +31,15 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<Tenant>, Error> {
     Ok(gateway.db.read(tenants::list).await?)
 }
 
+/// The operator's tenant.
+///
+/// # Errors
+/// [`Error::TenantUnknown`].
+pub async fn get(gateway: &Gateway, operator: &Operator) -> Result<Tenant, Error> {
+    let name = operator.tenant_id().clone();
+    gateway.db.read(move |conn| tenants::find(conn, &name)).await?.ok_or(Error::TenantUnknown)
+}
+
 /// A tenant's secret, which signs push registrations. It is not stored, but derived from the server's secret, the
 /// tenant's id and the version of its secret.
 pub(super) fn secret_of(gateway: &Gateway, tenant: &Tenant) -> String {
@@ -46,9 +55,7 @@ fn derive_secret(gateway: &Gateway, tenant: &TenantId, version: i32) -> String {
 /// # Errors
 /// [`Error::TenantUnknown`].
 pub async fn show_secret(gateway: &Gateway, operator: &Operator) -> Result<String, Error> {
-    let name = operator.tenant_id().clone();
-    let tenant = gateway.db.read(move |conn| tenants::find(conn, &name)).await?.ok_or(Error::TenantUnknown)?;
-    Ok(secret_of(gateway, &tenant))
+    Ok(secret_of(gateway, &get(gateway, operator).await?))
 }
 
 /// Replaces the secret of the operator's tenant; signatures with the old secret become invalid.

@@ -165,33 +165,6 @@ impl AuditFilter {
     }
 }
 
-/// A number of days for which rows of the audit log are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditDays(i64);
-
-impl AuditDays {
-    const MAX: i64 = 36_500;
-
-    /// # Errors
-    /// When `days` is not from 1 to 36500.
-    pub fn parse(what: &'static str, days: i64) -> Result<Self, Invalid> {
-        let out_of_range = Invalid::new(what, Problem::OutOfRange { min: 1, max: Self::MAX });
-        if (1..=Self::MAX).contains(&days) { Ok(Self(days)) } else { Err(out_of_range) }
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-
-    /// The same in milliseconds.
-    #[must_use]
-    pub const fn ms(self) -> i64 {
-        self.0 * 24 * 60 * 60 * 1000
-    }
-}
-
 /// A time in unix seconds, up to the year 9999.
 fn time_ms(what: &'static str, text: &str) -> Result<i64, Invalid> {
     const MAX_SECS: i64 = 253_402_300_799;

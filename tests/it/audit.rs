@@ -10,7 +10,7 @@ use diglot::{
         imports::{self, NewRecord},
         tenants,
     },
-    model::{AccountRecord, AccountStatus, AuditAction, AuditDays, AuditFilter, Username},
+    model::{AccountRecord, AccountStatus, AuditAction, AuditFilter, Days, Username},
 };
 use serde_json::{Value, json};
 
@@ -312,7 +312,7 @@ async fn act_at_the_command_line(log: &mut Audited) {
     let filter = AuditFilter { action: Some(AuditAction::Resource("app.".to_owned())), ..AuditFilter::default() };
     audit::export(&gateway, &operator, filter).await.unwrap();
     log.command_line_did("audit.export", "action=app.").await;
-    audit::prune(&gateway, &operator, AuditDays::parse("days", 90).unwrap()).await.unwrap();
+    audit::prune(&gateway, &operator, Days::parse("days", 90).unwrap()).await.unwrap();
     log.command_line_did("audit.prune", "older than 90 days").await;
     let list = vec![NewRecord { record: named("erin"), password: None }];
     assert_eq!(imports::import(&gateway, &operator, "hash", list, 1, |_| Ok(())).await.unwrap(), 1);

@@ -6,7 +6,7 @@ use diesel::RunQueryDsl as _;
 use diglot::{
     config::Flags,
     domain::audit,
-    model::AuditDays,
+    model::Days,
     store::{Conn, StoreError},
 };
 
@@ -14,8 +14,8 @@ use crate::support::{DAY_MS, HOUR_MS, MINUTE_MS, Shell, TestApp, command_line, d
 
 const COUNT: &str = "SELECT COUNT(*) AS number FROM audit_log";
 
-fn days(number: i64) -> AuditDays {
-    AuditDays::parse("days", number).unwrap()
+fn days(number: i64) -> Days {
+    Days::parse("days", number).unwrap()
 }
 
 /// Inserts rows of an app, one for each of these ages.

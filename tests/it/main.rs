@@ -14,6 +14,7 @@
 )]
 
 mod accounts;
+mod app_admin;
 mod architecture;
 mod audit;
 mod audit_log;

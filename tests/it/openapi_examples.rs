@@ -51,6 +51,12 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("POST", "/admin/v1/ads/set", json!({"is_show": true, "bottom_height": 50})),
         ("GET", "/admin/v1/ads/get", Value::Null),
+        ("GET", "/admin/v1/app/get", Value::Null),
+        ("POST", "/admin/v1/app/set", json!({"registration_open": true, "push_sign_required": false})),
+        ("POST", "/admin/v1/app/rotate-secret", Value::Null),
+        ("POST", "/admin/v1/tokens/create", json!({"name": "reports", "days": 90})),
+        ("GET", "/admin/v1/tokens/list", Value::Null),
+        ("POST", "/admin/v1/tokens/revoke", json!({"name": "reports"})),
         ("POST", "/user/change_password_admin", json!({"password": PASSWORD})),
     ]
 }
@@ -60,9 +66,11 @@ fn masked(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let is_random = ["token", "access_token", "b64s", "captcha", "request_id"].contains(&name.as_str());
+                let is_random =
+                    ["token", "access_token", "b64s", "captcha", "request_id", "secret"].contains(&name.as_str());
                 let is_captcha = name == "id" && value.as_str().is_some_and(|text| text.len() == 22);
-                if (is_random || is_captcha) && value.is_string() {
+                let is_test_token = name == "name" && value.as_str().is_some_and(|text| text.starts_with("test-"));
+                if (is_random || is_captcha || is_test_token) && value.is_string() {
                     *value = json!("…");
                 } else {
                     masked(value);

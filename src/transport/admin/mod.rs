@@ -22,6 +22,7 @@ mod push;
 mod roster;
 mod sessions;
 mod settings;
+mod tenants;
 
 use super::path::Path;
 
@@ -45,6 +46,7 @@ pub fn paths() -> Vec<Path> {
         roster::paths(),
         sessions::paths(),
         settings::paths(),
+        tenants::paths(),
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,162 @@
+//! The app of the admin token, and its admin tokens.
+
+use actix_web::web;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::AsOperator,
+    answer::{Answer, DONE, Data},
+    params::{Flag, Json, required},
+};
+use crate::{
+    domain::{access::OperatorKind, tenants},
+    gateway::Gateway,
+    model::{AdminToken, AdminTokenId, Days, Invalid, Problem},
+    transport::path::{Path, admin},
+};
+
+pub(super) fn paths() -> Vec<Path> {
+    vec![
+        admin("/admin/v1/app/get").get(get, "Shows the app"),
+        admin("/admin/v1/app/set").post(set, "Changes the app"),
+        admin("/admin/v1/app/rotate-secret")
+            .post(rotate_secret, "Replaces the secret of the app, and shows the new one once"),
+        admin("/admin/v1/tokens/list").get(list_tokens, "Lists the admin tokens of the app, oldest first"),
+        admin("/admin/v1/tokens/create").post(create_token, "Creates an admin token, and shows it once"),
+        admin("/admin/v1/tokens/revoke").post(revoke_token, "Revokes an admin token"),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AppData {
+    id: String,
+    /// Unix time in seconds.
+    created_at: i64,
+    /// Whether anyone may register.
+    registration_open: bool,
+    /// Whether push registrations must be signed with the app's secret.
+    push_sign_required: bool,
+}
+
+async fn get(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<AppData> {
+    let tenant = tenants::get(&gateway, &operator).await?;
+    Ok(Data(AppData {
+        id: tenant.id.to_string(),
+        created_at: secs(tenant.created_at_ms),
+        registration_open: tenant.is_registration_open,
+        push_sign_required: tenant.is_push_sign_required,
+    }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct AppBody {
+    registration_open: Option<Flag>,
+    push_sign_required: Option<Flag>,
+}
+
+async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<AppBody>>) -> Answer<bool> {
+    if let Some(is_open) = body.registration_open {
+        tenants::set_registration_open(&gateway, &operator, is_open.get()).await?;
+    }
+    if let Some(is_required) = body.push_sign_required {
+        tenants::set_push_sign_required(&gateway, &operator, is_required.get()).await?;
+    }
+    DONE
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SecretData {
+    secret: String,
+}
+
+async fn rotate_secret(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<SecretData> {
+    Ok(Data(SecretData { secret: tenants::rotate_secret(&gateway, &operator).await? }))
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AdminTokenData {
+    id: i64,
+    name: String,
+    /// Unix time in seconds.
+    created_at: i64,
+    /// Unix time in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+    /// Unix time in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<i64>,
+    /// `valid`, `expired` or `revoked`.
+    state: &'static str,
+    /// Whether it is the token of this request.
+    is_own: bool,
+}
+
+async fn list_tokens(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<Vec<AdminTokenData>> {
+    let own = match operator.kind() {
+        OperatorKind::AdminToken(id, _) => Some(*id),
+        OperatorKind::CommandLine => None,
+    };
+    let now_ms = gateway.clock.now_ms();
+    let tokens = tenants::list_admin_tokens(&gateway, &operator).await?;
+    Ok(Data(tokens.into_iter().map(|token| token_data(token, own, now_ms)).collect()))
+}
+
+fn token_data(token: AdminToken, own: Option<AdminTokenId>, now_ms: i64) -> AdminTokenData {
+    let state = match token.revoked_at_ms {
+        Some(_) => "revoked",
+        None if token.is_valid(now_ms) => "valid",
+        None => "expired",
+    };
+    AdminTokenData {
+        id: token.id.0,
+        name: token.name,
+        created_at: secs(token.created_at_ms),
+        expires_at: token.expires_at_ms.map(secs),
+        revoked_at: token.revoked_at_ms.map(secs),
+        state,
+        is_own: own == Some(token.id),
+    }
+}
+
+const fn secs(ms: i64) -> i64 {
+    ms.div_euclid(1000)
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct AdminTokenBody {
+    name: Option<String>,
+    /// How long it is valid, from 1 to 36500; without a limit by default.
+    days: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CreatedToken {
+    token: String,
+}
+
+async fn create_token(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<AdminTokenBody>>,
+) -> Answer<CreatedToken> {
+    let name = required("name", body.name)?;
+    let days = body.days.map(|days| Days::parse("days", days)).transpose()?;
+    let token = tenants::create_admin_token(&gateway, &operator, &name, days.map(Days::ms)).await?;
+    Ok(Data(CreatedToken { token: token.reveal().to_owned() }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct TokenNameBody {
+    name: Option<String>,
+}
+
+async fn revoke_token(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Json(body)): AsOperator<Json<TokenNameBody>>,
+) -> Answer<bool> {
+    if tenants::revoke_admin_token(&gateway, &operator, required("name", body.name)?).await? {
+        DONE
+    } else {
+        Err(Invalid::new("name", Problem::Unknown).into())
+    }
+}
