@@ -15,12 +15,11 @@ use super::{
 use crate::{
     domain::{Operator, tenants},
     gateway::Gateway,
-    model::{AdminToken, Invalid, Problem},
+    model::{AdminToken, Days, Invalid},
     transport::error::Error,
 };
 
 const PATH: &str = "/console/apps";
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/apps").route(get().to(show)).route(post().to(change)));
@@ -71,13 +70,11 @@ async fn apply(gateway: &Gateway, operator: &Operator, view: &View, values: &Val
     }
 }
 
-/// The lifetime of a new token, of up to a hundred years; `None` for one that does not expire.
+/// The lifetime of a new token; `None` for one that does not expire.
 fn lifetime_ms(values: &Values) -> Result<Option<i64>, Invalid> {
-    const MAX_DAYS: i64 = 36_500;
-    match values.filled("days").map(|_| values.number("days", 0)).transpose()? {
+    match values.filled("days") {
         None => Ok(None),
-        Some(days @ 1..=MAX_DAYS) => Ok(Some(days * DAY_MS)),
-        Some(_) => Err(Invalid::new("days", Problem::OutOfRange { min: 1, max: MAX_DAYS })),
+        Some(_) => Ok(Some(Days::parse("days", values.number("days", 0)?)?.ms())),
     }
 }
 

@@ -10,9 +10,11 @@ use crate::transport::error::{Error, Protocol};
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Each file with its type and content.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("style.css", "text/css; charset=utf-8", include_str!("assets/style.css")),
     ("console.js", JS, include_str!("assets/console.js")),
+    ("presence.js", JS, include_str!("assets/presence.js")),
+    ("import.js", JS, include_str!("assets/import.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

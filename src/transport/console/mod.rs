@@ -11,12 +11,15 @@ mod audit;
 mod chart;
 mod discovery;
 mod frame;
+mod import;
 mod medals;
 mod overview;
 mod playground;
 mod session;
+mod settings;
 mod sign_in;
 mod texts;
+mod user;
 mod users;
 mod values;
 mod view;
@@ -46,6 +49,9 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
             .configure(medals::routes)
             .configure(playground::routes)
             .configure(users::routes)
+            .configure(import::routes)
+            .configure(user::routes)
+            .configure(settings::routes)
             .default_service(to(unknown))
             .wrap(from_fn(frame::render))
             .wrap(session)

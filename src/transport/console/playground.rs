@@ -96,7 +96,7 @@ fn page(view: &View, values: &Values, outcome: &Markup) -> HttpResponse {
         form.row method="get" action=(PATH) {
             label {
                 span { (t.operation) }
-                select name="operation" data-submit {
+                select name="operation" {
                     @for one in Operation::all() {
                         @let name = one.name();
                         option value=(name) selected[name == values.get("operation")] { (name) " – " (one.summary) }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{
     session::{Posted, SignedIn},
     texts::Texts,
+    user::new_password,
     values::Values,
     view::{Answer, View, facts, field, foreign, table, typed_field},
 };
@@ -21,7 +22,7 @@ use crate::{
         registration::{self, Registration},
     },
     gateway::Gateway,
-    model::{AccountStatus, FoundUser, Password, UserId, UserSearch, Username},
+    model::{AccountStatus, FoundUser, UserId, UserSearch, Username},
     transport::error::Error,
 };
 
@@ -65,6 +66,9 @@ fn page(view: &View, query: &Values, content: &Markup) -> HttpResponse {
         }
         div.actions {
             a.button.plain href="/console/users/new" { (t.new_user) }
+            a.button.plain href="/console/users/import" { (t.import) }
+            a.button.plain href="/console/users/export?format=csv&for_spreadsheets=1" { (t.export_csv) }
+            a.button.plain href="/console/users/export?format=jsonl" { (t.export_jsonl) }
         }
         (content)
     };
@@ -131,16 +135,8 @@ async fn register(
     operator: &Operator,
     values: &Values,
 ) -> Result<(UserId, Option<String>), Error> {
-    const GENERATED_CHARS: usize = 16;
-    let generated = match values.get("password") {
-        "" => Some(gateway.random.base62(GENERATED_CHARS)?),
-        _ => None,
-    };
-    let password = generated.as_deref().unwrap_or(values.get("password"));
-    let new = Registration {
-        username: Username::parse(values.get("username").trim())?,
-        password: Password::parse("password", password, gateway.config.password_min)?,
-    };
+    let (password, generated) = new_password(gateway, values)?;
+    let new = Registration { username: Username::parse(values.get("username").trim())?, password };
     Ok((registration::create(gateway, operator, new).await?, generated))
 }
 

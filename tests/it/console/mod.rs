@@ -1,8 +1,12 @@
 //! The console, mostly in a real browser.
 
+mod apps;
+mod audit;
 mod discovery;
+mod looks;
 mod playground;
 mod session;
+mod users;
 
 use crate::support::{Browser, Look, Running};
 

@@ -1,6 +1,9 @@
 // What moves on the pages of the console. Every page works without this, but for the import of a file and for the
 // sign-in link.
 
+import { importFiles } from "./import.js";
+import { watchPresence } from "./presence.js";
+
 // The sign-in link carries the app and its token behind `#`, which browsers send to no server.
 function followSignInLink() {
   const form = document.querySelector('form[action="/console/sign-in"]');
@@ -14,3 +17,5 @@ function followSignInLink() {
 }
 
 followSignInLink();
+watchPresence();
+importFiles();
