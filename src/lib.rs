@@ -16,6 +16,7 @@
 //! - [`gateway`] holds all services of a node: database, state, delivery, cache, clock.
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
 //! - `sockets` lists the node's open WebSocket connections.
+//! - [`account_file`] reads and writes files of accounts, for [`cli`] and [`transport`].
 //! - [`config`] is the configuration of the process.
 //!
 //! Each operation is registered once, in `paths()` of its resource in [`transport`]; the OpenAPI document
@@ -25,6 +26,7 @@
 //! name: `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`, [`store::Db::write`] and
 //! [`store::users::set_nickname`].
 
+pub mod account_file;
 mod cache;
 mod captcha;
 pub mod cli;

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
     domain::{awards, bans, coins},
-    model::{BanEnd, BanReason, Cents, CoinChange, MedalDefinition, MedalId, UserId, VipDays},
+    model::{BanEnd, BanReason, Cents, CoinChange, CoinRecord, MedalDefinition, MedalId, UserId, VipDays},
     transport::block_on,
 };
 
@@ -41,6 +41,14 @@ pub(super) enum CoinsCommand {
         /// Identifies the change: repeating it with the same key does not change the balance again
         #[arg(long, value_name = "KEY")]
         idempotency_key: String,
+    },
+    /// List the changes of a user's balance, newest first: time (Unix ms), kind, change, new balance, reason
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+        /// The user's number
+        #[arg(long, value_name = "USER_ID", value_parser = user_id)]
+        user: UserId,
     },
 }
 
@@ -113,14 +121,34 @@ pub(super) enum BanCommand {
 }
 
 pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outcome {
-    let CoinsCommand::Adjust { target, amount, typ, reason, remark, idempotency_key } = command;
-    let change = CoinChange::parse(Cents::parse_change("amount", &amount)?, typ, &reason, &remark, &idempotency_key)?;
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
-        let record = coins::adjust(&gateway, &target.tenant.operator(&gateway).await?, target.user, change).await?;
-        let cents = record.after.0;
-        print(&format!("{}.{:02}\n", cents / 100, cents % 100))
+        match command {
+            CoinsCommand::Adjust { target, amount, typ, reason, remark, idempotency_key } => {
+                let amount = Cents::parse_change("amount", &amount)?;
+                let change = CoinChange::parse(amount, typ, &reason, &remark, &idempotency_key)?;
+                let operator = target.tenant.operator(&gateway).await?;
+                let record = coins::adjust(&gateway, &operator, target.user, change).await?;
+                print(&format!("{}\n", coins_of(record.after.0)))
+            }
+            CoinsCommand::List { list, user } => {
+                let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
+                let (records, _) = coins::list_of(&gateway, &operator, user, page).await?;
+                print(&records.iter().map(ledger_line).collect::<String>())
+            }
+        }
     })
+}
+
+fn ledger_line(record: &CoinRecord) -> String {
+    let CoinRecord { created_at_ms, typ, change, after, reason, .. } = record;
+    format!("{created_at_ms}\t{typ}\t{}\t{}\t{reason}\n", coins_of(change.0), coins_of(after.0))
+}
+
+/// An amount in coins.
+pub(super) fn coins_of(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", cents.unsigned_abs() / 100, cents.unsigned_abs() % 100)
 }
 
 pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {

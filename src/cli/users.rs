@@ -1,24 +1,33 @@
 //! `diglot user`: manages accounts individually, and imports and exports them.
 
+mod create;
 mod import;
 
-use std::io::{self, Write};
+use std::io;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
 
-use self::import::ImportArgs;
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id};
+use self::{create::CreateArgs, import::ImportArgs};
+use super::{
+    Failure, ListArgs, Outcome, SettingFlags, Tenant, awards::coins_of, build_gateway, print, print_cursor, user_id,
+};
 use crate::{
-    domain::{Caller, access::authenticate, accounts, imports, profile, sessions},
+    account_file::{Format, Writer, WriterOptions},
+    domain::{
+        Caller,
+        access::authenticate,
+        accounts::{self, AccountDetails},
+        imports, sessions,
+    },
     gateway::Gateway,
-    model::{AccountStatus, FoundUser, User, UserId, UserSearch, UserSummary},
-    store::users::ExportRow,
+    model::{AccountStatus, DeviceDetails, FoundUser, UserId, UserSearch, UserSummary},
     transport::block_on,
 };
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
+    /// Create an account; prints its number
+    Create(CreateArgs),
     /// Create accounts from a file and list refused records. An interrupted import resumes when it is run again
     Import(ImportArgs),
     /// Write all accounts of an app to stdout, in a format that import accepts
@@ -27,7 +36,7 @@ pub(super) enum UserCommand {
     List(ListArgs),
     /// Find accounts: number, state, username, display name, mobile number, e-mail address
     Search(SearchArgs),
-    /// Show an account
+    /// Show an account, with its devices
     Show(Target),
     /// Disable an account and end its sessions
     Disable(Target),
@@ -62,11 +71,14 @@ pub(super) struct ExportArgs {
     #[command(flatten)]
     tenant: Tenant,
     /// File format
-    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FileFormat::Jsonl)]
+    format: FileFormat,
     /// Include password hashes: they are useless without the server's secret, and should be protected like it
     #[arg(long)]
     with_password_hashes: bool,
+    /// Write a quote before CSV cells that spreadsheets take for formulas; an import would keep the quotes
+    #[arg(long)]
+    for_spreadsheets: bool,
 }
 
 #[derive(Args)]
@@ -86,17 +98,27 @@ pub(super) struct SearchArgs {
 
 /// The format of a file of accounts.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum FileFormat {
     /// Comma-separated, with a header line of field names
     Csv,
     /// One JSON object per line
     Jsonl,
 }
 
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Jsonl => Self::Jsonl,
+        }
+    }
+}
+
 pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
+            UserCommand::Create(args) => create::run(&gateway, &args).await,
             UserCommand::Import(args) => import::run(&gateway, &args).await,
             UserCommand::Export(args) => export(&gateway, &args).await,
             UserCommand::List(list) => {
@@ -106,7 +128,7 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
             UserCommand::Search(args) => search(&gateway, &args).await,
             UserCommand::Show(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
-                print(&describe(&*profile::get_of(&gateway, &operator, target.user).await?))
+                print(&describe(&accounts::get_details(&gateway, &operator, target.user).await?))
             }
             UserCommand::Disable(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
@@ -147,9 +169,10 @@ const fn state(status: AccountStatus) -> &'static str {
     }
 }
 
-fn describe(user: &User) -> String {
+fn describe(details: &AccountDetails) -> String {
+    let user = &details.user;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    [
+    let rows = [
         ("user_id", user.id.to_string()),
         ("state", state(user.status).to_owned()),
         ("username", text(&user.username)),
@@ -157,94 +180,44 @@ fn describe(user: &User) -> String {
         ("mobile", text(&user.mobile)),
         ("email", text(&user.email)),
         ("avatar", user.avatar_url.clone()),
-    ]
-    .map(|(name, value)| format!("{name}\t{value}\n"))
-    .concat()
+        ("mobile_confirmed", details.is_mobile_confirmed.to_string()),
+        ("has_password", details.has_password.to_string()),
+        ("registered_at_ms", user.registered_at_ms.to_string()),
+        ("last_active_at_ms", user.activity.last_active_at_ms.to_string()),
+        ("coins", coins_of(user.coin_cents)),
+        ("vip_expires_at_ms", user.vip_expires_at_ms.to_string()),
+        ("medals", details.medals.iter().map(|medal| medal.name.as_str()).collect::<Vec<_>>().join(", ")),
+        ("ban", details.ban.as_ref().map(|ban| ban.reason.clone()).unwrap_or_default()),
+        ("push_alias", text(&details.push.alias)),
+        ("push_tags", details.push.tags.join(", ")),
+    ];
+    let lines = rows.map(|(name, value)| format!("{name}\t{value}\n")).concat();
+    lines + &details.devices.iter().map(device_line).collect::<String>()
 }
 
-/// An account in an exported file: the fields that import reads, and the account's number for information.
-#[derive(Serialize)]
-struct ExportRecord<'a> {
-    user_id: i64,
-    status: i16,
-    username: Option<&'a str>,
-    nickname: &'a str,
-    mobile: Option<&'a str>,
-    mobile_confirmed: i16,
-    email: Option<&'a str>,
-    avatar: &'a str,
-    description: Option<&'a str>,
-    private_info: Option<&'a str>,
-    public_info: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password_hash: Option<&'a str>,
+fn device_line(device: &DeviceDetails) -> String {
+    let session = device.session.map_or_else(String::new, |session| format!("used at {}", session.last_used_at_ms));
+    let (key, platform) = (device.key.as_deref().unwrap_or_default(), &device.platform_name);
+    format!("device\t{}\t{key}\t{platform}\t{session}\n", device.sn.0)
 }
 
 async fn export(gateway: &Gateway, args: &ExportArgs) -> Outcome {
     const CHUNK: i64 = 1000;
     let operator = args.tenant.operator(gateway).await?;
-    let mut out = Output::new(args.format);
+    let format = Format::from(args.format);
+    imports::begin_export(gateway, &operator, format.name()).await?;
+    let (with_password_hashes, for_spreadsheets) = (args.with_password_hashes, args.for_spreadsheets);
+    let options = WriterOptions { with_password_hashes, for_spreadsheets, is_continued: false };
+    let mut out = Writer::new(io::BufWriter::new(io::stdout()), format, options);
     let mut after = None;
     loop {
         let rows = imports::export(gateway, &operator, after, CHUNK).await?;
-        let Some(last) = rows.last() else { return out.finish() };
+        let Some(last) = rows.last() else { return Ok(out.flush()?) };
         after = Some(UserId::stored(last.id));
-        for row in &rows {
-            if !out.write(row, args.with_password_hashes)? {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// Stdout in one of the formats.
-enum Output {
-    Csv(Box<csv::Writer<io::Stdout>>),
-    Jsonl(io::BufWriter<io::Stdout>),
-}
-
-impl Output {
-    fn new(format: Format) -> Self {
-        match format {
-            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout()))),
-            Format::Jsonl => Self::Jsonl(io::BufWriter::new(io::stdout())),
-        }
-    }
-
-    /// Writes an account; false if the reader has closed the pipe.
-    fn write(&mut self, row: &ExportRow, with_hash: bool) -> Result<bool, Failure> {
-        // A CSV column must be present in every row or in none.
-        let hash = row.password_hash.as_deref().or_else(|| matches!(self, Self::Csv(_)).then_some(""));
-        let record = ExportRecord {
-            user_id: row.id,
-            status: row.status,
-            username: row.username.as_deref(),
-            nickname: &row.nickname,
-            mobile: row.mobile.as_deref(),
-            mobile_confirmed: i16::from(row.mobile_confirmed),
-            email: row.email.as_deref(),
-            avatar: &row.avatar_url,
-            description: row.description.as_deref(),
-            private_info: row.private_info.as_deref(),
-            public_info: row.public_info.as_deref(),
-            password_hash: hash.filter(|_| with_hash),
-        };
-        let written = match self {
-            Self::Csv(writer) => writer.serialize(record).map_err(io::Error::other),
-            Self::Jsonl(writer) => serde_json::to_writer(&mut *writer, &record)
-                .map_err(io::Error::from)
-                .and_then(|()| writer.write_all(b"\n")),
-        };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            written => Ok(written.map(|()| true)?),
-        }
-    }
-
-    fn finish(self) -> Outcome {
-        match self {
-            Self::Csv(mut writer) => Ok(writer.flush()?),
-            Self::Jsonl(mut writer) => Ok(writer.flush()?),
+        match rows.iter().try_for_each(|row| out.write(row)) {
+            // The reader has closed the pipe.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
         }
     }
 }

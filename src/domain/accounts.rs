@@ -1,6 +1,10 @@
 //! Listing, searching, disabling, enabling, renaming and deleting accounts.
 
+mod details;
+
 use std::collections::BTreeSet;
+
+pub use self::details::{AccountDetails, PushDetails, get_details};
 
 use super::{
     Caller, Error, Operator,

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     gateway::Gateway,
     model::{CoinChange, CoinRecord, Page, UserId},
-    store::{Conn, StoreError, coins},
+    store::{Conn, StoreError, coins, users},
 };
 
 /// Changes a user's balance. Idempotent: a retry with the same key changes nothing and returns the first record.
@@ -38,9 +38,27 @@ pub async fn adjust(
 /// A page of the caller's records, newest first, and their total number.
 pub async fn list(gateway: &Gateway, caller: &Caller, page: Page) -> Result<(Vec<CoinRecord>, i64), Error> {
     let user = caller.user();
-    let list = move |conn: &mut Conn| -> Result<_, StoreError> {
-        let total = coins::count(conn, user)?;
-        Ok((coins::list(conn, user, page, total)?, total))
+    Ok(gateway.db.read(move |conn| read(conn, user, page)).await?)
+}
+
+/// A page of the records of an account of the operator's tenant, newest first, and their total number.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub async fn list_of(
+    gateway: &Gateway,
+    operator: &Operator,
+    user: UserId,
+    page: Page,
+) -> Result<(Vec<CoinRecord>, i64), Error> {
+    let tenant = operator.tenant_id().clone();
+    let list = move |conn: &mut Conn| {
+        if users::exists(conn, &tenant, user)? { Ok(read(conn, user, page)?) } else { Err(Error::UserNotFound) }
     };
-    Ok(gateway.db.read(list).await?)
+    gateway.db.read(list).await
+}
+
+fn read(conn: &mut Conn, user: UserId, page: Page) -> Result<(Vec<CoinRecord>, i64), StoreError> {
+    let total = coins::count(conn, user)?;
+    Ok((coins::list(conn, user, page, total)?, total))
 }

@@ -23,14 +23,26 @@ pub struct NewRecord {
     pub password: Option<ImportedPassword>,
 }
 
+const IMPORT: Action = Action::new("account.import");
+const EXPORT: Action = Action::new("account.export");
+
+/// How far the import of a file is, so that it can be resumed.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Identifies the file.
+    pub content_hash: String,
+    /// How many of its records are done.
+    pub records_done: i64,
+}
+
 /// The number of records of a file that have been processed.
 pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: &str) -> Result<i64, Error> {
     let (tenant, content_hash) = (operator.tenant_id().clone(), content_hash.to_owned());
     Ok(gateway.db.read(move |conn| imports::find(conn, &tenant, &content_hash)).await?.unwrap_or(0))
 }
 
-/// Imports the next records of a file, and stores in the same transaction that `records_done` of its records are done.
-/// Returns the number of accounts created.
+/// Imports records and, in the same transaction, stores the `progress` that the import of their file then has. Returns
+/// the result of each record, in the order of `list`.
 ///
 /// Before the commit `note` is called with the result of each record, in the order of `list`. If it fails, the
 /// transaction is rolled back, so that no record is imported without a noted result. `note` runs inside the transaction
@@ -41,16 +53,14 @@ pub async fn records_done(gateway: &Gateway, operator: &Operator, content_hash: 
 pub async fn import(
     gateway: &Gateway,
     operator: &Operator,
-    content_hash: &str,
     list: Vec<NewRecord>,
-    records_done: i64,
+    progress: Option<Progress>,
     note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Clone + Send + 'static,
-) -> Result<usize, Error> {
+) -> Result<Vec<Result<(), Error>>, Error> {
     let at_once = gateway.config.hashing_threads.get() * 2;
     let complete = |new: NewRecord| complete(gateway, new);
     let list: Vec<AccountRecord> = stream::iter(list).map(complete).buffered(at_once).try_collect().await?;
-    let content_hash = content_hash.to_owned();
-    as_operator(gateway, operator, Action::new("account.import"), String::new(), move |tx| {
+    as_operator(gateway, operator, IMPORT, String::new(), move |tx| {
         let mut kept = users::insert_new(tx.conn, tx.tenant, &list, tx.now_ms)?;
         let imported = kept.len();
         let is_kept: Vec<bool> = list.iter().map(|record| kept.remove(&users::names_of(record))).collect();
@@ -59,10 +69,12 @@ pub async fn import(
         let taken = users::list_taken(tx.conn, tx.tenant, &names)?;
         let result = |(record, is_kept)| if is_kept { Ok(()) } else { Err(refusal(record, &taken)) };
         let results: Vec<_> = list.iter().zip(is_kept).map(result).collect();
-        imports::save(tx.conn, tx.tenant, &content_hash, records_done, tx.now_ms)?;
+        if let Some(Progress { content_hash, records_done }) = &progress {
+            imports::save(tx.conn, tx.tenant, content_hash, *records_done, tx.now_ms)?;
+        }
         tx.set_target(format!("{imported} accounts"));
         note(&results)?;
-        Ok(imported)
+        Ok(results)
     })
     .await
 }
@@ -125,7 +137,12 @@ fn refusal(record: &AccountRecord, taken: &BTreeSet<UniqueName>) -> Error {
     }
 }
 
-/// Up to `limit` accounts of the operator's tenant with ids above `after`, by id.
+/// Begins an export, which is audited.
+pub async fn begin_export(gateway: &Gateway, operator: &Operator, what: &str) -> Result<(), Error> {
+    as_operator(gateway, operator, EXPORT, what.to_owned(), |_| Ok(())).await
+}
+
+/// A part of an export: up to `limit` accounts of the operator's tenant with ids above `after`, by id.
 pub async fn export(
     gateway: &Gateway,
     operator: &Operator,

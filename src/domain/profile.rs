@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Anonymous, Caller, Error, Operator, activity, audit::Action, lookups, presence, unit_of_work::as_caller};
+use super::{Anonymous, Caller, Error, activity, audit::Action, lookups, presence, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{
@@ -183,14 +183,6 @@ pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -
         Ok(users::set_info(tx.conn, tx.user, &changes.info)?)
     })
     .await
-}
-
-/// An account of the operator's tenant.
-///
-/// # Errors
-/// [`Error::UserNotFound`].
-pub async fn get_of(gateway: &Gateway, operator: &Operator, user: UserId) -> Result<Arc<User>, Error> {
-    lookups::user(gateway, operator.tenant_id(), user).await
 }
 
 /// The account with that id in the requester's tenant.

@@ -49,6 +49,36 @@ pub struct Device {
     pub user_agent: String,
 }
 
+/// A device of an account in full, with its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceDetails {
+    /// Its serial number among the account's devices.
+    pub sn: DeviceSn,
+    /// The id that the client chose, if any.
+    pub key: Option<String>,
+    /// The platform's code: see [`Platform::code`].
+    pub platform: i16,
+    /// The platform as the client names it.
+    pub platform_name: String,
+    /// The user agent of its last login.
+    pub user_agent: String,
+    /// When it last logged in.
+    pub last_login_at_ms: i64,
+    /// The session on it that can be used.
+    pub session: Option<DeviceSession>,
+}
+
+/// The session on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceSession {
+    /// When it was opened.
+    pub created_at_ms: i64,
+    /// When its token was last used; recorded with coarse granularity.
+    pub last_used_at_ms: i64,
+    /// When it expires, regardless of use.
+    pub expires_at_ms: i64,
+}
+
 /// A platform's name as the client spells it, and its code in the admin document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Platform {

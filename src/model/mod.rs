@@ -36,7 +36,7 @@ pub use change::{Change, FeedEntry};
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use contact::{CodePurpose, Contact, EmailAddress, Mobile};
 pub use days::Days;
-pub use device::{Device, DeviceKey, LoginDevice, Platform};
+pub use device::{Device, DeviceDetails, DeviceKey, DeviceSession, LoginDevice, Platform};
 pub use discovery::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Keyword};
 pub use ids::{AdminTokenId, DeviceSn, MedalId, SessionId, TenantId, UserId};
 pub use image::{Avatar, AvatarBase, ImageUrl};

@@ -73,6 +73,12 @@ impl Badge {
         i32::try_from(count).ok().filter(|count| *count >= 0).map(Self).ok_or(out_of_range)
     }
 
+    /// The badge that was stored.
+    #[must_use]
+    pub const fn stored(count: i32) -> Self {
+        Self(count)
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> i32 {

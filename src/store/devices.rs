@@ -1,13 +1,16 @@
 //! Login devices.
 
+use std::collections::HashMap;
+
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
     Conn, MAX_PARAMETERS, StoreError,
-    schema::{devices, push_tokens},
+    schema::{devices, push_tokens, sessions},
+    selection,
     statements::Statement,
 };
-use crate::model::{Device, DeviceKey, DeviceSn, LoginDevice, Platform, UserId};
+use crate::model::{Device, DeviceDetails, DeviceKey, DeviceSession, DeviceSn, LoginDevice, Platform, UserId};
 
 /// The number of the device with the client-side id `key`.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Option<DeviceSn>, StoreError> {
@@ -76,6 +79,56 @@ pub fn list(conn: &mut Conn, user: UserId, after: i32, limit: i64) -> Result<Vec
         .load(conn)?;
     let device = |(sn, platform, user_agent)| Device { sn: DeviceSn(sn), platform, user_agent };
     Ok(rows.into_iter().map(device).collect())
+}
+
+/// Up to `limit` devices of the account, the last one used first, each with its session that has not been ended, was
+/// opened or used after `idle_since_ms`, and has not expired at `now_ms`.
+pub fn list_details(
+    conn: &mut Conn,
+    user: UserId,
+    limit: i64,
+    idle_since_ms: i64,
+    now_ms: i64,
+) -> Result<Vec<DeviceDetails>, StoreError> {
+    let live: Vec<(i32, i64, i64, i64)> = sessions::table
+        .select((sessions::device_sn, sessions::created_at_ms, sessions::last_used_at_ms, sessions::expires_at_ms))
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::ended_at_ms.is_null())
+        .filter(sessions::expires_at_ms.gt(now_ms))
+        .filter(sessions::last_used_at_ms.gt(idle_since_ms))
+        .load(conn)?;
+    let session = |(sn, created_at_ms, last_used_at_ms, expires_at_ms)| {
+        (sn, DeviceSession { created_at_ms, last_used_at_ms, expires_at_ms })
+    };
+    let mut sessions: HashMap<i32, DeviceSession> = live.into_iter().map(session).collect();
+    let rows: Vec<DetailsRow> = devices::table
+        .select(selection::<DetailsRow>())
+        .filter(devices::user_id.eq(user.get()))
+        .order((devices::last_login_at_ms.desc(), devices::sn.desc()))
+        .limit(limit)
+        .load(conn)?;
+    let device = |row: DetailsRow| DeviceDetails {
+        sn: DeviceSn(row.sn),
+        key: row.device_key.filter(|_| !row.is_generated),
+        platform: row.platform,
+        platform_name: row.platform_name,
+        user_agent: row.user_agent,
+        last_login_at_ms: row.last_login_at_ms,
+        session: sessions.remove(&row.sn),
+    };
+    Ok(rows.into_iter().map(device).collect())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = devices)]
+struct DetailsRow {
+    sn: i32,
+    device_key: Option<String>,
+    platform: i16,
+    platform_name: String,
+    user_agent: String,
+    last_login_at_ms: i64,
+    is_generated: bool,
 }
 
 /// Deletes a device; false if there is none.

@@ -1,9 +1,17 @@
 //! The alias and the badge number of accounts for push messages.
 
-use diesel::prelude::*;
+use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::push_profiles};
 use crate::model::{Alias, Badge, TenantId, UserId};
+
+/// The account's alias and badge number, if either was set.
+pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<(Option<String>, Badge)>, StoreError> {
+    let columns = (push_profiles::alias, push_profiles::badge);
+    let row: Option<(Option<String>, i32)> =
+        push_profiles::table.find(user.get()).select(columns).get_result(conn).optional()?;
+    Ok(row.map(|(alias, badge)| (alias, Badge::stored(badge))))
+}
 
 /// Sets the account's alias.
 ///

@@ -5,6 +5,17 @@ use diesel::prelude::*;
 use super::{Conn, StoreError, schema::push_tokens};
 use crate::model::{DeviceSn, PushToken, TenantId, UserId};
 
+/// The tokens of an account's devices, by device.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<(DeviceSn, PushToken)>, StoreError> {
+    let rows: Vec<(i32, String, String)> = push_tokens::table
+        .select((push_tokens::device_sn, push_tokens::device_token, push_tokens::notifier_name))
+        .filter(push_tokens::user_id.eq(user.get()))
+        .order(push_tokens::device_sn)
+        .load(conn)?;
+    let token = |(sn, device_token, notifier_name)| (DeviceSn(sn), PushToken { device_token, notifier_name });
+    Ok(rows.into_iter().map(token).collect())
+}
+
 /// Sets a device's token, replacing an earlier one. Another device that had this token loses it. The row of `user` must
 /// be locked.
 ///

@@ -11,7 +11,10 @@ mod search;
 pub(super) use activity::ActivityColumns;
 pub use activity::{lock_activity, set_activity};
 pub use bulk::{ExportRow, UniqueName, insert_new, list_for_export, list_taken, names_of};
-pub use contacts::{find_by_contact, find_confirmed_owner, release_unconfirmed, set_contact, set_unconfirmed_mobile};
+pub use contacts::{
+    find_by_contact, find_confirmed_owner, is_mobile_confirmed, release_unconfirmed, set_contact,
+    set_unconfirmed_mobile,
+};
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock, renew_password_hash, set_password_hash,
 };

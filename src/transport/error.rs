@@ -46,6 +46,8 @@ pub enum Protocol {
     UnsupportedMediaType,
     /// The body is compressed.
     UnsupportedContentEncoding,
+    /// The file in the body can't be read. The text quotes no value.
+    FileUnusable(String),
     /// The path accepts only `WebSocket` connections.
     NotAWebSocket,
     /// Any other status with which actix rejected the request.

@@ -71,6 +71,11 @@ fn only_delivery_sends_anything() {
 }
 
 #[test]
+fn files_of_accounts_know_neither_the_transport_nor_the_command_line() {
+    assert_no_word("account_file", "", &["transport::", "cli::", "clap", "actix", "diesel", "state::"]);
+}
+
+#[test]
 fn only_the_transport_names_actix_and_prost() {
     assert_no_word("", "src/transport", &["actix_web", "prost::", "use prost"]);
 }

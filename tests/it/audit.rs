@@ -315,8 +315,10 @@ async fn act_at_the_command_line(log: &mut Audited) {
     audit::prune(&gateway, &operator, Days::parse("days", 90).unwrap()).await.unwrap();
     log.command_line_did("audit.prune", "older than 90 days").await;
     let list = vec![NewRecord { record: named("erin"), password: None }];
-    assert_eq!(imports::import(&gateway, &operator, "hash", list, 1, |_| Ok(())).await.unwrap(), 1);
+    assert_eq!(imports::import(&gateway, &operator, list, None, |_| Ok(())).await.unwrap().len(), 1);
     log.command_line_did("account.import", "1 accounts").await;
+    imports::begin_export(&gateway, &operator, "csv").await.unwrap();
+    log.command_line_did("account.export", "csv").await;
 }
 
 fn named(name: &str) -> AccountRecord {

@@ -13,6 +13,7 @@
     reason = "a failing test should panic at the failing line"
 )]
 
+mod account_details;
 mod accounts;
 mod app_admin;
 mod architecture;
@@ -44,9 +45,11 @@ mod documents;
 mod encodings;
 mod encodings_v1;
 mod examples;
+mod export_http;
 mod faults;
 mod headers;
 mod http;
+mod import_http;
 mod logins;
 mod lost_updates;
 mod messages;

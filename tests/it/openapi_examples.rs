@@ -49,6 +49,8 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
             "/admin/v1/coins/adjust",
             json!({"user_id": user, "amount": 1.5, "typ": 2, "reason": "welcome", "idempotency_key": "welcome-2"}),
         ),
+        ("GET", "/admin/v1/coins/list?user_id=2", Value::Null),
+        ("GET", "/admin/v1/users/get?user_id=2", Value::Null),
         ("POST", "/admin/v1/ads/set", json!({"is_show": true, "bottom_height": 50})),
         ("GET", "/admin/v1/ads/get", Value::Null),
         ("GET", "/admin/v1/app/get", Value::Null),

@@ -1,8 +1,6 @@
 //! `diglot user import`.
 
 mod dry_run;
-mod quotes;
-mod records;
 mod report;
 
 use std::{
@@ -16,17 +14,15 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
-use self::{
-    records::{Records, records},
-    report::Report,
-};
-use super::Format;
+use self::report::Report;
+use super::FileFormat;
 use crate::{
+    account_file::{FileError, Format, Label, Part, Records, records},
     cli::{Failure, Outcome, Tenant, print},
     config::Config,
     domain::{
         Error, Operator,
-        imports::{self, NewRecord},
+        imports::{self, Progress},
     },
     gateway::Gateway,
     secret,
@@ -42,7 +38,7 @@ pub(in crate::cli) struct ImportArgs {
     file: PathBuf,
     /// File format; by default determined by the file's extension
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<FileFormat>,
     /// File to which refused records are written: number, login name, reason [default: FILE.refused]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -67,7 +63,7 @@ impl ImportArgs {
             _ => None,
         };
         let unknown = || Failure::Usage("--format csv or jsonl is required: unknown file extension".to_owned());
-        self.format.or_else(by_name).ok_or_else(unknown)
+        self.format.map(Format::from).or_else(by_name).ok_or_else(unknown)
     }
 
     /// Opens the file. The type is checked before, because opening a pipe would block until there is a writer.
@@ -107,57 +103,23 @@ fn content_hash(file: &mut File) -> io::Result<String> {
     }
 }
 
-/// A record of a part, for the report: its name, and why it is invalid, if it is.
-#[derive(Clone)]
-struct Label {
-    name: String,
-    problem: Option<String>,
-}
-
-/// Consecutive records of a file, which are imported in one transaction.
-#[derive(Default)]
-struct Part {
-    /// The number of records before this part.
-    done: u64,
-    labels: Vec<Label>,
-    /// The valid records.
-    records: Vec<NewRecord>,
-}
-
-impl Part {
-    const MAX_RECORDS: usize = 2000;
-    const MAX_BYTES: u64 = 8 << 20;
-
-    fn records_done(&self) -> u64 {
-        self.done + u64::try_from(self.labels.len()).unwrap_or_default()
-    }
-
-    fn add(&mut self, name: &str, record: Result<NewRecord, String>) {
-        let mut problem = None;
-        match record {
-            Ok(record) => self.records.push(record),
-            Err(text) => problem = Some(text),
-        }
-        self.labels.push(Label { name: report::shown(name), problem });
-    }
-}
+/// The sizes from which on a part is not extended.
+const MAX_RECORDS: usize = 2000;
+const MAX_BYTES: u64 = 8 << 20;
 
 /// The report's lines for the records of a part. `results` are those of the valid records.
 fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> String {
-    let mut results = results.iter();
-    let mut lines = String::new();
-    for (number, label) in (done + 1..).zip(labels) {
-        let refused = || results.next().and_then(|result| Some(result.as_ref().err()?.to_string()));
-        if let Some(reason) = label.problem.clone().or_else(refused) {
-            lines.push_str(&report::line(number, &label.name, &reason));
-        }
-    }
-    lines
+    let line = |(number, label, refusal): (u64, &Label, Option<&Error>)| {
+        let problem = label.problem.as_ref().map(ToString::to_string);
+        let reason = problem.or_else(|| refusal.map(ToString::to_string)).unwrap_or_default();
+        report::line(number, &label.name, &reason)
+    };
+    Label::refused(done, labels, results).map(line).collect()
 }
 
 /// Reads a file part by part.
 struct Parts<'a> {
-    records: Records,
+    records: Records<'a>,
     config: &'a Config,
     done: u64,
     /// Byte offset of the next part.
@@ -168,7 +130,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Skips the first `done` records.
-    fn after(records: Records, done: u64, config: &'a Config) -> io::Result<Self> {
+    fn after(records: Records<'a>, done: u64, config: &'a Config) -> io::Result<Self> {
         let mut parts = Self { records, config, done, position: 0, broken: None };
         for _ in 0..done {
             if let Some(record) = parts.records.next() {
@@ -180,17 +142,14 @@ impl<'a> Parts<'a> {
 
     /// Returns the next part; an empty one at the end. Records before an error are returned first, as their own part.
     fn next(&mut self) -> io::Result<Part> {
-        let (mut part, begin) = (Part { done: self.done, ..Part::default() }, self.position);
-        while self.broken.is_none() && part.labels.len() < Part::MAX_RECORDS && self.position - begin < Part::MAX_BYTES
-        {
+        let (mut part, begin) = (Part::after(self.done), self.position);
+        while self.broken.is_none() && part.labels.len() < MAX_RECORDS && self.position - begin < MAX_BYTES {
             match self.records.next() {
                 None => break,
                 Some(Err(error)) => self.broken = Some(error),
                 Some(Ok(located)) => {
                     self.position = located.end;
-                    let name = located.record.as_ref().map_or(String::new(), |raw| raw.name().to_owned());
-                    let parse = |raw: records::RawRecord| raw.parse(self.config).map_err(|e| e.to_string());
-                    part.add(&name, located.record.and_then(parse));
+                    part.add(located, self.config);
                 }
             }
         }
@@ -212,13 +171,22 @@ async fn import(
     report: &Arc<Report>,
 ) -> Result<usize, Error> {
     let records_done = i64::try_from(part.records_done()).unwrap_or(i64::MAX);
+    let progress = Progress { content_hash: hash.to_owned(), records_done };
     let (report, done, labels) = (Arc::clone(report), part.done, part.labels);
     let problem = |report: &Report, error| Error::unavailable(format!("{}: {error}", report.path().display()));
     let length = report.length().map_err(|error| problem(&report, error))?;
     let note = move |results: &[Result<(), Error>]| {
         report.add(length, &refusals(done, &labels, results)).map_err(|error| problem(&report, error))
     };
-    imports::import(gateway, operator, hash, part.records, records_done, note).await
+    let results = imports::import(gateway, operator, part.records, Some(progress), note).await?;
+    Ok(results.iter().filter(|result| result.is_ok()).count())
+}
+
+fn unusable(error: FileError) -> Failure {
+    match error {
+        FileError::Columns(problem) => Failure::Usage(problem),
+        FileError::Read(error) => error.into(),
+    }
 }
 
 fn progress(length: u64) -> ProgressBar {
@@ -259,7 +227,8 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
     let hash = content_hash(&mut file).map_err(at)?;
     let done = u64::try_from(imports::records_done(gateway, &operator, &hash).await?).unwrap_or_default();
     let mut parts =
-        Parts::after(records(file, format, args.ignore_columns.clone())?, done, &gateway.config).map_err(at)?;
+        Parts::after(records(file, format, args.ignore_columns.clone()).map_err(unusable)?, done, &gateway.config)
+            .map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
         return print("already imported\n");

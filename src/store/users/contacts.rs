@@ -19,6 +19,12 @@ pub fn find_by_contact(conn: &mut Conn, tenant: &TenantId, contact: &Contact) ->
     Ok(row.map(User::from))
 }
 
+/// Whether the account has a mobile number, and its owner has proved to control it.
+pub fn is_mobile_confirmed(conn: &mut Conn, id: UserId) -> Result<bool, StoreError> {
+    let confirmed = users::table.find(id.get()).filter(users::mobile.is_not_null()).filter(users::mobile_confirmed);
+    Ok(diesel::select(diesel::dsl::exists(confirmed)).get_result(conn)?)
+}
+
 /// The account that has confirmed the contact.
 pub fn find_confirmed_owner(
     conn: &mut Conn,

@@ -161,7 +161,7 @@ struct ItemOutcome<T> {
 }
 
 /// Why an item failed, for the client; the cause is logged.
-fn reason(error: domain::Error, language: Language) -> String {
+pub(super) fn reason(error: domain::Error, language: Language) -> String {
     let shown = Error::from(error).shown(Api::Admin, language);
     if let Some(cause) = shown.cause {
         log::error!("an item of a batch failed: {cause:?}");

@@ -1,4 +1,4 @@
-//! Balance adjustments by admins.
+//! Balances and ledgers, for admins.
 
 use actix_web::web;
 use schemars::JsonSchema;
@@ -8,17 +8,72 @@ use serde_json::value::RawValue;
 use super::{
     access::AsOperator,
     answer::{Answer, Data},
-    params::{Id, Json, required},
+    params::{Id, Json, PageQuery, Query, required},
 };
 use crate::{
     domain::coins,
     gateway::Gateway,
-    model::{Cents, CoinChange},
+    model::{Cents, CoinChange, CoinRecord, UserId},
     transport::path::{Path, admin},
 };
 
 pub(super) fn paths() -> Vec<Path> {
-    vec![admin("/admin/v1/coins/adjust").post(adjust, "Changes the coins of a user")]
+    vec![
+        admin("/admin/v1/coins/adjust").post(adjust, "Changes the coins of a user"),
+        admin("/admin/v1/coins/list").get(list, "Lists the changes of a user's coins, newest first"),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct LedgerQuery {
+    user_id: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+/// A page of a user's ledger.
+#[derive(Serialize, JsonSchema)]
+struct LedgerData {
+    /// The number of all records.
+    total: i64,
+    records: Vec<LedgerRecordData>,
+}
+
+/// A change of a user's coins; amounts in 0.01 coin are exact.
+#[derive(Serialize, JsonSchema)]
+struct LedgerRecordData {
+    id: i64,
+    typ: i16,
+    before_cents: i64,
+    change_cents: i64,
+    after_cents: i64,
+    reason: String,
+    remark: String,
+    created_at_ms: i64,
+}
+
+impl From<CoinRecord> for LedgerRecordData {
+    fn from(record: CoinRecord) -> Self {
+        Self {
+            id: record.id,
+            typ: record.typ,
+            before_cents: record.before.0,
+            change_cents: record.change.0,
+            after_cents: record.after.0,
+            reason: record.reason,
+            remark: record.remark,
+            created_at_ms: record.created_at_ms,
+        }
+    }
+}
+
+async fn list(
+    gateway: web::Data<Gateway>,
+    AsOperator(operator, Query(query)): AsOperator<Query<LedgerQuery>>,
+) -> Answer<LedgerData> {
+    let user = UserId::parse("user_id", &required("user_id", query.user_id)?)?;
+    let (records, total) = coins::list_of(&gateway, &operator, user, query.page.page()?).await?;
+    Ok(Data(LedgerData { total, records: records.into_iter().map(LedgerRecordData::from).collect() }))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -3,6 +3,8 @@
 //! parses, calls the domain and wraps the answer.
 
 mod access;
+mod account_details;
+mod account_files;
 mod accounts;
 mod answer;
 mod app_dns;
@@ -29,6 +31,8 @@ use super::path::Path;
 /// All paths of the admin API.
 pub fn paths() -> Vec<Path> {
     [
+        account_details::paths(),
+        account_files::paths(),
         accounts::paths(),
         app_dns::paths(),
         audit::paths(),

@@ -143,6 +143,7 @@ fn all() -> Vec<Error> {
         Protocol::TooLarge,
         Protocol::UnsupportedMediaType,
         Protocol::UnsupportedContentEncoding,
+        Protocol::FileUnusable("line 2: a quoted field is not closed".to_owned()),
         Protocol::NotAWebSocket,
     ];
     let invalid = problems.map(|problem| E::Invalid(Invalid::new("field", problem)));
@@ -191,6 +192,7 @@ const fn protocol_advice(problem: &Protocol) -> &'static str {
         Protocol::TenantMissing => "sends the header `app_id`",
         Protocol::TokenMissing => "logs in",
         Protocol::TooSlow => "sends the request again",
+        Protocol::FileUnusable(_) => "corrects the file, of which nothing was kept",
         Protocol::Undecodable(_)
         | Protocol::BadQuery(_)
         | Protocol::NotFound

@@ -335,6 +335,13 @@ fn protocol_row(problem: &Protocol) -> Row {
             "不支持压缩的请求内容",
             "compressed bodies are not supported",
         ),
+        Protocol::FileUnusable(problem) => Row::refusal(
+            V1_INVALID,
+            INVALID_PARAMETER,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("请求参数错误: 文件无法导入: {problem}"),
+            format!("invalid request parameter: the file can't be imported: {problem}"),
+        ),
         Protocol::NotAWebSocket => Row::failure(
             V1_REFUSED,
             StatusCode::UPGRADE_REQUIRED,

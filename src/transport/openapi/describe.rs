@@ -279,6 +279,15 @@ impl<'a> Description<'a> {
         self.answer(status, json!({"description": description, "content": content}));
     }
 
+    /// Sets the answer of the admin API: a file of one of these media types, or a refusal in JSON.
+    pub fn answers_file(&mut self, media_types: &[&str]) {
+        let file = json!({"schema": {"type": "string"}});
+        let mut content: Map<String, Value> =
+            media_types.iter().map(|name| ((*name).to_owned(), file.clone())).collect();
+        content.insert("application/json".to_owned(), json!({"schema": reference("schemas", "AdminRefusal")}));
+        self.answer(200, json!({"description": "The file, or a refusal.", "content": content}));
+    }
+
     /// Sets the answer of the ops listener: text.
     pub fn answers_text(&mut self) {
         let content = json!({"text/plain": {"schema": {"type": "string"}}});

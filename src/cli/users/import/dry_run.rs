@@ -1,7 +1,8 @@
 //! `diglot user import --dry-run`: what an import would do.
 
-use super::{ImportArgs, Part, Parts, refusals};
+use super::{ImportArgs, Parts, refusals};
 use crate::{
+    account_file::Part,
     cli::{Outcome, print},
     domain::{Operator, imports::Preview},
     gateway::Gateway,

@@ -57,15 +57,9 @@ impl Report {
     }
 }
 
-/// A line of the report. `name` must come from [`shown`]; a reason contains no line break and is short.
+/// A line of the report. `name` must come from [`shown`](crate::account_file::shown); a reason contains no line break and is short.
 pub(super) fn line(number: u64, name: &str, reason: &str) -> String {
     format!("{number}\t{name}\t{reason}\n")
-}
-
-/// A record's name for display in a line: without control characters, and truncated.
-pub(super) fn shown(name: &str) -> String {
-    const MAX_CHARS: usize = 200;
-    name.chars().filter(|letter| !letter.is_control()).take(MAX_CHARS).collect()
 }
 
 /// The length in bytes of the complete lines on records up to `done`.

@@ -1,8 +1,7 @@
-//! Reads account records from files, one at a time.
+//! Reads account records, one at a time.
 
 use std::{
     fmt,
-    fs::File,
     io::{self, BufRead as _, BufReader, Read},
 };
 
@@ -12,9 +11,8 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{super::Format, quotes::Quotes, report};
+use super::{FileError, Format, quotes::Quotes, shown};
 use crate::{
-    cli::Failure,
     config::Config,
     domain::imports::NewRecord,
     model::{
@@ -47,7 +45,7 @@ const FIELDS: [&str; 13] = [
 /// An unparsed record. Empty fields count as absent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RawRecord {
+pub struct RawRecord {
     username: Option<String>,
     password: Option<String>,
     password_hash: Option<String>,
@@ -64,7 +62,8 @@ pub(super) struct RawRecord {
 
 impl RawRecord {
     /// The login name of the account, unparsed.
-    pub(super) fn name(&self) -> &str {
+    #[must_use]
+    pub fn name(&self) -> &str {
         [&self.username, &self.mobile, &self.email]
             .into_iter()
             .flatten()
@@ -72,7 +71,11 @@ impl RawRecord {
             .map_or("", |name| name)
     }
 
-    pub(super) fn parse(self, config: &Config) -> Result<NewRecord, Invalid> {
+    /// The record, if its fields are valid.
+    ///
+    /// # Errors
+    /// What is wrong with the first field that is not.
+    pub fn parse(self, config: &Config) -> Result<NewRecord, Invalid> {
         let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
         let plain = present(self.password, |text| Password::parse("password", text, config.password_min))?;
         let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
@@ -115,15 +118,16 @@ fn is_on(what: &'static str, value: Option<&Value>, default: bool) -> Result<boo
 }
 
 /// A record and the byte offset of its end.
-pub(super) struct Located {
+pub struct Located {
     /// The error does not quote the record, because it may contain a password.
-    pub(super) record: Result<RawRecord, String>,
-    pub(super) end: u64,
+    pub record: Result<RawRecord, String>,
+    /// Where it ends.
+    pub end: u64,
 }
 
 /// A file whose records have a maximum length: a stray quote would turn the rest of the file into one record.
-struct Bounded {
-    file: File,
+struct Bounded<R> {
+    file: R,
     read: u64,
     /// Byte offset of the current record.
     begin: u64,
@@ -132,7 +136,7 @@ struct Bounded {
     quotes: Quotes,
 }
 
-impl Bounded {
+impl<R> Bounded<R> {
     const MAX_BYTES: u64 = MAX_KIB * 1024;
 
     fn check(&self, end: u64) -> io::Result<()> {
@@ -154,7 +158,7 @@ impl Bounded {
     }
 }
 
-impl Read for Bounded {
+impl<R: Read> Read for Bounded<R> {
     /// A call means that the current record does not end in the bytes read so far, so its length is checked first.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check(self.read)?;
@@ -166,11 +170,14 @@ impl Read for Bounded {
 }
 
 /// The records of a file, in order. An error is the last item.
-pub(super) type Records = Box<dyn Iterator<Item = io::Result<Located>>>;
+pub type Records<'a> = Box<dyn Iterator<Item = io::Result<Located>> + 'a>;
 
 /// The records of a file of that format. Fields in `ignored` are skipped; other unknown ones are refused, since
 /// the values of a misspelt one would be lost.
-pub(super) fn records(file: File, format: Format, ignored: Vec<String>) -> Result<Records, Failure> {
+///
+/// # Errors
+/// When the file can't be read, or its first line does not name the fields.
+pub fn records<'a>(file: impl Read + 'a, format: Format, ignored: Vec<String>) -> Result<Records<'a>, FileError> {
     let file = Bounded { file, read: 0, begin: 0, count: 0, quotes: Quotes::default() };
     match format {
         Format::Csv => csv_records(file, &ignored),
@@ -178,10 +185,10 @@ pub(super) fn records(file: File, format: Format, ignored: Vec<String>) -> Resul
     }
 }
 
-fn csv_records(mut file: Bounded, ignored: &[String]) -> Result<Records, Failure> {
+fn csv_records<'a>(mut file: Bounded<impl Read + 'a>, ignored: &[String]) -> Result<Records<'a>, FileError> {
     file.quotes.watch();
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(file);
-    let headers = reader.byte_headers()?.clone();
+    let headers = reader.byte_headers().map_err(io::Error::other)?.clone();
     check_headers(&headers, ignored)?;
     let end = reader.position().byte();
     reader.get_mut().pass(end, 0)?;
@@ -197,7 +204,7 @@ fn csv_records(mut file: Bounded, ignored: &[String]) -> Result<Records, Failure
     })))
 }
 
-fn check_headers(headers: &csv::ByteRecord, ignored: &[String]) -> Result<(), Failure> {
+fn check_headers(headers: &csv::ByteRecord, ignored: &[String]) -> Result<(), FileError> {
     const LEADING: [&str; 3] = ["username", "mobile", "email"];
     let names: Vec<_> = headers.iter().map(String::from_utf8_lossy).collect();
     let unknown: Vec<&str> = names.iter().map(|name| &**name).filter(|name| !is_field(name, ignored)).collect();
@@ -206,13 +213,14 @@ fn check_headers(headers: &csv::ByteRecord, ignored: &[String]) -> Result<(), Fa
         "the first line must name the fields, `username`, `mobile` or `email` among them".to_owned()
     } else if !unknown.is_empty() {
         let known = FIELDS.join(", ");
-        format!("unknown columns: {} (known: {known}; `--ignore-columns` skips others)", unknown.join(", "))
+        let unknown = shown(&unknown.join(", "));
+        format!("unknown columns: {unknown} (known: {known}; those named in ignore-columns are skipped)")
     } else if let Some((_, name)) = doubled {
-        format!("the column {name} stands twice in the first line")
+        format!("the column {} stands twice in the first line", shown(name))
     } else {
         return Ok(());
     };
-    Err(Failure::Usage(problem))
+    Err(FileError::Columns(problem))
 }
 
 fn is_field(name: &str, ignored: &[String]) -> bool {
@@ -236,7 +244,7 @@ fn csv_problem(error: &csv::Error) -> String {
     format!("{field} is of the wrong type")
 }
 
-fn jsonl_records(file: Bounded, ignored: Vec<String>) -> Records {
+fn jsonl_records<'a>(file: Bounded<impl Read + 'a>, ignored: Vec<String>) -> Records<'a> {
     let mut reader = BufReader::new(file);
     let (mut line, mut end) = (Vec::new(), 0);
     Box::new(std::iter::from_fn(move || {
@@ -294,7 +302,7 @@ fn json_record(text: &[u8], ignored: &[String]) -> Result<RawRecord, String> {
     let mut fields = serde_json::Map::new();
     for (key, value) in object.0.into_iter().filter(|(key, _)| !ignored.contains(key)) {
         if !is_field(&key, ignored) {
-            return Err(format!("unknown field {}", report::shown(&key)));
+            return Err(format!("unknown field {}", shown(&key)));
         }
         if fields.contains_key(&key) {
             return Err(format!("the field {key} stands twice"));
