@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use crate::{
     clock::SystemClock,
-    config::{Config, Flags, Values},
+    config::{Config, Flags, ShownSetting, Values},
     domain::{Operator, access::authenticate, readiness},
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
@@ -72,7 +72,7 @@ enum Command {
     /// Read, export and prune the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Change coin balances
+    /// Change coin balances, and list their changes
     #[command(subcommand)]
     Coins(awards::CoinsCommand),
     /// Grant VIP status to users
@@ -299,9 +299,8 @@ fn migrate(settings: &SettingFlags) -> Outcome {
 fn show_config(settings: &SettingFlags) -> Outcome {
     let values = settings.values(Flags::new())?;
     let mut text = String::new();
-    for value in values.all() {
-        let (name, shown, source) = (value.setting.name, value.shown(), value.source);
-        text.push_str(&format!("{name} = {shown}\n    {source}: {}\n", value.setting.meaning));
+    for ShownSetting { name, value, source, meaning } in values.shown() {
+        text.push_str(&format!("{name} = {value}\n    {source}: {meaning}\n"));
     }
     for name in &values.unknown {
         text.push_str(&format!("{name}\n    environment: not a setting\n"));

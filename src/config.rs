@@ -23,7 +23,7 @@ use url::Url;
 pub use self::{
     secret_file::SecretSource,
     settings::{Redaction, SETTINGS, Setting},
-    values::{Flags, Source, Value, Values},
+    values::{Flags, ShownSetting, Source, Value, Values},
 };
 use crate::{
     model::{AvatarBase, Days, TenantId},
@@ -120,6 +120,8 @@ pub struct Config {
     pub shutdown_secs: u64,
     /// The log filter.
     pub log: String,
+    /// All settings as operators see them, without secrets.
+    pub shown: Vec<ShownSetting>,
 }
 
 impl Config {
@@ -192,6 +194,7 @@ impl Config {
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),
             log: read.required_as("DIGLOT_LOG", log_filter).unwrap_or_default(),
+            shown: values.shown(),
         };
         let mut problems = read.problems;
         config.check_together(&mut problems);

@@ -62,6 +62,19 @@ impl Value {
     }
 }
 
+/// A setting as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownSetting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// The value, with its secret part redacted.
+    pub value: String,
+    /// The source of the value.
+    pub source: Source,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
 /// The values set on the command line, by setting name.
 pub type Flags = BTreeMap<&'static str, String>;
 
@@ -112,6 +125,18 @@ impl Values {
     #[must_use]
     pub fn all(&self) -> &[Value] {
         &self.all
+    }
+
+    /// All settings as they are displayed, in the order of the table.
+    #[must_use]
+    pub fn shown(&self) -> Vec<ShownSetting> {
+        let shown = |value: &Value| ShownSetting {
+            name: value.setting.name,
+            value: value.shown(),
+            source: value.source,
+            meaning: value.setting.meaning,
+        };
+        self.all.iter().map(shown).collect()
     }
 
     /// The raw value of a setting; empty when unset.

@@ -30,6 +30,7 @@ mod cli_import;
 mod cli_import_strict;
 mod cli_users;
 mod coins;
+mod config_http;
 mod connections;
 mod console;
 mod contacts;

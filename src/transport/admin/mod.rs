@@ -12,6 +12,7 @@ mod audit;
 mod awards;
 mod bans;
 mod coins;
+mod config;
 mod contacts;
 mod credentials;
 mod devices;
@@ -39,6 +40,7 @@ pub fn paths() -> Vec<Path> {
         awards::paths(),
         bans::paths(),
         coins::paths(),
+        config::paths(),
         contacts::paths(),
         credentials::paths(),
         devices::paths(),
