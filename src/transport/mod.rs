@@ -7,7 +7,6 @@
 mod access;
 mod admin;
 mod app;
-mod audit_file;
 mod body;
 mod codec;
 mod connection;
@@ -16,6 +15,7 @@ mod context;
 mod docs;
 mod edge;
 mod error;
+mod files;
 mod json;
 mod negotiation;
 mod openapi;
@@ -32,9 +32,9 @@ mod v1;
 mod wire;
 
 pub use app::http_app;
-pub use audit_file::AuditFormat;
 pub use context::Face;
 pub use error::errors_md;
+pub use files::AuditFormat;
 pub use openapi::document as openapi_document;
 pub use ops::Readiness;
 pub use server::{Listeners, Server, block_on};

@@ -14,8 +14,8 @@ use crate::{
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Invalid, Page, UserId},
     transport::{
-        audit_file::{AuditFile, AuditFormat},
         error::Error,
+        files::{AuditFile, AuditFormat},
         path::{Path, admin},
     },
 };

@@ -16,8 +16,8 @@ use crate::{
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Invalid},
     transport::{
-        audit_file::{AuditFile, AuditFormat},
         error::Error,
+        files::{AuditFile, AuditFormat},
     },
 };
 

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use jiff::{civil::DateTime, tz::TimeZone};
 
-use crate::model::{Invalid, Page, Problem, UserId};
+use crate::model::{Invalid, Page, Problem};
 
 /// The fields of a form or a query, with their texts.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +58,6 @@ impl Values {
     pub(super) fn sort(&self) -> Result<i32, Invalid> {
         let out_of_range = Invalid::new("sort", Problem::OutOfRange { min: i32::MIN.into(), max: i32::MAX.into() });
         i32::try_from(self.number("sort", 0)?).map_err(|_| out_of_range)
-    }
-
-    /// The user in a field.
-    pub(super) fn user(&self, name: &'static str) -> Result<UserId, Invalid> {
-        UserId::parse(name, self.get(name).trim())
     }
 
     /// The moment in a field of the type `datetime-local`, if it is filled in, in unix seconds.

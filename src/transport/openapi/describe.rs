@@ -264,14 +264,6 @@ impl<'a> Description<'a> {
         self.answer(200, json!({"description": "A success, or a refusal.", "content": content}));
     }
 
-    /// Sets the answer of the admin API: a file of one of these types.
-    pub fn answers_file(&mut self, description: &str, types: &[&str]) {
-        let mut content: Map<String, Value> =
-            types.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect();
-        content.insert("application/json".to_owned(), json!({"schema": reference("schemas", "AdminRefusal")}));
-        self.answer(200, json!({"description": description, "content": content}));
-    }
-
     /// Sets the answer of the ops listener with that status: JSON of `T`.
     pub fn answers_json<T: JsonSchema>(&mut self, status: u16, description: &str) {
         let schema = self.schemas.answers.subschema_for::<T>().to_value();

@@ -22,7 +22,7 @@ async fn tokens_are_created_shown_once_and_revoked() {
     browser.find("//tr[td='nightly']//summary").await.click().await.unwrap();
     browser.find("//tr[td='nightly']//button").await.click().await.unwrap();
     browser.find("//tr[td='nightly']//span[.='revoked']").await;
-    assert_eq!(script.get("/user/list").send().await.code(), 10004);
+    assert_eq!(script.get("/user/list").send().await.code(), 402);
     browser.assert_clean().await;
 }
 

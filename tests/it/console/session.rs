@@ -175,7 +175,11 @@ async fn an_operator_signs_in_and_out() {
     }
     browser.assert_clean().await;
     browser.press("Sign out").await;
-    browser.find("//label[span='Admin token']").await;
+    browser.fill("App", "default").await;
+    browser.fill("Admin token", "adm-nonsense").await;
+    browser.press("Sign in").await;
+    browser.find("//*[@role='alert']").await;
+    browser.forget_log().await;
     browser.open_page("/console/users").await;
     browser.find("//label[span='Admin token']").await;
     assert_eq!(browser.path().await, "/console/sign-in");

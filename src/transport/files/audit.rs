@@ -12,15 +12,15 @@ use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{
-    codec::Encoding,
-    openapi::{Described, Description},
-    reply::{ADMIN_SUCCESS, Outcome},
-};
 use crate::{
     domain::{self, audit::Export},
     gateway::Gateway,
     model::{AuditEntry, Invalid, Problem, UserId},
+    transport::{
+        codec::Encoding,
+        openapi::{Described, Description},
+        reply::{ADMIN_SUCCESS, Outcome},
+    },
 };
 
 /// The format of the file.
@@ -70,7 +70,7 @@ impl AuditFormat {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
-            Self::Jsonl => "application/jsonl",
+            Self::Jsonl => "application/x-ndjson",
         }
     }
 
@@ -162,14 +162,15 @@ fn line(entry: &AuditEntry) -> Line<'_> {
 }
 
 /// A file of rows, which are read while it is sent.
-pub(super) struct AuditFile {
+pub struct AuditFile {
     format: AuditFormat,
     gateway: Data<Gateway>,
     export: Export,
 }
 
 impl AuditFile {
-    pub(super) const fn new(format: AuditFormat, gateway: Data<Gateway>, export: Export) -> Self {
+    /// The file of an export.
+    pub const fn new(format: AuditFormat, gateway: Data<Gateway>, export: Export) -> Self {
         Self { format, gateway, export }
     }
 
@@ -208,6 +209,6 @@ impl Responder for AuditFile {
 
 impl Described for AuditFile {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_file("The file, or a refusal.", &["text/csv", "application/jsonl"]);
+        operation.answers_file(&["text/csv", "application/x-ndjson"]);
     }
 }
