@@ -141,12 +141,15 @@ fn list_rows(
         .offset(page.offset())
         .limit(page.limit())
         .into_boxed();
-    if let Some(action) = action {
-        query = query.filter(audit_log::action.eq(action));
-    }
     if let Some(user) = filter.user {
         query = query.filter(audit_log::user_id.eq(user.get()));
     }
+    // An account has few rows, an action or an actor many; as expressions these do not compete for the index.
+    query = match (action, filter.user) {
+        (Some(action), Some(_)) => query.filter(audit_log::action.concat("").eq(action)),
+        (Some(action), None) => query.filter(audit_log::action.eq(action)),
+        (None, _) => query,
+    };
     if let Some(from_ms) = filter.from_ms {
         query = query.filter(audit_log::at_ms.ge(from_ms));
     }
@@ -158,17 +161,23 @@ fn list_rows(
         let is_older = audit_log::at_ms.lt(sort).or(audit_log::id.lt(id));
         query = query.filter(audit_log::at_ms.le(sort)).filter(is_older);
     }
-    query = match filter.actor.map(AuditActor::columns) {
-        None => query.order((audit_log::at_ms.desc(), audit_log::id.desc())),
-        // One value, but PostgreSQL uses the order of its index only if NULL, too, is part of the order asked for.
-        Some((kind, None)) => query
-            .filter(audit_log::actor_kind.eq(kind))
-            .filter(audit_log::actor_id.is_null())
-            .order((audit_log::actor_id.desc(), audit_log::at_ms.desc(), audit_log::id.desc())),
-        Some((kind, id)) => query
-            .filter(audit_log::actor_kind.eq(kind))
-            .filter(audit_log::actor_id.eq(id))
-            .order((audit_log::at_ms.desc(), audit_log::id.desc())),
+    let columns = filter.actor.map(AuditActor::columns);
+    query = match (columns, filter.user) {
+        (Some((kind, _)), Some(_)) => query.filter((audit_log::actor_kind + 0).eq(kind)),
+        (Some((kind, _)), None) => query.filter(audit_log::actor_kind.eq(kind)),
+        (None, _) => query,
+    };
+    query = match columns {
+        Some((_, Some(id))) => query.filter(audit_log::actor_id.eq(id)),
+        Some((_, None)) => query.filter(audit_log::actor_id.is_null()),
+        None => query,
+    };
+    query = match (columns, filter.user) {
+        // NULL is one value, but PostgreSQL uses the order of the index only if the order asked for has it, too.
+        (Some((_, None)), None) => {
+            query.order((audit_log::actor_id.desc(), audit_log::at_ms.desc(), audit_log::id.desc()))
+        }
+        _ => query.order((audit_log::at_ms.desc(), audit_log::id.desc())),
     };
     Ok(query.load(conn)?)
 }

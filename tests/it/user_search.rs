@@ -212,7 +212,7 @@ struct PostgresPlan {
 }
 
 /// How the database would execute a query.
-async fn plan(t: &TestApp, sql: &str) -> String {
+pub async fn plan(t: &TestApp, sql: &str) -> String {
     let is_embedded = t.gateway.config.database_url.is_embedded();
     let sql = format!("{} {sql}", if is_embedded { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" });
     let read = move |conn: &mut diglot::store::Conn| -> Result<String, StoreError> {
