@@ -4,7 +4,7 @@
 use super::{
     Anonymous, Caller, Error, Operator, Origin,
     access::{Actor, OperatorKind},
-    unit_of_work::as_operator,
+    unit_of_work::{as_operator, recheck_operator},
 };
 use crate::{
     gateway::Gateway,
@@ -185,9 +185,18 @@ pub async fn export(gateway: &Gateway, operator: &Operator, filter: AuditFilter)
 
 impl Export {
     /// The next rows; `None` after the last ones.
+    ///
+    /// # Errors
+    /// [`Error::TokenEnded`] if the operator's token has ended since.
     pub async fn next(&mut self, gateway: &Gateway) -> Result<Option<Vec<AuditEntry>>, Error> {
         let Some(page) = self.next else { return Ok(None) };
-        let listed = list(gateway, &self.operator, self.filter.clone(), page).await?;
+        let (kind, now_ms) = (self.operator.kind().clone(), gateway.clock.now_ms());
+        let (tenant, filter) = (self.operator.tenant_id().clone(), self.filter.clone());
+        let read = move |conn: &mut Conn| -> Result<_, Error> {
+            recheck_operator(conn, &kind, now_ms)?;
+            Ok(audit::list(conn, &tenant, &filter, page)?)
+        };
+        let listed = gateway.db.read(read).await?;
         self.next = listed.next.map(Page::after);
         Ok(Some(listed.items))
     }

@@ -150,7 +150,8 @@ fn recheck_caller(conn: &mut Conn, caller: &Caller, now_ms: i64) -> Result<(), E
     }
 }
 
-fn recheck_operator(conn: &mut Conn, kind: &OperatorKind, now_ms: i64) -> Result<(), Error> {
+/// Checks again that the admin token has not ended.
+pub(super) fn recheck_operator(conn: &mut Conn, kind: &OperatorKind, now_ms: i64) -> Result<(), Error> {
     match kind {
         OperatorKind::CommandLine => Ok(()),
         OperatorKind::AdminToken(token, _) if admin_tokens::is_valid(conn, *token, now_ms)? => Ok(()),

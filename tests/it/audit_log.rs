@@ -1,11 +1,19 @@
 //! Reading the audit log: `/admin/v1/audit/list` and `/export`, `diglot audit`, and the account that a row is about.
 
 use diesel::connection::SimpleConnection as _;
-use diglot::store::{Conn, StoreError};
+use diglot::{
+    domain::{
+        Error, Origin,
+        access::{PresentedToken, authenticate},
+        audit,
+    },
+    model::{AuditFilter, Language, Token},
+    store::{Conn, StoreError},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Client, DAY_MS, Res, START_MS, Shell, TestApp},
+    support::{Client, DAY_MS, Res, START_MS, Shell, TestApp, app_id},
     user_search::plan,
 };
 
@@ -181,6 +189,7 @@ async fn only_operators_read_the_log_and_only_that_of_their_app() {
 
 #[actix_web::test]
 async fn each_filter_is_a_range_of_an_index_without_sorting() {
+    const NEWEST: &str = "ORDER BY at_ms DESC, id DESC";
     let t = TestApp::new().await;
     let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
         INSERT INTO audit_log (at_ms, app_id, actor_kind, actor_id, action, target, address, request_id, result, user_id)
@@ -190,7 +199,6 @@ async fn each_filter_is_a_range_of_an_index_without_sorting() {
     if !t.gateway.config.database_url.is_embedded() {
         t.execute("ANALYZE audit_log").await.unwrap();
     }
-    const NEWEST: &str = "ORDER BY at_ms DESC, id DESC";
     for (index, rest) in [
         ("audit_log_at", format!("at_ms >= 0 {NEWEST}")),
         ("audit_log_at", format!("at_ms <= 4000 AND (at_ms < 4000 OR id < 77) {NEWEST}")),
@@ -244,6 +252,28 @@ async fn an_export_has_all_rows_and_leaves_one_itself() {
     assert_eq!(lines(&list(&admin, "page_size=1").await), ["audit.export action=x.y until=1 ok"]);
     let none = text_of(&admin.get(&format!("{EXPORT}?format=csv&action=z.z")).send().await);
     assert_eq!(none, format!("{head}\n"));
+}
+
+#[actix_web::test]
+async fn an_export_ends_with_its_token() {
+    let t = TestApp::new().await;
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+        INSERT INTO audit_log (at_ms, app_id, actor_kind, action, target, address, request_id, result)
+        SELECT 1, 'default', 0, 'x.y', '', '', '', 'ok' FROM n";
+    t.execute(fill).await.unwrap();
+    let origin = Origin {
+        address: [192, 0, 2, 1].into(),
+        request_id: "r".to_owned(),
+        language: Language::En,
+        user_agent: String::new(),
+    };
+    let token = Token::parse(&t.admin_token().await);
+    let presented = PresentedToken { tenant_id: app_id("default"), origin, token };
+    let operator = authenticate::operator(&t.gateway, presented).await.unwrap();
+    let mut export = audit::export(&t.gateway, &operator, AuditFilter::default()).await.unwrap();
+    assert_eq!(export.next(&t.gateway).await.unwrap().unwrap().len(), 200);
+    t.execute("UPDATE admin_tokens SET revoked_at_ms = 1").await.unwrap();
+    assert!(matches!(export.next(&t.gateway).await, Err(Error::TokenEnded)));
 }
 
 /// Executes the statements of a migration's file.
