@@ -5,6 +5,8 @@ mod attention;
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future;
+
 pub use attention::Attention;
 
 use super::{Error, Operator, events, nodes, readiness};
@@ -163,17 +165,15 @@ pub async fn get(gateway: &Gateway, operator: &Operator) -> Result<Overview, Err
         (health, accounts.ok())
     };
     let in_state = async {
-        let outcome = readiness::check_state(gateway).await;
+        let check = readiness::check_state(gateway);
+        let online = count_online(gateway, operator);
+        let counts = events::list(gateway, operator.tenant_id());
+        let (outcome, nodes, online, counts) = future::join4(check, nodes::list(gateway), online, counts).await;
         let health = Health::of(&outcome, "unavailable, or it takes no writes");
-        let (nodes, is_own) = nodes::list(gateway).await;
-        let (online, is_own_online) = count_online(gateway, operator).await;
-        let (counts, are_own) = events::list(gateway, operator.tenant_id()).await;
-        let is_degraded = !health.is_ok() || is_own || is_own_online || are_own;
-        let state = StateHealth { name: gateway.state.describe(), health, is_degraded };
-        (state, nodes, online, counts)
+        let is_degraded = !health.is_ok() || nodes.1 || online.1 || counts.1;
+        (StateHealth { name: gateway.state.describe(), health, is_degraded }, nodes.0, online.0, counts.0)
     };
-    let ((database, accounts), (state, nodes, online, counts)) =
-        futures_util::future::join(in_database, in_state).await;
+    let ((database, accounts), (state, nodes, online, counts)) = future::join(in_database, in_state).await;
     let counters = Counters::of(&counts, Slot::at(gateway.clock.now_ms()));
     let mut overview = Overview { database, state, nodes, accounts, online, counters, attention: Vec::new() };
     overview.attention = attention::list(gateway, &overview);

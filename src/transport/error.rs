@@ -84,6 +84,15 @@ pub struct Rendered {
     pub cause: Option<String>,
 }
 
+/// Why an item of a list failed, for the client of the admin API; the cause is logged.
+pub fn reason(error: domain::Error, language: Language) -> String {
+    let shown = Error::from(error).shown(Api::Admin, language);
+    if let Some(cause) = shown.cause {
+        log::error!("an item of a batch failed: {cause:?}");
+    }
+    shown.text
+}
+
 impl From<StatusCode> for Protocol {
     /// Interprets a bare status from actix.
     fn from(status: StatusCode) -> Self {

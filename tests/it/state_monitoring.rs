@@ -3,7 +3,7 @@
 use diglot::{
     clock::Now,
     model::{Node, SeenNode},
-    state::{Event, EventCount, PendingEvents, PresenceNote, Sign, Slot, State},
+    state::{Event, EventCount, MemoryState, PendingEvents, PresenceNote, Sign, Slot, State},
 };
 
 use crate::{
@@ -63,6 +63,17 @@ async fn pending_events_are_seen_once_before_and_after_they_move_to_the_state() 
         }
         assert_eq!(counts(&**state, "pending", at(0)).await, [counted(0, Event::SignIn, 3)]);
     }
+}
+
+#[actix_web::test]
+async fn pending_events_take_bounded_memory() {
+    let (pending, shop) = (PendingEvents::default(), app_id("shop"));
+    for number in 0..20_000 {
+        pending.add(&shop, Event::SignIn, START_MS + number * 5 * MINUTE_MS);
+    }
+    let (counts, _) = pending.with_those_in(&MemoryState::default(), &shop, at(0)).await;
+    assert_eq!(counts.len(), 10_000);
+    assert_eq!(counts.last().unwrap().slot, Slot::at(START_MS + 19_999 * 5 * MINUTE_MS), "the newest stay");
 }
 
 fn note(account: &str, device: i32, sign: Sign) -> PresenceNote {

@@ -12,8 +12,8 @@ use crate::{
     time_limit,
     transport::{
         codec::Encoding,
-        context::{Api, Context},
-        error::Error,
+        context::Context,
+        error::{Error, reason},
         openapi::{Described, Description},
         reply::{self, ADMIN_SUCCESS, Outcome},
     },
@@ -158,15 +158,6 @@ struct ItemOutcome<T> {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-}
-
-/// Why an item failed, for the client; the cause is logged.
-pub(super) fn reason(error: domain::Error, language: Language) -> String {
-    let shown = Error::from(error).shown(Api::Admin, language);
-    if let Some(cause) = shown.cause {
-        log::error!("an item of a batch failed: {cause:?}");
-    }
-    shown.text
 }
 
 impl<T: JsonSchema> Described for Data<T> {

@@ -22,8 +22,7 @@ use crate::{
     model::{Invalid, Language, Problem, UserId},
     transport::{
         codec::Encoding,
-        context::Api,
-        error::{Error, Protocol},
+        error::{Error, Protocol, reason},
         openapi::{Described, Description},
         reply::{ADMIN_SUCCESS, Outcome},
     },
@@ -119,15 +118,6 @@ fn refused(labels: &[Label], results: Vec<Result<(), domain::Error>>, language: 
         refused.extend(problem.map(|reason| RefusedData { record, name: label.name.clone(), reason }));
     }
     refused
-}
-
-/// Why a record was refused; the cause of a failure is logged.
-fn reason(error: domain::Error, language: Language) -> String {
-    let shown = Error::from(error).shown(Api::Admin, language);
-    if let Some(cause) = shown.cause {
-        log::error!("a record of an import failed: {cause:?}");
-    }
-    shown.text
 }
 
 /// A file of all accounts of a tenant, which is read and sent page by page.
