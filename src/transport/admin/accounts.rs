@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        accounts,
+        accounts, presence,
         registration::{self, PushRegistration, Registration},
     },
     gateway::Gateway,
@@ -151,6 +151,8 @@ struct FoundData {
     status: i16,
     /// Unix time in milliseconds.
     registered_at_ms: i64,
+    /// Whether a device of the account is in use.
+    online: bool,
 }
 
 async fn search(
@@ -159,8 +161,11 @@ async fn search(
 ) -> ListAnswer<FoundData> {
     let size = number("page_size", query.page_size.as_deref())?;
     let search = UserSearch::parse(&query.q.unwrap_or_default(), query.cursor.as_deref(), size)?;
+    let found = accounts::search(&gateway, &operator, search).await?;
+    let online = presence::online(&gateway, &operator, found.items.iter().map(|user| user.id).collect()).await?;
     let data = |user: FoundUser| FoundData {
         user_id: user.id.get(),
+        online: online.contains(&user.id),
         username: user.username,
         nickname: user.nickname,
         mobile: user.mobile,
@@ -168,7 +173,7 @@ async fn search(
         status: user.status.code(),
         registered_at_ms: user.registered_at_ms,
     };
-    Ok(Part::of(accounts::search(&gateway, &operator, search).await?, data))
+    Ok(Part::of(found, data))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -104,7 +104,7 @@ async fn page(gateway: &Gateway, operator: &Operator, view: &View, form: &Values
     let content = html! {
         section {
             h2 { (t.app) " " (foreign(app.id.as_str())) }
-            (facts(&[(t.registered, view.time(app.created_at_ms))]))
+            (facts(&[(t.created_at, view.time(app.created_at_ms))]))
             (view.form(PATH, t.save, &settings))
             details {
                 summary { (t.rotate_secret) }

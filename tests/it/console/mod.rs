@@ -3,6 +3,7 @@
 mod apps;
 mod audit;
 mod discovery;
+mod import;
 mod looks;
 mod playground;
 mod session;

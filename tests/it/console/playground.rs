@@ -20,7 +20,7 @@ async fn an_operation_is_sent_in_both_encodings() {
     browser.shows("length-delimited").await;
     browser.shows("printf '\\032\\011").await;
     let info = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await;
-    assert_eq!(info.json()["data"]["data"]["nickname"], "戴安娜", "{}", info.json());
+    assert_eq!(info.json()["data"]["user"]["nickname"], "戴安娜", "{}", info.json());
     browser.assert_clean().await;
 }
 
