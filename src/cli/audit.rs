@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor};
 use crate::{
-    domain::audit,
+    domain::audit_log,
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Days, Invalid, Page},
     transport::{AuditFormat, block_on},
@@ -91,7 +91,7 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
                     None => Page::parse(None, Some(size))?,
                 };
                 let operator = rows.tenant.operator(&gateway).await?;
-                let listed = audit::list(&gateway, &operator, rows.filter()?, page).await?;
+                let listed = audit_log::list(&gateway, &operator, rows.filter()?, page).await?;
                 print(&listed.items.iter().map(line).collect::<String>())?;
                 print_cursor(listed.next);
                 Ok(())
@@ -99,7 +99,7 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
             AuditCommand::Export { rows, format } => export(&gateway, &rows, format).await,
             AuditCommand::Prune { tenant, days } => {
                 let days = Days::parse("days", days)?;
-                let deleted = audit::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
+                let deleted = audit_log::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
                 print(&format!("{deleted}\n"))
             }
         }
@@ -122,7 +122,7 @@ async fn export(gateway: &Gateway, rows: &Rows, format: Format) -> Outcome {
         Format::Jsonl => AuditFormat::Jsonl,
     };
     let operator = rows.tenant.operator(gateway).await?;
-    let mut export = audit::export(gateway, &operator, rows.filter()?).await?;
+    let mut export = audit_log::export(gateway, &operator, rows.filter()?).await?;
     if !write(format.header())? {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future;
 
-use super::{audit, events, nodes, presence, sockets};
+use super::{audit_log, events, nodes, presence, sockets};
 use crate::{gateway::Gateway, model::Days};
 
 /// The pause between two checks of whether something is due.
@@ -56,7 +56,7 @@ async fn repeat(gateway: &Gateway, interval_ms: i64, work: impl AsyncFn()) {
 }
 
 async fn prune(gateway: &Gateway, days: Days) {
-    match audit::prune_all(gateway, days).await {
+    match audit_log::prune_all(gateway, days).await {
         Ok(0) => {}
         Ok(deleted) => log::info!("deleted {deleted} rows of the audit log that were older than {} days", days.get()),
         Err(error) => log::warn!("the audit log is pruned in an hour again: {error}"),

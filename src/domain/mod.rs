@@ -8,7 +8,8 @@
 pub mod access;
 pub mod accounts;
 mod activity;
-pub mod audit;
+mod audit;
+pub mod audit_log;
 pub mod awards;
 pub mod background;
 pub mod bans;

@@ -10,13 +10,7 @@ use std::{
 use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, Request, Response, error::DispatchError};
 use actix_server::{GracefulShutdownSignal, Server as HttpRunning, ServerBuilder};
 use actix_service::{Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
-use actix_web::{
-    App as HttpApp,
-    dev::AppConfig,
-    middleware::from_fn,
-    rt::net::TcpStream,
-    web::Data,
-};
+use actix_web::{App as HttpApp, dev::AppConfig, middleware::from_fn, rt::net::TcpStream, web::Data};
 
 use super::{
     app::http_app,

@@ -82,7 +82,7 @@ fn only_the_transport_names_actix_and_prost() {
 
 #[test]
 fn handlers_go_through_the_domain() {
-    for folder in ["transport/v1", "transport/admin"] {
+    for folder in ["transport/v1", "transport/admin", "transport/console"] {
         assert_no_word(folder, "", &["store::", "state::", ".db.", ".state.", ".hashing", "command_line"]);
     }
     assert_no_word("transport", "", &["command_line("]);
@@ -91,7 +91,8 @@ fn handlers_go_through_the_domain() {
 #[test]
 fn the_two_apis_know_nothing_of_each_other() {
     assert_no_word("transport/v1", "", &["admin::"]);
-    assert_no_word("transport/admin", "", &["v1::", "pb::", "Wire"]);
+    assert_no_word("transport/admin", "", &["v1::", "pb::", "Wire", "console::"]);
+    assert_no_word("transport/console", "", &["admin::"]);
 }
 
 #[test]

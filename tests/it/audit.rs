@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs};
 use actix_web::http::Method;
 use diglot::{
     domain::{
-        audit,
+        audit_log,
         imports::{self, NewRecord},
         tenants,
     },
@@ -310,9 +310,9 @@ async fn act_at_the_command_line(log: &mut Audited) {
     tenants::set_push_sign_required(&gateway, &operator, true).await.unwrap();
     log.command_line_did("app.push_sign", "default").await;
     let filter = AuditFilter { action: Some(AuditAction::Resource("app.".to_owned())), ..AuditFilter::default() };
-    audit::export(&gateway, &operator, filter).await.unwrap();
+    audit_log::export(&gateway, &operator, filter).await.unwrap();
     log.command_line_did("audit.export", "action=app.").await;
-    audit::prune(&gateway, &operator, Days::parse("days", 90).unwrap()).await.unwrap();
+    audit_log::prune(&gateway, &operator, Days::parse("days", 90).unwrap()).await.unwrap();
     log.command_line_did("audit.prune", "older than 90 days").await;
     let list = vec![NewRecord { record: named("erin"), password: None }];
     assert_eq!(imports::import(&gateway, &operator, list, None, |_| Ok(())).await.unwrap().len(), 1);

@@ -5,7 +5,7 @@ use diglot::{
     domain::{
         Error, Origin,
         access::{PresentedToken, authenticate},
-        audit,
+        audit_log,
     },
     model::{AuditFilter, Language, Token},
     store::{Conn, StoreError},
@@ -270,7 +270,7 @@ async fn an_export_ends_with_its_token() {
     let token = Token::parse(&t.admin_token().await);
     let presented = PresentedToken { tenant_id: app_id("default"), origin, token };
     let operator = authenticate::operator(&t.gateway, presented).await.unwrap();
-    let mut export = audit::export(&t.gateway, &operator, AuditFilter::default()).await.unwrap();
+    let mut export = audit_log::export(&t.gateway, &operator, AuditFilter::default()).await.unwrap();
     assert_eq!(export.next(&t.gateway).await.unwrap().unwrap().len(), 200);
     t.execute("UPDATE admin_tokens SET revoked_at_ms = 1").await.unwrap();
     assert!(matches!(export.next(&t.gateway).await, Err(Error::TokenEnded)));

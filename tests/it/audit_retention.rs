@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use diesel::RunQueryDsl as _;
 use diglot::{
     config::Flags,
-    domain::audit,
+    domain::audit_log,
     model::Days,
     store::{Conn, StoreError},
 };
@@ -83,7 +83,7 @@ async fn an_operator_prunes_the_log_of_its_app() {
     insert(&t, "other", [20 * DAY_MS]).await;
     let operator = command_line("default");
     // Several at once delete each row once.
-    let prune = || audit::prune(&t.gateway, &operator, days(10));
+    let prune = || audit_log::prune(&t.gateway, &operator, days(10));
     let (one, two) = futures_util::future::join(prune(), prune()).await;
     assert_eq!(one.unwrap() + two.unwrap(), 1201);
     assert_eq!(count(&t).await, 3);

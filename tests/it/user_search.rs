@@ -88,7 +88,7 @@ async fn an_account_is_found_by_its_id_and_by_the_beginning_of_each_of_its_names
     }
     let expected = json!({
         "user_id": 101, "username": "Alice", "nickname": "Wonder", "mobile": "13812345678",
-        "email": "alice@mail.example", "status": 0, "registered_at_ms": 1000,
+        "email": "alice@mail.example", "status": 0, "registered_at_ms": 1000, "online": false,
     });
     assert_eq!(search(&admin, "q=101").await["data"], json!([expected]));
 }

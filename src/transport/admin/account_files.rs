@@ -51,7 +51,8 @@ async fn import(
 ) -> Answer<ImportReport> {
     let is_dry_run = switch("dry_run", query.dry_run.as_deref())?;
     let ignored = query.ignore_columns.unwrap_or_default();
-    let request = ImportRequest::parse(text, query.format.as_deref().filter(|name| !name.is_empty()), is_dry_run, &ignored)?;
+    let request =
+        ImportRequest::parse(text, query.format.as_deref().filter(|name| !name.is_empty()), is_dry_run, &ignored)?;
     let language = Context::get(&req).map_or(Language::En, |context| context.language);
     Ok(Data(request.run(&gateway, &operator, language).await?))
 }

@@ -10,7 +10,7 @@ use super::{
     params::{Query, number, required},
 };
 use crate::{
-    domain::audit,
+    domain::audit_log,
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Invalid, Page, UserId},
     transport::{
@@ -91,7 +91,7 @@ async fn list(
         request_id: entry.request_id,
         result: entry.result,
     };
-    Ok(Part::of(audit::list(&gateway, &operator, filter, page).await?, data))
+    Ok(Part::of(audit_log::list(&gateway, &operator, filter, page).await?, data))
 }
 
 fn filter([actor, action, user, from, until]: [&Option<String>; 5]) -> Result<AuditFilter, Invalid> {
@@ -120,6 +120,6 @@ async fn export(
 ) -> Result<AuditFile, Error> {
     let format = AuditFormat::parse(&required("format", query.format)?)?;
     let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
-    let export = audit::export(&gateway, &operator, filter).await?;
+    let export = audit_log::export(&gateway, &operator, filter).await?;
     Ok(AuditFile::new(format, gateway, export))
 }

@@ -131,11 +131,11 @@ fn row(view: &View, token: &AdminToken, is_own: bool, now_ms: i64) -> Markup {
         td { @match token.expires_at_ms { Some(at_ms) => { (view.time(at_ms)) } None => { (t.never) } } }
         td {
             @if token.revoked_at_ms.is_some() {
-                span.state.quiet { (t.revoked) }
+                span.badge.quiet { (t.revoked) }
             } @else if token.is_valid(now_ms) {
-                span.state.good { (t.valid) }
+                span.badge.good { (t.valid) }
             } @else {
-                span.state.quiet { (t.expired) }
+                span.badge.quiet { (t.expired) }
             }
         }
         td {

@@ -23,7 +23,6 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn file(name: Path<String>) -> Result<HttpResponse, Error> {
-    let (_, kind, content) =
-        FILES.iter().find(|(known, ..)| *known == name.as_str()).ok_or(Protocol::NotFound)?;
+    let (_, kind, content) = FILES.iter().find(|(known, ..)| *known == name.as_str()).ok_or(Protocol::NotFound)?;
     Ok(HttpResponse::Ok().content_type(*kind).body(*content))
 }

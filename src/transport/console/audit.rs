@@ -12,7 +12,7 @@ use super::{
     view::{Answer, View, foreign, table, typed_field},
 };
 use crate::{
-    domain::audit,
+    domain::audit_log,
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Invalid},
     transport::{
@@ -40,7 +40,7 @@ async fn show(gateway: Data<Gateway>, SignedIn { operator, view, .. }: SignedIn,
         Ok(filter) => filter,
         Err(invalid) => return Ok(page(&view.refused(invalid)?, &query, &html! {})),
     };
-    let listed = audit::list(&gateway, &operator, filter, query.page()?).await?;
+    let listed = audit_log::list(&gateway, &operator, filter, query.page()?).await?;
     let content = html! {
         (rows(&view, &listed.items))
         (view.next(PATH, &query, listed.next))
@@ -100,7 +100,7 @@ async fn export(
     let wanted = filter(&view, &query).and_then(|filter| Ok((filter, AuditFormat::parse(query.get("format"))?)));
     match wanted {
         Ok((filter, format)) => {
-            let export = audit::export(&gateway, &operator, filter).await?;
+            let export = audit_log::export(&gateway, &operator, filter).await?;
             Ok(Either::Left(AuditFile::new(format, gateway, export)))
         }
         Err(invalid) => Ok(Either::Right(page(&view.refused(invalid)?, &query, &html! {}))),

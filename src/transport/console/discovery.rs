@@ -151,8 +151,7 @@ fn row<T: Item>(view: &View, id: DiscoveryId, item: &T, form: &Values) -> Markup
 
 /// Links to the parts of the discovery page.
 fn tabs(t: &Texts, here: &str) -> Markup {
-    let links =
-        [(Category::PATH, t.categories), (Group::PATH, t.groups), (Bot::PATH, t.bots), (ads::PATH, t.ads)];
+    let links = [(Category::PATH, t.categories), (Group::PATH, t.groups), (Bot::PATH, t.bots), (ads::PATH, t.ads)];
     html! {
         nav.tabs aria-label=(t.discovery) {
             ul {

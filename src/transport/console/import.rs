@@ -69,12 +69,19 @@ enum Outcome {
 }
 
 /// Imports a part of a file.
-async fn import(gateway: Data<Gateway>, Posted(SignedIn { operator, view, .. }, values): Posted) -> Result<Json<Outcome>, Error> {
+async fn import(
+    gateway: Data<Gateway>,
+    Posted(SignedIn { operator, view, .. }, values): Posted,
+) -> Result<Json<Outcome>, Error> {
     match import_part(&gateway, &operator, &values, view.language).await {
         Ok(report) => Ok(Json(Outcome::Report(report))),
         Err(error) => {
             let shown = error.shown(Api::Admin, view.language);
-            if shown.strict_status.is_server_error() { Err(error) } else { Ok(Json(Outcome::Refusal { error: shown.text })) }
+            if shown.strict_status.is_server_error() {
+                Err(error)
+            } else {
+                Ok(Json(Outcome::Refusal { error: shown.text }))
+            }
         }
     }
 }
@@ -94,7 +101,11 @@ async fn import_part(
     request.run(gateway, operator, language).await
 }
 
-async fn export(gateway: Data<Gateway>, SignedIn { operator, .. }: SignedIn, query: Values) -> Result<AccountsFile, Error> {
+async fn export(
+    gateway: Data<Gateway>,
+    SignedIn { operator, .. }: SignedIn,
+    query: Values,
+) -> Result<AccountsFile, Error> {
     let for_spreadsheets = query.is_on("for_spreadsheets");
     AccountsFile::begin(gateway, operator, query.filled("format"), for_spreadsheets).await
 }

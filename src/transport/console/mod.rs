@@ -2,13 +2,14 @@
 //! through the same domain functions. Each file but those listed here is a page: its routes at the top, then their
 //! handlers, then what they show.
 //!
-//! `session` says who is signed in, `frame` adds headers and pages for errors, `view` and `chart` have the parts of pages, `texts`
+//! `session` says who is signed in, `cookie` what the browser keeps, `frame` adds headers and pages for errors, `view` and `chart` have the parts of pages, `texts`
 //! their texts in both languages, `values` the fields of forms, `assets` the style sheet and scripts.
 
 mod apps;
 mod assets;
 mod audit;
 mod chart;
+mod cookie;
 mod discovery;
 mod frame;
 mod import;
@@ -37,7 +38,7 @@ use crate::gateway::Gateway;
 
 /// The routes of the console.
 pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
-    let session = session::middleware(gateway);
+    let session = cookie::middleware(gateway);
     move |cfg| {
         let pages = scope("/console")
             .configure(assets::routes)

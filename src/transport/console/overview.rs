@@ -10,7 +10,7 @@ use super::{
     view::{Answer, View, facts, table},
 };
 use crate::{
-    domain::overview::{self, Attention, Health, Overview, Series},
+    domain::overview::{self, Attention, Health, Overview, Series, StateHealth},
     gateway::Gateway,
     model::SeenNode,
 };
@@ -64,16 +64,15 @@ fn attention(view: &View, list: &[Attention]) -> Markup {
 
 fn health(view: &View, overview: &Overview) -> Markup {
     let t = view.t;
-    let state = match (overview.state.health, overview.state.is_degraded) {
-        (Health::Ok, true) => html! { span.state.bad { (t.degraded) } },
-        (health, _) => works(t, health),
-    };
+    let StateHealth { name, health, is_degraded } = overview.state;
+    let state =
+        if health.is_ok() && is_degraded { html! { span.badge.bad { (t.degraded) } } } else { works(t, health) };
     html! {
         section {
             h2 { (t.health) }
             (facts(&[
                 (t.database, works(t, overview.database)),
-                (t.shared_state, html! { (state) " " (overview.state.name) }),
+                (t.shared_state, html! { (state) " " (name) }),
             ]))
         }
     }
@@ -81,8 +80,8 @@ fn health(view: &View, overview: &Overview) -> Markup {
 
 fn works(t: &Texts, health: Health) -> Markup {
     match health {
-        Health::Ok => html! { span.state.good { (t.works) } },
-        Health::Failing { .. } => html! { span.state.bad { (t.fails) } },
+        Health::Ok => html! { span.badge.good { (t.works) } },
+        Health::Failing { .. } => html! { span.badge.bad { (t.fails) } },
     }
 }
 

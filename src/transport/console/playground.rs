@@ -150,7 +150,8 @@ fn input(t: &Texts, field: &FieldDescriptor, values: &Values) -> Markup {
 
 /// Both requests and answers, and whether the answers say the same.
 fn outcome(t: &Texts, operation: &Operation, exchanges: &[Exchange], base: &str) -> Markup {
-    let answer_in = |encoding| exchanges.iter().find(|one| one.request.encoding == encoding).map(|one| &one.answer.body);
+    let answer_in =
+        |encoding| exchanges.iter().find(|one| one.request.encoding == encoding).map(|one| &one.answer.body);
     let in_json: Option<Value> = answer_in(Encoding::Json).and_then(|body| serde_json::from_slice(body).ok());
     let in_protobuf = answer_in(Encoding::Protobuf).and_then(|body| as_json(&operation.answer, body).ok());
     html! {

@@ -1,13 +1,8 @@
 //! Who is signed in to the console: a signed cookie names an app and its admin token, which is checked at every request.
 
-use actix_session::{
-    Session, SessionExt as _, SessionMiddleware,
-    config::{BrowserSession, CookieContentSecurity},
-    storage::CookieSessionStore,
-};
+use actix_session::{Session, SessionExt as _};
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
-    cookie::{Key, SameSite},
     dev::Payload,
     error::InternalError,
     http::{StatusCode, header},
@@ -15,15 +10,17 @@ use actix_web::{
 use maud::html;
 use serde::{Deserialize, Serialize};
 
-use super::{values::Values, view::View};
+use super::{
+    cookie::{is_csrf_token, keep, renew},
+    values::Values,
+    view::View,
+};
 use crate::{
     domain::{
         self, Operator,
         access::{PresentedToken, authenticate},
     },
-    gateway::Gateway,
     model::{AdminTokenId, TenantId, Token},
-    secret::KeyPurpose,
     transport::{
         access::{Extracted, gateway, note, origin},
         body,
@@ -32,7 +29,7 @@ use crate::{
 };
 
 /// A session that is not used for this long is over.
-pub(super) const IDLE_MS: i64 = 30 * 60 * 1000;
+const IDLE_MS: i64 = 30 * 60 * 1000;
 
 /// However much it is used, a session is over after this time.
 const MAX_AGE_MS: i64 = 12 * 60 * 60 * 1000;
@@ -40,27 +37,8 @@ const MAX_AGE_MS: i64 = 12 * 60 * 60 * 1000;
 /// The use of a session is noted at most once in this time, since every note sends the cookie again.
 const NOTE_MS: i64 = 60 * 1000;
 
-const COOKIE: &str = "diglot_console";
 const SESSION_KEY: &str = "operator";
-const CSRF_KEY: &str = "csrf";
 const NOTICE_KEY: &str = "notice";
-pub(super) const LANGUAGE_KEY: &str = "language";
-
-/// The middleware that reads and writes the cookie.
-pub(super) fn middleware(gateway: &Gateway) -> SessionMiddleware<CookieSessionStore> {
-    let half = |name| gateway.secret.mac(KeyPurpose::Console, name);
-    let key = Key::from(&[half(b"1"), half(b"2")].concat());
-    SessionMiddleware::builder(CookieSessionStore::default(), key)
-        .cookie_name(COOKIE.to_owned())
-        .cookie_path("/console".to_owned())
-        .cookie_same_site(SameSite::Strict)
-        .cookie_http_only(true)
-        // `frame.rs` adds `Secure` behind a proxy with TLS: the listener itself has none.
-        .cookie_secure(false)
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(BrowserSession::default())
-        .build()
-}
 
 /// The session in the cookie. It names the token by its id: the cookie is of no use outside the console.
 #[derive(Deserialize, Serialize)]
@@ -128,15 +106,12 @@ impl FromRequest for PostedByAnyone {
 async fn posted(req: &HttpRequest, payload: &mut Payload) -> Result<Values, actix_web::Error> {
     let bytes = body::read(payload, req.headers()).await.map_err(|unread| Error::from(unread.problem))?;
     let values = Values::parse(&bytes);
-    let expected: Option<String> = req.get_session().get(CSRF_KEY).unwrap_or_default();
-    match expected {
-        Some(expected) if expected == values.get("csrf") => Ok(values),
-        Some(_) | None => {
-            let view = View::of(req)?;
-            let page = view.page_with(StatusCode::FORBIDDEN, view.t.form_expired, &html! { p { (view.t.form_again) } });
-            Err(InternalError::from_response("a form of another session", page).into())
-        }
+    if is_csrf_token(req, values.get("csrf")) {
+        return Ok(values);
     }
+    let view = View::of(req)?;
+    let page = view.page_with(StatusCode::FORBIDDEN, view.t.form_expired, &html! { p { (view.t.form_again) } });
+    Err(InternalError::from_response("a form of another session", page).into())
 }
 
 async fn signed_in(req: &HttpRequest) -> Result<SignedIn, Error> {
@@ -146,30 +121,13 @@ async fn signed_in(req: &HttpRequest) -> Result<SignedIn, Error> {
     let stored: Option<Stored> = session.get(SESSION_KEY).unwrap_or_default();
     let stored = stored.filter(|stored| !stored.is_over(now_ms)).ok_or(Protocol::TokenMissing)?;
     let tenant = TenantId::stored(stored.tenant.clone());
-    let operator =
-        authenticate::signed_in_operator(gateway, tenant, AdminTokenId(stored.token), origin(req)?).await?;
+    let operator = authenticate::signed_in_operator(gateway, tenant, AdminTokenId(stored.token), origin(req)?).await?;
     note(req, operator.tenant_id(), None);
     if now_ms - stored.used_ms >= NOTE_MS {
         keep(&session, SESSION_KEY, Stored { used_ms: now_ms, ..stored })?;
     }
     let view = View::of(req)?.for_operator(&operator).with_notice(session.remove_as(NOTICE_KEY).and_then(Result::ok));
     Ok(SignedIn { operator, view, session })
-}
-
-fn keep<T: Serialize + 'static>(session: &Session, key: &'static str, value: T) -> Result<(), Error> {
-    session.insert(key, value).map_err(|error| domain::Error::internal(error.to_string()).into())
-}
-
-/// The token that forms of this session carry; made when the session has none.
-pub(super) fn csrf_token(req: &HttpRequest) -> Result<String, Error> {
-    const CHARS: usize = 32;
-    let session = req.get_session();
-    if let Some(token) = session.get(CSRF_KEY).unwrap_or_default() {
-        return Ok(token);
-    }
-    let token = gateway(req)?.random.base62(CHARS)?;
-    keep(&session, CSRF_KEY, token.clone())?;
-    Ok(token)
 }
 
 /// Signs an operator in.
@@ -182,21 +140,10 @@ pub(super) async fn sign_in(req: &HttpRequest, app: &str, token: &str) -> Result
     let presented = PresentedToken { tenant_id, origin: origin(req)?, token: Token::parse(token.trim()) };
     let operator = authenticate::operator(gateway, presented).await?;
     let token = operator.token().ok_or(domain::Error::NoPermission)?;
+    renew(req)?;
     let (session, now_ms) = (req.get_session(), gateway.clock.now_ms());
-    let language: Option<String> = session.get(LANGUAGE_KEY).unwrap_or_default();
-    // Forms of before can't be sent any more.
-    session.clear();
-    session.renew();
-    if let Some(language) = language {
-        keep(&session, LANGUAGE_KEY, language)?;
-    }
     let tenant = operator.tenant_id().as_str().to_owned();
     keep(&session, SESSION_KEY, Stored { tenant, token: token.0, since_ms: now_ms, used_ms: now_ms })
-}
-
-/// Sets the language of the pages.
-pub(super) fn set_language(req: &HttpRequest, language: &str) -> Result<(), Error> {
-    keep(&req.get_session(), LANGUAGE_KEY, language.to_owned())
 }
 
 impl SignedIn {

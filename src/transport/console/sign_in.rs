@@ -7,6 +7,7 @@ use actix_web::{
 use maud::html;
 
 use super::{
+    cookie,
     session::{self, Posted, PostedByAnyone, see},
     values::Values,
     view::{Answer, View, typed_field},
@@ -56,7 +57,8 @@ fn refused(req: &HttpRequest, values: &Values, error: Error) -> Answer {
 
 /// The page that was wanted, if it is one of the console; else the overview.
 fn page_to_open(wanted: &str) -> &str {
-    let is_ours = wanted.starts_with("/console/") && wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_ours =
+        wanted.starts_with("/console/") && wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_ours { wanted } else { "/console/" }
 }
 
@@ -66,6 +68,6 @@ async fn sign_out(Posted(signed_in, _): Posted) -> Answer {
 }
 
 async fn set_language(req: HttpRequest, code: Path<String>, query: Values) -> Answer {
-    session::set_language(&req, &code)?;
+    cookie::set_language(&req, &code)?;
     Ok(see(page_to_open(query.get("back"))))
 }

@@ -19,14 +19,12 @@ use crate::{
     domain::{
         Operator,
         accounts::{self, AccountDetails},
-        audit, awards, coins,
+        audit_log, awards, coins,
     },
     gateway::Gateway,
     model::{AccountStatus, AuditFilter, Page, UserId},
     transport::error::Error,
 };
-
-pub(super) use actions::new_password;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/users/{id}").route(get().to(show)).route(post().to(actions::act)))
@@ -67,7 +65,7 @@ async fn page(
     let (records, total) = coins::list_of(gateway, operator, user, coins_page).await?;
     let medals = awards::list_medals(gateway, operator, Page::first()).await?;
     let filter = AuditFilter { user: Some(user), ..AuditFilter::default() };
-    let trail = audit::list(gateway, operator, filter, query.page()?).await?;
+    let trail = audit_log::list(gateway, operator, filter, query.page()?).await?;
     let path = path_of(user);
     let key = gateway.random.base62(20)?;
     let content = html! {

@@ -12,7 +12,6 @@ use serde::Serialize;
 use super::{
     session::{Posted, SignedIn},
     texts::Texts,
-    user::new_password,
     values::Values,
     view::{Answer, View, facts, field, foreign, table, typed_field},
 };
@@ -22,7 +21,7 @@ use crate::{
         registration::{self, Registration},
     },
     gateway::Gateway,
-    model::{AccountStatus, FoundUser, UserId, UserSearch, Username},
+    model::{AccountStatus, FoundUser, Password, UserId, UserSearch, Username},
     transport::error::Error,
 };
 
@@ -92,15 +91,15 @@ fn row(view: &View, user: &FoundUser, is_online: bool) -> Markup {
 /// An account's status.
 pub(super) fn status(t: &Texts, status: AccountStatus) -> Markup {
     match status {
-        AccountStatus::Active => html! { span.state.good { (t.active) } },
-        AccountStatus::Disabled => html! { span.state.bad { (t.disabled) } },
-        AccountStatus::Deleted => html! { span.state.quiet { (t.deleted) } },
+        AccountStatus::Active => html! { span.badge.good { (t.active) } },
+        AccountStatus::Disabled => html! { span.badge.bad { (t.disabled) } },
+        AccountStatus::Deleted => html! { span.badge.quiet { (t.deleted) } },
     }
 }
 
 /// Whether a user is online, which `console.js` keeps up to date.
 pub(super) fn presence_of(t: &Texts, user: UserId, is_online: bool) -> Markup {
-    let (class, text) = if is_online { ("state good", t.online) } else { ("state quiet", t.offline) };
+    let (class, text) = if is_online { ("badge good", t.online) } else { ("badge quiet", t.offline) };
     html! { span class=(class) data-presence=(user) data-online=(t.online) data-offline=(t.offline) { (text) } }
 }
 
@@ -110,7 +109,11 @@ struct Online {
 }
 
 /// Which of the users in the field `ids` are online.
-async fn list_online(gateway: Data<Gateway>, SignedIn { operator, .. }: SignedIn, query: Values) -> Result<Json<Online>, Error> {
+async fn list_online(
+    gateway: Data<Gateway>,
+    SignedIn { operator, .. }: SignedIn,
+    query: Values,
+) -> Result<Json<Online>, Error> {
     const MAX: usize = 200;
     let ids = query.get("ids").split(',').take(MAX).map(|id| UserId::parse("ids", id)).collect::<Result<_, _>>()?;
     let online: BTreeSet<UserId> = presence::online(&gateway, &operator, ids).await?;
@@ -130,14 +133,21 @@ async fn create(gateway: Data<Gateway>, Posted(signed_in, values): Posted) -> An
 }
 
 /// Creates an account. Returns its password if that was generated.
-async fn register(
-    gateway: &Gateway,
-    operator: &Operator,
-    values: &Values,
-) -> Result<(UserId, Option<String>), Error> {
+async fn register(gateway: &Gateway, operator: &Operator, values: &Values) -> Result<(UserId, Option<String>), Error> {
     let (password, generated) = new_password(gateway, values)?;
     let new = Registration { username: Username::parse(values.get("username").trim())?, password };
     Ok((registration::create(gateway, operator, new).await?, generated))
+}
+
+/// The password in the form or, if there is none, a generated one and its text.
+pub(super) fn new_password(gateway: &Gateway, values: &Values) -> Result<(Password, Option<String>), Error> {
+    const GENERATED_CHARS: usize = 16;
+    let generated = match values.get("password") {
+        "" => Some(gateway.random.base62(GENERATED_CHARS)?),
+        _ => None,
+    };
+    let text = generated.as_deref().unwrap_or(values.get("password"));
+    Ok((Password::parse("password", text, gateway.config.password_min)?, generated))
 }
 
 fn new_page(view: &View, values: &Values) -> HttpResponse {

@@ -1,6 +1,5 @@
 //! What every page has: its language, navigation and notices, and the parts that pages are made of.
 
-use actix_session::SessionExt as _;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::ContentType},
@@ -10,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
-    session::{self, LANGUAGE_KEY},
+    cookie,
     texts::{EN, Texts, ZH},
     values::Values,
 };
@@ -43,8 +42,7 @@ pub(super) struct View {
 impl View {
     /// The page for anyone, in the language that was chosen or, before, that the browser prefers.
     pub(super) fn of(req: &HttpRequest) -> Result<Self, Error> {
-        let chosen: Option<String> = req.get_session().get(LANGUAGE_KEY).unwrap_or_default();
-        let language = match chosen.as_deref() {
+        let language = match cookie::language(req).as_deref() {
             Some("zh") => Language::Zh,
             Some("en") => Language::En,
             Some(_) | None => Context::get(req).map_or(Language::En, |context| context.language),
@@ -55,7 +53,7 @@ impl View {
                 Language::En => &EN,
             },
             language,
-            csrf: session::csrf_token(req)?,
+            csrf: cookie::csrf_token(req)?,
             path: req.path().to_owned(),
             zone: gateway(req)?.config.timezone.clone(),
             tenant: None,

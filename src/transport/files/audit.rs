@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    domain::{self, audit::Export},
+    domain::{self, audit_log::Export},
     gateway::Gateway,
     model::{AuditEntry, Invalid, Problem, UserId},
     transport::{

@@ -38,9 +38,7 @@ async fn fill(running: &Running) {
         t.user(name).await;
     }
     alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "爱丽丝 Alice"})).send().await.assert_ok();
-    let coins = |amount, key| {
-        json!({"user_id": alice.id, "amount": amount, "typ": 2, "reason": "Welcome", "idempotency_key": key})
-    };
+    let coins = |amount, key| json!({"user_id": alice.id, "amount": amount, "typ": 2, "reason": "Welcome", "idempotency_key": key});
     post("/admin/v1/coins/adjust", coins(100.0, "a")).await;
     post("/admin/v1/coins/adjust", coins(-12.5, "b")).await;
     post("/admin/v1/vip/grant", json!({"user_id": alice.id, "days": 30})).await;

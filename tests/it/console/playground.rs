@@ -19,6 +19,7 @@ async fn an_operation_is_sent_in_both_encodings() {
     browser.shows("1a 09 e6 88 b4 e5 ae 89 e5 a8 9c").await;
     browser.shows("length-delimited").await;
     browser.shows("printf '\\032\\011").await;
+    browser.screenshot("playground-answers").await;
     let info = alice.v1.get("/v1/user/info").header("accept", "application/json").send().await;
     assert_eq!(info.json()["data"]["user"]["nickname"], "戴安娜", "{}", info.json());
     browser.assert_clean().await;

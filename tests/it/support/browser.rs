@@ -83,7 +83,9 @@ impl Browser {
             .unwrap();
         let browser = Self { driver, client, base, _profile: profile };
         let features = [json!({"name": "prefers-color-scheme", "value": look.theme})];
-        browser.chrome("goog/cdp/execute", json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}})).await;
+        browser
+            .chrome("goog/cdp/execute", json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}}))
+            .await;
         browser
     }
 

@@ -9,7 +9,7 @@ async function refresh(marks) {
   const online = new Set((await response.json()).online.map(String));
   for (const mark of marks) {
     const isOnline = online.has(mark.dataset.presence);
-    mark.className = isOnline ? "state good" : "state quiet";
+    mark.className = isOnline ? "badge good" : "badge quiet";
     mark.textContent = isOnline ? mark.dataset.online : mark.dataset.offline;
   }
 }

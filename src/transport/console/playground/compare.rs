@@ -46,7 +46,7 @@ pub(super) fn as_json(message: &MessageDescriptor, bytes: &[u8]) -> Result<Value
 fn plain(field: Option<&FieldDescriptor>, value: &Field) -> Value {
     match value {
         Field::Bool(is_on) => json!(is_on),
-        Field::I32(number) => json!(number),
+        Field::I32(number) | Field::EnumNumber(number) => json!(number),
         Field::I64(number) => json!(number),
         Field::U32(number) => json!(number),
         Field::U64(number) if field.is_some_and(is_text_in_json) => json!(number.to_string()),
@@ -54,7 +54,6 @@ fn plain(field: Option<&FieldDescriptor>, value: &Field) -> Value {
         Field::F32(number) => json!(number),
         Field::F64(number) => json!(number),
         Field::String(text) => json!(text),
-        Field::EnumNumber(number) => json!(number),
         Field::Bytes(bytes) => json!(bytes.to_vec()),
         Field::List(list) => list.iter().map(|item| plain(field, item)).collect(),
         Field::Message(message) => object(message),

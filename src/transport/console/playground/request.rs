@@ -5,10 +5,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value as Field};
 use serde_json::{Map, Value, json};
 
 use super::operations::{Operation, is_text_in_json};
-use crate::transport::{
-    codec::Encoding,
-    console::values::Values,
-};
+use crate::transport::{codec::Encoding, console::values::Values};
 
 /// A request in one encoding.
 pub(super) struct Request {

@@ -38,12 +38,7 @@ fn add(message: &MessageDescriptor, mut bytes: &[u8], depth: usize, rows: &mut V
 }
 
 /// Adds the first field, and returns the bytes after it.
-fn take<'a>(
-    message: &MessageDescriptor,
-    bytes: &'a [u8],
-    depth: usize,
-    rows: &mut Vec<Row>,
-) -> Option<&'a [u8]> {
+fn take<'a>(message: &MessageDescriptor, bytes: &'a [u8], depth: usize, rows: &mut Vec<Row>) -> Option<&'a [u8]> {
     let mut rest = bytes;
     let (number, wire_type) = decode_key(&mut rest).ok()?;
     let field = message.get_field(number);
@@ -119,13 +114,16 @@ mod tests {
         let row = |depth, length, number, name: &str, kind, value: &str| {
             (depth, length, number, name.to_owned(), kind, value.to_owned())
         };
-        assert_eq!(shown, [
-            row(0, 2, 1, "status", "length-delimited", ""),
-            row(1, 3, 1, "number", "varint", "300"),
-            row(1, 11, 2, "code", "varint", "-101"),
-            row(1, 4, 3, "msg", "length-delimited", "no"),
-            row(0, 3, 19, "", "varint", "7"),
-            row(0, 2, 0, "", "?", ""),
-        ]);
+        assert_eq!(
+            shown,
+            [
+                row(0, 2, 1, "status", "length-delimited", ""),
+                row(1, 3, 1, "number", "varint", "300"),
+                row(1, 11, 2, "code", "varint", "-101"),
+                row(1, 4, 3, "msg", "length-delimited", "no"),
+                row(0, 3, 19, "", "varint", "7"),
+                row(0, 2, 0, "", "?", ""),
+            ]
+        );
     }
 }

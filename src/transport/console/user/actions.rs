@@ -8,12 +8,13 @@ use maud::html;
 
 use super::{page, path_of, user_in};
 use crate::{
-    domain::{Operator, accounts, access::authenticate, awards, bans, coins, credentials, sessions},
+    domain::{Operator, access::authenticate, accounts, awards, bans, coins, credentials, sessions},
     gateway::Gateway,
-    model::{BanEnd, BanReason, Cents, CoinChange, DeviceSn, Invalid, MedalId, Password, Problem, UserId, VipDays},
+    model::{BanEnd, BanReason, Cents, CoinChange, DeviceSn, Invalid, MedalId, Problem, UserId, VipDays},
     transport::{
         console::{
             session::Posted,
+            users::new_password,
             values::Values,
             view::{Answer, View},
         },
@@ -101,20 +102,6 @@ fn coin_change(values: &Values) -> Result<CoinChange, Invalid> {
 fn ban_end(view: &View, values: &Values) -> Result<BanEnd, Invalid> {
     let secs = values.moment("until", view.zone())?.ok_or(Invalid::new("until", Problem::Missing))?;
     BanEnd::parse("until", secs)
-}
-
-/// The password in the form or, if there is none, a generated one and its text.
-pub fn new_password(
-    gateway: &Gateway,
-    values: &Values,
-) -> Result<(Password, Option<String>), Error> {
-    const GENERATED_CHARS: usize = 16;
-    let generated = match values.get("password") {
-        "" => Some(gateway.random.base62(GENERATED_CHARS)?),
-        _ => None,
-    };
-    let text = generated.as_deref().unwrap_or(values.get("password"));
-    Ok((Password::parse("password", text, gateway.config.password_min)?, generated))
 }
 
 fn password_page(view: &View, user: UserId, password: &str) -> HttpResponse {

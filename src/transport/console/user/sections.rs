@@ -32,6 +32,7 @@ pub(super) fn profile(view: &View, details: &AccountDetails) -> Markup {
         (text(user.mobile.as_deref()))
         @if user.mobile.is_some() && !details.is_mobile_confirmed { " (" (t.unconfirmed) ")" }
     };
+    let region = [&*personal.province, &*personal.city, &*personal.district].join(" ");
     html! {
         section {
             h2 { (t.profile) }
@@ -49,7 +50,7 @@ pub(super) fn profile(view: &View, details: &AccountDetails) -> Markup {
                 (t.public_info, text(user.public_info.as_deref())),
                 (t.private_info, text(user.private_info.as_deref())),
                 (t.introduction, text(Some(&personal.introduction))),
-                (t.region, text(Some(&[&*personal.province, &*personal.city, &*personal.district].join(" ").trim().to_owned()))),
+                (t.region, text(Some(region.trim()))),
             ]))
         }
     }
@@ -79,8 +80,7 @@ pub(super) fn settings(t: &Texts, details: &AccountDetails) -> Markup {
 pub(super) fn devices(view: &View, details: &AccountDetails) -> Markup {
     let t = view.t;
     let rows: Vec<Markup> = details.devices.iter().map(|device| device_row(view, details, device)).collect();
-    let columns =
-        [t.number, t.device_id, t.platform, t.user_agent, t.last_login, t.last_used, t.presence, t.actions];
+    let columns = [t.number, t.device_id, t.platform, t.user_agent, t.last_login, t.last_used, t.presence, t.actions];
     html! {
         section {
             h2 { (t.devices) }
