@@ -83,7 +83,7 @@ fn only_the_transport_names_actix_and_prost() {
 #[test]
 fn handlers_go_through_the_domain() {
     for folder in ["transport/v1", "transport/admin", "transport/console"] {
-        assert_no_word(folder, "", &["store::", "state::", ".db.", ".state.", ".hashing", "command_line"]);
+        assert_no_word(folder, "", &["store::", "state::", ".db.", ".state.", ".hashing"]);
     }
     assert_no_word("transport", "", &["command_line("]);
 }

@@ -269,6 +269,9 @@ fn development_mode_prints_working_commands_and_stops_on_sigterm() {
     let password = value("demo user").rsplit(' ').next().unwrap().to_owned();
     let token = value("its token");
     let admin_token = value("admin token");
+    let (page, behind) =
+        value("console").split_once('#').map(|(page, link)| (page.to_owned(), link.to_owned())).unwrap();
+    assert_eq!(behind, format!("app=default&token={admin_token}"));
     let info = value("curl -s http://");
     let app_face = info.split('/').next().unwrap();
     let web_face = value("curl -s http://");
@@ -280,6 +283,9 @@ fn development_mode_prints_working_commands_and_stops_on_sigterm() {
     assert!(request(web_face, &head, "").contains(r#""nickname":"demo""#));
     let head = format!("GET /user/list HTTP/1.1\r\napp_id: default\r\naccess-token: {admin_token}");
     assert!(request(app_face, &head, "").contains(r#""username":"demo""#));
+
+    let ops = page.trim_start_matches("http://").trim_end_matches("/console/sign-in");
+    assert!(request(ops, "GET /console/sign-in HTTP/1.1", "").contains("name=\"token\""));
 
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));

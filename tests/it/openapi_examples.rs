@@ -63,7 +63,7 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// Replaces what is random: tokens, captchas and codes.
+/// Replaces what is random, tokens, captchas and codes, and the contacts of test users, which are numbered.
 fn masked(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -72,7 +72,8 @@ fn masked(value: &mut Value) {
                     ["token", "access_token", "b64s", "captcha", "request_id", "secret"].contains(&name.as_str());
                 let is_captcha = name == "id" && value.as_str().is_some_and(|text| text.len() == 22);
                 let is_test_token = name == "name" && value.as_str().is_some_and(|text| text.starts_with("test-"));
-                if (is_random || is_captcha || is_test_token) && value.is_string() {
+                let is_contact = value.as_str().is_some_and(|text| text.starts_with("+493010"));
+                if (is_random || is_captcha || is_test_token || is_contact) && value.is_string() {
                     *value = json!("…");
                 } else {
                     masked(value);

@@ -65,8 +65,11 @@ fn attention(view: &View, list: &[Attention]) -> Markup {
 fn health(view: &View, overview: &Overview) -> Markup {
     let t = view.t;
     let StateHealth { name, health, is_degraded } = overview.state;
-    let state =
-        if health.is_ok() && is_degraded { html! { span.badge.bad { (t.degraded) } } } else { works(t, health) };
+    let state = if health.is_ok() && is_degraded {
+        html! { span.badge.bad { (t.degraded) } }
+    } else {
+        works(t, health)
+    };
     html! {
         section {
             h2 { (t.health) }

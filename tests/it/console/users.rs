@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{discovery::HOSTILE, signed_in};
-use crate::support::Look;
+use crate::support::{Look, MINUTE_MS};
 
 #[actix_web::test]
 #[ignore = "needs Chromium: run scripts/test"]
@@ -127,5 +127,21 @@ async fn what_ends_something_asks_first() {
     browser.press("Delete").await;
     browser.shows("Deleted.").await;
     browser.shows("No users found.").await;
+    browser.assert_clean().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn who_is_online_is_kept_up_to_date() {
+    let (running, browser) = signed_in(Look::ENGLISH).await;
+    running.t.user("alice").await;
+    browser.open_page("/console/users").await;
+    browser.find("//span[@data-presence][.='online']").await;
+    running.t.clock.advance(2 * MINUTE_MS);
+    // What the page does every ten seconds.
+    let refresh = "return import('/console/assets/presence.js').then(script => \
+                   script.refresh([...document.querySelectorAll('[data-presence]')]))";
+    browser.run(refresh).await;
+    browser.find("//span[@data-presence][.='offline']").await;
     browser.assert_clean().await;
 }

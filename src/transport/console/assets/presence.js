@@ -2,7 +2,7 @@
 
 const INTERVAL_MS = 10000;
 
-async function refresh(marks) {
+export async function refresh(marks) {
   const ids = [...new Set(marks.map((mark) => mark.dataset.presence))];
   const response = await fetch(`/console/users/presence?ids=${ids.join(",")}`);
   if (!response.ok || response.redirected) return;

@@ -58,20 +58,26 @@ pub(super) fn profile(view: &View, details: &AccountDetails) -> Markup {
 
 pub(super) fn settings(t: &Texts, details: &AccountDetails) -> Markup {
     let settings = &details.settings;
+    let requests = match settings.auth_mode {
+        0 => t.from_anyone,
+        1 => t.after_consent,
+        2 => t.after_question,
+        _ => t.from_nobody,
+    };
+    let (from, to) = (settings.no_push_start_hour, settings.no_push_end_hour);
     html! {
         section {
             h2 { (t.settings) }
             (facts(&[
-                ("auth_mode", html! { (settings.auth_mode) }),
-                ("auth_question", text(settings.auth_question.as_deref())),
-                ("auto_download", yes(t, settings.auto_download)),
-                ("group_confirm", yes(t, settings.group_confirm)),
-                ("no_push", yes(t, settings.no_push)),
-                ("no_push_detail", yes(t, settings.no_push_detail)),
-                ("no_push_start_hour", html! { (settings.no_push_start_hour) }),
-                ("no_push_end_hour", html! { (settings.no_push_end_hour) }),
-                ("no_sounds", yes(t, settings.no_sounds)),
-                ("vibratory", yes(t, settings.vibratory)),
+                (t.friend_requests, html! { (requests) }),
+                (t.friend_question, text(settings.auth_question.as_deref())),
+                (t.group_confirm, yes(t, settings.group_confirm)),
+                (t.auto_download, yes(t, settings.auto_download)),
+                (t.no_push, yes(t, settings.no_push)),
+                (t.no_push_detail, yes(t, settings.no_push_detail)),
+                (t.no_push_hours, if from == to { html! { (t.none) } } else { html! { (from) ":00–" (to) ":00" } }),
+                (t.no_sounds, yes(t, settings.no_sounds)),
+                (t.vibratory, yes(t, settings.vibratory)),
             ]))
         }
     }
