@@ -2,11 +2,13 @@
 //! and restarted.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -162,8 +164,16 @@ pub fn small_disk(folder: &Path, size: &str) -> Command {
     command
 }
 
+/// An address with a free port, which is given to one server only: between this and the start of the server, the system
+/// would give the port to another one, which would answer in its place.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        if GIVEN.lock().unwrap().insert(address.port()) {
+            return address;
+        }
+    }
 }
 
 /// The folder of PostgreSQL's programs on Debian, of the newest version.
