@@ -21,6 +21,7 @@ pub struct MemoryState {
     uses: Expiring<Window>,
     logins: Expiring<Logins>,
     captchas: Expiring<CaptchaAnswer>,
+    ended: Expiring<EndedSession>,
     codes: Expiring<SentCodes>,
     presences: Expiring<Presences>,
     watched: Watched,
@@ -88,6 +89,17 @@ struct CaptchaAnswer {
 }
 
 impl Ends for CaptchaAnswer {
+    fn ends_at_ms(&self) -> i64 {
+        self.until_ms
+    }
+}
+
+/// An operator's session that has ended.
+struct EndedSession {
+    until_ms: i64,
+}
+
+impl Ends for EndedSession {
     fn ends_at_ms(&self) -> i64 {
         self.until_ms
     }
@@ -248,6 +260,16 @@ impl State for MemoryState {
         let now_ms = now.steady_ms;
         let answer = self.captchas.lock().remove(id);
         Ok(answer.filter(|answer| answer.until_ms > now_ms).map(|answer| answer.mac))
+    }
+
+    async fn note_ended(&self, session: &str, lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+        let until_ms = now.steady_ms.saturating_add(lifetime_ms);
+        self.ended.with_room(1, now.steady_ms).insert(session.to_owned(), EndedSession { until_ms });
+        Ok(())
+    }
+
+    async fn is_ended(&self, session: &str, now: Now) -> Result<bool, StateError> {
+        Ok(self.ended.lock().get(session).is_some_and(|ended| ended.until_ms > now.steady_ms))
     }
 
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError> {

@@ -11,6 +11,7 @@
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, separated by spaces) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
+//! | `PREFIX:ended:SESSION` | text: `until` (ms) | the rest of the session's | [`State::note_ended`] |
 //! | `PREFIX:presence:ACCOUNT` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
 //! | `PREFIX:online:TENANT` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |
 //! | `PREFIX:events:TENANT:HOUR` | hash: `SLOT.EVENT`, a count for each five minutes | 26 hours | [`Monitoring::add_events`] |
@@ -49,6 +50,12 @@ pub trait State: Monitoring {
 
     /// Removes and returns the MAC of the answer to a captcha. Atomic: only one of several concurrent callers gets it.
     async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError>;
+
+    /// Stores for `lifetime_ms` that an operator's session has ended.
+    async fn note_ended(&self, session: &str, lifetime_ms: i64, now: Now) -> Result<(), StateError>;
+
+    /// Whether it is stored that an operator's session has ended.
+    async fn is_ended(&self, session: &str, now: Now) -> Result<bool, StateError>;
 
     /// Stores the MAC of a code for `contact`, replacing an older one, unless [`CodeRules`] forbid another code now.
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError>;

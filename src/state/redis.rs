@@ -55,6 +55,10 @@ impl RedisState {
         format!("{}:captcha:{id}", self.prefix)
     }
 
+    fn ended_key(&self, session: &str) -> String {
+        format!("{}:ended:{session}", self.prefix)
+    }
+
     fn code_key(&self, contact: &str) -> String {
         format!("{}:code:{contact}", self.prefix)
     }
@@ -162,6 +166,21 @@ impl State for RedisState {
         let Some((until, mac)) = parts else { return Ok(None) };
         let is_live = until.try_into().is_ok_and(|until| i64::from_be_bytes(until) > now_ms);
         Ok(mac.try_into().ok().filter(|_| is_live))
+    }
+
+    async fn note_ended(&self, session: &str, lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+        let mut connection = self.link.connection()?;
+        let mut set = redis::cmd("SET");
+        set.arg(self.ended_key(session)).arg(now.wall_ms.saturating_add(lifetime_ms)).arg("PX").arg(lifetime_ms);
+        self.link.answered(set.exec_async(&mut connection).await)
+    }
+
+    async fn is_ended(&self, session: &str, now: Now) -> Result<bool, StateError> {
+        let mut connection = self.link.connection()?;
+        let mut get = redis::cmd("GET");
+        get.arg(self.ended_key(session));
+        let until_ms: Option<i64> = self.link.answered(get.query_async(&mut connection).await)?;
+        Ok(until_ms.is_some_and(|until_ms| until_ms > now.wall_ms))
     }
 
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError> {

@@ -159,6 +159,16 @@ async fn a_captcha_is_valid_once_and_until_it_expires() {
 }
 
 #[actix_web::test]
+async fn a_session_that_ended_is_noted_for_its_lifetime() {
+    let states = states();
+    for state in &states.all {
+        state.note_ended("a", 1000, at(0)).await.unwrap();
+        let is_ended = async |session, ms| state.is_ended(session, at(ms)).await.unwrap();
+        assert!(is_ended("a", 999).await && !is_ended("a", 1000).await && !is_ended("b", 0).await);
+    }
+}
+
+#[actix_web::test]
 async fn without_redis_limits_are_stricter_but_requests_are_still_served() {
     let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();

@@ -5,6 +5,7 @@ use crate::{
     domain::{Error, activity, lookups, presence},
     gateway::Gateway,
     model::{AdminToken, AdminTokenId, Session, TenantId, Token, TokenHash, UserId},
+    state::State,
     store::admin_tokens,
 };
 
@@ -95,16 +96,21 @@ pub async fn operator(gateway: &Gateway, presented: PresentedToken) -> Result<Op
     Ok(Operator { tenant_id, kind: OperatorKind::AdminToken(id, origin) })
 }
 
-/// Authenticates an operator who presented the admin token `id` at an earlier request, which the transport vouches for.
+/// Authenticates an operator who presented the admin token `id` at an earlier request and so began `session`, which the
+/// transport vouches for.
 ///
 /// # Errors
-/// [`Error::TokenEnded`] if the token has been revoked or has expired since then.
+/// [`Error::TokenEnded`] if the token has been revoked or has expired since then, or the session was signed out.
 pub async fn signed_in_operator(
     gateway: &Gateway,
     tenant_id: TenantId,
     id: AdminTokenId,
+    session: &str,
     origin: Origin,
 ) -> Result<Operator, Error> {
+    if is_signed_out(gateway, session).await {
+        return Err(Error::TokenEnded);
+    }
     let (wanted, now_ms) = (tenant_id.clone(), gateway.clock.now_ms());
     let found = gateway.db.read(move |conn| admin_tokens::find(conn, &wanted, id)).await?;
     if found.is_some_and(|token| token.is_valid(now_ms)) {
@@ -112,6 +118,24 @@ pub async fn signed_in_operator(
     } else {
         Err(Error::TokenEnded)
     }
+}
+
+/// Ends an operator's session, which would be over after `lifetime_ms` anyway. Without the shared state it ends on this
+/// node only.
+pub async fn sign_out(gateway: &Gateway, session: &str, lifetime_ms: i64) {
+    let now = gateway.clock.now();
+    let states: [&dyn State; 2] = [&*gateway.state, &gateway.own_state];
+    for state in states {
+        if let Err(error) = state.note_ended(session, lifetime_ms, now).await {
+            log::warn!("a session of the console is signed out on this node only: {error}");
+        }
+    }
+}
+
+async fn is_signed_out(gateway: &Gateway, session: &str) -> bool {
+    let now = gateway.clock.now();
+    let own = gateway.own_state.is_ended(session, now).await.unwrap_or_default();
+    own || gateway.state.is_ended(session, now).await.unwrap_or_default()
 }
 
 async fn valid_admin_token(gateway: &Gateway, tenant: &TenantId, hash: TokenHash) -> Result<AdminToken, Error> {

@@ -37,12 +37,16 @@ const MAX_AGE_MS: i64 = 12 * 60 * 60 * 1000;
 /// The use of a session is noted at most once in this time, since every note sends the cookie again.
 const NOTE_MS: i64 = 60 * 1000;
 
+/// The length of random texts.
+const CHARS: usize = 32;
+
 const SESSION_KEY: &str = "operator";
 const NOTICE_KEY: &str = "notice";
 
 /// The session in the cookie. It names the token by its id: the cookie is of no use outside the console.
 #[derive(Deserialize, Serialize)]
 struct Stored {
+    id: String,
     tenant: String,
     token: i64,
     since_ms: i64,
@@ -59,8 +63,13 @@ impl Stored {
 pub(super) struct SignedIn {
     pub(super) operator: Operator,
     pub(super) view: View,
+    id: String,
     session: Session,
 }
+
+/// The operator who is signed in, for what a page asks for by itself: that does not keep the session from being idle, and
+/// leaves the cookie as it is, which an answer that comes late would otherwise set back.
+pub(super) struct Polling(pub(super) Operator);
 
 /// The operator who is signed in, with the fields of a form that it has sent from a page of the console.
 pub(super) struct Posted(pub(super) SignedIn, pub(super) Values);
@@ -75,6 +84,16 @@ impl FromRequest for SignedIn {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move { Ok(signed_in(&req).await?) })
+    }
+}
+
+impl FromRequest for Polling {
+    type Error = actix_web::Error;
+    type Future = Extracted<Self>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move { Ok(Self(authenticated(&req).await?.0)) })
     }
 }
 
@@ -114,20 +133,34 @@ async fn posted(req: &HttpRequest, payload: &mut Payload) -> Result<Values, acti
     Err(InternalError::from_response("a form of another session", page).into())
 }
 
-async fn signed_in(req: &HttpRequest) -> Result<SignedIn, Error> {
+/// The operator whose session the cookie names.
+async fn authenticated(req: &HttpRequest) -> Result<(Operator, Stored), Error> {
     let (gateway, session) = (gateway(req)?, req.get_session());
     let now_ms = gateway.clock.now_ms();
     // A cookie with another key or of another version counts as none.
     let stored: Option<Stored> = session.get(SESSION_KEY).unwrap_or_default();
     let stored = stored.filter(|stored| !stored.is_over(now_ms)).ok_or(Protocol::TokenMissing)?;
     let tenant = TenantId::stored(stored.tenant.clone());
-    let operator = authenticate::signed_in_operator(gateway, tenant, AdminTokenId(stored.token), origin(req)?).await?;
+    let token = AdminTokenId(stored.token);
+    let operator = authenticate::signed_in_operator(gateway, tenant, token, &stored.id, origin(req)?).await?;
     note(req, operator.tenant_id(), None);
+    Ok((operator, stored))
+}
+
+async fn signed_in(req: &HttpRequest) -> Result<SignedIn, Error> {
+    let (operator, stored) = authenticated(req).await?;
+    let (session, now_ms) = (req.get_session(), gateway(req)?.clock.now_ms());
+    let id = stored.id.clone();
     if now_ms - stored.used_ms >= NOTE_MS {
         keep(&session, SESSION_KEY, Stored { used_ms: now_ms, ..stored })?;
     }
-    let view = View::of(req)?.for_operator(&operator).with_notice(session.remove_as(NOTICE_KEY).and_then(Result::ok));
-    Ok(SignedIn { operator, view, session })
+    let notice: Option<String> = session.get(NOTICE_KEY).unwrap_or_default();
+    if notice.is_some() {
+        // Even the removal of nothing would send the cookie again.
+        session.remove(NOTICE_KEY);
+    }
+    let view = View::of(req)?.for_operator(&operator).with_notice(notice);
+    Ok(SignedIn { operator, view, id, session })
 }
 
 /// Signs an operator in.
@@ -143,12 +176,14 @@ pub(super) async fn sign_in(req: &HttpRequest, app: &str, token: &str) -> Result
     renew(req)?;
     let (session, now_ms) = (req.get_session(), gateway.clock.now_ms());
     let tenant = operator.tenant_id().as_str().to_owned();
-    keep(&session, SESSION_KEY, Stored { tenant, token: token.0, since_ms: now_ms, used_ms: now_ms })
+    let id = gateway.random.base62(CHARS)?;
+    keep(&session, SESSION_KEY, Stored { id, tenant, token: token.0, since_ms: now_ms, used_ms: now_ms })
 }
 
 impl SignedIn {
-    /// Ends the session.
-    pub(super) fn sign_out(&self) {
+    /// Ends the session, for copies of its cookie too.
+    pub(super) async fn sign_out(&self, gateway: &Gateway) {
+        authenticate::sign_out(gateway, &self.id, MAX_AGE_MS).await;
         self.session.purge();
     }
 

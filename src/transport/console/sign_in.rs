@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{Path, ServiceConfig, get, post, resource},
+    web::{Data, Path, ServiceConfig, get, post, resource},
 };
 use maud::html;
 
@@ -12,7 +12,10 @@ use super::{
     values::Values,
     view::{Answer, View, typed_field},
 };
-use crate::transport::{context::Api, error::Error};
+use crate::{
+    gateway::Gateway,
+    transport::{context::Api, error::Error},
+};
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/sign-in").route(get().to(show)).route(post().to(sign_in)))
@@ -62,8 +65,8 @@ fn page_to_open(wanted: &str) -> &str {
     if is_ours { wanted } else { "/console/" }
 }
 
-async fn sign_out(Posted(signed_in, _): Posted) -> Answer {
-    signed_in.sign_out();
+async fn sign_out(gateway: Data<Gateway>, Posted(signed_in, _): Posted) -> Answer {
+    signed_in.sign_out(&gateway).await;
     Ok(see("/console/sign-in"))
 }
 

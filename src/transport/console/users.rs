@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use super::{
-    session::{Posted, SignedIn},
+    session::{Polling, Posted, SignedIn},
     texts::Texts,
     values::Values,
     view::{Answer, View, facts, field, foreign, table, typed_field},
@@ -109,11 +109,7 @@ struct Online {
 }
 
 /// Which of the users in the field `ids` are online.
-async fn list_online(
-    gateway: Data<Gateway>,
-    SignedIn { operator, .. }: SignedIn,
-    query: Values,
-) -> Result<Json<Online>, Error> {
+async fn list_online(gateway: Data<Gateway>, Polling(operator): Polling, query: Values) -> Result<Json<Online>, Error> {
     const MAX: usize = 200;
     let ids = query.get("ids").split(',').take(MAX).map(|id| UserId::parse("ids", id)).collect::<Result<_, _>>()?;
     let online: BTreeSet<UserId> = presence::online(&gateway, &operator, ids).await?;

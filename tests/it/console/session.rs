@@ -28,6 +28,11 @@ fn cookie(answer: &str) -> String {
     line.split(';').next().unwrap().to_owned()
 }
 
+/// The cookie after an answer to a request with `session`.
+fn cookie_after(session: &str, answer: &str) -> String {
+    if answer.contains("set-cookie") { cookie(answer) } else { session.to_owned() }
+}
+
 /// The token in the forms of a page.
 fn csrf(page: &str) -> String {
     page.split("name=\"csrf\" value=\"").nth(1).expect(page).split('"').next().unwrap().to_owned()
@@ -112,6 +117,43 @@ async fn a_session_ends_with_its_token() {
 }
 
 #[actix_web::test]
+async fn a_session_that_was_signed_out_is_over_even_if_its_cookie_was_kept() {
+    let running = Running::start().await;
+    let token = running.t.admin_token().await;
+    let (session, other) =
+        (session_of(&running, "default", &token).await, session_of(&running, "default", &token).await);
+    let page = get(&running, "/console/medals", &session).await;
+    let session = cookie_after(&session, &page);
+    let answer = request(&running, "POST", "/console/sign-out", &session, &format!("csrf={}", csrf(&page))).await;
+    assert!(is_sign_in(&answer), "{answer}");
+    assert!(is_sign_in(&get(&running, "/console/medals", &session).await));
+    assert!(get(&running, "/console/medals", &other).await.starts_with("HTTP/1.1 200"));
+}
+
+#[actix_web::test]
+async fn what_a_page_asks_for_by_itself_is_no_use_of_the_session() {
+    let running = Running::start().await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    for _ in 0..15 {
+        running.t.clock.advance(2 * MINUTE_MS - 1);
+        let answer = get(&running, "/console/users/presence?ids=1", &session).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains("set-cookie"), "{answer}");
+    }
+    running.t.clock.advance(2 * MINUTE_MS);
+    assert!(is_sign_in(&get(&running, "/console/users/presence?ids=1", &session).await));
+}
+
+#[actix_web::test]
+async fn the_cookie_is_sent_again_only_when_it_changes() {
+    let running = Running::start().await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    let first = get(&running, "/console/users", &session).await;
+    let second = get(&running, "/console/users", &cookie_after(&session, &first)).await;
+    assert!(second.starts_with("HTTP/1.1 200") && !second.contains("set-cookie"), "{second}");
+}
+
+#[actix_web::test]
 async fn a_form_of_another_session_changes_nothing() {
     let running = Running::start().await;
     let token = running.t.admin_token().await;
@@ -124,8 +166,9 @@ async fn a_form_of_another_session_changes_nothing() {
     }
     assert!(!get(&running, "/console/medals", &session).await.contains("Gold"));
     // The token is new after signing in, and belongs to this session.
-    let page = if page.contains("set-cookie") { (cookie(&page), csrf(&page)) } else { (session, csrf(&page)) };
-    let answer = request(&running, "POST", "/console/medals", &page.0, &format!("name=Gold&csrf={}", page.1)).await;
+    let session = cookie_after(&session, &page);
+    let answer =
+        request(&running, "POST", "/console/medals", &session, &format!("name=Gold&csrf={}", csrf(&page))).await;
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
 }
 
