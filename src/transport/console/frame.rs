@@ -1,4 +1,4 @@
-//! The middleware of the console's pages: their headers, and the pages for errors.
+//! The middleware of the console's pages: their headers, the pages for errors, and what other sites get.
 
 use actix_web::{
     HttpResponse,
@@ -6,11 +6,11 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{self, HeaderMap, HeaderName, HeaderValue},
+        header::{self, ContentType, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
 };
-use maud::html;
+use maud::{DOCTYPE, html};
 
 use super::{
     session::see,
@@ -34,15 +34,52 @@ pub(super) async fn render(
     if let Some(page) = error_page(&res)? {
         res = ServiceResponse::new(res.request().clone(), page);
     }
-    let headers = res.headers_mut();
+    add_headers(res.headers_mut());
+    Ok(res)
+}
+
+fn add_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    Ok(res)
+}
+
+/// Answers requests that other sites cause, outside of the session's middleware: browsers send them without the cookie
+/// (`SameSite=Strict`), but would take a new one from the answer, which would end the session. A link is opened once
+/// more by a page of the console, with the cookie; anything else is refused.
+pub(super) async fn answer_other_sites(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is =
+        |name: &str, value: &str| req.headers().get(name).is_some_and(|known| known.as_bytes() == value.as_bytes());
+    if !is("sec-fetch-site", "cross-site") {
+        return Ok(next.call(req).await?.map_into_boxed_body());
+    }
+    let is_link = req.method() == Method::GET && is("sec-fetch-mode", "navigate");
+    let mut res = match req.uri().path_and_query() {
+        Some(target) if is_link => reopening(target.as_str()),
+        Some(_) | None => HttpResponse::Forbidden().finish(),
+    };
+    add_headers(res.headers_mut());
+    Ok(req.into_response(res))
+}
+
+/// A page that opens `target`.
+fn reopening(target: &str) -> HttpResponse {
+    let page = html! {
+        (DOCTYPE)
+        meta charset="utf-8";
+        meta http-equiv="refresh" content={ "0; url=" (target) };
+        title { "diglot" }
+        a href=(target) { "diglot" }
+    };
+    HttpResponse::Ok().content_type(ContentType::html()).body(page.into_string())
 }
 
 /// The page for the error in a response, if there is one.

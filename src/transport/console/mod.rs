@@ -57,6 +57,7 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
             .wrap(from_fn(frame::render))
             .wrap(session)
             .wrap(from_fn(frame::secure_cookies))
+            .wrap(from_fn(frame::answer_other_sites))
             .wrap(from_fn(edge::frame));
         let home = || get().to(async || session::see("/console/"));
         cfg.service(resource("/").route(home())).service(resource("/console").route(home())).service(pages);

@@ -153,6 +153,33 @@ async fn the_cookie_is_sent_again_only_when_it_changes() {
     assert!(second.starts_with("HTTP/1.1 200") && !second.contains("set-cookie"), "{second}");
 }
 
+/// A request as a browser sends it for a page of another site: without the cookie (`SameSite=Strict`).
+async fn from_elsewhere(running: &Running, method: &str, path: &str, mode: &str) -> String {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nsec-fetch-site: cross-site\r\n\
+         sec-fetch-mode: {mode}\r\ncontent-length: 0\r\n\r\n"
+    );
+    raw(running.ops, request.as_bytes()).await
+}
+
+#[actix_web::test]
+async fn requests_of_other_sites_do_not_end_the_session() {
+    let running = Running::start().await;
+    let link = from_elsewhere(&running, "GET", "/console/users?q=a%22&b=c", "navigate").await;
+    assert!(link.starts_with("HTTP/1.1 200"), "{link}");
+    // The page opens itself again, this time with the cookie.
+    assert!(link.contains("http-equiv=\"refresh\" content=\"0; url=/console/users?q=a%22&amp;b=c\""), "{link}");
+    let form = from_elsewhere(&running, "POST", "/console/sign-in", "navigate").await;
+    let picture = from_elsewhere(&running, "GET", "/console/assets/icon.svg", "no-cors").await;
+    for refused in [&form, &picture] {
+        assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+    }
+    for answer in [link, form, picture] {
+        assert!(!answer.contains("set-cookie"), "{answer}");
+        assert!(answer.contains("content-security-policy"), "{answer}");
+    }
+}
+
 #[actix_web::test]
 async fn a_form_of_another_session_changes_nothing() {
     let running = Running::start().await;
@@ -249,6 +276,23 @@ async fn an_operator_signs_in_and_out() {
     browser.find("//label[span='Admin token']").await;
     assert_eq!(browser.path().await, "/console/sign-in");
     browser.assert_clean().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn a_link_from_another_site_opens_the_page_in_the_same_session() {
+    let (running, browser) = signed_in(Look::ENGLISH).await;
+    // Another site: a site is a host, here under another name.
+    let (ops, port) = (running.ops, running.ops.port());
+    browser.open_url(&format!("http://localhost:{port}/version")).await;
+    browser.run(&format!("location.href = 'http://{ops}/console/users?q=nobody'")).await;
+    browser.shows("No users found.").await;
+    browser.open_url(&format!("http://localhost:{port}/version")).await;
+    let token = running.t.admin_token_of("other").await;
+    browser.run(&format!("location.href = 'http://{ops}/console/sign-in#app=other&token={token}'")).await;
+    browser.find("//label[span='Admin token']").await;
+    browser.open_page("/console/").await;
+    browser.find("//header//strong[.='default']").await;
 }
 
 #[actix_web::test]
