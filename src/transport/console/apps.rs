@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{Operator, tenants},
     gateway::Gateway,
-    model::{AdminToken, Days, Invalid},
+    model::{AdminToken, Days, Invalid, Problem},
     transport::error::Error,
 };
 
@@ -62,11 +62,12 @@ async fn apply(gateway: &Gateway, operator: &Operator, view: &View, values: &Val
             tenants::revoke_admin_token(gateway, operator, values.get("name").to_owned()).await?;
             Ok(Done::Saved)
         }
-        _ => {
+        "create" => {
             let lifetime_ms = lifetime_ms(values)?;
             let token = tenants::create_admin_token(gateway, operator, values.get("name").trim(), lifetime_ms).await?;
             Ok(Done::Secret(view.t.new_token_shown, token.reveal().to_owned()))
         }
+        _ => Err(Invalid::new("do", Problem::Malformed).into()),
     }
 }
 

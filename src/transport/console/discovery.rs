@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{Operator, discovery::Listed},
     gateway::Gateway,
-    model::{Bot, Category, DiscoveryId, Group, Invalid, Listing, Page},
+    model::{Bot, Category, DiscoveryId, Group, Invalid, Listing, Page, Problem},
     transport::error::Error,
 };
 
@@ -68,7 +68,8 @@ async fn change<T: Item>(gateway: Data<Gateway>, Posted(signed_in, values): Post
     let outcome = match values.get("do") {
         "update" => update::<T>(&gateway, operator, &values).await.map(|()| t.saved),
         "delete" => delete::<T>(&gateway, operator, &values).await.map(|()| t.deleted),
-        _ => T::create(&gateway, operator, &values).await.map(|()| t.created),
+        "create" => T::create(&gateway, operator, &values).await.map(|()| t.created),
+        _ => Err(Invalid::new("do", Problem::Malformed).into()),
     };
     match outcome {
         Ok(notice) => signed_in.done(T::PATH, notice),

@@ -31,7 +31,10 @@ pub(super) async fn render(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let mut res = next.call(req).await?.map_into_boxed_body();
-    if let Some(page) = error_page(&res)? {
+    if let Some(mut page) = error_page(&res)? {
+        if let Some(allowed) = res.headers().get(header::ALLOW) {
+            page.headers_mut().insert(header::ALLOW, allowed.clone());
+        }
         res = ServiceResponse::new(res.request().clone(), page);
     }
     add_headers(res.headers_mut());
@@ -98,7 +101,9 @@ fn error_page(res: &ServiceResponse<BoxBody>) -> Result<Option<HttpResponse>, Er
     let view = View::of(req)?;
     let shown = match known {
         Some(error) => error.shown(Api::Admin, view.language),
-        None if error.is_some() => Error::from(Protocol::from(status)).shown(Api::Admin, view.language),
+        None if status.is_client_error() || status.is_server_error() => {
+            Error::from(Protocol::from(status)).shown(Api::Admin, view.language)
+        }
         None => return Ok(None),
     };
     if let Some(cause) = shown.cause.filter(|_| shown.strict_status.is_server_error()) {

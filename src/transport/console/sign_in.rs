@@ -9,12 +9,16 @@ use maud::html;
 use super::{
     cookie,
     session::{self, Posted, PostedByAnyone, see},
+    texts::{EN, ZH},
     values::Values,
     view::{Answer, View, typed_field},
 };
 use crate::{
     gateway::Gateway,
-    transport::{context::Api, error::Error},
+    transport::{
+        context::Api,
+        error::{Error, Protocol},
+    },
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -24,13 +28,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn show(req: HttpRequest, query: Values) -> Answer {
-    Ok(page(&View::of(&req)?, &query, None))
+    Ok(page(&View::of(&req)?, &query))
 }
 
-fn page(view: &View, values: &Values, refusal: Option<&str>) -> HttpResponse {
+fn page(view: &View, values: &Values) -> HttpResponse {
     let t = view.t;
     let fields = html! {
-        @if let Some(refusal) = refusal { p.refusal role="alert" { (refusal) } }
         input type="hidden" name="next" value=(values.get("next"));
         label { span { (t.app) } input type="text" name="app" value=(values.get("app")) autocomplete="username" required; }
         (typed_field(t.admin_token, "token", "password", ""))
@@ -55,7 +58,7 @@ fn refused(req: &HttpRequest, values: &Values, error: Error) -> Answer {
     if shown.strict_status.is_server_error() {
         return Err(error);
     }
-    Ok(page(&view, values, Some(&shown.text)))
+    Ok(page(&view.with_refusal(shown.text), values))
 }
 
 /// The page that was wanted, if it is one of the console; else the overview.
@@ -71,6 +74,9 @@ async fn sign_out(gateway: Data<Gateway>, Posted(signed_in, _): Posted) -> Answe
 }
 
 async fn set_language(req: HttpRequest, code: Path<String>, query: Values) -> Answer {
+    if ![EN.code, ZH.code].contains(&code.as_str()) {
+        return Err(Protocol::NotFound.into());
+    }
     cookie::set_language(&req, &code)?;
     Ok(see(page_to_open(query.get("back"))))
 }

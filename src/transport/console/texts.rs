@@ -119,7 +119,7 @@ texts! {
 
     // Playground
     playground_hint: "Sends one operation twice, as JSON and as protobuf, and compares the answers. What it changes is changed for real, and twice.", "把同一个操作分别用 JSON 和 protobuf 各发送一次,并比较两个应答。所做更改是真实的,且会执行两次。";
-    malformed: "this is not a value of that type", "不是该类型的值";
+    malformed: "this is not a value of that type, or too long", "不是该类型的值，或过长";
     operation: "Operation", "操作";
     choose: "Choose", "选择";
     send_both: "Send in both encodings", "用两种编码发送";

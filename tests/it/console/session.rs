@@ -181,6 +181,54 @@ async fn requests_of_other_sites_do_not_end_the_session() {
 }
 
 #[actix_web::test]
+async fn only_a_language_of_the_console_is_chosen() {
+    let running = Running::start().await;
+    for code in ["fr", &"x".repeat(5000)] {
+        let answer = get(&running, &format!("/console/language/{code}"), "").await;
+        assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("<h1>"), "{answer}");
+    }
+    let answer = get(&running, "/console/language/zh?back=%2Fconsole%2Fsign-in", "").await;
+    assert!(is_sign_in(&answer), "{answer}");
+    assert!(get(&running, "/console/sign-in", &cookie(&answer)).await.contains("lang=\"zh\""));
+}
+
+#[actix_web::test]
+async fn a_wrong_method_has_a_page_too() {
+    let running = Running::start().await;
+    for (method, path, allowed) in [("POST", "/console/users", "GET"), ("GET", "/console/sign-out", "POST")] {
+        let answer = request(&running, method, path, "", "").await;
+        assert!(answer.starts_with("HTTP/1.1 405") && answer.contains("<h1>"), "{answer}");
+        assert!(answer.contains(&format!("allow: {allowed}\r\n")), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_form_names_what_it_does() {
+    let running = Running::start().await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    let page = get(&running, "/console/apps", &session).await;
+    for path in ["/console/apps", "/console/discovery"] {
+        let form = format!("csrf={}&do=nonsense&name=x", csrf(&page));
+        let answer = request(&running, "POST", path, &cookie_after(&session, &page), &form).await;
+        assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_field_that_is_too_long_for_a_url_is_refused() {
+    let running = Running::start().await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    let page = get(&running, "/console/playground", &session).await;
+    let form = format!(
+        "csrf={}&operation=GET+/v1/user/homepage&app_id=default&field.userId={}",
+        csrf(&page),
+        "x".repeat(70_000)
+    );
+    let answer = request(&running, "POST", "/console/playground", &cookie_after(&session, &page), &form).await;
+    assert!(answer.starts_with("HTTP/1.1 422") && answer.contains("role=\"alert\""), "{answer}");
+}
+
+#[actix_web::test]
 async fn a_form_of_another_session_changes_nothing() {
     let running = Running::start().await;
     let token = running.t.admin_token().await;

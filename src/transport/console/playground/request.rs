@@ -1,5 +1,6 @@
 //! A request in both encodings, made from the fields of a form.
 
+use actix_web::http::{Method, Uri};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value as Field};
 use serde_json::{Map, Value, json};
@@ -10,9 +11,9 @@ use crate::transport::{codec::Encoding, console::values::Values};
 /// A request in one encoding.
 pub(super) struct Request {
     pub(super) encoding: Encoding,
-    pub(super) method: actix_web::http::Method,
+    pub(super) method: Method,
     /// The path with the query.
-    pub(super) target: String,
+    pub(super) target: Uri,
     /// Without the content type and the length, which follow from the body.
     pub(super) headers: Vec<(&'static str, String)>,
     /// Empty for a GET.
@@ -22,14 +23,14 @@ pub(super) struct Request {
 /// Makes the request in both encodings.
 ///
 /// # Errors
-/// The name of a field whose text is not of its type.
+/// The name of a field whose text is not of its type or, in a query, too long.
 pub(super) fn requests(
     operation: &Operation,
     values: &Values,
     headers: &[(&'static str, String)],
 ) -> Result<[Request; 2], String> {
     let fields = filled(operation, values)?;
-    let is_get = operation.method == actix_web::http::Method::GET;
+    let is_get = operation.method == Method::GET;
     let object: Map<String, Value> =
         fields.iter().map(|(field, value)| (field.json_name().to_owned(), in_json(field, value))).collect();
     let query: Vec<(&str, String)> = object.iter().map(|(name, value)| (name.as_str(), plain(value))).collect();
@@ -39,6 +40,8 @@ pub(super) fn requests(
         _ if !is_get => operation.path.to_owned(),
         query => format!("{}?{query}", operation.path),
     };
+    let longest = || object.iter().max_by_key(|(_, value)| plain(value).len()).map(|(name, _)| name.clone());
+    let target = Uri::try_from(target).map_err(|_| longest().unwrap_or_default())?;
     let of = |encoding, body: Vec<u8>| Request {
         encoding,
         method: operation.method.clone(),
@@ -120,7 +123,7 @@ impl Request {
             line.push_str(&format!("printf '{octal}' | "));
         }
         line.push_str(&format!("curl -s {}", quoted(&format!("{base}{}", self.target))));
-        if self.method != actix_web::http::Method::GET {
+        if self.method != Method::GET {
             line.push_str(&format!(" -X {}", self.method));
         }
         for (name, value) in &self.headers {

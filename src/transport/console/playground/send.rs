@@ -9,7 +9,7 @@ use actix_web::{
     body::to_bytes_limited,
     dev::AppConfig,
     http::{
-        StatusCode, Uri,
+        StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     web::{Bytes, Data},
@@ -53,7 +53,7 @@ fn http_request(request: &Request, peer: Option<SocketAddr>) -> Result<HttpReque
     let mut http = HttpRequest::with_payload(Payload::from(Bytes::copy_from_slice(&request.body)));
     let head = http.head_mut();
     head.method = request.method.clone();
-    head.uri = Uri::try_from(&request.target)?;
+    head.uri = request.target.clone();
     head.peer_addr = peer;
     for (name, value) in &request.headers {
         head.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
