@@ -76,11 +76,11 @@ async fn page(
         }
         (sections::devices(view, &details))
         (sections::push(t, &details))
-        (sections::coins(view, &details, &records, (query, total), (form, &key)))
+        (sections::coins(view, &details, &records, (query, total), (&form.of_form("coins"), &key)))
         div.columns {
-            (sections::vip(view, &details, form))
+            (sections::vip(view, &details, &form.of_form("vip")))
             (sections::medals(view, &details, &medals.items))
-            (sections::ban(view, &details, form))
+            (sections::ban(view, &details, &form.of_form("ban")))
         }
         section {
             h2 { (t.audit_trail) }

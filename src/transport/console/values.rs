@@ -43,6 +43,11 @@ impl Values {
         self.filled(name).is_some()
     }
 
+    /// These fields if they are those of the form that does `action`, else none.
+    pub(super) fn of_form(&self, action: &str) -> Self {
+        if self.get("do") == action { self.clone() } else { Self::default() }
+    }
+
     /// The number in a field, or `default` if it is not filled in.
     pub(super) fn number(&self, name: &'static str, default: i64) -> Result<i64, Invalid> {
         self.filled(name).map_or(Ok(default), |text| text.parse().map_err(|_| Invalid::new(name, Problem::Malformed)))

@@ -229,6 +229,19 @@ async fn a_field_that_is_too_long_for_a_url_is_refused() {
 }
 
 #[actix_web::test]
+async fn a_refused_form_does_not_fill_in_others() {
+    let running = Running::start().await;
+    let user = running.t.user("alice").await;
+    let session = session_of(&running, "default", &running.t.admin_token().await).await;
+    let path = format!("/console/users/{}", user.id);
+    let page = get(&running, &path, &session).await;
+    let form = format!("csrf={}&do=coins&amount=1.234&typ=2&reason=welcome", csrf(&page));
+    let answer = request(&running, "POST", &path, &cookie_after(&session, &page), &form).await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    assert_eq!(answer.matches("value=\"welcome\"").count(), 1, "{answer}");
+}
+
+#[actix_web::test]
 async fn a_form_of_another_session_changes_nothing() {
     let running = Running::start().await;
     let token = running.t.admin_token().await;
