@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::ContentType},
+    http::{Method, StatusCode, header::ContentType, uri::PathAndQuery},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use maud::{DOCTYPE, Markup, html};
@@ -33,6 +33,8 @@ pub(super) struct View {
     /// The token that the page's forms carry.
     pub(super) csrf: String,
     path: String,
+    /// The path with its query, if the page can be opened again.
+    target: String,
     zone: TimeZone,
     tenant: Option<TenantId>,
     notice: Option<String>,
@@ -47,6 +49,7 @@ impl View {
             Some("en") => Language::En,
             Some(_) | None => Context::get(req).map_or(Language::En, |context| context.language),
         };
+        let target = req.uri().path_and_query().filter(|_| req.method() == Method::GET).map(PathAndQuery::as_str);
         Ok(Self {
             t: match language {
                 Language::Zh => &ZH,
@@ -55,6 +58,7 @@ impl View {
             language,
             csrf: cookie::csrf_token(req)?,
             path: req.path().to_owned(),
+            target: target.unwrap_or(req.path()).to_owned(),
             zone: gateway(req)?.config.timezone.clone(),
             tenant: None,
             notice: None,
@@ -147,7 +151,7 @@ impl View {
                     span.who { span.label { (t.app) } " " strong { (tenant) } }
                 }
                 span.tools {
-                    a href={ "/console/language/" (t.other_code) "?back=" (encode(&self.path)) } lang=(t.other_code) { (t.other_language) }
+                    a href={ "/console/language/" (t.other_code) "?back=" (encode(&self.target)) } lang=(t.other_code) { (t.other_language) }
                     @if self.tenant.is_some() {
                         a href="/docs/" { (t.api_docs) }
                         form method="post" action="/console/sign-out" {

@@ -242,6 +242,16 @@ async fn a_refused_form_does_not_fill_in_others() {
 }
 
 #[actix_web::test]
+async fn another_language_keeps_the_query() {
+    let running = Running::start().await;
+    let page = get(&running, "/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da", "").await;
+    let link = "/console/language/zh?back=%2Fconsole%2Fsign%2Din%3Fnext%3D%252Fconsole%252Fusers%253Fq%253Da";
+    assert!(page.contains(link), "{page}");
+    let opened = get(&running, link, "").await;
+    assert!(opened.contains("location: /console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da\r\n"), "{opened}");
+}
+
+#[actix_web::test]
 async fn a_form_of_another_session_changes_nothing() {
     let running = Running::start().await;
     let token = running.t.admin_token().await;
