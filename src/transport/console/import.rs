@@ -45,7 +45,7 @@ async fn show(SignedIn { view, .. }: SignedIn) -> HttpResponse {
             noscript { p.refusal { (t.needs_script) } }
             progress #progress hidden aria-label=(t.import) {}
             p #summary aria-live="polite" data-records=(t.records) data-created=(t.accounts_created) data-refused=(t.refused) {}
-            p.refusal #problem role="alert" hidden data-after=(t.ended_after) {}
+            p.refusal #problem role="alert" hidden data-after=(t.ended_after) data-signed-out=(t.session_over) {}
         }
         div #refused-list hidden {
             div.scroll tabindex="0" role="region" aria-label=(t.refused) {

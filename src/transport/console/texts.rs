@@ -288,6 +288,7 @@ texts! {
     refused: "Refused", "被拒绝";
     record: "Record", "记录号";
     ended_after: "The import ended after record", "导入在此记录之后中断:";
+    session_over: "the session is over; sign in again", "会话已结束，请重新登录";
     settings_hint: "The settings of the node that answers; they are changed in its environment or file, and at its next start.", "应答节点的设置;在其环境变量或文件中修改,下次启动时生效。";
     source_of_value: "Source", "来源";
     meaning: "Meaning", "含义";

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::signed_in;
-use crate::support::Look;
+use crate::support::{HOUR_MS, Look};
 
 #[actix_web::test]
 #[ignore = "needs Chromium: run scripts/test"]
@@ -45,6 +45,20 @@ async fn a_file_is_imported_in_parts_and_its_refused_lines_are_listed() {
     let csv = browser.run(script).await;
     assert_eq!(csv.as_str().unwrap().lines().filter(|line| line.contains("user")).count(), 250, "{csv}");
     browser.assert_clean().await;
+}
+
+#[actix_web::test]
+#[ignore = "needs Chromium: run scripts/test"]
+async fn an_import_says_that_the_session_is_over() {
+    let (running, browser) = signed_in(Look::ENGLISH).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.csv");
+    fs::write(&file, "username\nalice\n").unwrap();
+    browser.open_page("/console/users/import").await;
+    browser.find("//input[@type='file']").await.send_keys(file.to_str().unwrap()).await.unwrap();
+    running.t.clock.advance(HOUR_MS);
+    browser.press("Import").await;
+    browser.shows("The import ended after record 0: the session is over; sign in again").await;
 }
 
 #[actix_web::test]

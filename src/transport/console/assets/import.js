@@ -56,6 +56,8 @@ async function send(form, format, text) {
   fields.set("ignore_columns", form.elements.ignore_columns.value);
   if (form.elements.dry_run.checked) fields.set("dry_run", "1");
   const response = await fetch(form.action, { method: "POST", body: fields });
+  // To the page for signing in.
+  if (response.redirected) throw new Error(document.getElementById("problem").dataset.signedOut);
   if (!response.headers.get("content-type")?.includes("json")) throw new Error(`HTTP ${response.status}`);
   const answer = await response.json();
   if (answer.error) throw new Error(answer.error);
