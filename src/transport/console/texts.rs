@@ -72,7 +72,7 @@ texts! {
     // Users
     search: "Search", "搜索";
     find: "Find", "查找";
-    search_hint: "Name, ID, mobile or e-mail; the beginning is enough.", "名称、编号、手机号或邮箱,输入开头即可。";
+    search_hint: "Name, ID, mobile or e-mail; the beginning is enough.", "名称、编号、手机号或邮箱，输入开头即可。";
     no_users: "No users found.", "没有找到用户。";
     user: "User", "用户";
     login_name: "Login name", "登录名";
@@ -88,8 +88,8 @@ texts! {
     new_user: "New user", "新建用户";
     import: "Import", "导入";
     password: "Password", "密码";
-    password_hint: "Leave it empty to have one generated, which is shown once.", "留空则自动生成,仅显示一次。";
-    generated_password: "The password, shown only now", "密码,仅此一次显示";
+    password_hint: "Leave it empty to have one generated, which is shown once.", "留空则自动生成，仅显示一次。";
+    generated_password: "The password, shown only now", "密码，仅此一次显示";
 
     // Medals
     new_medal: "New medal", "新建勋章";
@@ -115,19 +115,19 @@ texts! {
     android_code_id: "Android code ID", "安卓广告位";
     ios_code_id: "iOS code ID", "iOS 广告位";
     bottom_height: "Bottom height", "底部高度";
-    delete_question: "Delete this for good?", "确定要永久删除吗?";
+    delete_question: "Delete this for good?", "确定要永久删除吗？";
 
     // Playground
-    playground_hint: "Sends one operation twice, as JSON and as protobuf, and compares the answers. What it changes is changed for real, and twice.", "把同一个操作分别用 JSON 和 protobuf 各发送一次,并比较两个应答。所做更改是真实的,且会执行两次。";
+    playground_hint: "Sends one operation twice, as JSON and as protobuf, and compares the answers. What it changes is changed for real, and twice.", "把同一个操作分别用 JSON 和 protobuf 各发送一次，并比较两个应答。所做更改是真实的，且会执行两次。";
     malformed: "this is not a value of that type, or too long", "不是该类型的值，或过长";
     operation: "Operation", "操作";
     choose: "Choose", "选择";
     send_both: "Send in both encodings", "用两种编码发送";
-    absent: "(absent)", "(不填)";
+    absent: "(absent)", "（不填）";
     comparison: "Comparison", "比较";
     answers_same: "Both answers say the same.", "两个应答内容一致。";
-    answers_differ: "The answers differ:", "两个应答有差异:";
-    not_comparable: "The answers can't be compared: one is not in its encoding.", "无法比较:有一个应答不符合其编码。";
+    answers_differ: "The answers differ:", "两个应答有差异：";
+    not_comparable: "The answers can't be compared: one is not in its encoding.", "无法比较：有一个应答不符合其编码。";
     differences: "Differences", "差异";
     place: "Place", "位置";
     request: "Request", "请求";
@@ -174,7 +174,7 @@ texts! {
     from: "From", "起始时间";
     until: "Until", "截止时间";
     no_rows: "No rows match.", "没有匹配的记录。";
-    audit_hint: "Actor: user:12, admin_token:3, command_line or anonymous. Action: coins.adjust, or coins. for all of them. User: an ID.", "操作者:user:12、admin_token:3、command_line 或 anonymous。动作:coins.adjust,或用 coins. 表示该类全部。用户:编号。";
+    audit_hint: "Actor: user:12, admin_token:3, command_line or anonymous. Action: coins.adjust, or coins. for all of them. User: an ID.", "操作者：user:12、admin_token:3、command_line 或 anonymous。动作：coins.adjust，或用 coins. 表示该类全部。用户：编号。";
 
     // Apps
     registration_open: "Anyone may register", "开放注册";
@@ -186,7 +186,7 @@ texts! {
     admin_tokens: "Admin tokens", "管理令牌";
     new_token: "New admin token", "新建管理令牌";
     new_token_shown: "The new admin token", "新的管理令牌";
-    shown_once: "It is shown only now, and is not stored.", "仅此一次显示,系统不保存。";
+    shown_once: "It is shown only now, and is not stored.", "仅此一次显示，系统不保存。";
     days: "Valid for days", "有效天数";
     days_hint: "Leave it empty for a token that is valid until it is revoked.", "留空则在吊销前一直有效。";
     created_at: "Created at", "创建时间";
@@ -197,7 +197,7 @@ texts! {
     revoked: "revoked", "已吊销";
     revoke: "Revoke", "吊销";
     revoke_question: "Scripts with this token stop working at once.", "使用该令牌的脚本将立即失效。";
-    revoke_own_question: "You are signed in with this token: this ends your session.", "您正使用此令牌登录:吊销将结束当前会话。";
+    revoke_own_question: "You are signed in with this token: this ends your session.", "您正使用此令牌登录：吊销将结束当前会话。";
     this_session: "this session", "当前会话";
 
     // One user
@@ -250,7 +250,7 @@ texts! {
     newer: "Newer", "较新";
     older: "Older", "较早";
     adjust: "Adjust coins", "调整金币";
-    adjust_hint: "Coins with at most two decimals; negative to take away.", "金币数,最多两位小数;负数表示扣减。";
+    adjust_hint: "Coins with at most two decimals; negative to take away.", "金币数，最多两位小数；负数表示扣减。";
     coin_reward: "reward", "奖励";
     coin_post: "post or comment", "发帖或评论";
     coin_first_profile: "first avatar or name", "首次修改头像或昵称";
@@ -264,7 +264,7 @@ texts! {
     grant: "Grant", "授予";
     withdraw: "Withdraw", "收回";
     ban: "Ban", "封禁";
-    ban_hint: "A ban is visible to everyone who views the account, but does not block it; disabling does.", "封禁会显示给查看该账号的人,但不阻止使用;禁用才会。";
+    ban_hint: "A ban is visible to everyone who views the account, but does not block it; disabling does.", "封禁会显示给查看该账号的人，但不阻止使用；禁用才会。";
     set_ban: "Set ban", "封禁";
     lift_ban: "Lift ban", "解除封禁";
     audit_trail: "Audit trail", "审计记录";
@@ -278,18 +278,18 @@ texts! {
     ends_for_good: "This can't be undone.", "此操作不可撤销。";
 
     // Import and settings
-    import_hint: "A CSV file with a header line, or JSON lines; the README lists the fields. A file of any length is sent in parts; an import that ended can be run again.", "带表头的 CSV 文件或 JSON 行;字段见 README。文件不限长度,会分段发送;中断后可重新导入。";
+    import_hint: "A CSV file with a header line, or JSON lines; the README lists the fields. A file of any length is sent in parts; an import that ended can be run again.", "带表头的 CSV 文件或 JSON 行；字段见 README。文件不限长度，会分段发送；中断后可重新导入。";
     file: "File", "文件";
-    ignore_columns: "Columns to skip, separated by commas", "要跳过的列,以逗号分隔";
-    dry_run: "Only say what would happen", "仅预演,不写入";
-    needs_script: "The import needs JavaScript; diglot user import does the same.", "导入需要 JavaScript;也可使用 diglot user import。";
+    ignore_columns: "Columns to skip, separated by commas", "要跳过的列，以逗号分隔";
+    dry_run: "Only say what would happen", "仅预演，不写入";
+    needs_script: "The import needs JavaScript; diglot user import does the same.", "导入需要 JavaScript；也可使用 diglot user import。";
     records: "Records", "记录";
     accounts_created: "Created", "已创建";
     refused: "Refused", "被拒绝";
     record: "Record", "记录号";
-    ended_after: "The import ended after record", "导入在此记录之后中断:";
+    ended_after: "The import ended after record", "导入在此记录之后中断：";
     session_over: "the session is over; sign in again", "会话已结束，请重新登录";
-    settings_hint: "The settings of the node that answers; they are changed in its environment or file, and at its next start.", "应答节点的设置;在其环境变量或文件中修改,下次启动时生效。";
+    settings_hint: "The settings of the node that answers; they are changed in its environment or file, and at its next start.", "应答节点的设置；在其环境变量或文件中修改，下次启动时生效。";
     source_of_value: "Source", "来源";
     meaning: "Meaning", "含义";
 }

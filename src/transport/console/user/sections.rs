@@ -212,7 +212,7 @@ const fn coin_type(t: &Texts, typ: i16) -> &'static str {
 pub(super) fn vip(view: &View, details: &AccountDetails, form: &Values) -> Markup {
     let t = view.t;
     let state = match details.vip {
-        VipState::None => html! { (t.never) },
+        VipState::None => html! { (t.none) },
         VipState::Active | VipState::Expired => view.time(details.user.vip_expires_at_ms),
     };
     let fields = html! {
