@@ -20,6 +20,7 @@ use crate::{
         self, Operator,
         access::{PresentedToken, authenticate},
     },
+    gateway::Gateway,
     model::{AdminTokenId, TenantId, Token},
     transport::{
         access::{Extracted, gateway, note, origin},
@@ -37,8 +38,8 @@ const MAX_AGE_MS: i64 = 12 * 60 * 60 * 1000;
 /// The use of a session is noted at most once in this time, since every note sends the cookie again.
 const NOTE_MS: i64 = 60 * 1000;
 
-/// The length of random texts.
-const CHARS: usize = 32;
+/// The length of a session's id.
+const ID_CHARS: usize = 32;
 
 const SESSION_KEY: &str = "operator";
 const NOTICE_KEY: &str = "notice";
@@ -176,7 +177,7 @@ pub(super) async fn sign_in(req: &HttpRequest, app: &str, token: &str) -> Result
     renew(req)?;
     let (session, now_ms) = (req.get_session(), gateway.clock.now_ms());
     let tenant = operator.tenant_id().as_str().to_owned();
-    let id = gateway.random.base62(CHARS)?;
+    let id = gateway.random.base62(ID_CHARS)?;
     keep(&session, SESSION_KEY, Stored { id, tenant, token: token.0, since_ms: now_ms, used_ms: now_ms })
 }
 
