@@ -93,7 +93,7 @@ async fn a_session_ends_when_it_is_idle_and_after_twelve_hours() {
     assert!(is_sign_in(&get(&running, "/console/users", &session).await));
 
     session = session_of(&running, "default", &token).await;
-    for _ in 0..12 * 60 / 29 {
+    for _ in 0..12 * HOUR_MS / (29 * MINUTE_MS) {
         running.t.clock.advance(29 * MINUTE_MS);
         let answer = get(&running, "/console/users", &session).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -98,13 +98,13 @@ impl Browser {
         self.client.goto(&format!("{}{path}", self.base)).await.unwrap();
     }
 
-    /// Signs in on the page that is shown.
-    pub async fn sign_in(&self, app: &str, token: &str) {
     /// Opens any page.
     pub async fn open_url(&self, url: &str) {
         self.client.goto(url).await.unwrap();
     }
 
+    /// Signs in on the page that is shown.
+    pub async fn sign_in(&self, app: &str, token: &str) {
         self.find("//input[@name='app']").await.send_keys(app).await.unwrap();
         self.find("//input[@name='token']").await.send_keys(token).await.unwrap();
         self.find("//main//button").await.click().await.unwrap();
