@@ -59,8 +59,8 @@ async fn apply(gateway: &Gateway, operator: &Operator, view: &View, values: &Val
             Ok(Done::Secret(view.t.new_secret, secret))
         }
         "revoke" => {
-            tenants::revoke_admin_token(gateway, operator, values.get("name").to_owned()).await?;
-            Ok(Done::Saved)
+            let was_there = tenants::revoke_admin_token(gateway, operator, values.get("name").to_owned()).await?;
+            if was_there { Ok(Done::Saved) } else { Err(Invalid::new("name", Problem::Unknown).into()) }
         }
         "create" => {
             let lifetime_ms = lifetime_ms(values)?;
@@ -142,7 +142,7 @@ fn row(view: &View, token: &AdminToken, is_own: bool, now_ms: i64) -> Markup {
         td {
             @if token.revoked_at_ms.is_none() {
                 details {
-                    summary { (t.revoke) }
+                    summary aria-label={ (t.revoke) " " (token.name) } { (t.revoke) }
                     p { @if is_own { (t.revoke_own_question) } @else { (t.revoke_question) } }
                     (view.button(PATH, t.revoke, &[("do", "revoke"), ("name", &token.name)]))
                 }

@@ -138,11 +138,11 @@ fn row<T: Item>(view: &View, id: DiscoveryId, item: &T, form: &Values) -> Markup
         (item.cells(view))
         td {
             details open[is_refused] {
-                summary { (t.edit) }
+                summary aria-label={ (t.edit) " " (id.0) } { (t.edit) }
                 (view.form(T::PATH, t.save, &fields))
             }
             details {
-                summary { (t.delete) }
+                summary aria-label={ (t.delete) " " (id.0) } { (t.delete) }
                 p { (t.delete_question) }
                 (view.button(T::PATH, t.delete, &[("do", "delete"), ("id", &hidden)]))
             }

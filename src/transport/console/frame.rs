@@ -111,9 +111,10 @@ fn error_page(res: &ServiceResponse<BoxBody>) -> Result<Option<HttpResponse>, Er
     }
     let content = html! {
         p { (shown.text) }
+        @if shown.strict_status.is_server_error() { p { a href="/readyz" { (view.t.health) } } }
         p { a href="/console/" { (view.t.overview) } }
     };
-    Ok(Some(view.page_with(shown.strict_status, shown.strict_status.as_str(), &content)))
+    Ok(Some(view.page_with(shown.strict_status, &shown.strict_status.to_string(), &content)))
 }
 
 /// Marks cookies as `Secure` for a browser that came by TLS. Outside of the session's middleware, which sets them.

@@ -6,7 +6,7 @@ use diglot::{
 };
 
 use super::signed_in;
-use crate::support::{Browser, Look, MINUTE_MS, Running, command_line, raw};
+use crate::support::{Browser, HOUR_MS, Look, MINUTE_MS, Running, command_line, raw};
 
 /// A request to the ops listener, with the cookie `session`; the answer's head and body.
 async fn request(running: &Running, method: &str, path: &str, session: &str, form: &str) -> String {

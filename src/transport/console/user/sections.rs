@@ -28,7 +28,6 @@ fn yes(t: &Texts, is_so: bool) -> Markup {
 
 pub(super) fn profile(view: &View, details: &AccountDetails) -> Markup {
     let (t, user, personal) = (view.t, &details.user, &details.personal);
-    let region = [&*personal.province, &*personal.city, &*personal.district].join(" ");
     let mobile = html! {
         (text(user.mobile.as_deref()))
         @if user.mobile.is_some() && !details.is_mobile_confirmed { " (" (t.unconfirmed) ")" }
