@@ -1,7 +1,42 @@
 //! The playground.
 
-use super::signed_in;
-use crate::support::Look;
+use super::{
+    session::{cookie, csrf, get, request, session_of},
+    signed_in,
+};
+use crate::support::{Look, Running};
+
+/// What answers differently each time: with a new captcha, a new token, or that the session has ended.
+const DIFFERENT: [(&str, bool); 4] = [
+    ("POST /v1/user/captcha", false),
+    ("POST /v1/user/captcha", true),
+    ("GET /v1/user/get-token", true),
+    ("POST /v1/user/logout", true),
+];
+
+#[actix_web::test]
+async fn every_operation_is_answered_alike_in_both_encodings() {
+    let running = Running::start().await;
+    running.t.user("alice").await;
+    let mut session = session_of(&running, "default", &running.t.admin_token().await).await;
+    let page = get(&running, "/console/playground", &session).await;
+    if page.contains("set-cookie") {
+        session = cookie(&page);
+    }
+    let operations: Vec<&str> =
+        page.split("<option value=\"").skip(1).map(|option| option.split('"').next().unwrap()).collect();
+    assert!(operations.len() > 30, "{operations:?}");
+    for operation in operations {
+        let token = running.t.login("alice", operation).await.token;
+        for (token, is_user) in [("", false), (token.as_str(), true)] {
+            let name = operation.replace(' ', "+").replace('/', "%2F");
+            let form = format!("csrf={}&operation={name}&app_id=default&token={token}", csrf(&page));
+            let answer = request(&running, "POST", "/console/playground", &session, &form).await;
+            let is_alike = !DIFFERENT.contains(&(operation, is_user));
+            assert_eq!(answer.contains("class=\"same\""), is_alike, "{operation}, as a user {is_user}: {answer}");
+        }
+    }
+}
 
 #[actix_web::test]
 #[ignore = "needs Chromium: run scripts/test"]

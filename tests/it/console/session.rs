@@ -9,7 +9,7 @@ use super::signed_in;
 use crate::support::{Browser, HOUR_MS, Look, MINUTE_MS, Running, command_line, raw};
 
 /// A request to the ops listener, with the cookie `session`; the answer's head and body.
-async fn request(running: &Running, method: &str, path: &str, session: &str, form: &str) -> String {
+pub(super) async fn request(running: &Running, method: &str, path: &str, session: &str, form: &str) -> String {
     let length = form.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {session}\r\n\
@@ -18,12 +18,12 @@ async fn request(running: &Running, method: &str, path: &str, session: &str, for
     raw(running.ops, request.as_bytes()).await
 }
 
-async fn get(running: &Running, path: &str, session: &str) -> String {
+pub(super) async fn get(running: &Running, path: &str, session: &str) -> String {
     request(running, "GET", path, session, "").await
 }
 
 /// The cookie that an answer sets.
-fn cookie(answer: &str) -> String {
+pub(super) fn cookie(answer: &str) -> String {
     let line = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(answer);
     line.split(';').next().unwrap().to_owned()
 }
@@ -34,12 +34,12 @@ fn cookie_after(session: &str, answer: &str) -> String {
 }
 
 /// The token in the forms of a page.
-fn csrf(page: &str) -> String {
+pub(super) fn csrf(page: &str) -> String {
     page.split("name=\"csrf\" value=\"").nth(1).expect(page).split('"').next().unwrap().to_owned()
 }
 
 /// Signs in without a browser; the cookie.
-async fn session_of(running: &Running, app: &str, token: &str) -> String {
+pub(super) async fn session_of(running: &Running, app: &str, token: &str) -> String {
     let page = get(running, "/console/sign-in", "").await;
     let form = format!("csrf={}&app={app}&token={token}", csrf(&page));
     let answer = request(running, "POST", "/console/sign-in", &cookie(&page), &form).await;
