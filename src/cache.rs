@@ -5,6 +5,7 @@
 //! feed ([`Cache::extend_lease`]).
 
 mod evictions;
+mod lifecycle;
 
 use std::{
     sync::{
@@ -14,11 +15,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quick_cache::{Weighter, sync};
+use quick_cache::{DefaultHashBuilder, Weighter, sync};
 
-use self::evictions::Evictions;
-use crate::model::{
-    Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
+use self::{evictions::Evictions, lifecycle::CountsEvictions};
+use crate::{
+    metrics,
+    model::{
+        Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
+    },
 };
 
 /// Maximum age of an entry. It bounds the staleness of what the feed does not report: changes that bypass the triggers,
@@ -28,7 +32,7 @@ const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 /// The cache of one node.
 pub struct Cache {
     tenants: sync::Cache<TenantId, Arc<TenantEntry>>,
-    accounts: sync::Cache<UserId, Arc<Account>, ByBytes>,
+    accounts: sync::Cache<UserId, Arc<Account>, ByBytes, DefaultHashBuilder, CountsEvictions>,
     /// The account that each token belongs to. The sessions are part of the account's entry, so that evicting an
     /// account evicts its sessions too.
     owners: sync::Cache<TokenHash, UserId>,
@@ -37,6 +41,7 @@ pub struct Cache {
     /// The end of the lease, in ms since `started`.
     trusted_until_ms: AtomicU64,
     is_on: bool,
+    metrics: metrics::Cache,
 }
 
 /// The cached data of a tenant.
@@ -77,18 +82,25 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
 impl Cache {
     /// A cache with `bytes` of memory for accounts; 0 disables it.
     #[must_use]
-    pub fn new(bytes: u64) -> Self {
+    pub fn new(bytes: u64, metrics: metrics::Cache) -> Self {
         const TENANTS: usize = 1000;
         const TYPICAL_BYTES: u64 = 1024;
         let accounts = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(1);
         Self {
             tenants: sync::Cache::new(TENANTS),
-            accounts: sync::Cache::with_weighter(accounts, bytes, ByBytes),
+            accounts: sync::Cache::with(
+                accounts,
+                bytes,
+                ByBytes,
+                DefaultHashBuilder::default(),
+                CountsEvictions::new(metrics.evictions_by_space.clone()),
+            ),
             owners: sync::Cache::new(accounts.saturating_mul(2)),
             evictions: Evictions::default(),
             started: Instant::now(),
             trusted_until_ms: AtomicU64::new(0),
             is_on: bytes > 0,
+            metrics,
         }
     }
 
@@ -114,32 +126,34 @@ impl Cache {
     /// The tenant, if it is cached.
     #[must_use]
     pub fn tenant(&self, id: &TenantId) -> Option<Tenant> {
-        self.tenant_entry(id)?.tenant.clone()
+        self.metrics.tenants.count(self.tenant_entry(id).and_then(|entry| entry.tenant.clone()))
     }
 
     /// The tenant's admin token with that hash, if it is cached.
     #[must_use]
     pub fn admin_token(&self, tenant: &TenantId, hash: &TokenHash) -> Option<AdminToken> {
-        find(&self.tenant_entry(tenant)?.admin_tokens, hash)
+        let found = self.tenant_entry(tenant).and_then(|entry| find(&entry.admin_tokens, hash));
+        self.metrics.admin_tokens.count(found)
     }
 
     /// The session of a token, if it is cached. It may have expired, but was not ended, and its account is active.
     #[must_use]
     pub fn session(&self, tenant: &TenantId, hash: &TokenHash) -> Option<Session> {
-        let account = self.account(tenant, self.owners.get(hash)?)?;
-        find(&account.sessions, hash)
+        let account = self.owners.get(hash).and_then(|owner| self.account(tenant, owner));
+        self.metrics.sessions.count(account.and_then(|account| find(&account.sessions, hash)))
     }
 
     /// The account's row, if it is cached.
     #[must_use]
     pub fn user(&self, tenant: &TenantId, id: UserId) -> Option<Arc<User>> {
-        self.account(tenant, id)?.user.clone()
+        self.metrics.users.count(self.account(tenant, id).and_then(|account| account.user.clone()))
     }
 
     /// The account's public details, if they are cached.
     #[must_use]
     pub fn public_details(&self, tenant: &TenantId, id: UserId) -> Option<Arc<PublicDetails>> {
-        self.account(tenant, id)?.public_details.clone()
+        let found = self.account(tenant, id).and_then(|account| account.public_details.clone());
+        self.metrics.public_details.count(found)
     }
 
     fn tenant_entry(&self, id: &TenantId) -> Option<Arc<TenantEntry>> {
@@ -221,17 +235,26 @@ impl Cache {
         self.accounts.insert(id, Arc::new(account));
     }
 
+    /// Sets the gauges of the cache's size and state.
+    pub fn measure(&self) {
+        metrics::set(&self.metrics.bytes, self.accounts.weight());
+        metrics::set(&self.metrics.trusted, self.is_trusted());
+    }
+
     /// Evicts the entries that a change affects.
     pub fn evict(&self, change: &Change) {
-        match change {
+        let was_cached = match change {
             Change::Tenant(tenant) => {
                 let _stripe = self.evictions.lock_to_evict(tenant);
-                self.tenants.remove(tenant);
+                self.tenants.remove(tenant).is_some()
             }
             Change::User(user) | Change::SessionEnded(user, _) => {
                 let _stripe = self.evictions.lock_to_evict(user);
-                self.accounts.remove(user);
+                self.accounts.remove(user).is_some()
             }
+        };
+        if was_cached {
+            self.metrics.evictions_by_change.inc();
         }
     }
 
@@ -282,7 +305,7 @@ mod tests {
     }
 
     fn trusted(bytes: u64) -> Cache {
-        let cache = Cache::new(bytes);
+        let cache = Cache::new(bytes, metrics::Metrics::new("", "", "").unwrap().cache);
         cache.extend_lease(Instant::now(), Duration::from_secs(60));
         cache
     }
@@ -347,5 +370,7 @@ mod tests {
         assert!(cache.accounts.weight() <= 64 * 1024);
         assert!(cache.owners.len() <= 200);
         assert!(cache.session(&tenant(), &hash(9_999)).is_some());
+        let evicted = cache.metrics.evictions_by_space.get();
+        assert_eq!(u64::try_from(cache.accounts.len()).unwrap() + evicted, 10_000);
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     cache::Cache,
+    metrics,
     model::{Change, FeedEntry},
     sockets::Sockets,
     state::{FeedEvent, State},
@@ -51,15 +52,33 @@ pub struct Feed {
     polls: AtomicU64,
     /// The watermark up to which this node has read the feed.
     read: Mutex<Option<Watermark>>,
+    /// When the last successful poll began; before the first one, when the node started.
+    polled: Mutex<Instant>,
+    metrics: metrics::Feed,
 }
 
 impl Feed {
     /// A feed that evicts from `cache` and closes `sockets`.
     #[must_use]
-    pub fn new(cache: Arc<Cache>, sockets: Arc<Sockets>) -> Self {
+    pub fn new(cache: Arc<Cache>, sockets: Arc<Sockets>, metrics: metrics::Feed) -> Self {
         const OUTGOING: usize = 10_000;
         let (outgoing, _) = broadcast::channel(OUTGOING);
-        Self { cache, sockets, outgoing, applied: Mutex::default(), polls: AtomicU64::new(0), read: Mutex::default() }
+        Self {
+            cache,
+            sockets,
+            outgoing,
+            applied: Mutex::default(),
+            polls: AtomicU64::new(0),
+            read: Mutex::default(),
+            polled: Mutex::new(Instant::now()),
+            metrics,
+        }
+    }
+
+    /// Sets the gauge of the age of the last successful poll.
+    pub fn measure(&self) {
+        let polled = *self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        self.metrics.lag.set(polled.elapsed().as_secs_f64());
     }
 
     /// Applies the entries that this node has just committed, and publishes them to the other nodes.
@@ -100,9 +119,14 @@ impl Feed {
         let mut is_failing = false;
         loop {
             let began = Instant::now();
-            match self.poll_once(db, &mut reader, began, &after_gap).await {
+            let outcome = self.poll_once(db, &mut reader, began, &after_gap).await;
+            if outcome.is_err() {
+                self.metrics.failures.inc();
+            }
+            match outcome {
                 Ok(()) => {
                     self.cache.extend_lease(began, LEASE);
+                    *self.polled.lock().unwrap_or_else(PoisonError::into_inner) = began;
                     if std::mem::take(&mut is_failing) {
                         log::info!("the change feed is polled again");
                     }

@@ -12,6 +12,7 @@ use crate::{
     delivery::{self, Delivery},
     feed::Feed,
     hashing::Hashing,
+    metrics::{self, Metrics, MetricsError},
     model::{Node, TenantId},
     random::{Random, RandomError},
     secret::Secret,
@@ -34,6 +35,8 @@ pub struct Gateway {
     pub is_presence_lost: AtomicBool,
     /// Counts of events that are not in the shared state yet.
     pub events: Arc<PendingEvents>,
+    /// The metrics of this node.
+    pub metrics: Metrics,
     /// This node.
     pub node: Node,
     /// Sends verification codes.
@@ -69,6 +72,9 @@ pub enum BuildError {
     /// Redis could not be set up.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The metrics could not be defined.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// The operating system provides no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -80,14 +86,20 @@ impl Gateway {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+        let metrics = new_metrics(&config)?;
         let state: Arc<dyn State> = match &config.redis_url {
-            Some(url) => Arc::new(RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, Random)?),
+            Some(url) => {
+                let state = RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, Random)?;
+                Arc::new(state.with_metrics(metrics.state.clone()))
+            }
             None => Arc::new(MemoryState::default()),
         };
-        let (cache, sockets) = (Arc::new(Cache::new(config.cache_bytes)), Arc::<Sockets>::default());
-        let feed = Arc::new(Feed::new(Arc::clone(&cache), Arc::clone(&sockets)));
+        let cache = Arc::new(Cache::new(config.cache_bytes, metrics.cache.clone()));
+        let sockets = Arc::<Sockets>::default();
+        let feed = Arc::new(Feed::new(Arc::clone(&cache), Arc::clone(&sockets), metrics.feed.clone()));
         let committed = Arc::clone(&feed);
         let db = Db::new(config.database_url.clone(), config.database_connections)
+            .with_metrics(metrics.database.clone())
             .with_on_commit(move |entries| committed.committed(entries));
         let events = Arc::<PendingEvents>::default();
         let (failures, failed_at) = (Arc::clone(&events), Arc::clone(&clock));
@@ -97,9 +109,12 @@ impl Gateway {
             state,
             own_state: MemoryState::default(),
             is_presence_lost: AtomicBool::new(false),
-            hashing: Hashing::start(config.hashing_threads).map_err(BuildError::Threads)?,
-            delivery: Delivery::start(&config, &clock, on_failure)?,
+            hashing: Hashing::start(config.hashing_threads)
+                .map_err(BuildError::Threads)?
+                .with_metrics(metrics.hashing.clone()),
+            delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
             events,
+            metrics,
             node: this_node(clock.now_ms())?,
             sockets,
             cache,
@@ -110,6 +125,17 @@ impl Gateway {
             config,
         })
     }
+}
+
+/// The metrics, with the gauges that never change.
+fn new_metrics(config: &Config) -> Result<Metrics, MetricsError> {
+    let database = if config.database_url.is_embedded() { "sqlite" } else { "postgres" };
+    let state = if config.redis_url.is_some() { "redis" } else { "memory" };
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), database, state)?;
+    metrics::set(&metrics.database.max_connections, config.database_connections);
+    metrics::set(&metrics.hashing.threads, config.hashing_threads.get());
+    metrics::set(&metrics.cache.max_bytes, config.cache_bytes);
+    Ok(metrics)
 }
 
 /// This process as a node.

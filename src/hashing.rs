@@ -15,7 +15,7 @@ use tokio::sync::{
     oneshot,
 };
 
-use crate::logging;
+use crate::{logging, metrics};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -23,6 +23,7 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Clone)]
 pub struct Hashing {
     queue: mpsc::Sender<Job>,
+    metrics: Option<metrics::Hashing>,
 }
 
 /// A job was not completed.
@@ -53,14 +54,25 @@ impl Hashing {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, metrics: None })
+    }
+
+    /// Records the jobs in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: metrics::Hashing) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Runs `job` in the pool, or refuses it at once if the queue is full.
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
-        let (job, answer) = package(job);
+        let (job, answer) = self.package(job);
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => HashingError::Busy,
+            TrySendError::Full(_) => {
+                if let Some(metrics) = &self.metrics {
+                    metrics.refused.inc();
+                }
+                HashingError::Busy
+            }
             TrySendError::Closed(_) => HashingError::Gone,
         })?;
         answer.await.map_err(|_gone| HashingError::Gone)
@@ -74,22 +86,24 @@ impl Hashing {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let (job, answer) = package(job);
+        let (job, answer) = self.package(job);
         self.queue.send(job).await.map_err(|_gone| HashingError::Gone)?;
         answer.await.map_err(|_gone| HashingError::Gone)
     }
-}
 
-fn package<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
-    let (send, receive) = oneshot::channel();
-    let job = logging::carry_over(job);
-    let job = Box::new(move || {
-        // Skip the job if its client has disconnected and nobody waits for the result.
-        if !send.is_closed() {
-            drop(send.send(job()));
-        }
-    });
-    (job, receive)
+    fn package<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
+        let (send, receive) = oneshot::channel();
+        let job = logging::carry_over(job);
+        let queued = self.metrics.as_ref().map(|metrics| metrics.queue.enter());
+        let job = Box::new(move || {
+            // Skip the job if its client has disconnected and nobody waits for the result.
+            if !send.is_closed() {
+                let _running = queued.map(metrics::Queued::begin);
+                drop(send.send(job()));
+            }
+        });
+        (job, receive)
+    }
 }
 
 fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {

@@ -16,6 +16,7 @@
 //! - [`gateway`] holds all services of a node: database, state, delivery, cache, clock.
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
 //! - `sockets` lists the node's open WebSocket connections.
+//! - [`metrics`] are the node's metrics, which every layer records.
 //! - [`account_file`] reads and writes files of accounts, for [`cli`] and [`transport`].
 //! - [`config`] is the configuration of the process.
 //!
@@ -38,6 +39,7 @@ mod feed;
 pub mod gateway;
 pub mod hashing;
 pub mod logging;
+pub mod metrics;
 pub mod model;
 pub mod random;
 pub mod secret;

@@ -124,6 +124,13 @@ impl Sockets {
         self.lock().open.values().filter_map(|entry| entry.identity.clone()).collect()
     }
 
+    /// How many sockets are open, and how many of them are logged in.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let table = self.lock();
+        (table.open.len(), table.of_user.values().map(Vec::len).sum())
+    }
+
     /// Whether a device of a user has an open socket here.
     #[must_use]
     pub fn has_device(&self, user: UserId, device: DeviceSn) -> bool {

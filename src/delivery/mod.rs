@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::Config,
+    metrics::{self, Metrics},
     model::{Code, CodePurpose, Contact, Language, TenantId},
 };
 
@@ -136,6 +137,7 @@ struct Outbox {
     channel: Arc<dyn Channel>,
     room: Arc<Semaphore>,
     tries: Arc<Semaphore>,
+    metrics: metrics::Channel,
 }
 
 impl Outbox {
@@ -145,12 +147,13 @@ impl Outbox {
     /// Maximum number of concurrent attempts.
     const AT_ONCE: usize = 64;
 
-    fn new(channel: impl Channel + 'static) -> Self {
+    fn new(channel: impl Channel + 'static, metrics: &metrics::Channel) -> Self {
         let room = usize::try_from(Self::ROOM).unwrap_or(usize::MAX);
         Self {
             channel: Arc::new(channel),
             room: Arc::new(Semaphore::new(room)),
             tries: Arc::new(Semaphore::new(Self::AT_ONCE)),
+            metrics: metrics.clone(),
         }
     }
 }
@@ -190,6 +193,7 @@ impl Delivery {
     pub fn start(
         config: &Config,
         clock: &Arc<dyn Clock>,
+        metrics: &Metrics,
         on_failure: impl Fn(&TenantId) + Send + Sync + 'static,
     ) -> Result<Self, SetupError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -197,8 +201,9 @@ impl Delivery {
             let _runtime = runtime.enter();
             (webhook::Webhook::new(config, clock), smtp::Smtp::new(config)?)
         };
-        let in_log = || config.is_dev.then(|| Outbox::new(LogChannel));
-        let (sms, email) = (webhook.map(Outbox::new).or_else(in_log), smtp.map(Outbox::new).or_else(in_log));
+        let in_log = |metrics| config.is_dev.then(|| Outbox::new(LogChannel, metrics));
+        let sms = webhook.map(|channel| Outbox::new(channel, &metrics.sms)).or_else(|| in_log(&metrics.sms));
+        let email = smtp.map(|channel| Outbox::new(channel, &metrics.email)).or_else(|| in_log(&metrics.email));
         let (queue, jobs) = mpsc::unbounded_channel();
         let handle = runtime.handle().clone();
         thread::Builder::new()
@@ -233,6 +238,14 @@ impl Delivery {
         Ok(Permit { delivery: self, outbox, room })
     }
 
+    /// Sets the gauges of waiting codes.
+    pub fn measure(&self) {
+        for outbox in [&self.sms, &self.email].into_iter().flatten() {
+            let room = usize::try_from(Outbox::ROOM).unwrap_or(usize::MAX);
+            metrics::set(&outbox.metrics.waiting, room.saturating_sub(outbox.room.available_permits()));
+        }
+    }
+
     /// Waits until the queue is empty, for at most `patience`.
     pub async fn finish(&self, patience: Duration) {
         let all = async {
@@ -258,8 +271,12 @@ async fn work(mut jobs: mpsc::UnboundedReceiver<Job>, on_failure: Arc<impl Fn(&T
         let on_failure = Arc::clone(&on_failure);
         if job.should_send {
             tokio::spawn(async move {
-                let tenant = job.message.tenant.clone();
-                if !deliver(job).await {
+                let (tenant, metrics) = (job.message.tenant.clone(), job.outbox.metrics.clone());
+                metrics.sent.inc();
+                if deliver(job).await {
+                    metrics.delivered.inc();
+                } else {
+                    metrics.failed.inc();
                     on_failure(&tenant);
                 }
             });
@@ -293,6 +310,7 @@ async fn deliver(job: Job) -> bool {
             Err(SendError::Passing { problem, wait }) => {
                 let problem = without_code(&problem, &job.message.code);
                 log::warn!("a code for {purpose} was not sent and will be retried (request {id}): {problem}");
+                job.outbox.metrics.retries.inc();
                 // Not beyond the end, when the code is given up.
                 tokio::time::sleep(pause.max(wait.unwrap_or_default()).min(PATIENCE)).await;
             }

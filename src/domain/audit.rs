@@ -136,7 +136,9 @@ impl AuditContext {
     ) -> Result<(), StoreError> {
         let why = refusal.to_string();
         let write = move |conn: &mut Conn| execute_together(conn, &[self.row(action, &target, &why, now_ms)]);
-        gateway.db.write(write).await
+        gateway.db.write(write).await?;
+        gateway.metrics.accounts.audit_rows.inc();
+        Ok(())
     }
 
     fn row(&self, action: Action, target: &Target, result: &str, now_ms: i64) -> Statement {

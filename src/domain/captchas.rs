@@ -34,6 +34,7 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
     let id = gateway.random.base62(ID_CHARS)?;
     let mac = captcha_mac(gateway, anonymous, &id, &answer);
     gateway.state.put_captcha(&id, mac, CAPTCHA_LIFETIME_MS, gateway.clock.now()).await?;
+    gateway.metrics.accounts.captchas.inc();
     if gateway.config.is_dev {
         log::info!("development mode: captcha {id} shows {answer}");
     }
@@ -48,8 +49,14 @@ pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, a
     let expected = gateway.state.take_captcha(id, gateway.clock.now()).await?;
     // Both are keyed hashes, so the timing of the comparison reveals nothing about the answer.
     match expected {
-        Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => Ok(()),
-        Some(_) | None => Err(Error::CaptchaWrong),
+        Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => {
+            gateway.metrics.accounts.right_answers.inc();
+            Ok(())
+        }
+        Some(_) | None => {
+            gateway.metrics.accounts.wrong_answers.inc();
+            Err(Error::CaptchaWrong)
+        }
     }
 }
 

@@ -7,8 +7,16 @@ use crate::{
     state::{Event, EventCount},
 };
 
-/// Counts an event of the tenant.
+/// Counts an event of the tenant, there and in this node's metrics.
 pub(super) fn count(gateway: &Gateway, tenant: &TenantId, event: Event) {
+    let metrics = &gateway.metrics.accounts;
+    match event {
+        Event::SignIn => metrics.logins.inc(),
+        Event::FailedSignIn => metrics.failed_logins.inc(),
+        Event::Registration => metrics.registrations.inc(),
+        // Delivery counts them by channel.
+        Event::CodeSent | Event::CodeFailed => {}
+    }
     gateway.events.add(tenant, event, gateway.clock.now_ms());
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
+    metrics::Counter,
     model::{LoginName, Password, TenantId, UserId},
     state::{Admission, LoginEnd, LoginSubject, State, StateError},
 };
@@ -65,10 +66,14 @@ impl LoginAttempt {
         for _ in 0..ADMISSION_TRIES {
             match attempt.admission(gateway).await? {
                 Admission::Admitted => return Ok(attempt),
-                Admission::Locked { wait_ms } => return Err(Error::LoginLocked { wait_secs: whole_secs(wait_ms) }),
+                Admission::Locked { wait_ms } => {
+                    gateway.metrics.accounts.limited.logins.inc();
+                    return Err(Error::LoginLocked { wait_secs: whole_secs(wait_ms) });
+                }
                 Admission::QueueFull => tokio::time::sleep(ADMISSION_PAUSE).await,
             }
         }
+        gateway.metrics.accounts.limited.pending_logins.inc();
         Err(Error::Busy)
     }
 
@@ -118,8 +123,9 @@ impl LoginAttempt {
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has registered too many accounts.
 pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
-    count_source(gateway, anonymous, "registration", REGISTRATION_WINDOW_MS, gateway.config.registrations_per_hour)
-        .await
+    let limit = gateway.config.registrations_per_hour;
+    let outcome = count_source(gateway, anonymous, "registration", REGISTRATION_WINDOW_MS, limit).await;
+    note_refusal(&gateway.metrics.accounts.limited.registrations, outcome)
 }
 
 /// Counts a captcha.
@@ -127,7 +133,9 @@ pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous)
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has requested too many.
 pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
-    count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, gateway.config.captchas_per_minute).await
+    let limit = gateway.config.captchas_per_minute;
+    let outcome = count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, limit).await;
+    note_refusal(&gateway.metrics.accounts.limited.captchas, outcome)
 }
 
 /// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries
@@ -137,7 +145,16 @@ pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> R
 /// [`Error::TooManyRequests`] if the source has made too many attempts.
 pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
     let limit = gateway.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
-    count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await
+    let outcome = count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await;
+    note_refusal(&gateway.metrics.accounts.limited.code_tries, outcome)
+}
+
+/// Counts the outcome if it is the refusal of a limit.
+fn note_refusal(refusals: &Counter, outcome: Result<(), Error>) -> Result<(), Error> {
+    if matches!(outcome, Err(Error::TooManyRequests { .. })) {
+        refusals.inc();
+    }
+    outcome
 }
 
 /// Whether the refusal of a login gets an audit row. A locked account gets one row per window, and the rows of each

@@ -24,6 +24,7 @@ mod events;
 pub mod imports;
 mod limits;
 mod lookups;
+pub mod metrics;
 mod nodes;
 pub mod notifications;
 pub mod overview;

@@ -117,15 +117,16 @@ async fn run<U: Clone + Send + 'static, T: Send + 'static>(
 ) -> Result<T, Error> {
     let now_ms = gateway.clock.now_ms();
     let Audit { context, action, target } = audit.clone();
-    let queries = move |conn: &mut Conn| -> Result<T, Error> {
+    let queries = move |conn: &mut Conn| -> Result<(T, usize), Error> {
         recheck(conn, now_ms)?;
         let (tenant, targets) = (context.tenant_id(), vec![target]);
         let mut unit = UnitOfWork { conn, tenant, user, now_ms, targets, last: Vec::new() };
         let value = work(&mut unit)?;
         let UnitOfWork { conn, targets, mut last, .. } = unit;
+        let without_audit = last.len();
         last.extend(targets.iter().filter_map(|target| context.done(action, target, now_ms)));
         execute_together(conn, &last)?;
-        Ok(value)
+        Ok((value, last.len() - without_audit))
     };
     let outcome = gateway.db.write_to(account, queries).await;
     let Audit { context, action, target } = audit;
@@ -134,7 +135,10 @@ async fn run<U: Clone + Send + 'static, T: Send + 'static>(
             context.write_refusal(gateway, action, target, &refusal, now_ms).await?;
             Err(refusal)
         }
-        outcome => outcome,
+        outcome => outcome.map(|(value, audit_rows)| {
+            gateway.metrics.accounts.audit_rows.inc_by(u64::try_from(audit_rows).unwrap_or_default());
+            value
+        }),
     }
 }
 

@@ -50,6 +50,7 @@ pub async fn send_code(
     if let CodeSending::TooSoon { wait_ms } =
         gateway.state.put_code(&key(anonymous.tenant_id(), &contact), mac, gateway.clock.now()).await?
     {
+        gateway.metrics.accounts.limited.codes.inc();
         return Err(Error::CodeTooSoon { wait_secs: limits::whole_secs(wait_ms) });
     }
     let message = Message {

@@ -27,6 +27,15 @@ pub struct MemoryState {
     watched: Watched,
 }
 
+impl MemoryState {
+    /// The number of accounts of all tenants with a device in use, of those noted here.
+    #[must_use]
+    pub fn count_online(&self, now: Now) -> usize {
+        let all = self.presences.lock();
+        all.values().filter(|devices| devices.0.values().any(|until_ms| *until_ms > now.steady_ms)).count()
+    }
+}
+
 /// A bounded map of values that expire. When it is full, those that expire first are evicted early (security.md 12).
 struct Expiring<V>(Mutex<HashMap<String, V>>);
 

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     clock::Now,
+    metrics,
     model::{Change, FeedEntry, SessionId, TenantId, UserId},
     random::Random,
 };
@@ -45,6 +46,13 @@ impl RedisState {
         const NODE_CHARS: usize = 12;
         let node = random.base62(NODE_CHARS).map_err(StateError::new)?;
         Ok(Self { link: Link::new(url, workers)?, prefix: prefix.to_owned(), node })
+    }
+
+    /// Counts the commands in `metrics`.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: metrics::State) -> Self {
+        self.link.metrics = Some(metrics);
+        self
     }
 
     fn uses_key(&self, subject: &str) -> String {

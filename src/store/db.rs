@@ -20,6 +20,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    metrics::{self, Queue, Queued},
     model::{FeedEntry, UserId},
     time_limit,
 };
@@ -47,6 +48,7 @@ pub struct Db {
     open: Arc<Mutex<Open>>,
     /// An embedded database has one writer, which waits for no row.
     turns: Option<Turns>,
+    metrics: Option<metrics::Database>,
 }
 
 /// The resources that are opened on first use.
@@ -62,7 +64,15 @@ impl Db {
     #[must_use]
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
         let turns = (!url.is_embedded()).then(|| Turns::new(connections / 4));
-        Self { url, connections, generation: Arc::default(), on_commit: None, open: Arc::default(), turns }
+        Self {
+            url,
+            connections,
+            generation: Arc::default(),
+            on_commit: None,
+            open: Arc::default(),
+            turns,
+            metrics: None,
+        }
     }
 
     /// Calls `on_commit` with the feed entries of every write, between its commit and its answer. It must be quick.
@@ -71,11 +81,18 @@ impl Db {
         Self { on_commit: Some(Arc::new(on_commit)), ..self }
     }
 
+    /// Records what is done in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: metrics::Database) -> Self {
+        Self { metrics: Some(metrics), ..self }
+    }
+
     /// The same database through a connection of its own, for monitoring, which a burst of requests can't delay. If it
     /// finds its connection dead, the request pool replaces all connections of that generation too.
     #[must_use]
     pub fn monitoring(&self) -> Self {
-        Self { connections: 1, open: Arc::default(), ..self.clone() }
+        let metrics = self.metrics.clone().map(|all| metrics::Database { requests: all.monitoring.clone(), ..all });
+        Self { connections: 1, open: Arc::default(), metrics, ..self.clone() }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -99,7 +116,8 @@ impl Db {
             // Connections of the same generation in other pools are silent too.
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
-        let pool = ConnectionPool::start(&self.url, self.connections, Arc::clone(&self.generation));
+        let failures = self.metrics.as_ref().map(|metrics| &metrics.connection_failures);
+        let pool = ConnectionPool::start(&self.url, self.connections, Arc::clone(&self.generation), failures);
         Ok(Arc::clone(open.pool.insert(Arc::new(pool.map_err(StoreError::unavailable)?))))
     }
 
@@ -124,13 +142,15 @@ impl Db {
     {
         let pool = self.pool()?;
         let (answer, answered) = oneshot::channel();
+        let queued = self.queued(|metrics| &metrics.requests);
         let job = move |conn: Result<&mut Conn, StoreError>| {
+            let _running = queued.map(Queued::begin);
             // Skips the queries if the caller has stopped waiting.
             if !answer.is_closed() {
                 answer.send(conn.map_err(E::from).and_then(queries)).ok();
             }
         };
-        in_time(async {
+        self.in_time(async {
             pool.submit(Box::new(job)).await?;
             outcome(answered).await
         })
@@ -168,7 +188,7 @@ impl Db {
         E: QueriesError,
     {
         // Boxed, since the caller's future would contain `queries` several times.
-        in_time(Box::pin(async {
+        self.in_time(Box::pin(async {
             let _turn = match (&self.turns, account) {
                 (Some(turns), Some(account)) => Some(turns.wait(account).await),
                 _ => None,
@@ -192,7 +212,12 @@ impl Db {
         let began = Instant::now();
         for pause in (1..=retries).map(|retry| RETRY_PAUSE * retry) {
             match self.write_once(account, queries.clone()).await {
-                Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => tokio::time::sleep(pause).await,
+                Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => {
+                    if let Some(metrics) = &self.metrics {
+                        metrics.retries.inc();
+                    }
+                    tokio::time::sleep(pause).await;
+                }
                 outcome => return outcome,
             }
         }
@@ -209,18 +234,45 @@ impl Db {
         E: QueriesError,
     {
         let waiting = Waiting::default();
-        let (write, answered) = transaction::pending(queries, &waiting);
         if self.url.is_embedded() {
+            let queued = self.queued(|metrics| &metrics.writer);
+            let queries = move |conn: &mut Conn| {
+                let _running = queued.map(Queued::begin);
+                queries(conn)
+            };
+            let (write, answered) = transaction::pending(queries, &waiting);
             self.writer()?.submit(write).await?;
-        } else {
-            let on_commit = self.on_commit.clone();
-            let job = move |conn: Result<&mut Conn, StoreError>| match conn {
+            return outcome(answered).await;
+        }
+        let (write, answered) = transaction::pending(queries, &waiting);
+        let (queued, on_commit) = (self.queued(|metrics| &metrics.requests), self.on_commit.clone());
+        let job = move |conn: Result<&mut Conn, StoreError>| {
+            let _running = queued.map(Queued::begin);
+            match conn {
                 Ok(conn) => transaction::run_alone(conn, account, write, on_commit.as_ref()),
                 Err(error) => write.answer(Some(error)),
-            };
-            self.pool()?.submit(Box::new(job)).await?;
-        }
+            }
+        };
+        self.pool()?.submit(Box::new(job)).await?;
         outcome(answered).await
+    }
+
+    /// A job that waits in that queue from now on.
+    fn queued(&self, queue: impl FnOnce(&metrics::Database) -> &Queue) -> Option<Queued> {
+        self.metrics.as_ref().map(|metrics| queue(metrics).enter())
+    }
+
+    /// Waits for the outcome of `work` as long as the request may.
+    async fn in_time<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        match time_limit::in_time(work).await {
+            Some(outcome) => outcome,
+            None => {
+                if let Some(metrics) = &self.metrics {
+                    metrics.timeouts.inc();
+                }
+                Err(E::from(StoreError::unavailable("no answer in time")))
+            }
+        }
     }
 
     /// The watermark at which a reader of the change feed starts, with an empty cache.
@@ -292,12 +344,4 @@ impl Db {
 /// The outcome of queries that are queued.
 async fn outcome<T, E: From<StoreError>>(answered: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
     answered.await.unwrap_or_else(|_gone| Err(StoreError::Unfinished.into()))
-}
-
-/// Waits for the outcome of `work` as long as the request may.
-async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    match time_limit::in_time(work).await {
-        Some(outcome) => outcome,
-        None => Err(E::from(StoreError::unavailable("no answer in time"))),
-    }
 }

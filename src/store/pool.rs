@@ -19,6 +19,7 @@ use super::{
     connect::{self, Manager},
     statement_times::StatementTimes,
 };
+use crate::metrics::Counter;
 
 /// How long a thread waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -57,8 +58,13 @@ impl ConnectionPool {
     /// Starts a pool of up to `connections` to the database at `url`, with one thread each. Connects on first use.
     ///
     /// `generation` is incremented whenever a connection is found dead, in this or another pool of the same database.
-    /// Connections of an earlier generation are replaced.
-    pub(super) fn start(url: &DatabaseUrl, connections: u32, generation: Arc<AtomicU64>) -> io::Result<Self> {
+    /// Connections of an earlier generation are replaced. `failures` counts jobs that get no connection.
+    pub(super) fn start(
+        url: &DatabaseUrl,
+        connections: u32,
+        generation: Arc<AtomicU64>,
+        failures: Option<&Counter>,
+    ) -> io::Result<Self> {
         let statements = Arc::<StatementTimes>::default();
         let manager = Manager::new(url.clone(), generation, Arc::clone(&statements));
         let connections_pool = r2d2::Pool::builder()
@@ -72,8 +78,9 @@ impl ConnectionPool {
         let (jobs, alive) = (Arc::new(Mutex::new(jobs)), Arc::new(()));
         for number in 0..width {
             let (pool, jobs, alive) = (connections_pool.clone(), Arc::clone(&jobs), Arc::clone(&alive));
+            let failures = failures.cloned();
             let work = move || {
-                work(&pool, &jobs);
+                work(&pool, &jobs, failures.as_ref());
                 drop(alive);
             };
             thread::Builder::new().name(format!("database-{number}")).spawn(work)?;
@@ -97,7 +104,7 @@ impl ConnectionPool {
     }
 }
 
-fn work(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn work(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>, failures: Option<&Counter>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(job) = job else { return };
@@ -110,7 +117,12 @@ fn work(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>) {
                     pooled.is_broken = true;
                 }
             }
-            Err(error) => job(Err(StoreError::unavailable(error))),
+            Err(error) => {
+                if let Some(failures) = failures {
+                    failures.inc();
+                }
+                job(Err(StoreError::unavailable(error)));
+            }
         }
     }
 }

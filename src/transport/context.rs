@@ -26,6 +26,17 @@ pub enum Face {
     Web,
 }
 
+impl Face {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Web => "web",
+        }
+    }
+}
+
 /// The two APIs, each with its own envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
@@ -34,6 +45,10 @@ pub enum Api {
     /// Everything else.
     Admin,
 }
+
+/// The pattern of the path that a request has, for metrics; in the data of its resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Route(pub &'static str);
 
 /// What is known about a request before routing.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The middleware around every request: its context, the rendering of errors, the headers of every answer, compression,
 //! and the access log.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_http::{ConnectionType, encoding::Encoder};
 use actix_web::{
@@ -21,14 +21,14 @@ use actix_web::{
 use super::{
     access::Identity,
     codec::Encoding,
-    context::{Api, Context, Face},
+    context::{Api, Context, Face, Route},
     error::{Error, Protocol, Rendered},
     ops::Readiness,
     pb,
     reply::{self, Outcome},
     wire::{self, FieldNames},
 };
-use crate::{domain, gateway::Gateway, logging, model::Invalid, time_limit};
+use crate::{domain, gateway::Gateway, logging, metrics::Labels, model::Invalid, time_limit};
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -42,10 +42,11 @@ pub async fn frame(
     let coding = wanted_coding(&req);
     let face = req.app_data::<Face>().copied().unwrap_or(Face::App);
     let readiness = req.app_data::<Data<Readiness>>().cloned();
-    let context = match req.app_data::<Data<Gateway>>() {
-        Some(gateway) => Context::of(&req, &gateway.config, gateway.random, face),
-        None => return Ok(next.call(req).await?.map_into_boxed_body()),
+    let Some(gateway) = req.app_data::<Data<Gateway>>().cloned() else {
+        return Ok(next.call(req).await?.map_into_boxed_body());
     };
+    let context = Context::of(&req, &gateway.config, gateway.random, face);
+    let _in_flight = gateway.metrics.http.begin();
     req.extensions_mut().insert(context.clone());
     let mut res =
         logging::for_request(context.id.clone(), time_limit::with_own(next.call(req))).await?.map_into_boxed_body();
@@ -54,7 +55,9 @@ pub async fn frame(
         // Otherwise a client that reuses the connection would find it closed at its next request.
         res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    log_access(&res, &context, started);
+    let took = started.elapsed();
+    gateway.metrics.http.answered(labels(&res, &context), took);
+    log_access(&res, &context, took);
     Ok(compress(res, coding))
 }
 
@@ -173,8 +176,20 @@ fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceRe
     res.map_body(|head, body| Encoder::response(coding, head, body)).map_into_boxed_body()
 }
 
+/// What the metrics distinguish answers by: nothing that a client chooses freely.
+fn labels(res: &ServiceResponse<BoxBody>, context: &Context) -> Labels {
+    let outcome = res.request().extensions().get::<Outcome>().copied();
+    Labels {
+        face: context.face.name(),
+        route: res.request().app_data::<Route>().map(|route| route.0),
+        encoding: outcome.map(|outcome| outcome.encoding.name()),
+        status: res.status().as_u16(),
+        code: outcome.map(|outcome| outcome.code),
+    }
+}
+
 /// Logs one line per request. The query is left out, because it can hold personal data.
-fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instant) {
+fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, took: Duration) {
     let req = res.request();
     let extensions = req.extensions();
     let identity = extensions.get::<Identity>();
@@ -192,7 +207,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, started: Instan
         res.status().as_u16(),
         outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.code.to_string()),
         outcome.map_or("-", |outcome| outcome.encoding.name()),
-        started.elapsed().as_secs_f64() * 1000.0,
+        took.as_secs_f64() * 1000.0,
     );
 }
 

@@ -15,10 +15,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    error::Error,
     openapi::{Described, Description},
     path::{self, Path},
 };
-use crate::{domain::readiness, gateway::Gateway};
+use crate::{
+    domain::{self, readiness},
+    gateway::Gateway,
+    metrics::Metrics,
+};
 
 /// Whether the process accepts requests: not before its listeners are open, nor once it is asked to stop.
 #[derive(Debug, Default)]
@@ -53,6 +58,7 @@ pub fn paths() -> Vec<Path> {
     vec![
         path::ops("/healthz").get(alive, "Whether the process runs"),
         path::ops("/readyz").get(ready, "Whether the gateway can serve requests"),
+        path::ops("/metrics").get(metrics, "The metrics of the node, in the text format of Prometheus"),
         path::ops("/version").get(version, "The version of the gateway"),
     ]
 }
@@ -75,7 +81,7 @@ impl Responder for Alive {
 
 impl Described for Alive {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_text();
+        operation.answers_text("The process runs.");
     }
 }
 
@@ -116,6 +122,27 @@ impl Described for Health {
         operation.answers_json::<Self>(200, "Ready.");
         operation.answers_json::<Self>(503, "Not ready.");
     }
+}
+
+/// The metrics as text.
+struct MetricsText(Vec<u8>);
+
+impl Responder for MetricsText {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().content_type(Metrics::MEDIA_TYPE).body(self.0)
+    }
+}
+
+impl Described for MetricsText {
+    fn describe(operation: &mut Description<'_>) {
+        operation.answers_text("The metrics, which docs/metrics.md describes.");
+    }
+}
+
+async fn metrics(gateway: Data<Gateway>) -> Result<MetricsText, Error> {
+    Ok(MetricsText(domain::metrics::render(&gateway).await?))
 }
 
 /// The version of the gateway.

@@ -9,6 +9,7 @@ use actix_web::{
 
 use super::{
     codec::Encoding,
+    context::Route as Pattern,
     openapi::{Described, Description, Kind, Operation},
     wire::{self, Native},
 };
@@ -113,7 +114,8 @@ impl Path {
 
     /// Adds the routes of its operations to a listener.
     pub fn register(self, cfg: &mut ServiceConfig) {
-        let resource = self.routes.into_iter().fold(web::resource(self.name), actix_web::Resource::route);
+        let resource = web::resource(self.name).app_data(Pattern(self.name));
+        let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         match self.kind {
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
             Kind::Admin | Kind::Ops => cfg.service(resource),

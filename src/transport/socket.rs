@@ -22,6 +22,7 @@ use self::{
 };
 use super::{
     access::{origin, single},
+    context::Route,
     error::{Error, Protocol},
     pb, query,
 };
@@ -44,7 +45,7 @@ const TICK: Duration = Duration::from_secs(1);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/ws").route(get().to(open)));
+    cfg.service(web::resource("/ws").app_data(Route("/ws")).route(get().to(open)));
 }
 
 /// The tenant, for clients that can't send headers.
@@ -63,7 +64,10 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
     };
     let anonymous = authenticate::anonymous(&gateway, name, origin(&req)?).await?;
     let admitted = gateway.sockets.admit(anonymous.origin().source(), gateway.config.sockets_per_source);
-    let (place, close_request) = admitted.ok_or(domain::Error::Busy)?;
+    let Some((place, close_request)) = admitted else {
+        gateway.metrics.accounts.limited.sockets.inc();
+        return Err(domain::Error::Busy.into());
+    };
     let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
     let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;

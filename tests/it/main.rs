@@ -54,6 +54,7 @@ mod import_http;
 mod logins;
 mod lost_updates;
 mod messages;
+mod metrics;
 mod negotiation;
 mod nodes;
 mod notifications;

@@ -16,6 +16,7 @@ use redis::{
 use tokio::time::timeout;
 
 use super::StateError;
+use crate::metrics;
 
 /// The timeout of a connection attempt and of an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -40,6 +41,7 @@ pub(super) struct Link {
     silent_until_ms: AtomicU64,
     /// When a refusal was last logged; 0 for never.
     warned_ms: AtomicU64,
+    pub(super) metrics: Option<metrics::State>,
 }
 
 impl Link {
@@ -50,6 +52,7 @@ impl Link {
             started: Instant::now(),
             silent_until_ms: AtomicU64::new(0),
             warned_ms: AtomicU64::new(0),
+            metrics: None,
         })
     }
 
@@ -84,6 +87,7 @@ impl Link {
 
     /// Records whether Redis answered, and returns the result. An error reply, such as out of memory, is an answer too.
     pub(super) fn answered<T>(&self, result: RedisResult<T>) -> Result<T, StateError> {
+        self.count(&result);
         let silence = result.as_ref().err().filter(|error| error.is_io_error());
         let until_ms = if silence.is_some() { self.now_ms() + PAUSE_MS } else { 0 };
         let was_silent = self.silent_until_ms.swap(until_ms, Ordering::Relaxed) != 0;
@@ -99,6 +103,15 @@ impl Link {
             Some(_) | None => {}
         }
         Ok(result?)
+    }
+
+    fn count<T>(&self, result: &RedisResult<T>) {
+        if let Some(metrics) = &self.metrics {
+            metrics.commands.inc();
+            if result.is_err() {
+                metrics.errors.inc();
+            }
+        }
     }
 
     /// Logs that Redis refuses a command, at most once a minute.

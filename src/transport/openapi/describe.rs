@@ -281,9 +281,9 @@ impl<'a> Description<'a> {
     }
 
     /// Sets the answer of the ops listener: text.
-    pub fn answers_text(&mut self) {
+    pub fn answers_text(&mut self, meaning: &str) {
         let content = json!({"text/plain": {"schema": {"type": "string"}}});
-        self.answer(200, json!({"description": "The process runs.", "content": content}));
+        self.answer(200, json!({"description": meaning, "content": content}));
     }
 }
 

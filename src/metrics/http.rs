@@ -1,0 +1,111 @@
+//! Requests to the faces.
+
+use std::{io::Write as _, time::Duration};
+
+use prometheus::{HistogramVec, IntCounterVec, IntGauge};
+
+use super::{MetricsError, define::Definer};
+
+/// The upper bounds of the histogram of latencies, in seconds.
+const LATENCY_SECS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// The metrics of requests.
+pub struct Http {
+    requests: IntCounterVec,
+    latency: HistogramVec,
+    in_flight: IntGauge,
+}
+
+/// What distinguishes requests. Each has few values, which do not depend on what a client sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels {
+    /// The face: `app` or `web`.
+    pub face: &'static str,
+    /// The pattern of the path; `None` if no operation has the path.
+    pub route: Option<&'static str>,
+    /// The encoding of the answer, if it has an envelope.
+    pub encoding: Option<&'static str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The code in the envelope, if it has one.
+    pub code: Option<i32>,
+}
+
+/// A request that is being answered, until it is dropped.
+pub struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Http {
+    pub(super) fn define(define: &Definer<'_>) -> Result<Self, MetricsError> {
+        Ok(Self {
+            requests: define.counter_vec(
+                "diglot_http_requests_total",
+                "Answered requests, by face, path, encoding, HTTP status and code of the answer.",
+                &["face", "route", "encoding", "status", "code"],
+            )?,
+            latency: define.histogram_vec(
+                "diglot_http_request_duration_seconds",
+                "From the head of a request to the head of its answer, in seconds.",
+                "route",
+                LATENCY_SECS,
+            )?,
+            in_flight: define.gauge("diglot_http_requests_in_flight", "Requests that are being answered.")?,
+        })
+    }
+
+    /// A request begins.
+    #[must_use]
+    pub fn begin(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// A request was answered. Allocates nothing unless a request with these labels is the first.
+    pub fn answered(&self, labels: Labels, took: Duration) {
+        const NONE: &str = "none";
+        let (mut status, mut code) = (Digits::default(), Digits::default());
+        let route = labels.route.unwrap_or(NONE);
+        self.requests
+            .with_label_values(&[
+                labels.face,
+                route,
+                labels.encoding.unwrap_or(NONE),
+                status.of(i32::from(labels.status)),
+                labels.code.map_or(NONE, |number| code.of(number)),
+            ])
+            .inc();
+        self.latency.with_label_values(&[route]).observe(took.as_secs_f64());
+    }
+}
+
+/// A number as text, on the stack.
+#[derive(Default)]
+struct Digits([u8; Self::MAX]);
+
+impl Digits {
+    /// As many as `i32::MIN` has.
+    const MAX: usize = 11;
+
+    fn of(&mut self, number: i32) -> &str {
+        let mut rest = self.0.as_mut_slice();
+        let written = write!(rest, "{number}").map_or(0, |()| Self::MAX - rest.len());
+        self.0.get(..written).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_its_digits() {
+        for number in [0, 1, -101, 10_010, i32::MAX, i32::MIN] {
+            assert_eq!(Digits::default().of(number), number.to_string());
+        }
+    }
+}
