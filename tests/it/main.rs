@@ -15,6 +15,7 @@
 
 mod account_details;
 mod accounts;
+mod alerts;
 mod app_admin;
 mod architecture;
 mod audit;
