@@ -49,7 +49,11 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_LISTEN", "127.0.0.1:8080", "address of the app face and of /user"),
     plain("DIGLOT_WEB_LISTEN", "127.0.0.1:8081", "address of the web face; empty disables it"),
     unset("DIGLOT_WEB_HOSTS", "comma-separated host names that select the web face on any listener"),
-    plain("DIGLOT_OPS_LISTEN", "127.0.0.1:9090", "address of /healthz, /readyz, /metrics, /version and /docs; empty disables it"),
+    plain(
+        "DIGLOT_OPS_LISTEN",
+        "127.0.0.1:9090",
+        "address of /healthz, /readyz, /metrics, /version and /docs; empty disables it",
+    ),
     hidden(
         plain("DATABASE_URL", "sqlite:diglot.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
         Redaction::UrlPassword,
