@@ -49,6 +49,11 @@ trait Item: Sized + 'static {
     /// The item in these fields.
     fn values(&self) -> Values;
 
+    /// What the form for a new item starts with.
+    fn blank() -> Values {
+        Values::default()
+    }
+
     async fn list(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listing<Listed<Self>>, Error>;
 
     async fn create(gateway: &Gateway, operator: &Operator, values: &Values) -> Result<(), Error>;
@@ -59,7 +64,7 @@ trait Item: Sized + 'static {
 }
 
 async fn show<T: Item>(gateway: Data<Gateway>, SignedIn { operator, view, .. }: SignedIn, query: Values) -> Answer {
-    page::<T>(&gateway, &operator, &view, &query, &Values::default()).await
+    page::<T>(&gateway, &operator, &view, &query, &T::blank()).await
 }
 
 /// Creates, updates or deletes an item, as the field `do` says.
@@ -105,7 +110,7 @@ async fn page<T: Item>(
     let rows: Vec<Markup> = listed.items.iter().map(|(id, item)| row(view, *id, item, form)).collect();
     let columns = [vec![t.id], T::columns(t), vec![t.actions]].concat();
     let is_new = form.filled("id").is_none();
-    let blank = Values::default();
+    let blank = T::blank();
     let fields = html! {
         input type="hidden" name="do" value="create";
         (T::fields(t, if is_new { form } else { &blank }))

@@ -45,6 +45,8 @@ async fn the_discovery_page_is_managed() {
     browser.tick("Always agrees").await;
     browser.press("Create").await;
     browser.shows("Helper").await;
+    // As for a bot that is created without saying so, users may add it.
+    browser.find("//tr[td='Helper']/td[5][.='yes']").await;
     browser.find("//summary[.='Delete']").await.click().await.unwrap();
     browser.press("Delete").await;
     browser.shows("Deleted.").await;

@@ -211,6 +211,10 @@ impl Item for Bot {
         Values::of(display_values(&self.display)).and(more)
     }
 
+    fn blank() -> Values {
+        Self::default().values()
+    }
+
     async fn list(gateway: &Gateway, operator: &Operator, page: Page) -> Result<Listing<Listed<Self>>, Error> {
         Ok(discovery::list_bots(gateway, operator.tenant_id(), page).await?)
     }
