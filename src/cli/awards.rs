@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
 use crate::{
     domain::{awards, bans, coins},
-    model::{BanEnd, BanReason, Cents, CoinChange, CoinRecord, MedalDefinition, MedalId, UserId, VipDays},
+    model::{BanEnd, BanReason, Cents, CoinChange, CoinRecord, Days, MedalDefinition, MedalId, UserId},
     transport::block_on,
 };
 
@@ -60,7 +60,7 @@ pub(super) enum VipCommand {
         target: Target,
         /// Number of days, 1 to 36500
         #[arg(long, value_parser = vip_days)]
-        days: VipDays,
+        days: Days,
     },
 }
 
@@ -205,9 +205,9 @@ pub(super) fn run_ban(settings: &SettingFlags, command: BanCommand) -> Outcome {
     })
 }
 
-fn vip_days(text: &str) -> Result<VipDays, String> {
+fn vip_days(text: &str) -> Result<Days, String> {
     let days = text.parse().map_err(|_| "a number of days has digits only".to_owned())?;
-    VipDays::parse("days", days).map_err(|invalid| invalid.to_string())
+    Days::parse("days", days).map_err(|invalid| invalid.to_string())
 }
 
 fn ban_end(text: &str) -> Result<BanEnd, String> {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    model::{Listing, Medal, MedalDefinition, MedalId, Page, UserId, VipDays},
+    model::{Days, Listing, Medal, MedalDefinition, MedalId, Page, UserId},
     store::{medals, users},
 };
 
@@ -15,19 +15,14 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::UserNotFound`].
-pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: VipDays) -> Result<(), Error> {
-    as_operator(
-        gateway,
-        operator,
-        Action::new("vip.grant"),
-        Target::of(id, format!("{id}: {} days", days.get())),
-        move |tx| {
-            tx.lock_user(id)?;
-            let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
-            let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
-            Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.ms()))?)
-        },
-    )
+pub async fn grant_vip(gateway: &Gateway, operator: &Operator, id: UserId, days: Days) -> Result<(), Error> {
+    let target = Target::of(id, format!("{id}: {} days", days.get()));
+    as_operator(gateway, operator, Action::new("vip.grant"), target, move |tx| {
+        tx.lock_user(id)?;
+        let user = users::find(tx.conn, tx.tenant, id)?.ok_or(Error::UserNotFound)?;
+        let start_ms = user.vip_expires_at_ms.max(tx.now_ms);
+        Ok(users::set_vip_end(tx.conn, id, start_ms.saturating_add(days.ms()))?)
+    })
     .await
 }
 
@@ -53,19 +48,14 @@ pub async fn list_medals(gateway: &Gateway, operator: &Operator, page: Page) -> 
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    as_operator(
-        gateway,
-        operator,
-        Action::new("medal.grant"),
-        Target::of(id, format!("{id}: {}", medal.0)),
-        move |tx| {
-            tx.lock_user(id)?;
-            if !medals::exists(tx.conn, tx.tenant, medal)? {
-                return Err(Error::MedalNotFound);
-            }
-            Ok(medals::grant(tx.conn, id, medal, tx.now_ms)?)
-        },
-    )
+    let target = Target::of(id, format!("{id}: {}", medal.0));
+    as_operator(gateway, operator, Action::new("medal.grant"), target, move |tx| {
+        tx.lock_user(id)?;
+        if !medals::exists(tx.conn, tx.tenant, medal)? {
+            return Err(Error::MedalNotFound);
+        }
+        Ok(medals::grant(tx.conn, id, medal, tx.now_ms)?)
+    })
     .await
 }
 
@@ -74,18 +64,13 @@ pub async fn grant_medal(gateway: &Gateway, operator: &Operator, id: UserId, med
 /// # Errors
 /// [`Error::UserNotFound`], [`Error::MedalNotFound`].
 pub async fn revoke_medal(gateway: &Gateway, operator: &Operator, id: UserId, medal: MedalId) -> Result<(), Error> {
-    as_operator(
-        gateway,
-        operator,
-        Action::new("medal.revoke"),
-        Target::of(id, format!("{id}: {}", medal.0)),
-        move |tx| {
-            tx.lock_user(id)?;
-            if !medals::exists(tx.conn, tx.tenant, medal)? {
-                return Err(Error::MedalNotFound);
-            }
-            Ok(medals::revoke(tx.conn, id, medal)?)
-        },
-    )
+    let target = Target::of(id, format!("{id}: {}", medal.0));
+    as_operator(gateway, operator, Action::new("medal.revoke"), target, move |tx| {
+        tx.lock_user(id)?;
+        if !medals::exists(tx.conn, tx.tenant, medal)? {
+            return Err(Error::MedalNotFound);
+        }
+        Ok(medals::revoke(tx.conn, id, medal)?)
+    })
     .await
 }

@@ -31,7 +31,7 @@ mod text;
 mod user;
 
 pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter};
-pub use award::{BanEnd, VipDays};
+pub use award::BanEnd;
 pub use change::{Change, FeedEntry};
 pub use coin::{Cents, CoinChange, CoinRecord};
 pub use contact::{CodePurpose, Contact, EmailAddress, Mobile};

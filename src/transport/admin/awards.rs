@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::awards,
     gateway::Gateway,
-    model::{Invalid, Medal, MedalDefinition, MedalId, UserId, VipDays},
+    model::{Days, Invalid, Medal, MedalDefinition, MedalId, UserId},
     transport::path::{Path, admin},
 };
 
@@ -37,7 +37,7 @@ async fn grant_vip(
     AsOperator(operator, Json(body)): AsOperator<Json<VipBody>>,
 ) -> Answer<bool> {
     let user = required("user_id", body.user_id)?.user("user_id")?;
-    let days = VipDays::parse("days", required("days", body.days)?)?;
+    let days = Days::parse("days", required("days", body.days)?)?;
     awards::grant_vip(&gateway, &operator, user, days).await?;
     DONE
 }

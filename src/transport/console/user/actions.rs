@@ -10,7 +10,7 @@ use super::{page, path_of, user_in};
 use crate::{
     domain::{Operator, access::authenticate, accounts, awards, bans, coins, credentials, sessions},
     gateway::Gateway,
-    model::{BanEnd, BanReason, Cents, CoinChange, DeviceSn, Invalid, MedalId, Problem, UserId, VipDays},
+    model::{BanEnd, BanReason, Cents, CoinChange, Days, DeviceSn, Invalid, MedalId, Problem, UserId},
     transport::{
         console::{
             session::Posted,
@@ -69,7 +69,7 @@ async fn apply(
         }
         "coins" => drop(coins::adjust(gateway, operator, user, coin_change(values)?).await?),
         "vip" => {
-            let days = VipDays::parse("days", values.required_number("days")?)?;
+            let days = Days::parse("days", values.required_number("days")?)?;
             awards::grant_vip(gateway, operator, user, days).await?;
         }
         "grant" => awards::grant_medal(gateway, operator, user, medal(values)?).await?,
