@@ -129,7 +129,7 @@ pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outco
                 let change = CoinChange::parse(amount, typ, &reason, &remark, &idempotency_key)?;
                 let operator = target.tenant.operator(&gateway).await?;
                 let record = coins::adjust(&gateway, &operator, target.user, change).await?;
-                print(&format!("{}\n", coins_of(record.after.0)))
+                print(&format!("{}\n", record.after))
             }
             CoinsCommand::List { list, user } => {
                 let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
@@ -142,13 +142,7 @@ pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outco
 
 fn ledger_line(record: &CoinRecord) -> String {
     let CoinRecord { created_at_ms, typ, change, after, reason, .. } = record;
-    format!("{created_at_ms}\t{typ}\t{}\t{}\t{reason}\n", coins_of(change.0), coins_of(after.0))
-}
-
-/// An amount in coins.
-pub(super) fn coins_of(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", cents.unsigned_abs() / 100, cents.unsigned_abs() % 100)
+    format!("{created_at_ms}\t{typ}\t{change}\t{after}\t{reason}\n")
 }
 
 pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {

@@ -8,9 +8,7 @@ use std::io;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::{create::CreateArgs, import::ImportArgs};
-use super::{
-    Failure, ListArgs, Outcome, SettingFlags, Tenant, awards::coins_of, build_gateway, print, print_cursor, user_id,
-};
+use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id};
 use crate::{
     account_file::{Format, Writer, WriterOptions},
     domain::{
@@ -20,7 +18,7 @@ use crate::{
         imports, sessions,
     },
     gateway::Gateway,
-    model::{AccountStatus, DeviceDetails, FoundUser, UserId, UserSearch, UserSummary},
+    model::{AccountStatus, Cents, DeviceDetails, FoundUser, UserId, UserSearch, UserSummary},
     transport::block_on,
 };
 
@@ -184,7 +182,7 @@ fn describe(details: &AccountDetails) -> String {
         ("has_password", details.has_password.to_string()),
         ("registered_at_ms", user.registered_at_ms.to_string()),
         ("last_active_at_ms", user.activity.last_active_at_ms.to_string()),
-        ("coins", coins_of(user.coin_cents)),
+        ("coins", Cents(user.coin_cents).to_string()),
         ("vip_expires_at_ms", user.vip_expires_at_ms.to_string()),
         ("medals", details.medals.iter().map(|medal| medal.name.as_str()).collect::<Vec<_>>().join(", ")),
         ("ban", details.ban.as_ref().map(|ban| ban.reason.clone()).unwrap_or_default()),

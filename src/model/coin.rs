@@ -1,10 +1,20 @@
 //! Coins: exact amounts, and the rows of the ledger.
 
+use std::fmt;
+
 use super::{Invalid, Problem, text::note};
 
 /// An exact amount, in units of 0.01 coin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cents(pub i64);
+
+/// Coins with two decimals.
+impl fmt::Display for Cents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, cents) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        write!(f, "{sign}{}.{:02}", cents / 100, cents % 100)
+    }
+}
 
 impl Cents {
     /// A billion coins: the maximum of a balance and of a change.

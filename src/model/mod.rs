@@ -55,5 +55,5 @@ pub use search::{FoundUser, SearchPart, UserCursor, UserField, UserSearch};
 pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session};
 pub use settings::Settings;
-pub use tenant::{AdminToken, Tenant};
+pub use tenant::{AdminToken, AdminTokenState, Tenant};
 pub use user::{AccountStatus, User, UserSummary, VipState};

@@ -36,6 +36,29 @@ impl AdminToken {
     /// Whether it is neither revoked nor expired at `now_ms`.
     #[must_use]
     pub fn is_valid(&self, now_ms: i64) -> bool {
-        self.revoked_at_ms.is_none() && self.expires_at_ms.is_none_or(|end| end > now_ms)
+        self.state(now_ms) == AdminTokenState::Valid
     }
+
+    /// Its state at `now_ms`.
+    #[must_use]
+    pub fn state(&self, now_ms: i64) -> AdminTokenState {
+        if self.revoked_at_ms.is_some() {
+            AdminTokenState::Revoked
+        } else if self.expires_at_ms.is_some_and(|end| end <= now_ms) {
+            AdminTokenState::Expired
+        } else {
+            AdminTokenState::Valid
+        }
+    }
+}
+
+/// Whether an admin token can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminTokenState {
+    /// It can.
+    Valid,
+    /// Its time is over.
+    Expired,
+    /// An operator has revoked it.
+    Revoked,
 }

@@ -10,9 +10,9 @@ use super::{
     params::{Flag, Json, required},
 };
 use crate::{
-    domain::{access::OperatorKind, tenants},
+    domain::tenants,
     gateway::Gateway,
-    model::{AdminToken, AdminTokenId, Days, Invalid, Problem},
+    model::{AdminToken, AdminTokenId, AdminTokenState, Days, Invalid, Problem},
     transport::path::{Path, admin},
 };
 
@@ -93,20 +93,16 @@ struct AdminTokenData {
 }
 
 async fn list_tokens(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<Vec<AdminTokenData>> {
-    let own = match operator.kind() {
-        OperatorKind::AdminToken(id, _) => Some(*id),
-        OperatorKind::CommandLine => None,
-    };
-    let now_ms = gateway.clock.now_ms();
+    let (own, now_ms) = (operator.token(), gateway.clock.now_ms());
     let tokens = tenants::list_admin_tokens(&gateway, &operator).await?;
     Ok(Data(tokens.into_iter().map(|token| token_data(token, own, now_ms)).collect()))
 }
 
 fn token_data(token: AdminToken, own: Option<AdminTokenId>, now_ms: i64) -> AdminTokenData {
-    let state = match token.revoked_at_ms {
-        Some(_) => "revoked",
-        None if token.is_valid(now_ms) => "valid",
-        None => "expired",
+    let state = match token.state(now_ms) {
+        AdminTokenState::Valid => "valid",
+        AdminTokenState::Expired => "expired",
+        AdminTokenState::Revoked => "revoked",
     };
     AdminTokenData {
         id: token.id.0,

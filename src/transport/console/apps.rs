@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{Operator, tenants},
     gateway::Gateway,
-    model::{AdminToken, Days, Invalid, Problem},
+    model::{AdminToken, AdminTokenState, Days, Invalid, Problem},
     transport::error::Error,
 };
 
@@ -131,12 +131,10 @@ fn row(view: &View, token: &AdminToken, is_own: bool, now_ms: i64) -> Markup {
         td { (view.time(token.created_at_ms)) }
         td { @match token.expires_at_ms { Some(at_ms) => { (view.time(at_ms)) } None => { (t.never) } } }
         td {
-            @if token.revoked_at_ms.is_some() {
-                span.badge.quiet { (t.revoked) }
-            } @else if token.is_valid(now_ms) {
-                span.badge.good { (t.valid) }
-            } @else {
-                span.badge.quiet { (t.expired) }
+            @match token.state(now_ms) {
+                AdminTokenState::Valid => span.badge.good { (t.valid) }
+                AdminTokenState::Expired => span.badge.quiet { (t.expired) }
+                AdminTokenState::Revoked => span.badge.quiet { (t.revoked) }
             }
         }
         td {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::path_of;
 use crate::{
     domain::accounts::AccountDetails,
-    model::{CoinChange, CoinRecord, DeviceDetails, Medal, VipState},
+    model::{Cents, CoinChange, CoinRecord, DeviceDetails, Medal, VipState},
     transport::console::{
         texts::Texts,
         values::Values,
@@ -141,12 +141,6 @@ pub(super) fn push(t: &Texts, details: &AccountDetails) -> Markup {
     }
 }
 
-/// An amount of coins, with its two decimals.
-fn amount(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", cents.unsigned_abs() / 100, cents.unsigned_abs() % 100)
-}
-
 pub(super) fn coins(
     view: &View,
     details: &AccountDetails,
@@ -158,8 +152,8 @@ pub(super) fn coins(
     let row = |record: &CoinRecord| {
         html! {
             td { (view.time(record.created_at_ms)) }
-            td.number { (amount(record.change.0)) }
-            td.number { (amount(record.after.0)) }
+            td.number { (record.change) }
+            td.number { (record.after) }
             td { (coin_type(t, record.typ)) }
             td { (foreign(&record.reason)) }
             td { (foreign(&record.remark)) }
@@ -180,7 +174,7 @@ pub(super) fn coins(
     html! {
         section {
             h2 { (t.coins) }
-            p.big { (amount(details.user.coin_cents)) }
+            p.big { (Cents(details.user.coin_cents)) }
             (table(t.ledger, &[t.time, t.amount, t.balance, t.kind, t.reason, t.remark], &rows, t.no_records))
             nav.pages aria-label=(t.ledger) {
                 @if page > 1 { a href={ (path) "?" (query.query_with("coins_page", &(page - 1).to_string())) } { (t.newer) } }
