@@ -14,36 +14,6 @@ pub use self::{
     writer::{Writer, WriterOptions},
 };
 
-/// The format of a file of accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Comma-separated, with a header line of field names.
-    Csv,
-    /// One JSON object per line.
-    Jsonl,
-}
-
-impl Format {
-    /// The format with that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "csv" => Some(Self::Csv),
-            "jsonl" => Some(Self::Jsonl),
-            _ => None,
-        }
-    }
-
-    /// The format's name, which is also the extension of its files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-}
-
 /// Why a file can't be imported at all.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {

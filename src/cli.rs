@@ -19,13 +19,14 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::{
     clock::SystemClock,
     config::{Config, Flags, ShownSetting, Values},
     domain::{Operator, access::authenticate, readiness},
+    file_format::Format,
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
     transport::{block_on, openapi_document},
@@ -132,6 +133,24 @@ impl Tenant {
     /// The operator at the command line, acting for that tenant.
     async fn operator(&self, gateway: &Gateway) -> Result<Operator, Failure> {
         Ok(authenticate::command_line_in(gateway, parse_app_id(&self.app_id)?).await?)
+    }
+}
+
+/// The format of a file.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    /// Comma-separated, with a header line of field names
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Jsonl => Self::Jsonl,
+        }
     }
 }
 

@@ -17,7 +17,7 @@
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
 //! - `sockets` lists the node's open WebSocket connections.
 //! - [`metrics`] are the node's metrics, which every layer records.
-//! - [`account_file`] reads and writes files of accounts, for [`cli`] and [`transport`].
+//! - [`account_file`] reads and writes files of accounts, for [`cli`] and [`transport`]; [`file_format`] has their formats.
 //! - [`config`] is the configuration of the process.
 //!
 //! Each operation is registered once, in `paths()` of its resource in [`transport`]; the OpenAPI document
@@ -36,6 +36,7 @@ pub mod config;
 mod delivery;
 pub mod domain;
 mod feed;
+pub mod file_format;
 pub mod gateway;
 pub mod hashing;
 pub mod logging;

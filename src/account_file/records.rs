@@ -11,10 +11,11 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{FileError, Format, quotes::Quotes, shown};
+use super::{FileError, quotes::Quotes, shown};
 use crate::{
     config::Config,
     domain::imports::NewRecord,
+    file_format::Format,
     model::{
         AccountRecord, AccountStatus, Avatar, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname,
         Password, PasswordHash, Problem, Username,

@@ -7,8 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::Format;
-use crate::store::users::ExportRow;
+use crate::{
+    file_format::{Format, inert},
+    store::users::ExportRow,
+};
 
 /// What a file has beyond its fixed columns.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +73,7 @@ impl<W: Write> Writer<W> {
     pub fn write<'r>(&mut self, row: &'r ExportRow) -> io::Result<()> {
         let WriterOptions { with_password_hashes, for_spreadsheets, .. } = self.options;
         let is_csv = matches!(self.file, File::Csv(_));
-        let cell = |text: &'r str| if for_spreadsheets && is_csv { as_text(text) } else { Cow::Borrowed(text) };
+        let cell = |text: &'r str| if for_spreadsheets && is_csv { inert(text) } else { Cow::Borrowed(text) };
         let unset = |text: &'r Option<String>| text.as_deref().map(cell);
         // A CSV column must be present in every row or in none.
         let hash = row.password_hash.as_deref().or_else(|| is_csv.then_some(""));
@@ -107,14 +109,5 @@ impl<W: Write> Writer<W> {
             File::Csv(writer) => writer.flush(),
             File::Jsonl(writer) => writer.flush(),
         }
-    }
-}
-
-/// A cell that a spreadsheet shows as it is (OWASP, CSV injection).
-fn as_text(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
     }
 }

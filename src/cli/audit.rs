@@ -2,14 +2,15 @@
 
 use std::io::{self, Write as _};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor};
+use super::{Failure, FileFormat, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor};
 use crate::{
     domain::audit_log,
+    file_format::Format,
     gateway::Gateway,
     model::{AuditEntry, AuditFilter, Days, Invalid, Page},
-    transport::{AuditFormat, block_on},
+    transport::{audit_header, audit_lines, block_on},
 };
 
 #[derive(Subcommand)]
@@ -29,9 +30,9 @@ pub(super) enum AuditCommand {
     Export {
         #[command(flatten)]
         rows: Rows,
-        /// File format
-        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
-        format: Format,
+        /// File format; in CSV, what a spreadsheet would take for a formula starts with '
+        #[arg(long, value_enum, default_value_t = FileFormat::Jsonl)]
+        format: FileFormat,
     },
     /// Delete old rows for ever; prints their number. This is recorded in the log
     Prune {
@@ -72,15 +73,6 @@ impl Rows {
     }
 }
 
-/// The format of an export.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Format {
-    /// Comma-separated, with a header line; what a spreadsheet would take for a formula starts with '
-    Csv,
-    /// One JSON object per line
-    Jsonl,
-}
-
 pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
@@ -96,7 +88,7 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
                 print_cursor(listed.next);
                 Ok(())
             }
-            AuditCommand::Export { rows, format } => export(&gateway, &rows, format).await,
+            AuditCommand::Export { rows, format } => export(&gateway, &rows, format.into()).await,
             AuditCommand::Prune { tenant, days } => {
                 let days = Days::parse("days", days)?;
                 let deleted = audit_log::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
@@ -117,17 +109,13 @@ fn line(entry: &AuditEntry) -> String {
 }
 
 async fn export(gateway: &Gateway, rows: &Rows, format: Format) -> Outcome {
-    let format = match format {
-        Format::Csv => AuditFormat::Csv,
-        Format::Jsonl => AuditFormat::Jsonl,
-    };
     let operator = rows.tenant.operator(gateway).await?;
     let mut export = audit_log::export(gateway, &operator, rows.filter()?).await?;
-    if !write(format.header())? {
+    if !write(audit_header(format))? {
         return Ok(());
     }
     while let Some(entries) = export.next(gateway).await? {
-        if !write(&format.lines(&entries)?)? {
+        if !write(&audit_lines(format, &entries)?)? {
             return Ok(());
         }
     }

@@ -5,18 +5,21 @@ mod import;
 
 use std::io;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use self::{create::CreateArgs, import::ImportArgs};
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id};
+use super::{
+    Failure, FileFormat, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id,
+};
 use crate::{
-    account_file::{Format, Writer, WriterOptions},
+    account_file::{Writer, WriterOptions},
     domain::{
         Caller,
         access::authenticate,
         accounts::{self, AccountDetails},
         imports, sessions,
     },
+    file_format::Format,
     gateway::Gateway,
     model::{AccountStatus, Cents, DeviceDetails, FoundUser, UserId, UserSearch, UserSummary},
     transport::block_on,
@@ -92,24 +95,6 @@ pub(super) struct SearchArgs {
     /// Items per page, up to 200
     #[arg(long, value_name = "N", default_value_t = 50)]
     size: i64,
-}
-
-/// The format of a file of accounts.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FileFormat {
-    /// Comma-separated, with a header line of field names
-    Csv,
-    /// One JSON object per line
-    Jsonl,
-}
-
-impl From<FileFormat> for Format {
-    fn from(format: FileFormat) -> Self {
-        match format {
-            FileFormat::Csv => Self::Csv,
-            FileFormat::Jsonl => Self::Jsonl,
-        }
-    }
 }
 
 pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {

@@ -34,7 +34,7 @@ mod wire;
 pub use app::http_app;
 pub use context::Face;
 pub use error::errors_md;
-pub use files::AuditFormat;
+pub use files::{audit_header, audit_lines};
 pub use openapi::document as openapi_document;
 pub use ops::Readiness;
 pub use server::{Listeners, Server, block_on};

@@ -15,15 +15,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
 use self::report::Report;
-use super::FileFormat;
 use crate::{
-    account_file::{FileError, Format, Label, Part, Records, records},
-    cli::{Failure, Outcome, Tenant, print},
+    account_file::{FileError, Label, Part, Records, records},
+    cli::{Failure, FileFormat, Outcome, Tenant, print},
     config::Config,
     domain::{
         Error, Operator,
         imports::{self, Progress},
     },
+    file_format::Format,
     gateway::Gateway,
     secret,
 };

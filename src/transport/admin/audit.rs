@@ -15,7 +15,7 @@ use crate::{
     model::{AuditEntry, AuditFilter, Invalid, Page, UserId},
     transport::{
         error::Error,
-        files::{AuditFile, AuditFormat},
+        files::{AuditFile, parse_format},
         path::{Path, admin},
     },
 };
@@ -118,7 +118,7 @@ async fn export(
     gateway: web::Data<Gateway>,
     AsOperator(operator, Query(query)): AsOperator<Query<ExportQuery>>,
 ) -> Result<AuditFile, Error> {
-    let format = AuditFormat::parse(&required("format", query.format)?)?;
+    let format = parse_format(&required("format", query.format)?)?;
     let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
     let export = audit_log::export(&gateway, &operator, filter).await?;
     Ok(AuditFile::new(format, gateway, export))

@@ -17,7 +17,7 @@ use crate::{
     model::{AuditEntry, AuditFilter, Invalid},
     transport::{
         error::Error,
-        files::{AuditFile, AuditFormat},
+        files::{AuditFile, parse_format},
     },
 };
 
@@ -97,7 +97,7 @@ async fn export(
     SignedIn { operator, view, .. }: SignedIn,
     query: Values,
 ) -> Result<Either<AuditFile, HttpResponse>, Error> {
-    let wanted = filter(&view, &query).and_then(|filter| Ok((filter, AuditFormat::parse(query.get("format"))?)));
+    let wanted = filter(&view, &query).and_then(|filter| Ok((filter, parse_format(query.get("format"))?)));
     match wanted {
         Ok((filter, format)) => {
             let export = audit_log::export(&gateway, &operator, filter).await?;

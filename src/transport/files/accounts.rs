@@ -3,28 +3,27 @@
 use std::{collections::VecDeque, io::Cursor};
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder,
+    HttpRequest, HttpResponse, Responder,
     body::BoxBody,
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     web::{Bytes, Data},
 };
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{describe_download, download, parse_format};
 use crate::{
-    account_file::{Format, Label, Part, RecordProblem, Writer, WriterOptions, records},
+    account_file::{Label, Part, RecordProblem, Writer, WriterOptions, records},
     domain::{
         self, Operator,
         imports::{self, Preview},
     },
+    file_format::Format,
     gateway::Gateway,
     model::{Invalid, Language, Problem, UserId},
     transport::{
-        codec::Encoding,
         error::{Error, Protocol, reason},
         openapi::{Described, Description},
-        reply::{ADMIN_SUCCESS, Outcome},
     },
 };
 
@@ -59,9 +58,9 @@ struct RefusedData {
     reason: String,
 }
 
-fn parse_format(name: Option<&str>) -> Result<Format, Invalid> {
-    let name = name.filter(|name| !name.is_empty()).unwrap_or("csv");
-    Format::parse(name).ok_or(Invalid::new("format", Problem::Malformed))
+/// The format of that name, CSV by default.
+fn format_or_csv(name: Option<&str>) -> Result<Format, Invalid> {
+    parse_format(name.filter(|name| !name.is_empty()).unwrap_or("csv"))
 }
 
 impl ImportRequest {
@@ -72,7 +71,7 @@ impl ImportRequest {
     /// For an unknown format.
     pub fn parse(text: String, format: Option<&str>, is_dry_run: bool, ignored: &str) -> Result<Self, Invalid> {
         let ignored = ignored.split(',').map(|name| name.trim().to_owned()).collect();
-        Ok(Self { text, format: parse_format(format)?, is_dry_run, ignored })
+        Ok(Self { text, format: format_or_csv(format)?, is_dry_run, ignored })
     }
 
     /// Runs the import. The reasons of refusals are in `language`.
@@ -141,7 +140,7 @@ impl AccountsFile {
         format: Option<&str>,
         for_spreadsheets: bool,
     ) -> Result<Self, Error> {
-        let format = parse_format(format)?;
+        let format = format_or_csv(format)?;
         imports::begin_export(&gateway, &operator, format.name()).await?;
         let options = WriterOptions { for_spreadsheets, ..WriterOptions::default() };
         Ok(Self { gateway, operator, format, options })
@@ -165,27 +164,17 @@ impl Responder for AccountsFile {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
-        let media_type = match self.format {
-            Format::Csv => "text/csv; charset=utf-8",
-            Format::Jsonl => "application/x-ndjson",
-        };
-        // An app's id has no letter that needs to be quoted.
-        let name = format!("{}-accounts.{}", self.operator.tenant_id(), self.format.name());
+        let (format, name) = (self.format, format!("{}-accounts", self.operator.tenant_id()));
         let pages = stream::try_unfold((self, None), async |(file, position): (Self, Option<UserId>)| {
-            // An error ends the connection, so that the client knows that the file is not complete.
-            let page = file.page(position).await.inspect_err(|error| log::error!("an export ended early: {error}"))?;
+            let page = file.page(position).await?;
             Ok::<_, domain::Error>(page.map(|(bytes, last)| (bytes, (file, Some(last)))))
         });
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, media_type))
-            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-            .streaming(Box::pin(pages))
+        download(req, format, &name, pages)
     }
 }
 
 impl Described for AccountsFile {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_file(&["text/csv", "application/x-ndjson"]);
+        describe_download(operation);
     }
 }

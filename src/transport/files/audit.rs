@@ -1,36 +1,24 @@
 //! The audit log as a file: one row of it per line.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder,
+    HttpRequest, HttpResponse, Responder,
     body::BoxBody,
-    http::header::{self, HeaderValue},
     web::{Bytes, Data},
 };
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::{describe_download, download};
 use crate::{
     domain::{self, audit_log::Export},
+    file_format::{Format, inert},
     gateway::Gateway,
-    model::{AuditEntry, Invalid, Problem, UserId},
-    transport::{
-        codec::Encoding,
-        openapi::{Described, Description},
-        reply::{ADMIN_SUCCESS, Outcome},
-    },
+    model::{AuditEntry, UserId},
+    transport::openapi::{Described, Description},
 };
-
-/// The format of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditFormat {
-    /// Comma-separated, with a header line. Text that a spreadsheet would take for a formula starts with `'`.
-    Csv,
-    /// One JSON object per line.
-    Jsonl,
-}
 
 /// A row, as files and answers show it.
 #[derive(Serialize)]
@@ -52,55 +40,23 @@ struct Line<'a> {
 /// The names of the columns of a CSV file.
 const HEADER: &[u8] = b"id,time,at_ms,actor,token_name,for_user,user_id,action,target,address,request_id,result\n";
 
-impl AuditFormat {
-    /// Parses `csv` or `jsonl`.
-    ///
-    /// # Errors
-    /// When `text` is neither.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "csv" => Ok(Self::Csv),
-            "jsonl" => Ok(Self::Jsonl),
-            _ => Err(Invalid::new("format", Problem::Malformed)),
-        }
+/// What a file of that format begins with.
+#[must_use]
+pub const fn audit_header(format: Format) -> &'static [u8] {
+    match format {
+        Format::Csv => HEADER,
+        Format::Jsonl => b"",
     }
+}
 
-    /// The file's media type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Jsonl => "application/x-ndjson",
-        }
-    }
-
-    /// A name for the file.
-    #[must_use]
-    pub const fn file_name(self) -> &'static str {
-        match self {
-            Self::Csv => "audit.csv",
-            Self::Jsonl => "audit.jsonl",
-        }
-    }
-
-    /// What the file begins with.
-    #[must_use]
-    pub const fn header(self) -> &'static [u8] {
-        match self {
-            Self::Csv => HEADER,
-            Self::Jsonl => b"",
-        }
-    }
-
-    /// The lines of some rows.
-    ///
-    /// # Errors
-    /// None that is expected.
-    pub fn lines(self, entries: &[AuditEntry]) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Csv => csv_lines(entries),
-            Self::Jsonl => json_lines(entries),
-        }
+/// The lines of some rows. In CSV, text that a spreadsheet would take for a formula starts with `'`.
+///
+/// # Errors
+/// None that is expected.
+pub fn audit_lines(format: Format, entries: &[AuditEntry]) -> io::Result<Vec<u8>> {
+    match format {
+        Format::Csv => csv_lines(entries),
+        Format::Jsonl => json_lines(entries),
     }
 }
 
@@ -109,12 +65,12 @@ fn csv_lines(entries: &[AuditEntry]) -> io::Result<Vec<u8>> {
     for entry in entries {
         let Line { id, time, at_ms, actor, token_name, for_user, user_id, action, target, address, request_id, result } =
             line(entry);
-        let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let number = |number: Option<i64>| Cow::from(number.map(|number| number.to_string()).unwrap_or_default());
         let cells = [
-            id.to_string(),
-            time,
-            at_ms.to_string(),
-            actor,
+            number(Some(id)),
+            time.into(),
+            number(Some(at_ms)),
+            actor.into(),
             inert(token_name.unwrap_or_default()),
             number(for_user),
             number(user_id),
@@ -124,7 +80,7 @@ fn csv_lines(entries: &[AuditEntry]) -> io::Result<Vec<u8>> {
             inert(request_id),
             inert(result),
         ];
-        writer.write_record(cells).map_err(io::Error::other)?;
+        writer.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(io::Error::other)?;
     }
     writer.into_inner().map_err(io::Error::other)
 }
@@ -136,11 +92,6 @@ fn json_lines(entries: &[AuditEntry]) -> io::Result<Vec<u8>> {
         bytes.push(b'\n');
     }
     Ok(bytes)
-}
-
-/// Text that no spreadsheet takes for a formula.
-fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn line(entry: &AuditEntry) -> Line<'_> {
@@ -163,32 +114,26 @@ fn line(entry: &AuditEntry) -> Line<'_> {
 
 /// A file of rows, which are read while it is sent.
 pub struct AuditFile {
-    format: AuditFormat,
+    format: Format,
     gateway: Data<Gateway>,
     export: Export,
 }
 
 impl AuditFile {
     /// The file of an export.
-    pub const fn new(format: AuditFormat, gateway: Data<Gateway>, export: Export) -> Self {
+    pub const fn new(format: Format, gateway: Data<Gateway>, export: Export) -> Self {
         Self { format, gateway, export }
     }
 
-    /// The file's parts. An error ends the connection, so that the client doesn't take the file for complete.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, domain::Error>> {
         let Self { format, gateway, export } = self;
-        let header = Ok(Bytes::from_static(format.header()));
+        let header = Ok(Bytes::from_static(audit_header(format)));
         let rows = stream::try_unfold((gateway, export), move |(gateway, mut export)| async move {
-            let Some(entries) = export.next(&gateway).await.inspect_err(|error| {
-                log::error!("an export of the audit log ends early: {error}");
-            })?
-            else {
-                return Ok(None);
-            };
-            let lines = format.lines(&entries).map_err(domain::Error::internal)?;
+            let Some(entries) = export.next(&gateway).await? else { return Ok(None) };
+            let lines = audit_lines(format, &entries).map_err(domain::Error::internal)?;
             Ok(Some((Bytes::from(lines), (gateway, export))))
         });
-        futures_util::StreamExt::chain(stream::iter([header]), rows)
+        stream::iter([header]).chain(rows)
     }
 }
 
@@ -196,19 +141,13 @@ impl Responder for AuditFile {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
-        let disposition = format!("attachment; filename=\"{}\"", self.format.file_name());
-        let mut res = HttpResponse::Ok();
-        res.content_type(self.format.media_type());
-        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-            res.insert_header((header::CONTENT_DISPOSITION, disposition));
-        }
-        res.streaming(Box::pin(self.into_stream()))
+        let format = self.format;
+        download(req, format, "audit", self.into_stream())
     }
 }
 
 impl Described for AuditFile {
     fn describe(operation: &mut Description<'_>) {
-        operation.answers_file(&["text/csv", "application/x-ndjson"]);
+        describe_download(operation);
     }
 }
