@@ -8,6 +8,7 @@ use super::{
     Conn, MAX_PARAMETERS, StoreError,
     schema::{devices, push_tokens, sessions},
     selection,
+    sessions::usable,
     statements::Statement,
 };
 use crate::model::{Device, DeviceDetails, DeviceKey, DeviceSession, DeviceSn, LoginDevice, Platform, UserId};
@@ -92,10 +93,7 @@ pub fn list_details(
 ) -> Result<Vec<DeviceDetails>, StoreError> {
     let live: Vec<(i32, i64, i64, i64)> = sessions::table
         .select((sessions::device_sn, sessions::created_at_ms, sessions::last_used_at_ms, sessions::expires_at_ms))
-        .filter(sessions::user_id.eq(user.get()))
-        .filter(sessions::ended_at_ms.is_null())
-        .filter(sessions::expires_at_ms.gt(now_ms))
-        .filter(sessions::last_used_at_ms.gt(idle_since_ms))
+        .filter(usable(user.get(), idle_since_ms, now_ms))
         .load(conn)?;
     let session = |(sn, created_at_ms, last_used_at_ms, expires_at_ms)| {
         (sn, DeviceSession { created_at_ms, last_used_at_ms, expires_at_ms })

@@ -111,6 +111,17 @@ pub fn list_live(conn: &mut Conn, user: UserId) -> Result<Vec<LiveSession>, Stor
     Ok(rows.into_iter().map(|(id, sn)| LiveSession { id: SessionId(id), device: DeviceSn(sn) }).collect())
 }
 
+/// The condition of an account's sessions that have not been ended, were opened or used after `idle_since_ms`, and have
+/// not expired at `now_ms`.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn usable(user: i64, idle_since_ms: i64, now_ms: i64) -> _ {
+    sessions::user_id
+        .eq(user)
+        .and(sessions::ended_at_ms.is_null())
+        .and(sessions::expires_at_ms.gt(now_ms))
+        .and(sessions::last_used_at_ms.gt(idle_since_ms))
+}
+
 /// The devices, by number, on which an account has a session that has not been ended, was opened or used after
 /// `idle_since_ms`, and has not expired at `now_ms`.
 pub fn list_devices(
@@ -123,10 +134,7 @@ pub fn list_devices(
     let rows: Vec<(Option<String>, String, i64)> = sessions::table
         .inner_join(devices::table.on(same_device))
         .select((devices::device_key, devices::platform_name, devices::last_login_at_ms))
-        .filter(sessions::user_id.eq(user.get()))
-        .filter(sessions::ended_at_ms.is_null())
-        .filter(sessions::expires_at_ms.gt(now_ms))
-        .filter(sessions::last_used_at_ms.gt(idle_since_ms))
+        .filter(usable(user.get(), idle_since_ms, now_ms))
         .order(devices::sn)
         .load(conn)?;
     let device = |(key, platform_name, last_login_at_ms)| LoggedInDevice { key, platform_name, last_login_at_ms };
