@@ -86,10 +86,10 @@ impl Gateway {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
-        let metrics = new_metrics(&config)?;
+        let (metrics, node) = (new_metrics(&config)?, this_node(clock.now_ms())?);
         let state: Arc<dyn State> = match &config.redis_url {
             Some(url) => {
-                let state = RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, Random)?;
+                let state = RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, &node.id)?;
                 Arc::new(state.with_metrics(metrics.state.clone()))
             }
             None => Arc::new(MemoryState::default()),
@@ -115,7 +115,7 @@ impl Gateway {
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
             events,
             metrics,
-            node: this_node(clock.now_ms())?,
+            node,
             sockets,
             cache,
             feed,

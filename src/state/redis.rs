@@ -21,7 +21,6 @@ use crate::{
     clock::Now,
     metrics,
     model::{Change, FeedEntry, SessionId, TenantId, UserId},
-    random::Random,
 };
 
 /// How far the clocks of nodes may differ. What ends later than this after a whole window was stored under a clock that
@@ -37,15 +36,13 @@ pub struct RedisState {
 }
 
 impl RedisState {
-    /// State in the Redis at `url`, with keys that start with `prefix`, for use by `workers` threads. Connects on first
-    /// use.
+    /// State in the Redis at `url`, with keys that start with `prefix`, for use by `workers` threads of the process with
+    /// the id `node`. Connects on first use.
     ///
     /// # Errors
-    /// If the URL is not one of Redis, or the operating system provides no randomness.
-    pub fn new(url: &str, prefix: &str, workers: usize, random: Random) -> Result<Self, StateError> {
-        const NODE_CHARS: usize = 12;
-        let node = random.base62(NODE_CHARS).map_err(StateError::new)?;
-        Ok(Self { link: Link::new(url, workers)?, prefix: prefix.to_owned(), node })
+    /// If the URL is not one of Redis.
+    pub fn new(url: &str, prefix: &str, workers: usize, node: &str) -> Result<Self, StateError> {
+        Ok(Self { link: Link::new(url, workers)?, prefix: prefix.to_owned(), node: node.to_owned() })
     }
 
     /// Counts the commands in `metrics`.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use diglot::{
     clock::Now,
-    random::Random,
     state::{Admission, CodeRules, CodeSending, LoginEnd, LoginSubject, MemoryState, OnMatch, RedisState, State},
 };
 use futures_util::future::join_all;
@@ -24,7 +23,7 @@ pub fn states() -> States {
     let config = backend.config();
     let mut all: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
     if let Some(redis_url) = &config.redis_url {
-        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2, Random).unwrap()));
+        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2, "node").unwrap()));
     }
     States { all, _backend: backend }
 }
