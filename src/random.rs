@@ -43,6 +43,12 @@ impl Random {
         }
     }
 
+    /// A new password, for an account whose operator chooses none.
+    pub fn password(self) -> Result<String, RandomError> {
+        const CHARS: usize = 16;
+        self.base62(CHARS)
+    }
+
     /// `length` characters of `0–9 A–Z a–z`, each equally likely.
     pub fn base62(self, length: usize) -> Result<String, RandomError> {
         const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

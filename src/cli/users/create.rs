@@ -5,7 +5,7 @@ use std::io;
 use clap::Args;
 
 use crate::{
-    cli::{Failure, Outcome, Tenant, print},
+    cli::{Outcome, Tenant, print},
     domain::registration::{self, Registration},
     gateway::Gateway,
     model::{Password, Username},
@@ -23,15 +23,13 @@ pub(in crate::cli) struct CreateArgs {
 }
 
 pub(super) async fn run(gateway: &Gateway, args: &CreateArgs) -> Outcome {
-    const GENERATED_CHARS: usize = 16;
     let operator = args.tenant.operator(gateway).await?;
-    let text = if args.password_stdin { first_line()? } else { gateway.random.base62(GENERATED_CHARS)? };
+    let text = if args.password_stdin { first_line()? } else { gateway.random.password()? };
     let new = Registration {
         username: Username::parse(&args.username)?,
         password: Password::parse("password", &text, gateway.config.password_min)?,
     };
-    let mut results = registration::register_batch(gateway, &operator, vec![Ok(new)]).await;
-    let user = results.pop().ok_or_else(|| Failure::Failed("no result".to_owned()))??;
+    let user = registration::create(gateway, &operator, new).await?;
     let shown = if args.password_stdin { String::new() } else { format!("password\t{text}\n") };
     print(&format!("user_id\t{user}\n{shown}"))
 }

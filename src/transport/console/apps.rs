@@ -9,8 +9,8 @@ use maud::{Markup, html};
 
 use super::{
     session::{Posted, SignedIn},
-    values::Values,
-    view::{Answer, View, facts, field, foreign, table, tick, typed_field},
+    values::{Values, ticked},
+    view::{Answer, View, facts, field, foreign, secret, table, tick, typed_field},
 };
 use crate::{
     domain::{Operator, tenants},
@@ -86,7 +86,6 @@ async fn page(gateway: &Gateway, operator: &Operator, view: &View, form: &Values
     let now_ms = gateway.clock.now_ms();
     let rows: Vec<Markup> =
         tokens.iter().map(|token| row(view, token, operator.token() == Some(token.id), now_ms)).collect();
-    let ticked = |is_on: bool| if is_on { "1".to_owned() } else { String::new() };
     let switches = Values::of([
         ("registration_open", ticked(app.is_registration_open)),
         ("push_sign_required", ticked(app.is_push_sign_required)),
@@ -149,13 +148,10 @@ fn row(view: &View, token: &AdminToken, is_own: bool, now_ms: i64) -> Markup {
     }
 }
 
-fn secret_page(view: &View, title: &str, secret: &str) -> HttpResponse {
+fn secret_page(view: &View, title: &str, text: &str) -> HttpResponse {
     let content = html! {
-        section {
-            h2 { (title) }
-            p.secret { (secret) }
-            p.hint { (view.t.shown_once) }
-        }
+        (secret(title, text))
+        p.hint { (view.t.shown_once) }
         p { a href=(PATH) { (view.t.back) } }
     };
     view.page(view.t.apps, &content)

@@ -13,7 +13,7 @@ use super::{
     session::{Polling, Posted, SignedIn},
     texts::Texts,
     values::Values,
-    view::{Answer, View, facts, field, foreign, table, typed_field},
+    view::{Answer, View, facts, field, foreign, secret, table, typed_field},
 };
 use crate::{
     domain::{
@@ -137,9 +137,8 @@ async fn register(gateway: &Gateway, operator: &Operator, values: &Values) -> Re
 
 /// The password in the form or, if there is none, a generated one and its text.
 pub(super) fn new_password(gateway: &Gateway, values: &Values) -> Result<(Password, Option<String>), Error> {
-    const GENERATED_CHARS: usize = 16;
     let generated = match values.get("password") {
-        "" => Some(gateway.random.base62(GENERATED_CHARS)?),
+        "" => Some(gateway.random.password()?),
         _ => None,
     };
     let text = generated.as_deref().unwrap_or(values.get("password"));
@@ -162,12 +161,7 @@ fn created_page(view: &View, user: UserId, generated: Option<&str>) -> HttpRespo
     let content = html! {
         p.notice role="status" { (t.created) }
         (facts(&[(t.user, html! { a href={ (PATH) "/" (user) } { (user) } })]))
-        @if let Some(password) = generated {
-            section {
-                h2 { (t.generated_password) }
-                p.secret { (password) }
-            }
-        }
+        @if let Some(password) = generated { (secret(t.generated_password, password)) }
     };
     view.page(t.new_user, &content)
 }

@@ -89,6 +89,11 @@ impl Values {
     }
 }
 
+/// The text of a box that is ticked or not.
+pub(super) fn ticked(is_on: bool) -> String {
+    if is_on { "1".to_owned() } else { String::new() }
+}
+
 impl FromRequest for Values {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, Self::Error>>;

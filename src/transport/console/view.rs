@@ -296,6 +296,16 @@ pub(super) fn facts(list: &[(&str, Markup)]) -> Markup {
     html! { dl.facts { @for (name, value) in list { div { dt { (name) } dd { (value) } } } } }
 }
 
+/// A section with a secret that is shown only now.
+pub(super) fn secret(title: &str, text: &str) -> Markup {
+    html! {
+        section {
+            h2 { (title) }
+            p.secret { (text) }
+        }
+    }
+}
+
 /// A text from a user, which may be in any script and direction.
 pub(super) fn foreign(text: &str) -> Markup {
     html! { bdi { (text) } }

@@ -14,7 +14,7 @@ use crate::{
         console::{
             discovery::tabs,
             session::{Posted, SignedIn},
-            values::Values,
+            values::{Values, ticked},
             view::{Answer, View, field, tick, typed_field},
         },
         error::Error,
@@ -30,7 +30,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn show(gateway: Data<Gateway>, SignedIn { operator, view, .. }: SignedIn) -> Answer {
     let ads = discovery::get_ads(&gateway, operator.tenant_id()).await?;
     let values = Values::of([
-        ("is_shown", if ads.is_shown { "1" } else { "" }.to_owned()),
+        ("is_shown", ticked(ads.is_shown)),
         ("android_code_id", ads.android_code_id),
         ("ios_code_id", ads.ios_code_id),
         ("bottom_height", ads.bottom_height.to_string()),

@@ -13,7 +13,7 @@ use crate::{
     transport::{
         console::{
             texts::Texts,
-            values::Values,
+            values::{Values, ticked},
             view::{View, area, field, foreign, tick, typed_field},
         },
         error::Error,
@@ -101,11 +101,6 @@ fn display_values(display: &DisplayInfo) -> [(&'static str, String); 4] {
         ("avatar_url", display.avatar_url.clone()),
         ("headcount", display.headcount.to_string()),
     ]
-}
-
-/// The text of a box that is ticked or not.
-fn ticked(is_on: bool) -> String {
-    if is_on { "1".to_owned() } else { String::new() }
 }
 
 fn yes_or_no(t: &Texts, is_on: bool) -> &'static str {

@@ -16,7 +16,7 @@ use crate::{
             session::Posted,
             users::new_password,
             values::Values,
-            view::{Answer, View},
+            view::{Answer, View, secret},
         },
         error::Error,
     },
@@ -108,10 +108,7 @@ fn password_page(view: &View, user: UserId, password: &str) -> HttpResponse {
     let t = view.t;
     let content = html! {
         p.notice role="status" { (t.saved) }
-        section {
-            h2 { (t.generated_password) }
-            p.secret { (password) }
-        }
+        (secret(t.generated_password, password))
         p { a href=(path_of(user)) { (t.back) } }
     };
     view.page(t.reset_password, &content)
