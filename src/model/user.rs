@@ -92,6 +92,18 @@ pub enum VipState {
     Expired,
 }
 
+impl VipState {
+    /// The code in both APIs.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Active => 1,
+            Self::Expired => 2,
+        }
+    }
+}
+
 /// The status of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountStatus {

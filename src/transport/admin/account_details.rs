@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::accounts::{self, AccountDetails, PushDetails},
     gateway::Gateway,
-    model::{Ban, DeviceDetails, DeviceSn, Medal, PersonalData, PushToken, UserId, VipState},
+    model::{Ban, DeviceDetails, DeviceSn, Medal, PersonalData, PushToken, UserId},
     transport::path::{Path, admin},
 };
 
@@ -232,11 +232,7 @@ impl From<AccountDetails> for AccountData {
             online: !online.is_empty(),
             degraded: details.is_online_degraded,
             coin_cents: user.coin_cents,
-            vip: match details.vip {
-                VipState::None => 0,
-                VipState::Active => 1,
-                VipState::Expired => 2,
-            },
+            vip: details.vip.code().into(),
             vip_expires_at_ms: user.vip_expires_at_ms,
             medals: details.medals.into_iter().map(HeldMedalData::from).collect(),
             ban: details.ban.map(BanData::from),

@@ -136,7 +136,7 @@ fn own_user(OwnProfile { user, vip }: &OwnProfile) -> pb::OwnUser {
         coin: values::coins(user.coin_cents),
         is_vip: is_vip(*vip),
         vip_expired_time: values::unix_secs(user.vip_expires_at_ms),
-        vip_status: vip_status(*vip),
+        vip_status: vip.code().into(),
         invitation_code: user.invitation_code(),
         name: user.nickname.clone(),
         avatar_url: user.avatar_url.clone(),
@@ -165,7 +165,7 @@ fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
         continuous_online_day: u64::from(profile.continuous_days.unsigned_abs()),
         is_vip: is_vip(profile.vip),
         vip_expired_time: values::unix_secs(profile.vip_expires_at_ms),
-        vip_status: vip_status(profile.vip),
+        vip_status: profile.vip.code().into(),
         remark_info: Some(pb::RemarkInfo {
             remark_name: profile.remark.name,
             phone_number: profile.remark.phone,
@@ -203,13 +203,5 @@ const fn is_vip(state: VipState) -> i32 {
     match state {
         VipState::Active => 1,
         VipState::None | VipState::Expired => 0,
-    }
-}
-
-const fn vip_status(state: VipState) -> i32 {
-    match state {
-        VipState::None => 0,
-        VipState::Active => 1,
-        VipState::Expired => 2,
     }
 }
