@@ -7,6 +7,7 @@ mod dev;
 mod discovery;
 mod doctor;
 mod overview;
+mod reload;
 mod serve;
 mod tenants;
 mod users;
@@ -42,7 +43,7 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct SettingFlags {
     /// Read settings from this TOML file; flags and environment variables take precedence
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,5 +1,6 @@
 //! The configuration: read once and validated as a whole. Only this module reads the environment.
 
+mod reloadable;
 mod secret_file;
 mod settings;
 mod values;
@@ -21,11 +22,13 @@ use lettre::message::Mailbox;
 use url::Url;
 
 pub use self::{
+    reloadable::Reloadable,
     secret_file::SecretSource,
     settings::{Redaction, SETTINGS, Setting},
     values::{Flags, ShownSetting, Source, Value, Values},
 };
 use crate::{
+    logging::LogFormat,
     model::{AvatarBase, Days, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
     store::DatabaseUrl,
@@ -66,30 +69,12 @@ pub struct Config {
     pub hashing_threads: NonZeroUsize,
     /// Threads that serve requests.
     pub workers: NonZeroUsize,
-    /// Minimum length of a password set through /user.
-    pub password_min: usize,
-    /// Minimum length of a password set through /v1.
-    pub v1_password_min: usize,
     /// Age at which a session expires, regardless of use.
     pub session_max_age_ms: i64,
     /// Idle time after which a session expires.
     pub session_max_idle_ms: i64,
-    /// Maximum number of sessions per account.
-    pub sessions_per_user: usize,
-    /// Maximum number of failed logins to an account per window.
-    pub login_tries_per_account: u32,
-    /// Maximum number of failed logins from a source per window.
-    pub login_tries_per_source: u32,
-    /// Maximum number of registrations from a source per hour.
-    pub registrations_per_hour: u32,
-    /// Maximum number of captchas for a source per minute.
-    pub captchas_per_minute: u32,
-    /// Maximum number of connections from a source; 0 for none, `None` for a share of the possible.
-    pub connections_per_source: Option<usize>,
     /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins whose pages may call the gateway.
-    pub cors_origins: Vec<String>,
     /// Whether the app and web listeners serve the API's documentation.
     pub has_public_docs: bool,
     /// Whether the ops listener has the console for operators.
@@ -108,8 +93,6 @@ pub struct Config {
     pub sms_webhook_url: Option<Url>,
     /// Key that signs these posts.
     pub sms_webhook_secret: Option<String>,
-    /// Maximum number of sockets from a source.
-    pub sockets_per_source: usize,
     /// How long a device counts as online after a request.
     pub presence_ttl_ms: i64,
     /// Timeout of an attempt to send a code.
@@ -118,10 +101,11 @@ pub struct Config {
     pub drain_secs: u64,
     /// Seconds that running requests have to finish on shutdown.
     pub shutdown_secs: u64,
-    /// The log filter.
-    pub log: String,
-    /// All settings as operators see them, without secrets.
-    pub shown: Vec<ShownSetting>,
+    /// The format of the log.
+    pub log_format: LogFormat,
+    /// The settings that can change while the process runs, as it started with them; [`crate::gateway::Gateway`] has
+    /// the current ones.
+    pub reloadable: Reloadable,
 }
 
 impl Config {
@@ -163,18 +147,9 @@ impl Config {
             bcrypt_cost: read.number("DIGLOT_BCRYPT_COST", 10, 16),
             hashing_threads: read.threads("DIGLOT_HASHING_THREADS"),
             workers: read.threads("DIGLOT_WORKERS"),
-            password_min: read.number("DIGLOT_PASSWORD_MIN", 1, 128),
-            v1_password_min: read.number("DIGLOT_V1_PASSWORD_MIN", 1, 128),
             session_max_age_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_AGE_DAYS", 1, 3650),
             session_max_idle_ms: DAY_MS * read.number::<i64>("DIGLOT_SESSION_MAX_IDLE_DAYS", 1, 3650),
-            sessions_per_user: read.number("DIGLOT_SESSIONS_PER_USER", 1, 1000),
-            login_tries_per_account: read.number("DIGLOT_LOGIN_TRIES_PER_ACCOUNT", 1, 1_000_000),
-            login_tries_per_source: read.number("DIGLOT_LOGIN_TRIES_PER_SOURCE", 1, 1_000_000),
-            registrations_per_hour: read.number("DIGLOT_REGISTRATIONS_PER_HOUR", 1, 1_000_000),
-            captchas_per_minute: read.number("DIGLOT_CAPTCHAS_PER_MINUTE", 1, 1_000_000),
-            connections_per_source: read.optional("DIGLOT_CONNECTIONS_PER_SOURCE"),
             trusted_proxies: read.list("DIGLOT_TRUSTED_PROXIES", network),
-            cors_origins: read.list("DIGLOT_CORS_ORIGINS", origin),
             has_public_docs: read.required("DIGLOT_PUBLIC_DOCS").unwrap_or_default(),
             has_console: read
                 .optional("DIGLOT_CONSOLE")
@@ -188,13 +163,12 @@ impl Config {
             mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is not an e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
-            sockets_per_source: read.number("DIGLOT_SOCKETS_PER_SOURCE", 1, 10_000_000),
             presence_ttl_ms: 1000 * read.number::<i64>("DIGLOT_PRESENCE_TTL_SECS", 5, 3600),
             delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),
             shutdown_secs: read.number("DIGLOT_SHUTDOWN_SECS", 0, 3600),
-            log: read.required_as("DIGLOT_LOG", log_filter).unwrap_or_default(),
-            shown: values.shown(),
+            log_format: read.required("DIGLOT_LOG_FORMAT").unwrap_or_default(),
+            reloadable: Reloadable::read(&mut read),
         };
         let mut problems = read.problems;
         config.check_together(&mut problems);

@@ -5,10 +5,12 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
+use arc_swap::ArcSwap;
+
 use crate::{
     cache::Cache,
     clock::Clock,
-    config::Config,
+    config::{Config, Reloadable},
     delivery::{self, Delivery},
     feed::Feed,
     hashing::Hashing,
@@ -25,6 +27,8 @@ use crate::{
 pub struct Gateway {
     /// The configuration of the process.
     pub config: Config,
+    /// The current values of the settings that can change while the process runs.
+    pub reloadable: ArcSwap<Reloadable>,
     /// The database.
     pub db: Db,
     /// Short-lived state that the nodes share; losing it is acceptable.
@@ -121,6 +125,7 @@ impl Gateway {
             feed,
             clock,
             random: Random,
+            reloadable: ArcSwap::from_pointee(config.reloadable.clone()),
             secret: config.secret.resolve(Random).map_err(BuildError::Secret)?,
             config,
         })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Located, shown};
-use crate::{config::Config, domain::imports::NewRecord, model::Invalid};
+use crate::{domain::imports::NewRecord, gateway::Gateway, model::Invalid};
 
 /// Consecutive records of a file.
 #[derive(Default)]
@@ -57,9 +57,9 @@ impl Part {
     }
 
     /// Adds the next record.
-    pub fn add(&mut self, located: Located, config: &Config) {
+    pub fn add(&mut self, located: Located, gateway: &Gateway) {
         let (name, parsed) = match located.record {
-            Ok(raw) => (shown(raw.name()), raw.parse(config).map_err(RecordProblem::Invalid)),
+            Ok(raw) => (shown(raw.name()), raw.parse(gateway).map_err(RecordProblem::Invalid)),
             Err(problem) => (String::new(), Err(RecordProblem::Malformed(problem))),
         };
         let problem = parsed.map(|record| self.records.push(record)).err();

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::{FileError, quotes::Quotes, shown};
 use crate::{
-    config::Config,
     domain::imports::NewRecord,
     file_format::Format,
+    gateway::Gateway,
     model::{
         AccountRecord, AccountStatus, Avatar, EmailAddress, ImportedPassword, Info, Invalid, Mobile, Nickname,
         Password, PasswordHash, Problem, Username,
@@ -76,9 +76,10 @@ impl RawRecord {
     ///
     /// # Errors
     /// What is wrong with the first field that is not.
-    pub fn parse(self, config: &Config) -> Result<NewRecord, Invalid> {
+    pub fn parse(self, gateway: &Gateway) -> Result<NewRecord, Invalid> {
         let hash = present(self.password_hash, |text| PasswordHash::parse("password_hash", text))?;
-        let plain = present(self.password, |text| Password::parse("password", text, config.password_min))?;
+        let password_min = gateway.reloadable.load().password_min;
+        let plain = present(self.password, |text| Password::parse("password", text, password_min))?;
         let info = |what, text: Option<String>| text.map(|text| Info::parse(what, &text)).transpose();
         let record = AccountRecord {
             username: present(self.username, Username::parse)?,
@@ -86,7 +87,7 @@ impl RawRecord {
             nickname: present(self.nickname, |text| Nickname::parse("nickname", text))?,
             mobile: present(self.mobile, |text| Mobile::parse("mobile", text))?,
             email: present(self.email, |text| EmailAddress::parse("email", text))?,
-            avatar: present(self.avatar, |text| Avatar::parse("avatar", text, config.avatar_base.as_ref()))?,
+            avatar: present(self.avatar, |text| Avatar::parse("avatar", text, gateway.config.avatar_base.as_ref()))?,
             description: info("description", self.description)?,
             private_info: info("private_info", self.private_info)?,
             public_info: info("public_info", self.public_info)?,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, SettingFlags, build_gateway, dev, wrong_settings};
+use super::{Failure, Outcome, SettingFlags, build_gateway, dev, reload::Reload, wrong_settings};
 use crate::{
     config::{Config, Flags},
     domain::tenants,
@@ -45,13 +45,15 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
             flags.insert(name, value.clone());
         }
     }
-    let values = settings.values(flags)?;
+    let values = settings.values(flags.clone())?;
     let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
-    logging::start(&config.log);
-    block_on(serve(build_gateway(config, args.migrate || args.dev)?))
+    logging::start(&config.reloadable.log, config.log_format);
+    let gateway = build_gateway(config, args.migrate || args.dev)?;
+    let reload = Reload::new(Arc::clone(&gateway), values, settings.clone(), flags);
+    block_on(serve(gateway, reload))
 }
 
-async fn serve(gateway: Arc<Gateway>) -> Outcome {
+async fn serve(gateway: Arc<Gateway>, reload: Reload) -> Outcome {
     let listeners = Listeners::bind(&gateway.config)?;
     let addresses = listeners.addresses();
     let greeting = if gateway.config.is_dev { Some(dev::prepare(&gateway, &listeners).await?) } else { None };
@@ -63,7 +65,7 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
         log::warn!("{error}; limits are counted per node until it is available");
     }
     let server = Server::start(Arc::clone(&gateway), listeners)?;
-    let stop_signal = wait_for_stop()?;
+    let stop_signal = wait_for_stop(reload)?;
     for (name, address) in addresses {
         if let Some(address) = address {
             log::info!("listening on {address} ({name})");
@@ -79,8 +81,8 @@ async fn serve(gateway: Arc<Gateway>) -> Outcome {
     Ok(())
 }
 
-/// Waits for a signal to stop the process, and returns its name.
-fn wait_for_stop() -> Result<impl Future<Output = &'static str>, Failure> {
+/// Waits for a signal to stop the process, and returns its name. Reloads the settings when told to.
+fn wait_for_stop(mut reload: Reload) -> Result<impl Future<Output = &'static str>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -89,8 +91,7 @@ fn wait_for_stop() -> Result<impl Future<Output = &'static str>, Failure> {
             tokio::select! {
                 _ = terminate.recv() => return "SIGTERM",
                 _ = interrupt.recv() => return "SIGINT",
-                // It would end the process without draining.
-                _ = hangup.recv() => log::info!("SIGHUP has no effect; restart the process to change its settings"),
+                _ = hangup.recv() => reload.run(),
             }
         }
     })

@@ -9,6 +9,8 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// Which part of the value is redacted when it is displayed.
     pub redaction: Redaction,
+    /// Whether SIGHUP re-reads it.
+    pub is_reloadable: bool,
     /// What it does, with its unit. The README repeats it verbatim.
     pub meaning: &'static str,
 }
@@ -33,15 +35,19 @@ impl Setting {
 }
 
 const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default: Some(default), redaction: Redaction::Nothing, meaning }
+    Setting { name, default: Some(default), redaction: Redaction::Nothing, is_reloadable: false, meaning }
 }
 
 const fn unset(name: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default: None, redaction: Redaction::Nothing, meaning }
+    Setting { name, default: None, redaction: Redaction::Nothing, is_reloadable: false, meaning }
 }
 
 const fn hidden(setting: Setting, redaction: Redaction) -> Setting {
     Setting { redaction, ..setting }
+}
+
+const fn reloadable(setting: Setting) -> Setting {
+    Setting { is_reloadable: true, ..setting }
 }
 
 /// Every setting, in display order.
@@ -76,23 +82,47 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_BCRYPT_COST", "10", "bcrypt cost of password hashes, 10 to 16; each step doubles the time"),
     unset("DIGLOT_HASHING_THREADS", "threads for password hashing; unset: one per core"),
     unset("DIGLOT_WORKERS", "threads that serve requests; unset: one per core"),
-    plain("DIGLOT_PASSWORD_MIN", "1", "minimum length of a password set through /user; 8 or more is recommended"),
-    plain("DIGLOT_V1_PASSWORD_MIN", "6", "minimum length of a password set through /v1; 8 or more is recommended"),
+    reloadable(plain(
+        "DIGLOT_PASSWORD_MIN",
+        "1",
+        "minimum length of a password set through /user; 8 or more is recommended",
+    )),
+    reloadable(plain(
+        "DIGLOT_V1_PASSWORD_MIN",
+        "6",
+        "minimum length of a password set through /v1; 8 or more is recommended",
+    )),
     plain("DIGLOT_SESSION_MAX_AGE_DAYS", "180", "days after which a session expires, regardless of use"),
     plain("DIGLOT_SESSION_MAX_IDLE_DAYS", "30", "days without a request after which a session expires"),
-    plain("DIGLOT_SESSIONS_PER_USER", "30", "maximum number of sessions per account; a new one ends the oldest"),
-    plain("DIGLOT_LOGIN_TRIES_PER_ACCOUNT", "10", "failed logins to an account within 15 minutes before it is locked"),
-    plain("DIGLOT_LOGIN_TRIES_PER_SOURCE", "10", "failed logins from an address within 15 minutes before it is locked"),
-    plain("DIGLOT_REGISTRATIONS_PER_HOUR", "600", "maximum number of registrations from an address per hour"),
-    plain("DIGLOT_CAPTCHAS_PER_MINUTE", "60", "maximum number of captchas for an address per minute"),
-    unset(
+    reloadable(plain(
+        "DIGLOT_SESSIONS_PER_USER",
+        "30",
+        "maximum number of sessions per account; a new one ends the oldest",
+    )),
+    reloadable(plain(
+        "DIGLOT_LOGIN_TRIES_PER_ACCOUNT",
+        "10",
+        "failed logins to an account within 15 minutes before it is locked",
+    )),
+    reloadable(plain(
+        "DIGLOT_LOGIN_TRIES_PER_SOURCE",
+        "10",
+        "failed logins from an address within 15 minutes before it is locked",
+    )),
+    reloadable(plain(
+        "DIGLOT_REGISTRATIONS_PER_HOUR",
+        "600",
+        "maximum number of registrations from an address per hour",
+    )),
+    reloadable(plain("DIGLOT_CAPTCHAS_PER_MINUTE", "60", "maximum number of captchas for an address per minute")),
+    reloadable(unset(
         "DIGLOT_CONNECTIONS_PER_SOURCE",
         "maximum number of connections from an address other than a trusted proxy; 0: any; unset: a quarter of the possible",
-    ),
-    plain("DIGLOT_SOCKETS_PER_SOURCE", "1000", "maximum number of sockets from an address, per node"),
+    )),
+    reloadable(plain("DIGLOT_SOCKETS_PER_SOURCE", "1000", "maximum number of sockets from an address, per node")),
     plain("DIGLOT_PRESENCE_TTL_SECS", "60", "seconds for which a user counts as online after its own last request"),
     unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is trusted"),
-    unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway"),
+    reloadable(unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway")),
     plain("DIGLOT_PUBLIC_DOCS", "false", "true: the app and web listeners serve /openapi.json and /docs too"),
     unset("DIGLOT_CONSOLE", "true, false: whether the ops listener has the console; by default on loopback only"),
     unset(
@@ -108,9 +138,10 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_DELIVERY_TIMEOUT_SECS", "10", "timeout in seconds of an attempt to send a code"),
     plain("DIGLOT_DRAIN_SECS", "1", "seconds between failing /readyz and closing the listeners on shutdown"),
     plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish on shutdown"),
-    plain(
+    reloadable(plain(
         "DIGLOT_LOG",
         "info,actix_server=warn,actix_http=off",
         "log filter in the syntax of env_logger: info, diglot=debug, access=off, …",
-    ),
+    )),
+    plain("DIGLOT_LOG_FORMAT", "text", "text, or json: one object a line with the same fields"),
 ];

@@ -32,7 +32,7 @@ impl fmt::Display for Source {
 }
 
 /// A setting with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Value {
     /// The setting.
     pub setting: &'static Setting,
@@ -139,10 +139,29 @@ impl Values {
         self.all.iter().map(shown).collect()
     }
 
+    /// The settings whose values differ from those in `other`.
+    pub fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static Setting> + 'a {
+        self.all.iter().filter(|value| value.text != other.text(value.setting.name)).map(|value| value.setting)
+    }
+
+    /// These values, with those in `newer` of the settings that can change while the process runs.
+    #[must_use]
+    pub fn reloaded(&self, newer: &Self) -> Self {
+        let current = |own: &Value| match newer.value(own.setting.name) {
+            Some(newer) if own.setting.is_reloadable => newer.clone(),
+            Some(_) | None => own.clone(),
+        };
+        Self { all: self.all.iter().map(current).collect(), unknown: self.unknown.clone() }
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.all.iter().find(|value| value.setting.name == name)
+    }
+
     /// The raw value of a setting; empty when unset.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.all.iter().find(|value| value.setting.name == name).map_or("", |value| value.text.as_str())
+        self.value(name).map_or("", |value| value.text.as_str())
     }
 }
 

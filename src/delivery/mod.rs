@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::Config,
+    logging,
     metrics::{self, Metrics},
     model::{Code, CodePurpose, Contact, Language, TenantId},
 };
@@ -273,7 +274,8 @@ async fn work(mut jobs: mpsc::UnboundedReceiver<Job>, on_failure: Arc<impl Fn(&T
             tokio::spawn(async move {
                 let (tenant, metrics) = (job.message.tenant.clone(), job.outbox.metrics.clone());
                 metrics.sent.inc();
-                if deliver(job).await {
+                let request_id = job.message.request_id.clone();
+                if logging::for_request(&request_id, deliver(job)).await {
                     metrics.delivered.inc();
                 } else {
                     metrics.failed.inc();
@@ -286,30 +288,30 @@ async fn work(mut jobs: mpsc::UnboundedReceiver<Job>, on_failure: Arc<impl Fn(&T
 
 /// Retries until the message is sent, is refused for good, or can't be sent in time. Returns whether it was sent.
 async fn deliver(job: Job) -> bool {
-    let (purpose, id) = (job.message.purpose.name(), &job.message.request_id);
+    let purpose = job.message.purpose.name();
     let end = tokio::time::Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     loop {
         let turn = job.outbox.tries.acquire().await;
         if tokio::time::Instant::now() + job.timeout > end {
-            log::error!("a code for {purpose} was not sent in time (request {id})");
+            log::error!("a code for {purpose} was not sent in time");
             return false;
         }
         let outcome = job.outbox.channel.send(&job.message).await;
         drop(turn);
         match outcome {
             Ok(()) => {
-                log::debug!("sent a code for {purpose} (request {id})");
+                log::debug!("sent a code for {purpose}");
                 return true;
             }
             Err(SendError::Final(problem)) => {
                 let problem = without_code(&problem, &job.message.code);
-                log::error!("a code for {purpose} was refused (request {id}): {problem}");
+                log::error!("a code for {purpose} was refused: {problem}");
                 return false;
             }
             Err(SendError::Passing { problem, wait }) => {
                 let problem = without_code(&problem, &job.message.code);
-                log::warn!("a code for {purpose} was not sent and will be retried (request {id}): {problem}");
+                log::warn!("a code for {purpose} was not sent and will be retried: {problem}");
                 job.outbox.metrics.retries.inc();
                 // Not beyond the end, when the code is given up.
                 tokio::time::sleep(pause.max(wait.unwrap_or_default()).min(PATIENCE)).await;

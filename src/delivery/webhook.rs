@@ -10,7 +10,7 @@ use ureq::{
 };
 
 use super::{Channel, Message, SendError, texts};
-use crate::{clock::Clock, config::Config, secret};
+use crate::{clock::Clock, config::Config, logging, secret};
 
 /// The webhook that forwards SMS to a provider.
 pub(super) struct Webhook {
@@ -70,7 +70,7 @@ impl Channel for Webhook {
             .header("x-diglot-timestamp", timestamp)
             .header("x-diglot-signature", signature);
         // The agent blocks for at most the configured timeout.
-        let answer = tokio::task::spawn_blocking(move || request.send(body)).await;
+        let answer = tokio::task::spawn_blocking(logging::carry_over(move || request.send(body))).await;
         judge(answer.map_err(|error| SendError::Final(error.to_string()))?)
     }
 }

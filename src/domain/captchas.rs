@@ -4,6 +4,7 @@ use super::{Anonymous, Error, limits};
 use crate::{
     captcha::{self, Captcha},
     gateway::Gateway,
+    logging,
     secret::KeyPurpose,
 };
 
@@ -27,7 +28,7 @@ pub struct CaptchaChallenge {
 pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaChallenge, Error> {
     const ID_CHARS: usize = 22;
     limits::count_captcha(gateway, anonymous).await?;
-    let drawn = tokio::task::spawn_blocking(captcha::draw).await;
+    let drawn = tokio::task::spawn_blocking(logging::carry_over(captcha::draw)).await;
     let Ok(Some(Captcha { answer, png })) = drawn else {
         return Err(Error::internal("no captcha could be drawn".to_owned()));
     };

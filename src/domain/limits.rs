@@ -55,11 +55,12 @@ impl LoginAttempt {
             LoginTarget::Name(name) => format!("{tenant}:name:{}", name.key()),
         };
         let source = format!("source:{}", origin.source());
+        let limits = gateway.reloadable.load_full();
         let subject = |name, limit, is_forgiven| LoginSubject { name, limit, is_forgiven };
         let mut attempt = Self {
             subjects: [
-                subject(account, gateway.config.login_tries_per_account, true),
-                subject(source, gateway.config.login_tries_per_source, false),
+                subject(account, limits.login_tries_per_account, true),
+                subject(source, limits.login_tries_per_source, false),
             ],
             is_shared: true,
         };
@@ -123,7 +124,7 @@ impl LoginAttempt {
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has registered too many accounts.
 pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
-    let limit = gateway.config.registrations_per_hour;
+    let limit = gateway.reloadable.load().registrations_per_hour;
     let outcome = count_source(gateway, anonymous, "registration", REGISTRATION_WINDOW_MS, limit).await;
     note_refusal(&gateway.metrics.accounts.limited.registrations, outcome)
 }
@@ -133,7 +134,7 @@ pub(super) async fn count_registration(gateway: &Gateway, anonymous: &Anonymous)
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has requested too many.
 pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
-    let limit = gateway.config.captchas_per_minute;
+    let limit = gateway.reloadable.load().captchas_per_minute;
     let outcome = count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, limit).await;
     note_refusal(&gateway.metrics.accounts.limited.captchas, outcome)
 }
@@ -144,7 +145,7 @@ pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> R
 /// # Errors
 /// [`Error::TooManyRequests`] if the source has made too many attempts.
 pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
-    let limit = gateway.config.login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
+    let limit = gateway.reloadable.load().login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
     let outcome = count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await;
     note_refusal(&gateway.metrics.accounts.limited.code_tries, outcome)
 }

@@ -20,6 +20,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    logging,
     metrics::{self, Queue, Queued},
     model::{FeedEntry, UserId},
     time_limit,
@@ -142,12 +143,13 @@ impl Db {
     {
         let pool = self.pool()?;
         let (answer, answered) = oneshot::channel();
-        let queued = self.queued(|metrics| &metrics.requests);
+        let (queued, request) = (self.queued(|metrics| &metrics.requests), logging::current_request());
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
             // Skips the queries if the caller has stopped waiting.
             if !answer.is_closed() {
-                answer.send(conn.map_err(E::from).and_then(queries)).ok();
+                let outcome = logging::on_this_thread(request, || conn.map_err(E::from).and_then(queries));
+                answer.send(outcome).ok();
             }
         };
         self.in_time(async {
@@ -246,12 +248,13 @@ impl Db {
         }
         let (write, answered) = transaction::pending(queries, &waiting);
         let (queued, on_commit) = (self.queued(|metrics| &metrics.requests), self.on_commit.clone());
+        let request = logging::current_request();
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
-            match conn {
+            logging::on_this_thread(request, || match conn {
                 Ok(conn) => transaction::run_alone(conn, account, write, on_commit.as_ref()),
                 Err(error) => write.answer(Some(error)),
-            }
+            });
         };
         self.pool()?.submit(Box::new(job)).await?;
         outcome(answered).await

@@ -3,12 +3,13 @@
 use actix_cors::Cors;
 use actix_web::{
     App as HttpApp,
+    http::header::HeaderValue,
     middleware::from_fn,
     web::{Data, ServiceConfig},
 };
 
 use super::{admin, context::Face, docs, edge, ops::Readiness, service::Service, socket, v1};
-use crate::{config::Config, gateway::Gateway};
+use crate::gateway::Gateway;
 
 /// The service of one face: its routes and middleware. The admin API is on the app face only.
 pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> HttpApp<impl Service + use<>> {
@@ -31,13 +32,13 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         .app_data(face)
         .configure(routes)
         .wrap(from_fn(edge::render_errors))
-        .wrap(cors(&gateway.config))
+        .wrap(cors(gateway))
         .wrap(from_fn(edge::head_as_get))
         .wrap(from_fn(edge::frame))
 }
 
 /// Pages of the configured origins may call the gateway, without cookies; with `--dev`, any page may (behaviour.md §5).
-fn cors(config: &Config) -> Cors {
+fn cors(gateway: &Data<Gateway>) -> Cors {
     const HEADERS: [&str; 8] =
         ["token", "app_id", "access-token", "user_id", "group_id", "content-type", "accept-language", "x-request-id"];
     let cors = Cors::default()
@@ -45,9 +46,13 @@ fn cors(config: &Config) -> Cors {
         .allowed_headers(HEADERS)
         .expose_headers(["x-request-id", "retry-after"])
         .max_age(3600);
-    if config.is_dev {
+    if gateway.config.is_dev {
         cors.allow_any_origin()
     } else {
-        config.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+        let gateway = Data::clone(gateway);
+        let is_configured = move |origin: &HeaderValue| {
+            gateway.reloadable.load().cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        };
+        cors.allowed_origin_fn(move |origin, _| is_configured(origin))
     }
 }

@@ -28,7 +28,14 @@ use super::{
     reply::{self, Outcome},
     wire::{self, FieldNames},
 };
-use crate::{domain, gateway::Gateway, logging, metrics::Labels, model::Invalid, time_limit};
+use crate::{
+    domain,
+    gateway::Gateway,
+    logging,
+    metrics::Labels,
+    model::{Invalid, UserId},
+    time_limit,
+};
 
 /// Bodies smaller than this are not worth compressing.
 const MIN_COMPRESSED_BYTES: u64 = 1024;
@@ -48,8 +55,7 @@ pub async fn frame(
     let context = Context::of(&req, &gateway.config, gateway.random, face);
     let _in_flight = gateway.metrics.http.begin();
     req.extensions_mut().insert(context.clone());
-    let mut res =
-        logging::for_request(context.id.clone(), time_limit::with_own(next.call(req))).await?.map_into_boxed_body();
+    let mut res = logging::for_request(&context.id, time_limit::with_own(next.call(req))).await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
         // Otherwise a client that reuses the connection would find it closed at its next request.
@@ -196,18 +202,18 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, took: Duration)
     let outcome = extensions.get::<Outcome>();
     log::info!(
         target: "access",
-        "id={}{} app={} user={} from={} {} {} status={} code={} encoding={} ms={:.1}",
-        context.id,
-        if context.number.to_string() == context.id { String::new() } else { format!(" number={}", context.number) },
-        identity.map_or("-", |identity| identity.tenant_id.as_str()),
-        identity.and_then(|identity| identity.user).map_or_else(|| "-".to_owned(), |user| user.to_string()),
-        context.address,
-        context.method,
-        req.path(),
-        res.status().as_u16(),
-        outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.code.to_string()),
-        outcome.map_or("-", |outcome| outcome.encoding.name()),
-        took.as_secs_f64() * 1000.0,
+        id = context.id.as_str(),
+        number = context.number,
+        app = identity.map(|identity| identity.tenant_id.as_str()),
+        user = identity.and_then(|identity| identity.user).map(UserId::get),
+        from:% = context.address,
+        method = context.method.as_str(),
+        path = req.path(),
+        status = res.status().as_u16(),
+        code = outcome.map(|outcome| outcome.code),
+        encoding = outcome.map(|outcome| outcome.encoding.name()),
+        ms = (took.as_secs_f64() * 10_000.0).round() / 10.0;
+        "answered"
     );
 }
 

@@ -129,7 +129,7 @@ fn faces(
     web: Option<TcpListener>,
 ) -> io::Result<HttpRunning> {
     let config = &gateway.config;
-    let bounds = Bounds::new(config, connection::open_files());
+    let bounds = Bounds::new(gateway, connection::open_files());
     let app_of = |face| {
         let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
         move || http_app(&gateway, &readiness, face)

@@ -27,7 +27,6 @@ use super::{
     pb, query,
 };
 use crate::{
-    config::Config,
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
     gateway::Gateway,
     logging,
@@ -55,7 +54,7 @@ struct AppQuery {
 }
 
 async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
-    check_origin(&gateway.config, &req)?;
+    check_origin(&gateway, &req)?;
     let query: AppQuery = query::read(req.query_string()).map_err(Protocol::BadQuery)?;
     // Browsers can't send headers with a handshake.
     let name = match single(req.headers(), "app_id")?.or(query.app_id.as_deref()) {
@@ -63,7 +62,7 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
         None => gateway.config.default_app.clone(),
     };
     let anonymous = authenticate::anonymous(&gateway, name, origin(&req)?).await?;
-    let admitted = gateway.sockets.admit(anonymous.origin().source(), gateway.config.sockets_per_source);
+    let admitted = gateway.sockets.admit(anonymous.origin().source(), gateway.reloadable.load().sockets_per_source);
     let Some((place, close_request)) = admitted else {
         gateway.metrics.accounts.limited.sockets.inc();
         return Err(domain::Error::Busy.into());
@@ -76,17 +75,18 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
     let machine = Machine::new(gateway.clock.steady_ms());
     let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None };
     let request_id = socket.anonymous.origin().request_id.clone();
-    actix_web::rt::spawn(logging::for_request(request_id, socket.run(stream, close_request)));
+    actix_web::rt::spawn(async move { logging::for_request(&request_id, socket.run(stream, close_request)).await });
     Ok(response)
 }
 
 /// Refuses pages of origins that are not configured, because browsers let any page open a socket (RFC 6455 §10.2).
-fn check_origin(config: &Config, req: &HttpRequest) -> Result<(), Error> {
+fn check_origin(gateway: &Gateway, req: &HttpRequest) -> Result<(), Error> {
     let Some(from) = req.headers().get(header::ORIGIN) else { return Ok(()) };
     let from = from.to_str().unwrap_or_default();
     let host = from.strip_prefix("https://").or_else(|| from.strip_prefix("http://"));
     let is_same_host = host.is_some_and(|host| host == req.connection_info().host());
-    if config.is_dev || is_same_host || config.cors_origins.iter().any(|allowed| allowed == from) {
+    let is_configured = || gateway.reloadable.load().cors_origins.iter().any(|allowed| allowed == from);
+    if gateway.config.is_dev || is_same_host || is_configured() {
         Ok(())
     } else {
         Err(domain::Error::NoPermission.into())
@@ -170,7 +170,7 @@ impl Socket {
         }
         let login =
             sockets::log_in(&self.gateway, &self.anonymous, user, &data.token).await.map_err(|e| refusal(&e))?;
-        self.place.identify(login.identity().clone(), self.gateway.config.sessions_per_user);
+        self.place.identify(login.identity().clone(), self.gateway.reloadable.load().sessions_per_user);
         // The session may have ended between its lookup and `identify`, when this socket could not be found by it.
         sockets::heartbeat(&self.gateway, &login).await.map_err(|e| refusal(&e))?;
         // An invalid platform name is no reason to refuse the login.

@@ -160,7 +160,7 @@ async fn password_length_is_bounded_and_every_character_is_significant() {
 
 #[actix_web::test]
 async fn registrations_are_rate_limited_per_source() {
-    let t = TestApp::with(|config| config.registrations_per_hour = 3).await;
+    let t = TestApp::with(|config| config.reloadable.registrations_per_hour = 3).await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str, from: &str| {
         outsider.clone().from(from).post(REGISTER).json(&json!({"username": name, "password": "x"})).send()
@@ -181,7 +181,7 @@ async fn registrations_are_rate_limited_per_source() {
 
 #[actix_web::test]
 async fn an_ipv6_prefix_counts_as_one_source() {
-    let t = TestApp::with(|config| config.registrations_per_hour = 1).await;
+    let t = TestApp::with(|config| config.reloadable.registrations_per_hour = 1).await;
     let outsider = t.anon().header("app_id", "default");
     let register = |name: &str, from: &str| {
         outsider.clone().from(from).post(REGISTER).json(&json!({"username": name, "password": "x"})).send()

@@ -44,6 +44,13 @@ fn the_domain_names_no_transport_and_no_database() {
 }
 
 #[test]
+fn requests_use_the_current_values_of_settings() {
+    for folder in ["domain", "transport", "account_file"] {
+        assert_no_word(folder, "", &["config.reloadable"]);
+    }
+}
+
+#[test]
 fn the_model_imports_nobody() {
     assert_no_word("model", "", &["crate::", "actix", "prost", "diesel", "redis", "serde"]);
 }

@@ -44,7 +44,7 @@ struct Audited {
 
 impl Audited {
     async fn new() -> Self {
-        let codes = CodeApp::with(|config| config.login_tries_per_source = 1000).await;
+        let codes = CodeApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
         let admin = codes.t.admin().await;
         let admin_token = codes.t.number("SELECT MAX(id) AS number FROM admin_tokens").await;
         Self { codes, admin, admin_token, seen: BTreeSet::new() }

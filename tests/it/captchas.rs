@@ -37,7 +37,7 @@ async fn a_captcha_is_an_image_with_an_id() {
 
 #[actix_web::test]
 async fn captchas_are_rate_limited_per_source() {
-    let t = TestApp::with(|config| config.captchas_per_minute = 2).await;
+    let t = TestApp::with(|config| config.reloadable.captchas_per_minute = 2).await;
     let ask = |from: &str| t.anon().from(from).post("/v1/user/captcha").json(&json!({})).send();
 
     for _ in 0..2 {

@@ -40,7 +40,7 @@ fn with_secrets() -> Flags {
 #[actix_web::test]
 async fn no_secret_is_shown_to_operators_or_on_the_command_line() {
     let secretive = Config::check(&Values::gather(&with_secrets(), [], None).unwrap(), false).unwrap();
-    let t = TestApp::with(|config| config.shown.clone_from(&secretive.shown)).await;
+    let t = TestApp::with(|config| config.reloadable.shown.clone_from(&secretive.reloadable.shown)).await;
     let answer = t.admin().await.get(PATH).send().await;
     let text = std::str::from_utf8(&answer.body).unwrap();
     assert!(text.contains("mail.example") && text.contains("***"), "{text}");

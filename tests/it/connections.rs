@@ -79,7 +79,7 @@ async fn a_connection_ends_within_30_seconds_whatever_it_waits_for() {
 
 #[actix_web::test]
 async fn five_hundred_stalled_connections_leave_normal_traffic_and_ops_unharmed() {
-    let running = Running::with(|config| config.connections_per_source = Some(100)).await;
+    let running = Running::with(|config| config.reloadable.connections_per_source = Some(100)).await;
     let mut stalled = Vec::new();
     for number in 0..500 {
         let stream = TcpStream::connect(running.app).await.unwrap();
@@ -103,7 +103,7 @@ async fn five_hundred_stalled_connections_leave_normal_traffic_and_ops_unharmed(
 
 #[actix_web::test]
 async fn a_connection_over_the_bound_replaces_the_one_that_waited_longest_but_none_that_is_busy() {
-    let running = Running::with(|config| config.connections_per_source = Some(2)).await;
+    let running = Running::with(|config| config.reloadable.connections_per_source = Some(2)).await;
     let socket = || async { tokio_tungstenite::connect_async(format!("ws://{}/ws", running.app)).await };
 
     let first = socket().await.unwrap();
@@ -122,7 +122,7 @@ async fn a_connection_over_the_bound_replaces_the_one_that_waited_longest_but_no
 #[actix_web::test]
 async fn a_trusted_proxy_has_any_number_of_connections() {
     let running = Running::with(|config| {
-        config.connections_per_source = Some(1);
+        config.reloadable.connections_per_source = Some(1);
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;

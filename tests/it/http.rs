@@ -255,7 +255,7 @@ async fn answers_are_compressed_on_request_and_if_large_enough() {
 
 #[actix_web::test]
 async fn only_pages_of_configured_origins_may_call() {
-    let t = TestApp::with(|config| config.cors_origins = vec!["https://chat.example".to_owned()]).await;
+    let t = TestApp::with(|config| config.reloadable.cors_origins = vec!["https://chat.example".to_owned()]).await;
     let preflight = |origin: &str, header: &str| {
         let method: actix_web::http::Method = "OPTIONS".parse().unwrap();
         t.web()

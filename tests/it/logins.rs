@@ -67,8 +67,8 @@ async fn unknown_names_and_wrong_passwords_get_the_same_answer() {
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let t = TestApp::with(|config| {
         config.bcrypt_cost = 9;
-        config.login_tries_per_source = 1000;
-        config.login_tries_per_account = 1000;
+        config.reloadable.login_tries_per_source = 1000;
+        config.reloadable.login_tries_per_account = 1000;
     })
     .await;
     let alice = t.user("alice").await;
@@ -96,7 +96,7 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
 
 #[actix_web::test]
 async fn ten_failed_logins_lock_an_account_for_the_rest_of_15_minutes() {
-    let t = TestApp::with(|config| config.login_tries_per_source = 1000).await;
+    let t = TestApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
     let alice = t.user("alice").await;
 
     for _ in 0..10 {
@@ -117,7 +117,7 @@ async fn ten_failed_logins_lock_an_account_for_the_rest_of_15_minutes() {
 
 #[actix_web::test]
 async fn a_successful_login_resets_the_failure_count() {
-    let t = TestApp::with(|config| config.login_tries_per_source = 1000).await;
+    let t = TestApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
 
     for _ in 0..3 {
@@ -147,7 +147,7 @@ async fn ten_failed_logins_lock_a_source_regardless_of_names() {
 
 #[actix_web::test]
 async fn a_name_that_resembles_a_login_key_locks_no_account() {
-    let t = TestApp::with(|config| config.login_tries_per_source = 1000).await;
+    let t = TestApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
     let alice = t.user("alice").await;
 
     for name in [format!("#{}", alice.id), format!("user:{}", alice.id), format!("name:{}", alice.id)] {
@@ -171,7 +171,7 @@ async fn a_stale_token_does_not_affect_a_login() {
 #[actix_web::test]
 async fn concurrent_attempts_do_not_exceed_the_limit() {
     let t = TestApp::with(|config| {
-        config.login_tries_per_source = 1000;
+        config.reloadable.login_tries_per_source = 1000;
         config.hashing_threads = 8.try_into().unwrap();
     })
     .await;
@@ -220,7 +220,7 @@ async fn a_burst_of_logins_is_refused_quickly_and_counts_as_no_failure() {
     let t = TestApp::with(|config| {
         config.bcrypt_cost = 8;
         config.hashing_threads = 1.try_into().unwrap();
-        config.login_tries_per_source = 1000;
+        config.reloadable.login_tries_per_source = 1000;
     })
     .await;
     for n in 0..20 {
@@ -243,7 +243,7 @@ async fn a_burst_of_logins_is_refused_quickly_and_counts_as_no_failure() {
 async fn the_source_is_the_peer_unless_a_trusted_proxy_forwards_another() {
     let t = TestApp::with(|config| {
         config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        config.login_tries_per_source = 1;
+        config.reloadable.login_tries_per_source = 1;
     })
     .await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();

@@ -118,7 +118,7 @@ async fn refused_logins_do_not_fill_the_audit_log() {
 
 #[actix_web::test]
 async fn a_claim_beside_an_sms_login_gets_nobody_into_another_account() {
-    let app = CodeApp::with(|config| config.sessions_per_user = 100).await;
+    let app = CodeApp::with(|config| config.reloadable.sessions_per_user = 100).await;
     let mallory = app.t.user("mallory").await;
     for round in 0..20 {
         let mobile = format!("138123456{round:02}");

@@ -109,7 +109,7 @@ async fn nodes_of_one_process_count_for_themselves() {
 
 #[actix_web::test]
 async fn logins_hashes_audit_rows_and_presence_are_counted() {
-    let t = TestApp::with(|config| config.login_tries_per_account = 1).await;
+    let t = TestApp::with(|config| config.reloadable.login_tries_per_account = 1).await;
     t.user("alice").await;
     assert_eq!(value(&t, "diglot_registrations_total").await.to_string(), "1");
     assert_eq!(value(&t, "diglot_online_accounts").await.to_string(), "1");

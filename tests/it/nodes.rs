@@ -7,7 +7,7 @@ use crate::support::{PASSWORD, TestApp, server_urls};
 
 async fn two_nodes() -> (TestApp, TestApp) {
     server_urls().expect("scripts/test names the servers");
-    let a = TestApp::with(|config| config.login_tries_per_source = 1000).await;
+    let a = TestApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
     let b = a.another_node().await;
     (a, b)
 }

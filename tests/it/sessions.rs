@@ -57,7 +57,7 @@ async fn logins_without_a_device_id_replace_nothing() {
 
 #[actix_web::test]
 async fn the_oldest_session_ends_when_the_maximum_is_exceeded() {
-    let t = TestApp::with(|config| config.sessions_per_user = 3).await;
+    let t = TestApp::with(|config| config.reloadable.sessions_per_user = 3).await;
     let first = t.user("alice").await;
     let mut rest = Vec::new();
     for device in ["b", "c", "d"] {
@@ -212,7 +212,7 @@ async fn a_token_can_be_used_to_get_another_one() {
 
 #[actix_web::test]
 async fn sessions_without_a_device_id_make_room_first_then_the_least_recently_used() {
-    let t = TestApp::with(|config| config.sessions_per_user = 5).await;
+    let t = TestApp::with(|config| config.reloadable.sessions_per_user = 5).await;
     let alice = t.user("alice").await;
     let (laptop, tablet) = (t.login("alice", "laptop").await, t.login("alice", "tablet").await);
     for _ in 0..30 {
@@ -233,7 +233,7 @@ async fn sessions_without_a_device_id_make_room_first_then_the_least_recently_us
 
 #[actix_web::test]
 async fn getting_tokens_never_ends_the_session_that_asks() {
-    let t = TestApp::with(|config| config.sessions_per_user = 3).await;
+    let t = TestApp::with(|config| config.reloadable.sessions_per_user = 3).await;
     t.user("alice").await;
     let nameless = t.login("alice", "").await;
     for _ in 0..30 {

@@ -259,8 +259,8 @@ async fn a_malformed_command_closes_the_socket() {
 #[actix_web::test]
 async fn unknown_origins_and_excess_connections_of_a_source_are_refused() {
     let t = TestApp::with(|config| {
-        config.cors_origins = vec!["https://chat.example".to_owned()];
-        config.sockets_per_source = 1;
+        config.reloadable.cors_origins = vec!["https://chat.example".to_owned()];
+        config.reloadable.sockets_per_source = 1;
     })
     .await;
     let node = Node::start(t);

@@ -184,7 +184,7 @@ async fn without_redis_limits_are_stricter_but_requests_are_still_served() {
 
 #[actix_web::test]
 async fn a_clock_that_ran_ahead_leaves_no_lock_and_no_limit_behind() {
-    let t = TestApp::with(|config| config.captchas_per_minute = 1).await;
+    let t = TestApp::with(|config| config.reloadable.captchas_per_minute = 1).await;
     let client = t.anon();
     t.user("alice").await;
     let ahead_ms = 200 * DAY_MS;

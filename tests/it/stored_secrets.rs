@@ -50,7 +50,7 @@ fn tokens_have_190_bits_from_equally_likely_characters() {
 
 #[actix_web::test]
 async fn the_leading_zeros_of_a_code_are_part_of_it() {
-    let codes = CodeApp::with(|config| config.login_tries_per_source = 1000).await;
+    let codes = CodeApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
     for number in 0.. {
         let mobile = format!("+49301{number:06}");
         let code = codes.sms_code(&codes.t.anon(), &mobile).await;

@@ -91,7 +91,7 @@ async fn no_code_survives_five_wrong_attempts_spread_over_codes_and_time() {
 
 #[actix_web::test]
 async fn code_attempts_are_rate_limited_per_source() {
-    let codes = CodeApp::with(|config| config.login_tries_per_source = 1).await;
+    let codes = CodeApp::with(|config| config.reloadable.login_tries_per_source = 1).await;
     let body = json!({"mobile": MOBILE, "captcha": "000000"});
     let login = |from: &str| codes.t.anon().from(from).post("/v1/user/verification-login").json(&body).send();
     for _ in 0..20 {

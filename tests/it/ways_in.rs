@@ -57,7 +57,7 @@ struct Account {
 
 impl Fixture {
     async fn new() -> Self {
-        let codes = CodeApp::with(|config| config.login_tries_per_source = 1000).await;
+        let codes = CodeApp::with(|config| config.reloadable.login_tries_per_source = 1000).await;
         codes.t.admin_of("other").await;
         let (address, stop) = listen(&codes.t);
         let admin = codes.t.admin().await;
@@ -300,7 +300,7 @@ async fn while_passwords_are_hashed_surplus_logins_are_refused_at_once_and_other
     const QUEUED: usize = 2 * 8;
     let t = TestApp::with(|config| {
         config.hashing_threads = 2.try_into().unwrap();
-        config.login_tries_per_source = 1000;
+        config.reloadable.login_tries_per_source = 1000;
     })
     .await;
     let alice = t.user("alice").await;

@@ -27,7 +27,7 @@ pub(super) async fn run(gateway: &Gateway, args: &CreateArgs) -> Outcome {
     let text = if args.password_stdin { first_line()? } else { gateway.random.password()? };
     let new = Registration {
         username: Username::parse(&args.username)?,
-        password: Password::parse("password", &text, gateway.config.password_min)?,
+        password: Password::parse("password", &text, gateway.reloadable.load().password_min)?,
     };
     let user = registration::create(gateway, &operator, new).await?;
     let shown = if args.password_stdin { String::new() } else { format!("password\t{text}\n") };

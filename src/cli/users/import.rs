@@ -18,7 +18,6 @@ use self::report::Report;
 use crate::{
     account_file::{FileError, Label, Part, Records, records},
     cli::{Failure, FileFormat, Outcome, Tenant, print},
-    config::Config,
     domain::{
         Error, Operator,
         imports::{self, Progress},
@@ -120,7 +119,7 @@ fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> Strin
 /// Reads a file part by part.
 struct Parts<'a> {
     records: Records<'a>,
-    config: &'a Config,
+    gateway: &'a Gateway,
     done: u64,
     /// Byte offset of the next part.
     position: u64,
@@ -130,8 +129,8 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Skips the first `done` records.
-    fn after(records: Records<'a>, done: u64, config: &'a Config) -> io::Result<Self> {
-        let mut parts = Self { records, config, done, position: 0, broken: None };
+    fn after(records: Records<'a>, done: u64, gateway: &'a Gateway) -> io::Result<Self> {
+        let mut parts = Self { records, gateway, done, position: 0, broken: None };
         for _ in 0..done {
             if let Some(record) = parts.records.next() {
                 parts.position = record?.end;
@@ -149,7 +148,7 @@ impl<'a> Parts<'a> {
                 Some(Err(error)) => self.broken = Some(error),
                 Some(Ok(located)) => {
                     self.position = located.end;
-                    part.add(located, self.config);
+                    part.add(located, self.gateway);
                 }
             }
         }
@@ -226,9 +225,8 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
     let (format, length) = (args.format()?, file.metadata().map_err(at)?.len());
     let hash = content_hash(&mut file).map_err(at)?;
     let done = u64::try_from(imports::records_done(gateway, &operator, &hash).await?).unwrap_or_default();
-    let mut parts =
-        Parts::after(records(file, format, args.ignore_columns.clone()).map_err(unusable)?, done, &gateway.config)
-            .map_err(at)?;
+    let mut parts = Parts::after(records(file, format, args.ignore_columns.clone()).map_err(unusable)?, done, gateway)
+        .map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
         return print("already imported\n");

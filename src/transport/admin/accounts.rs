@@ -46,7 +46,11 @@ impl RegisterBody {
     fn parse(self, gateway: &Gateway) -> Result<Registration, Invalid> {
         Ok(Registration {
             username: Username::parse(&required("username", self.username)?)?,
-            password: Password::parse("password", &required("password", self.password)?, gateway.config.password_min)?,
+            password: Password::parse(
+                "password",
+                &required("password", self.password)?,
+                gateway.reloadable.load().password_min,
+            )?,
         })
     }
 }

@@ -37,5 +37,5 @@ impl From<&ShownSetting> for SettingData {
 }
 
 async fn list(gateway: web::Data<Gateway>, AsOperator(_, ()): AsOperator) -> Answer<Vec<SettingData>> {
-    Ok(Data(gateway.config.shown.iter().map(SettingData::from).collect()))
+    Ok(Data(gateway.reloadable.load().shown.iter().map(SettingData::from).collect()))
 }

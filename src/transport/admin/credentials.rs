@@ -35,7 +35,7 @@ async fn change_password(
 ) -> Answer<bool> {
     let old = Password::parse("old_password", &required("old_password", body.old_password)?, 1)?;
     let new = required("new_password", body.new_password)?;
-    let new = Password::parse("new_password", &new, gateway.config.password_min)?;
+    let new = Password::parse("new_password", &new, gateway.reloadable.load().password_min)?;
     credentials::change_password(&gateway, &caller, &old, &new).await?;
     DONE
 }
@@ -49,7 +49,8 @@ async fn change_password_admin(
     gateway: web::Data<Gateway>,
     AsImpersonator(caller, Json(body)): AsImpersonator<Json<SetBody>>,
 ) -> Answer<bool> {
-    let password = Password::parse("password", &required("password", body.password)?, gateway.config.password_min)?;
+    let password =
+        Password::parse("password", &required("password", body.password)?, gateway.reloadable.load().password_min)?;
     credentials::set_password(&gateway, &caller, &password).await?;
     DONE
 }

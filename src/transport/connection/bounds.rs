@@ -12,11 +12,11 @@ use std::{
     time::Instant,
 };
 
+use actix_web::web::Data;
 use futures_util::task::AtomicWaker;
-use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{config::Config, domain::access};
+use crate::{domain::access, gateway::Gateway};
 
 /// The largest number of connections that is of use, whatever the limit of open files.
 const MOST: usize = 1_000_000;
@@ -41,9 +41,7 @@ pub fn open_files() -> usize {
 /// The open connections of the app and web listeners.
 pub struct Bounds {
     all: usize,
-    /// `None`: no bound.
-    per_source: Option<usize>,
-    trusted_proxies: Vec<IpNet>,
+    gateway: Data<Gateway>,
     started: Instant,
     open: Mutex<Open>,
 }
@@ -67,21 +65,12 @@ struct Shared {
 
 impl Bounds {
     /// The bounds that `files` open files allow.
-    pub fn new(config: &Config, files: usize) -> Arc<Self> {
+    pub fn new(gateway: &Data<Gateway>, files: usize) -> Arc<Self> {
+        let config = &gateway.config;
         let database = usize::try_from(config.database_connections).unwrap_or(usize::MAX);
         let reserved = OTHER_FILES + FILES_PER_DATABASE_CONNECTION * database + 8 * config.workers.get();
         let all = files.saturating_sub(reserved).clamp(16, MOST);
-        Arc::new(Self {
-            all,
-            per_source: match config.connections_per_source {
-                None => Some(all / 4),
-                Some(0) => None,
-                Some(bound) => Some(bound),
-            },
-            trusted_proxies: config.trusted_proxies.clone(),
-            started: Instant::now(),
-            open: Mutex::default(),
-        })
+        Arc::new(Self { all, gateway: Data::clone(gateway), started: Instant::now(), open: Mutex::default() })
     }
 
     /// The number of connections beyond which none is accepted. It is a little more than the number from which on a new
@@ -95,8 +84,9 @@ impl Bounds {
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let source = access::source_of(address);
         let mut open = self.lock();
-        let is_trusted = self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
-        if let Some(bound) = self.per_source.filter(|_| !is_trusted)
+        let is_trusted =
+            self.gateway.config.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
+        if let Some(bound) = self.per_source().filter(|_| !is_trusted)
             && let Some(own) = open.by_source.get(&source)
             && own.len() >= bound
         {
@@ -117,6 +107,15 @@ impl Bounds {
         shared.idle_since_ms.store(self.now_ms(), Ordering::Relaxed);
         open.by_source.entry(source).or_default().insert(id, Arc::clone(&shared));
         Some(Place { bounds: Arc::clone(self), source, id, shared })
+    }
+
+    /// `None`: no bound.
+    fn per_source(&self) -> Option<usize> {
+        match self.gateway.reloadable.load().connections_per_source {
+            None => Some(self.all / 4),
+            Some(0) => None,
+            Some(bound) => Some(bound),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {

@@ -23,7 +23,7 @@ async fn show(gateway: Data<Gateway>, SignedIn { view, .. }: SignedIn) -> HttpRe
             td { (meaning) }
         }
     };
-    let rows: Vec<Markup> = gateway.config.shown.iter().map(row).collect();
+    let rows: Vec<Markup> = gateway.reloadable.load().shown.iter().map(row).collect();
     let content = html! {
         p.hint { (t.settings_hint) }
         (table(t.settings, &[t.name, t.value, t.source_of_value, t.meaning], &rows, ""))

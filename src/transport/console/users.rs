@@ -142,7 +142,7 @@ pub(super) fn new_password(gateway: &Gateway, values: &Values) -> Result<(Passwo
         _ => None,
     };
     let text = generated.as_deref().unwrap_or(values.get("password"));
-    Ok((Password::parse("password", text, gateway.config.password_min)?, generated))
+    Ok((Password::parse("password", text, gateway.reloadable.load().password_min)?, generated))
 }
 
 fn new_page(view: &View, values: &Values) -> HttpResponse {

@@ -100,7 +100,7 @@ fn read(gateway: &Gateway, text: String, format: Format, ignored: Vec<String>) -
         if part.labels.len() == MAX_RECORDS {
             return Err(Invalid::new("records", Problem::TooMany { max: MAX_RECORDS }).into());
         }
-        part.add(record.map_err(|error| unusable(error.to_string()))?, &gateway.config);
+        part.add(record.map_err(|error| unusable(error.to_string()))?, gateway);
     }
     Ok(part)
 }

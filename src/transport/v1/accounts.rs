@@ -28,7 +28,7 @@ async fn forget_password(
 ) -> Reply<pb::StatusResponse> {
     let address = EmailAddress::parse("email", &req.email)?;
     let code = Code::parse("captcha", &req.captcha)?;
-    let password = Password::parse("password", &req.password, gateway.config.v1_password_min)?;
+    let password = Password::parse("password", &req.password, gateway.reloadable.load().v1_password_min)?;
     credentials::reset_password(&gateway, &anonymous, address, &code, &password).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

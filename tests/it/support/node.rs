@@ -68,6 +68,23 @@ impl Node {
         assert!(self.child.wait().unwrap().success(), "{:?}", self.log.lock().unwrap());
     }
 
+    /// A line of its log that contains this text; waits for it.
+    pub fn logged(&self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some(line) = self.log.lock().unwrap().iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{text} is not in {:?}", self.log.lock().unwrap());
+            thread::yield_now();
+        }
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

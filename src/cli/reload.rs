@@ -1,0 +1,60 @@
+//! SIGHUP: re-reads the settings that can change while the process runs.
+
+use std::sync::Arc;
+
+use super::{Failure, SettingFlags, wrong_settings};
+use crate::{
+    config::{Config, Flags, Setting, Values},
+    gateway::Gateway,
+    logging,
+};
+
+/// What a running process does when it is told to re-read its settings.
+pub(super) struct Reload {
+    gateway: Arc<Gateway>,
+    /// The values that are in effect.
+    values: Values,
+    settings: SettingFlags,
+    flags: Flags,
+}
+
+impl Reload {
+    /// A process with these `values`, which were read from `settings` and `flags`.
+    pub(super) const fn new(gateway: Arc<Gateway>, values: Values, settings: SettingFlags, flags: Flags) -> Self {
+        Self { gateway, values, settings, flags }
+    }
+
+    /// Applies what has changed and can, and logs what cannot. If a value is invalid, nothing changes.
+    pub(super) fn run(&mut self) {
+        if let Err(Failure::Usage(problem) | Failure::Failed(problem)) = self.apply() {
+            log::error!("SIGHUP: nothing is changed: {problem}");
+        }
+    }
+
+    fn apply(&mut self) -> Result<(), Failure> {
+        let check = |values: &Values| {
+            Config::check(values, self.gateway.config.is_dev).map_err(|problems| wrong_settings(&problems))
+        };
+        let newer = self.settings.values(self.flags.clone())?;
+        check(&newer)?;
+        let values = self.values.reloaded(&newer);
+        let reloadable = check(&values)?.reloadable;
+        let (applied, waiting) = (names(values.changed(&self.values)), names(newer.changed(&values)));
+        logging::set_filter(&reloadable.log);
+        self.gateway.reloadable.store(Arc::new(reloadable));
+        self.values = values;
+        if applied.is_empty() {
+            log::info!("SIGHUP: no setting that can be applied has changed");
+        } else {
+            log::info!("SIGHUP: applied {applied}");
+        }
+        if !waiting.is_empty() {
+            log::warn!("SIGHUP: not applied before a restart: {waiting}");
+        }
+        Ok(())
+    }
+}
+
+fn names(settings: impl Iterator<Item = &'static Setting>) -> String {
+    settings.map(|setting| setting.name).collect::<Vec<_>>().join(", ")
+}

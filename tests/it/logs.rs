@@ -1,0 +1,62 @@
+//! The lines of the log: as text and as JSON, each with the id of its request.
+
+use std::process::Command;
+
+use diglot::logging::{json, line};
+use log::{Level, Record};
+use serde_json::{Value, json};
+
+use crate::support::{Node, Shell, agent, post};
+
+/// A node whose log is in that format.
+fn node(shell: &Shell, format: &str) -> Node {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
+    let environment = [("DIGLOT_LOG_FORMAT", format.to_owned()), ("DIGLOT_LOG", "debug".to_owned())];
+    Node::run(command.arg("serve").current_dir(shell.path()), &environment.into_iter().collect())
+}
+
+#[test]
+fn every_line_in_json_is_an_object_with_time_level_target_and_message_or_fields() {
+    let shell = Shell::new();
+    shell.run(&["app", "create", "default"]);
+    let node = node(&shell, "json");
+    let body = json!({"name": "nobody", "password": "wrong horse"});
+    post(&agent(), &node.url("/token/user"), &[("app_id", "default"), ("x-request-id", "seven-7")], &body).unwrap();
+    node.logged(r#""target":"access""#);
+    let lines: Vec<Value> = node.log().iter().map(|line| serde_json::from_str(line).expect(line)).collect();
+
+    for line in &lines {
+        assert!(line["time"].as_str().is_some_and(|time| time.ends_with('Z') && time.contains('.')), "{line}");
+        assert!(["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&line["level"].as_str().unwrap()), "{line}");
+        assert!(line["target"].is_string(), "{line}");
+        assert!(line["target"] == "access" || line["message"].is_string(), "{line}");
+    }
+    let access = lines.iter().find(|line| line["target"] == "access").unwrap();
+    for (name, expected) in [
+        ("id", json!("seven-7")),
+        ("app", json!("default")),
+        ("user", Value::Null),
+        ("from", json!("127.0.0.1")),
+        ("method", json!("POST")),
+        ("path", json!("/token/user")),
+        ("status", json!(200)),
+        ("encoding", json!("json")),
+    ] {
+        assert_eq!(access[name], expected, "{name} of {access}");
+    }
+    assert!(access["number"].is_u64() && access["code"].is_i64() && access["ms"].is_f64(), "{access}");
+}
+
+#[test]
+fn both_formats_have_the_same_fields() {
+    let keys = [("id", "seven".into()), ("user", log::kv::Value::null()), ("ms", log::kv::Value::from(1.5))];
+    let fields: &[(&str, log::kv::Value<'_>)] = &keys;
+    let mut record = Record::builder();
+    let args = format_args!("answered");
+    let record = record.level(Level::Info).target("access").key_values(&fields).args(args).build();
+    assert_eq!(line(&record), "id=seven user=- ms=1.5");
+    assert_eq!(
+        json(&record, "2026-01-02T03:04:05.678Z"),
+        r#"{"time":"2026-01-02T03:04:05.678Z","level":"INFO","target":"access","id":"seven","user":null,"ms":1.5}"#
+    );
+}
