@@ -16,6 +16,8 @@ use futures_util::{Stream, future::LocalBoxFuture};
 use prost::Message;
 use serde_json::Value;
 
+use super::log::{note_secret, note_secrets_in};
+
 type Call = dyn Fn(HttpRequest) -> LocalBoxFuture<'static, ServiceResponse>;
 
 /// A client, with headers that it sends with every request.
@@ -110,8 +112,12 @@ impl Request {
     fn into_request(self) -> (HttpRequest, Rc<Call>) {
         let mut request = TestRequest::with_uri(&self.uri).method(self.method).peer_addr(self.client.peer);
         for (name, value) in self.client.headers.iter().chain(&self.more) {
+            if matches!(name.as_str(), "token" | "access-token") {
+                note_secret(value);
+            }
             request = request.append_header((name.as_str(), value.as_str()));
         }
+        note_secrets_in(&self.body);
         if !self.body.is_empty() {
             request = request.set_payload(self.body);
         }
@@ -121,7 +127,9 @@ impl Request {
 
 async fn answer(response: ServiceResponse) -> Res {
     let (status, headers) = (response.status(), response.headers().clone());
-    Res { status, headers, body: to_bytes(response.into_body()).await.unwrap() }
+    let body = to_bytes(response.into_body()).await.unwrap();
+    note_secrets_in(&body);
+    Res { status, headers, body }
 }
 
 /// An answer.

@@ -141,6 +141,7 @@ impl TestApp {
     }
 
     async fn node(backend: Arc<Backend>, config: Config, clock: Arc<ManualClock>) -> Self {
+        keep_log();
         let gateway = Data::new(Gateway::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
         let readiness = Data::new(Readiness::default());
         readiness.set(true);

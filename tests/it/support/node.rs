@@ -11,7 +11,10 @@ use std::{
 use diglot::config::Flags;
 use serde_json::Value;
 
-use super::servers::signal;
+use super::{
+    log::{are_logs_searched, write_log},
+    servers::signal,
+};
 
 /// A node that listens on loopback.
 pub struct Node {
@@ -26,7 +29,11 @@ pub struct Node {
 impl Node {
     /// Starts a node on the database and the state in `environment`.
     pub fn start(environment: &Flags) -> Self {
-        Self::run(Command::new(env!("CARGO_BIN_EXE_diglot")).arg("serve"), environment)
+        let mut environment = environment.clone();
+        if are_logs_searched() {
+            environment.entry("DIGLOT_LOG").or_insert_with(|| "trace".to_owned());
+        }
+        Self::run(Command::new(env!("CARGO_BIN_EXE_diglot")).arg("serve"), &environment)
     }
 
     /// Starts a node by another command.
@@ -48,7 +55,12 @@ impl Node {
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&log);
         // Keep reading, because the node would block once the pipe is full.
-        thread::spawn(move || lines.for_each(|line| kept.lock().unwrap().push(line)));
+        thread::spawn(move || {
+            lines.for_each(|line| {
+                write_log(&line);
+                kept.lock().unwrap().push(line);
+            });
+        });
         Self { child, address, started_in: started.elapsed(), log }
     }
 
