@@ -32,6 +32,7 @@ use crate::{
     model::{AvatarBase, Days, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
     store::DatabaseUrl,
+    tls::TlsFiles,
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -45,6 +46,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address of the web face.
     pub web_listen: Option<SocketAddr>,
+    /// The certificate of the app and web listeners, if they use TLS.
+    pub tls: Option<TlsFiles>,
     /// Host names that select the web face, in lower case.
     pub web_hosts: Vec<String>,
     /// Address of the health, readiness and version endpoints.
@@ -133,6 +136,7 @@ impl Config {
             is_dev,
             listen: read.required("DIGLOT_LISTEN").unwrap_or_else(nowhere),
             web_listen: read.optional("DIGLOT_WEB_LISTEN"),
+            tls: read.tls(),
             web_hosts: read.list("DIGLOT_WEB_HOSTS", |host| Ok::<_, String>(host.to_ascii_lowercase())),
             ops_listen,
             secret: read.secret(database_url.as_ref()),
@@ -264,6 +268,18 @@ impl Reader<'_> {
             }
         }
         list
+    }
+
+    /// The certificate and its key, which only make sense together.
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let [certificate, key] = ["DIGLOT_TLS_CERT", "DIGLOT_TLS_KEY"].map(|name| self.values.text(name));
+        match (certificate, key) {
+            ("", "") => return None,
+            ("", _) => self.problem("DIGLOT_TLS_CERT", "must be set with DIGLOT_TLS_KEY"),
+            (_, "") => self.problem("DIGLOT_TLS_KEY", "must be set with DIGLOT_TLS_CERT"),
+            _ => {}
+        }
+        Some(TlsFiles { certificate: certificate.into(), key: key.into() })
     }
 
     fn secret(&mut self, database: Option<&DatabaseUrl>) -> SecretSource {

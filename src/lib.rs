@@ -16,6 +16,7 @@
 //! - [`gateway`] holds all services of a node: database, state, delivery, cache, clock.
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
 //! - `sockets` lists the node's open WebSocket connections.
+//! - [`logging`] writes the log, and [`tls`] holds the certificate of the listeners.
 //! - [`metrics`] are the node's metrics, which every layer records.
 //! - [`account_file`] reads and writes files of accounts, for [`cli`] and [`transport`]; [`file_format`] has their formats.
 //! - [`config`] is the configuration of the process.
@@ -48,4 +49,5 @@ mod sockets;
 pub mod state;
 pub mod store;
 mod time_limit;
+pub mod tls;
 pub mod transport;

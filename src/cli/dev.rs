@@ -43,8 +43,10 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
     let key = DeviceKey::parse("device", "dev")?;
     let device = LoginDevice::new(key, Platform::parse("linux")?);
     let login = sessions::login_with_password(gateway, &anonymous, name, &account.password, device).await?;
-    let [app_url, web_url, ops_url] =
-        listeners.addresses().map(|(_, address)| address.map(|address| format!("http://{address}")));
+    let scheme = if listeners.tls().is_some() { "https" } else { "http" };
+    let [app, web, ops] = listeners.addresses().map(|(_, address)| address);
+    let url = |address| format!("{scheme}://{address}");
+    let (app_url, web_url, ops_url) = (app.map(url), web.map(url), ops.map(|address| format!("http://{address}")));
     let app_url = app_url.unwrap_or_default();
     let console = ops_url.filter(|_| gateway.config.has_console).map(|url| {
         // Browsers send nothing behind `#` to any server.

@@ -13,6 +13,7 @@ use crate::{
     domain::{readiness, tenants},
     gateway::Gateway,
     store::DatabaseUrl,
+    tls::{Tls, TlsFiles},
     transport::block_on,
 };
 
@@ -33,6 +34,9 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
         ("DIGLOT_OPS_LISTEN", config.ops_listen),
     ];
     findings.extend(listens.into_iter().filter_map(|(name, address)| Some((name, listener(address?)))));
+    if let Some(files) = config.tls.clone() {
+        findings.push(("TLS", certificate(files)));
+    }
     findings.push(("e-mail", delivery(config.smtp_url.is_some(), "DIGLOT_SMTP_URL")));
     findings.push(("SMS", delivery(config.sms_webhook_url.is_some(), "DIGLOT_SMS_WEBHOOK_URL")));
     if let DatabaseUrl::Sqlite(path) = &config.database_url
@@ -77,6 +81,13 @@ fn listener(address: SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::Good(format!("{address} is free")),
         Err(error) => Finding::Note(format!("{address}: {error} (expected while the gateway is running)")),
+    }
+}
+
+fn certificate(files: TlsFiles) -> Finding {
+    match Tls::load(files) {
+        Ok(_) => Finding::Good("the certificate and its key can be used".to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
     }
 }
 

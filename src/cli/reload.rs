@@ -7,11 +7,13 @@ use crate::{
     config::{Config, Flags, Setting, Values},
     gateway::Gateway,
     logging,
+    tls::Tls,
 };
 
 /// What a running process does when it is told to re-read its settings.
 pub(super) struct Reload {
     gateway: Arc<Gateway>,
+    tls: Option<Tls>,
     /// The values that are in effect.
     values: Values,
     settings: SettingFlags,
@@ -20,14 +22,26 @@ pub(super) struct Reload {
 
 impl Reload {
     /// A process with these `values`, which were read from `settings` and `flags`.
-    pub(super) const fn new(gateway: Arc<Gateway>, values: Values, settings: SettingFlags, flags: Flags) -> Self {
-        Self { gateway, values, settings, flags }
+    pub(super) const fn new(
+        gateway: Arc<Gateway>,
+        tls: Option<Tls>,
+        values: Values,
+        settings: SettingFlags,
+        flags: Flags,
+    ) -> Self {
+        Self { gateway, tls, values, settings, flags }
     }
 
-    /// Applies what has changed and can, and logs what cannot. If a value is invalid, nothing changes.
+    /// Applies what has changed and can, and logs what cannot. If a value is invalid, no setting changes. The certificate
+    /// is read again in any case.
     pub(super) fn run(&mut self) {
         if let Err(Failure::Usage(problem) | Failure::Failed(problem)) = self.apply() {
-            log::error!("SIGHUP: nothing is changed: {problem}");
+            log::error!("SIGHUP: no setting is changed: {problem}");
+        }
+        match self.tls.as_ref().map(Tls::reload) {
+            Some(Ok(())) => log::info!("SIGHUP: read the certificate again"),
+            Some(Err(error)) => log::error!("SIGHUP: the certificate stays the same: {error}"),
+            None => {}
         }
     }
 

@@ -49,12 +49,12 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
     logging::start(&config.reloadable.log, config.log_format);
     let gateway = build_gateway(config, args.migrate || args.dev)?;
-    let reload = Reload::new(Arc::clone(&gateway), values, settings.clone(), flags);
-    block_on(serve(gateway, reload))
+    let listeners = Listeners::bind(&gateway.config)?;
+    let reload = Reload::new(Arc::clone(&gateway), listeners.tls(), values, settings.clone(), flags);
+    block_on(serve(gateway, listeners, reload))
 }
 
-async fn serve(gateway: Arc<Gateway>, reload: Reload) -> Outcome {
-    let listeners = Listeners::bind(&gateway.config)?;
+async fn serve(gateway: Arc<Gateway>, listeners: Listeners, reload: Reload) -> Outcome {
     let addresses = listeners.addresses();
     let greeting = if gateway.config.is_dev { Some(dev::prepare(&gateway, &listeners).await?) } else { None };
     let default_app = &gateway.config.default_app;

@@ -54,6 +54,11 @@ const fn reloadable(setting: Setting) -> Setting {
 pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_LISTEN", "127.0.0.1:8080", "address of the app face and of /user"),
     plain("DIGLOT_WEB_LISTEN", "127.0.0.1:8081", "address of the web face; empty disables it"),
+    unset(
+        "DIGLOT_TLS_CERT",
+        "certificate of the app and web listeners, a PEM file; unset: no TLS, for use behind a proxy",
+    ),
+    unset("DIGLOT_TLS_KEY", "its private key, a PEM file"),
     unset("DIGLOT_WEB_HOSTS", "comma-separated host names that select the web face on any listener"),
     plain(
         "DIGLOT_OPS_LISTEN",

@@ -5,11 +5,13 @@
 
 mod bounds;
 mod exchange;
+mod io;
 mod stages;
 mod upgrade;
 
 use std::{
-    io,
+    future::poll_fn,
+    io::{Error, ErrorKind, Result},
     net::SocketAddr,
     pin::Pin,
     rc::Rc,
@@ -22,9 +24,17 @@ use actix_web::rt::{
     time::{Instant, Sleep, sleep_until},
 };
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
 
-use self::{bounds::Place, stages::Stages};
+use self::{
+    bounds::Place,
+    io::Io,
+    stages::{HEAD_TIMEOUT, Stages},
+};
 pub use self::{
     bounds::{Bounds, open_files},
     exchange::Exchange,
@@ -37,7 +47,7 @@ const SLOWEST_READER: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// An accepted connection.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Io,
     stages: Rc<Stages>,
     /// Wakes the connection at its deadline. While a later deadline is set, it stays at the earlier one and is moved
     /// when it fires, so that a request costs no change of a timer.
@@ -46,20 +56,35 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Sets up an accepted stream. `bounds` are those of its listener, if it has any.
+    /// Sets up an accepted stream. `bounds` and `tls` are those of its listener, if it has any.
     ///
     /// # Errors
-    /// When too many connections are open and none of them can be closed for this one.
-    pub fn accept(stream: TcpStream, peer: Option<SocketAddr>, bounds: Option<&Arc<Bounds>>) -> io::Result<Self> {
+    /// When too many connections are open and none of them can be closed for this one, and when the TLS handshake fails
+    /// or takes too long.
+    pub async fn accept(
+        stream: TcpStream,
+        peer: Option<SocketAddr>,
+        bounds: Option<&Arc<Bounds>>,
+        tls: Option<&TlsAcceptor>,
+    ) -> Result<Self> {
         if let Err(error) = set_options(&stream) {
             log::debug!("a connection is as the system made it: {error}");
         }
         let place = match (bounds, peer) {
-            (Some(bounds), Some(peer)) => Some(bounds.admit(peer.ip()).ok_or(io::ErrorKind::QuotaExceeded)?),
+            (Some(bounds), Some(peer)) => Some(bounds.admit(peer.ip()).ok_or(ErrorKind::QuotaExceeded)?),
             _ => None,
+        };
+        let stream = match tls {
+            None => Io::Plain(stream),
+            Some(tls) => handshake(tls, stream, place.as_ref()).await?,
         };
         let stages = Rc::new(Stages::new(place.as_ref().map(Place::activity)));
         Ok(Self { stream, stages, timer: None, place })
+    }
+
+    /// Whether the client chose HTTP/2.
+    pub fn is_http2(&self) -> bool {
+        self.stream.is_http2()
     }
 
     /// What the stream and the service above it share.
@@ -87,7 +112,7 @@ impl Connection {
         false
     }
 
-    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while let Some(unsent) = self.stages.unsent() {
             let length = ready!(Pin::new(&mut self.stream).poll_write(cx, unsent))?;
             self.stages.sent(length);
@@ -97,7 +122,7 @@ impl Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
         let read = if this.stages.has_ended() { Poll::Pending } else { Pin::new(&mut this.stream).poll_read(cx, buf) };
@@ -118,14 +143,14 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_unsent(cx))?;
         Pin::new(&mut this.stream).poll_write(cx, bytes)
     }
 
     /// actix-http flushes at the end of every round, also when it has written nothing.
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         // The deadline may have changed since the last read.
         if !this.stages.has_ended() && this.is_over(cx) {
@@ -135,14 +160,27 @@ impl AsyncWrite for Connection {
         Pin::new(&mut this.stream).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+/// The TLS handshake, which has to be complete as soon as a request's head (security.md 33).
+async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: Option<&Place>) -> Result<Io> {
+    let revoked = poll_fn(|cx| match place {
+        Some(place) if place.is_revoked(cx) => Poll::Ready(()),
+        Some(_) | None => Poll::Pending,
+    });
+    let accepted = timeout(HEAD_TIMEOUT, tls.accept(stream));
+    tokio::select! {
+        accepted = accepted => Ok(Io::Tls(Box::new(accepted.map_err(|_| Error::from(ErrorKind::TimedOut))??))),
+        () = revoked => Err(ErrorKind::QuotaExceeded.into()),
     }
 }
 
 /// With `TCP_NODELAY` an answer in several parts does not wait for the client to acknowledge the first, and
 /// `TCP_USER_TIMEOUT` closes the connection of a client that stops reading.
-fn set_options(stream: &TcpStream) -> io::Result<()> {
+fn set_options(stream: &TcpStream) -> Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
     #[cfg(target_os = "linux")]

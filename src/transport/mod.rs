@@ -4,6 +4,7 @@
 //! authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the rendering of errors (`error`) and the
 //! middleware around every request (`edge`).
 
+mod acceptor;
 mod access;
 mod admin;
 mod app;
@@ -16,6 +17,7 @@ mod docs;
 mod edge;
 mod error;
 mod files;
+mod http2;
 mod json;
 mod negotiation;
 mod openapi;

@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
-use actix_http::{HttpService, KeepAlive, Protocol as HttpProtocol, Request, Response, error::DispatchError};
-use actix_server::{GracefulShutdownSignal, Server as HttpRunning, ServerBuilder};
-use actix_service::{Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
-use actix_web::{App as HttpApp, dev::AppConfig, middleware::from_fn, rt::net::TcpStream, web::Data};
+use actix_server::{Server as HttpRunning, ServerBuilder};
+use actix_web::{App as HttpApp, middleware::from_fn, web::Data};
 
 use super::{
+    acceptor::Acceptor,
     app::http_app,
-    connection::{self, Bounds, Connection, Exchange},
+    connection::{self, Bounds},
     console,
     context::Face,
     docs::{self, AppPort},
@@ -23,20 +22,22 @@ use super::{
     service::Service,
     stop::Stop,
 };
-use crate::{config::Config, domain, gateway::Gateway};
+use crate::{config::Config, domain, gateway::Gateway, tls::Tls};
 
 /// Bound addresses; requests queue there until a [`Server`] accepts them.
 pub struct Listeners {
     app: TcpListener,
     web: Option<TcpListener>,
     ops: Option<TcpListener>,
+    /// Of the app and web listeners.
+    tls: Option<Tls>,
 }
 
 impl Listeners {
-    /// Binds every configured address.
+    /// Binds every configured address, and reads the certificate.
     ///
     /// # Errors
-    /// When an address can't be bound; the text names its variable.
+    /// When an address can't be bound or the certificate can't be used; the text names its variable.
     pub fn bind(config: &Config) -> io::Result<Self> {
         let bind = |name: &str, address: SocketAddr| {
             TcpListener::bind(address)
@@ -46,6 +47,7 @@ impl Listeners {
             app: bind("DIGLOT_LISTEN", config.listen)?,
             web: config.web_listen.map(|address| bind("DIGLOT_WEB_LISTEN", address)).transpose()?,
             ops: config.ops_listen.map(|address| bind("DIGLOT_OPS_LISTEN", address)).transpose()?,
+            tls: config.tls.clone().map(Tls::load).transpose().map_err(io::Error::other)?,
         })
     }
 
@@ -58,6 +60,12 @@ impl Listeners {
             ("web", self.web.as_ref().and_then(address)),
             ("ops", self.ops.as_ref().and_then(address)),
         ]
+    }
+
+    /// The TLS of the app and web listeners, if it is on.
+    #[must_use]
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
     }
 }
 
@@ -80,7 +88,7 @@ impl Server {
         let again = [Some(&listeners.app), listeners.web.as_ref()].into_iter().flatten().map(TcpListener::try_clone);
         let again = Arc::new(Mutex::new(again.collect::<io::Result<Vec<_>>>()?));
         let app_port = AppPort(listeners.app.local_addr()?.port());
-        let mut running = vec![faces(&gateway, &readiness, listeners.app, listeners.web)?];
+        let mut running = vec![faces(&gateway, &readiness, listeners.app, listeners.web, listeners.tls.as_ref())?];
         if let Some(listener) = listeners.ops {
             running.push(ops(&gateway, &readiness, listener, app_port)?);
         }
@@ -127,6 +135,7 @@ fn faces(
     readiness: &Data<Readiness>,
     app: TcpListener,
     web: Option<TcpListener>,
+    tls: Option<&Tls>,
 ) -> io::Result<HttpRunning> {
     let config = &gateway.config;
     let bounds = Bounds::new(gateway, connection::open_files());
@@ -134,9 +143,10 @@ fn faces(
         let (gateway, readiness) = (Data::clone(gateway), Data::clone(readiness));
         move || http_app(&gateway, &readiness, face)
     };
-    let mut http = Http::new(config.workers.get(), config).listen("app", app, Some(&bounds), app_of(Face::App))?;
+    let mut http =
+        Http::new(config.workers.get(), config).listen("app", app, Some((&bounds, tls)), app_of(Face::App))?;
     if let Some(web) = web {
-        http = http.listen("web", web, Some(&bounds), app_of(Face::Web))?;
+        http = http.listen("web", web, Some((&bounds, tls)), app_of(Face::Web))?;
     }
     Ok(http.0.max_concurrent_connections(bounds.hard_limit().div_ceil(config.workers.get())).run())
 }
@@ -184,60 +194,19 @@ impl Http {
         Self(actix_server::Server::build().workers(workers).shutdown_timeout(config.shutdown_secs).disable_signals())
     }
 
-    /// Adds a listener of `app`. Its connections count towards `bounds`.
+    /// Adds a listener of `app`, with the bounds that its connections count towards, and its TLS.
     fn listen<S: Service>(
         self,
         name: &str,
         listener: TcpListener,
-        bounds: Option<&Arc<Bounds>>,
+        limits: Option<(&Arc<Bounds>, Option<&Tls>)>,
         app: impl Fn() -> HttpApp<S> + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        let stop = self.0.graceful_shutdown_signal();
-        let bounds = bounds.cloned();
-        self.0.listen(name, listener, move || http_service(&app, stop.clone(), bounds.clone())).map(Self)
+        let acceptor = Acceptor {
+            stop: self.0.graceful_shutdown_signal(),
+            bounds: limits.map(|(bounds, _)| Arc::clone(bounds)),
+            tls: limits.and_then(|(_, tls)| tls).map(Tls::acceptor),
+        };
+        self.0.listen(name, listener, move || acceptor.clone().service(app.clone())).map(Self)
     }
-}
-
-/// The service of a listener's connections. The limits of time are those of [`Connection`].
-fn http_service<S: Service, A: Fn() -> HttpApp<S>>(
-    app: &A,
-    stop: GracefulShutdownSignal,
-    bounds: Option<Arc<Bounds>>,
-) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> + use<S, A> {
-    let app = || map_config(app(), |()| AppConfig::default()).map_err(Response::from);
-    let exchange = || {
-        apply_fn_factory(app(), |mut request: Request, app| {
-            let exchange = Exchange::begin(&mut request);
-            let answer = app.call(request);
-            async move {
-                let answer = answer.await.map_or_else(|refusal| refusal, Response::from);
-                Ok(exchange.end(answer).await)
-            }
-        })
-    };
-    // actix-http sends `100 Continue` before it calls the service for requests. A request that expects it is answered
-    // here instead, as a refusal to actix-http, and the connection sends `100 Continue` when the body is read.
-    let expect = apply_fn_factory(exchange(), |request: Request, exchange| {
-        let answer = exchange.call(request);
-        async move { Err(answer.await.unwrap_or_else(|refusal| refusal)) }
-    });
-    let http = HttpService::build()
-        .graceful_shutdown_signal(move || {
-            let stop = stop.clone();
-            async move { stop.notified().await }
-        })
-        .keep_alive(KeepAlive::Os)
-        .client_request_timeout(Duration::ZERO)
-        .client_disconnect_timeout(connection::UNREAD_BODY_TIMEOUT)
-        .on_connect_ext(|connection: &Connection, extensions| {
-            extensions.insert(connection.stages());
-        })
-        .expect(expect)
-        .finish(exchange());
-    let accept = move |stream: TcpStream| {
-        let peer = stream.peer_addr().ok();
-        let accepted = Connection::accept(stream, peer, bounds.as_ref());
-        async move { Ok((accepted.map_err(DispatchError::Io)?, HttpProtocol::Http1, peer)) }
-    };
-    fn_service(accept).and_then(http)
 }

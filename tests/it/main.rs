@@ -79,6 +79,7 @@ mod state_monitoring;
 mod store;
 mod stored_secrets;
 mod support;
+mod tls;
 mod user_api;
 mod user_search;
 mod verification;

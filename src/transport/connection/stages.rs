@@ -1,13 +1,13 @@
 //! The stages of a connection and their deadlines.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use actix_web::rt::time::Instant;
 
 use super::{bounds::Activity, upgrade};
 
 /// How long a client may take to send a request's head, from its first byte (security.md 33).
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a connection without a request stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -32,6 +32,8 @@ enum Stage {
     Closing,
     /// Is a `WebSocket`, which keeps its own deadlines.
     Upgraded,
+    /// Has any number of requests at once, as HTTP/2 allows.
+    Multiplexed,
     /// Is over; nothing more is read.
     Ended,
 }
@@ -44,7 +46,22 @@ pub struct Stages {
     /// The last bytes that arrived.
     tail: Cell<Tail>,
     unsent: Cell<Option<&'static [u8]>>,
+    /// The number of requests at once.
+    streams: Cell<usize>,
     activity: Option<Activity>,
+}
+
+/// A request of a connection that has several at once.
+pub struct OpenStream(Rc<Stages>);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let left = self.0.streams.get().saturating_sub(1);
+        self.0.streams.set(left);
+        if left == 0 {
+            self.0.wait(Stage::Multiplexed, KEEP_ALIVE);
+        }
+    }
 }
 
 impl Stages {
@@ -55,6 +72,7 @@ impl Stages {
             deadline: Cell::new(Some(Instant::now() + KEEP_ALIVE)),
             tail: Cell::default(),
             unsent: Cell::default(),
+            streams: Cell::default(),
             activity,
         }
     }
@@ -142,6 +160,19 @@ impl Stages {
     pub fn upgraded(&self) {
         self.stage.set(Stage::Upgraded);
         self.set_busy();
+    }
+
+    /// The connection has any number of requests at once.
+    pub fn multiplexed(&self) {
+        self.stage.set(Stage::Multiplexed);
+    }
+
+    /// A request of such a connection begins; it ends when the result is dropped.
+    pub fn begin_stream(self: &Rc<Self>) -> OpenStream {
+        self.streams.set(self.streams.get() + 1);
+        self.deadline.set(None);
+        self.set_busy();
+        OpenStream(Rc::clone(self))
     }
 
     fn wait(&self, stage: Stage, timeout: Duration) {

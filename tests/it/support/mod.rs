@@ -14,6 +14,7 @@ mod receivers;
 mod running;
 mod servers;
 mod shell;
+mod tls;
 
 use std::{
     panic::Location,
@@ -52,6 +53,7 @@ pub use receivers::{SmsReceiver, SmtpServer};
 pub use running::{Running, get, raw, status};
 pub use servers::{OwnServer, signal, small_disk};
 pub use shell::Shell;
+pub use tls::{Certificate, collect};
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;
