@@ -1,47 +1,53 @@
 //! The command line. Commands read the configuration, build the [`Gateway`] and call the domain. Results go to stdout,
-//! everything else to stderr. Exit codes: 0 success, 1 failure, 2 invalid usage or configuration.
+//! everything else to stderr.
 
 mod audit;
 mod awards;
 mod dev;
 mod discovery;
 mod doctor;
+mod documents;
+mod output;
 mod overview;
 mod reload;
 mod serve;
 mod tenants;
 mod users;
 
-use std::{
-    fmt::Display,
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use serde::Serialize;
 
+use self::output::{Output, print};
 use crate::{
     clock::SystemClock,
-    config::{Config, Flags, ShownSetting, Values},
+    config::{Config, Flags, Values},
     domain::{Operator, access::authenticate, readiness},
     file_format::Format,
     gateway::Gateway,
     model::{Invalid, Page, TenantId, UserId},
-    transport::{block_on, openapi_document},
+    transport::{block_on, data::SettingData, openapi_document},
 };
 
 /// An account gateway for chat products: protobuf for native apps, JSON for browsers and ops scripts.
 #[derive(Parser)]
-#[command(name = "diglot", version, max_term_width = 100)]
+#[command(name = "diglot", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     settings: SettingFlags,
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
     command: Command,
 }
+
+/// What the exit codes mean. `diglot --help` and the manual page end with it.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  failure: refused, not found, a service is unavailable, a check of doctor failed
+  2  invalid usage or settings; nothing was done";
 
 #[derive(Args, Clone)]
 struct SettingFlags {
@@ -106,6 +112,10 @@ enum Command {
     Openapi,
     /// Check the configuration and the services that the gateway needs
     Doctor,
+    /// Print the completions of a shell
+    Completions(documents::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man(documents::ManArgs),
 }
 
 /// Why a command failed.
@@ -155,7 +165,7 @@ impl From<FileFormat> for Format {
     }
 }
 
-/// A page of a tenant's list.
+/// A page of a tenant's list, by its number.
 #[derive(Args)]
 struct ListArgs {
     #[command(flatten)]
@@ -174,6 +184,25 @@ impl ListArgs {
     }
 }
 
+/// A page of a tenant's list, by its number or by the page before.
+#[derive(Args)]
+struct CursorListArgs {
+    #[command(flatten)]
+    list: ListArgs,
+    /// Continue after a page, which ended with this cursor
+    #[arg(long, conflicts_with = "page")]
+    cursor: Option<String>,
+}
+
+impl CursorListArgs {
+    fn page(&self) -> Result<Page, Invalid> {
+        match &self.cursor {
+            Some(cursor) => Page::parse_after(cursor, Some(self.list.size)),
+            None => self.list.page(),
+        }
+    }
+}
+
 fn parse_app_id(text: &str) -> Result<TenantId, Failure> {
     TenantId::parse(text)
         .map_err(|_| Failure::Usage(format!("{text}: an app id is 1-64 characters of A-Z a-z 0-9 _ - .")))
@@ -189,57 +218,36 @@ type Outcome = Result<(), Failure>;
 /// Runs the command in the process' arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let Cli { settings, command } = Cli::parse();
-    let outcome = match command {
-        Command::Serve(args) => serve::run(&settings, &args),
-        Command::Migrate => migrate(&settings),
-        Command::App(command) => tenants::run_app(&settings, command),
-        Command::AdminToken(command) => tenants::run_admin_token(&settings, command),
-        Command::User(command) => users::run(&settings, command),
-        Command::Audit(command) => audit::run(&settings, command),
-        Command::Coins(command) => awards::run_coins(&settings, command),
-        Command::Vip(command) => awards::run_vip(&settings, command),
-        Command::Medal(command) => awards::run_medal(&settings, command),
-        Command::Ban(command) => awards::run_ban(&settings, command),
-        Command::Category(command) => discovery::run_category(&settings, command),
-        Command::Group(command) => discovery::run_group(&settings, command),
-        Command::Bot(command) => discovery::run_bot(&settings, command),
-        Command::Ads(command) => discovery::run_ads(&settings, command),
-        Command::Overview(args) => overview::run(&settings, &args),
-        Command::Config => show_config(&settings),
-        Command::Openapi => print(&format!("{:#}\n", openapi_document())),
-        Command::Doctor => doctor::run(&settings),
-    };
-    match outcome {
+    let Cli { settings, output, command } = Cli::parse();
+    match run(&settings, output, command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(problem)) => complain(&problem, 1),
-        Err(Failure::Usage(problem)) => complain(&problem, 2),
+        Err(Failure::Failed(problem)) => output.fail(&problem, 1),
+        Err(Failure::Usage(problem)) => output.fail(&problem, 2),
     }
 }
 
-fn complain(problem: &str, code: u8) -> ExitCode {
-    // If stderr is closed there is nowhere to report to.
-    drop(writeln!(io::stderr(), "diglot: {problem}"));
-    ExitCode::from(code)
-}
-
-/// Writes to stdout. A reader that closes the pipe early (`| head`) is not an error.
-fn print(text: &str) -> Outcome {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// A time in UTC, to the second.
-fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
-}
-
-/// Writes the cursor of the next page to stderr, if more items follow.
-fn print_cursor(next: Option<impl Display>) {
-    if let Some(cursor) = next {
-        drop(writeln!(io::stderr(), "more follow: --cursor {cursor}"));
+fn run(settings: &SettingFlags, output: Output, command: Command) -> Outcome {
+    match command {
+        Command::Serve(args) => serve::run(settings, &args),
+        Command::Migrate => migrate(settings, output),
+        Command::App(command) => tenants::run_app(settings, output, command),
+        Command::AdminToken(command) => tenants::run_admin_token(settings, output, command),
+        Command::User(command) => users::run(settings, output, command),
+        Command::Audit(command) => audit::run(settings, output, command),
+        Command::Coins(command) => awards::run_coins(settings, output, command),
+        Command::Vip(command) => awards::run_vip(settings, command),
+        Command::Medal(command) => awards::run_medal(settings, output, command),
+        Command::Ban(command) => awards::run_ban(settings, command),
+        Command::Category(command) => discovery::run_category(settings, output, command),
+        Command::Group(command) => discovery::run_group(settings, output, command),
+        Command::Bot(command) => discovery::run_bot(settings, output, command),
+        Command::Ads(command) => discovery::run_ads(settings, output, command),
+        Command::Overview(args) => overview::run(settings, output, &args),
+        Command::Config => show_config(settings, output),
+        Command::Openapi => print(&format!("{:#}\n", openapi_document())),
+        Command::Doctor => doctor::run(settings, output),
+        Command::Completions(args) => documents::completions(&args),
+        Command::Man(args) => documents::man(&args),
     }
 }
 
@@ -309,22 +317,34 @@ async fn ensure_usable(gateway: &Gateway) -> Outcome {
 const WRONG_SECRET: &str = "DIGLOT_SECRET (or the .secret file) is not the one that this database was made with; with it \
                             no stored password would be right";
 
-fn migrate(settings: &SettingFlags) -> Outcome {
-    let gateway = Gateway::build(settings.config()?, Arc::new(SystemClock))?;
-    let applied = gateway.db.migrate()?;
-    let lines: String = applied.iter().map(|name| format!("applied {name}\n")).collect();
-    print(if lines.is_empty() { "the schema is up to date\n" } else { &lines })
+/// What `diglot migrate` has done.
+#[derive(Serialize)]
+struct Migrated {
+    /// The names of the migrations that were applied, in their order.
+    applied: Vec<String>,
 }
 
-fn show_config(settings: &SettingFlags) -> Outcome {
+fn migrate(settings: &SettingFlags, output: Output) -> Outcome {
+    let gateway = Gateway::build(settings.config()?, Arc::new(SystemClock))?;
+    let progress = output.progress(None);
+    progress.set_message("migrating");
+    let applied = gateway.db.migrate();
+    progress.finish_and_clear();
+    let migrated = Migrated { applied: applied? };
+    output.print(&migrated, || {
+        let lines: String = migrated.applied.iter().map(|name| format!("applied {name}\n")).collect();
+        if lines.is_empty() { "the schema is up to date\n".to_owned() } else { lines }
+    })
+}
+
+fn show_config(settings: &SettingFlags, output: Output) -> Outcome {
     let values = settings.values(Flags::new())?;
-    let mut text = String::new();
-    for ShownSetting { name, value, source, meaning } in values.shown() {
-        text.push_str(&format!("{name} = {value}\n    {source}: {meaning}\n"));
-    }
-    for name in &values.unknown {
-        text.push_str(&format!("{name}\n    environment: not a setting\n"));
-    }
-    print(&text)?;
+    let shown: Vec<SettingData> = values.shown().iter().map(SettingData::from).collect();
+    let block = |setting: &SettingData| {
+        let SettingData { name, value, source, meaning } = setting;
+        format!("{name} = {value}\n    {source}: {meaning}\n")
+    };
+    let unknown = |name: &String| format!("{name}\n    environment: not a setting\n");
+    output.list_as(&shown, || shown.iter().map(block).chain(values.unknown.iter().map(unknown)).collect())?;
     Config::check(&values, false).map(drop).map_err(|problems| wrong_settings(&problems))
 }

@@ -1,25 +1,27 @@
 //! `diglot audit`: reads, exports and prunes the audit log.
 
-use std::io::{self, Write as _};
-
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
-use super::{Failure, FileFormat, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor};
+use super::{
+    FileFormat, Outcome, SettingFlags, Tenant, build_gateway,
+    output::{Column, Output, Row, time, write},
+};
 use crate::{
     domain::audit_log,
     file_format::Format,
     gateway::Gateway,
-    model::{AuditEntry, AuditFilter, Days, Invalid, Page},
-    transport::{audit_header, audit_lines, block_on},
+    model::{AuditFilter, Days, Invalid, Listing, Page},
+    transport::{audit_header, audit_lines, block_on, data::EntryData},
 };
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
-    /// List rows, newest first: time, actor, user acted for, action, target, result, address
+    /// List rows, newest first
     List {
         #[command(flatten)]
         rows: Rows,
-        /// Continue after a page, whose cursor was printed to stderr
+        /// Continue after a page, which ended with this cursor
         #[arg(long)]
         cursor: Option<String>,
         /// Rows per page, up to 200
@@ -73,7 +75,7 @@ impl Rows {
     }
 }
 
-pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
+pub(super) fn run(settings: &SettingFlags, output: Output, command: AuditCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
@@ -83,49 +85,59 @@ pub(super) fn run(settings: &SettingFlags, command: AuditCommand) -> Outcome {
                     None => Page::parse(None, Some(size))?,
                 };
                 let operator = rows.tenant.operator(&gateway).await?;
-                let listed = audit_log::list(&gateway, &operator, rows.filter()?, page).await?;
-                print(&listed.items.iter().map(line).collect::<String>())?;
-                print_cursor(listed.next);
-                Ok(())
+                let Listing { items, next } = audit_log::list(&gateway, &operator, rows.filter()?, page).await?;
+                output.page(Listing { items: items.into_iter().map(EntryData::from).collect(), next })
             }
-            AuditCommand::Export { rows, format } => export(&gateway, &rows, format.into()).await,
+            AuditCommand::Export { rows, format } => export(&gateway, output, &rows, format.into()).await,
             AuditCommand::Prune { tenant, days } => {
-                let days = Days::parse("days", days)?;
-                let deleted = audit_log::prune(&gateway, &tenant.operator(&gateway).await?, days).await?;
-                print(&format!("{deleted}\n"))
+                let (operator, days) = (tenant.operator(&gateway).await?, Days::parse("days", days)?);
+                let progress = output.progress(None);
+                progress.set_message("deleting");
+                let deleted = audit_log::prune(&gateway, &operator, days).await;
+                progress.finish_and_clear();
+                let pruned = Pruned { deleted: deleted? };
+                output.line(&pruned, pruned.deleted)
             }
         }
     })
 }
 
-fn line(entry: &AuditEntry) -> String {
-    let actor = match &entry.token_name {
-        Some(name) => format!("{} ({name})", entry.actor),
-        None => entry.actor.to_string(),
-    };
-    let for_user = entry.for_user.map(|user| user.to_string()).unwrap_or_default();
-    let AuditEntry { action, target, result, address, .. } = entry;
-    format!("{}\t{actor}\t{for_user}\t{action}\t{target}\t{result}\t{address}\n", super::time(entry.at_ms))
+/// What `diglot audit prune` has done.
+#[derive(Serialize)]
+struct Pruned {
+    /// The number of rows.
+    deleted: usize,
 }
 
-async fn export(gateway: &Gateway, rows: &Rows, format: Format) -> Outcome {
+impl Row for EntryData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("time", |entry| time(entry.at_ms)),
+        ("actor", |entry| match &entry.token_name {
+            Some(name) => format!("{} ({name})", entry.actor),
+            None => entry.actor.clone(),
+        }),
+        ("for user", |entry| entry.for_user.map(|user| user.to_string()).unwrap_or_default()),
+        ("action", |entry| entry.action.clone()),
+        ("target", |entry| entry.target.clone()),
+        ("result", |entry| entry.result.clone()),
+        ("address", |entry| entry.address.clone()),
+    ];
+}
+
+async fn export(gateway: &Gateway, output: Output, rows: &Rows, format: Format) -> Outcome {
     let operator = rows.tenant.operator(gateway).await?;
     let mut export = audit_log::export(gateway, &operator, rows.filter()?).await?;
     if !write(audit_header(format))? {
         return Ok(());
     }
+    let (progress, mut written) = (output.progress_of_file(None), 0);
     while let Some(entries) = export.next(gateway).await? {
         if !write(&audit_lines(format, &entries)?)? {
             return Ok(());
         }
+        written += entries.len();
+        progress.set_message(format!("{written} rows written"));
     }
+    progress.finish_and_clear();
     Ok(())
-}
-
-/// Writes to stdout; false if the reader has closed the pipe.
-fn write(bytes: &[u8]) -> Result<bool, Failure> {
-    match io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        written => Ok(written.map(|()| true)?),
-    }
 }

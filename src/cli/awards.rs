@@ -2,11 +2,18 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, user_id};
+use super::{
+    CursorListArgs, Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway,
+    output::{Column, Output, Row, time},
+    user_id,
+};
 use crate::{
     domain::{awards, bans, coins},
-    model::{BanEnd, BanReason, Cents, CoinChange, CoinRecord, Days, MedalDefinition, MedalId, UserId},
-    transport::block_on,
+    model::{BanEnd, BanReason, Cents, CoinChange, Days, Listing, MedalDefinition, MedalId, UserId},
+    transport::{
+        block_on,
+        data::{CreatedData, LedgerRecordData, MedalData, RecordData},
+    },
 };
 
 /// A user of a tenant.
@@ -42,7 +49,7 @@ pub(super) enum CoinsCommand {
         #[arg(long, value_name = "KEY")]
         idempotency_key: String,
     },
-    /// List the changes of a user's balance, newest first: time (Unix ms), kind, change, new balance, reason
+    /// List the changes of a user's balance, newest first
     List {
         #[command(flatten)]
         list: ListArgs,
@@ -83,8 +90,8 @@ pub(super) enum MedalCommand {
         #[arg(long, default_value_t = 0)]
         sort: i64,
     },
-    /// List medals: number, position, name
-    List(ListArgs),
+    /// List medals
+    List(CursorListArgs),
     /// Grant a medal to a user
     Grant(MedalTarget),
     /// Revoke a medal from a user
@@ -120,7 +127,7 @@ pub(super) enum BanCommand {
     },
 }
 
-pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outcome {
+pub(super) fn run_coins(settings: &SettingFlags, output: Output, command: CoinsCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
@@ -129,20 +136,25 @@ pub(super) fn run_coins(settings: &SettingFlags, command: CoinsCommand) -> Outco
                 let change = CoinChange::parse(amount, typ, &reason, &remark, &idempotency_key)?;
                 let operator = target.tenant.operator(&gateway).await?;
                 let record = coins::adjust(&gateway, &operator, target.user, change).await?;
-                print(&format!("{}\n", record.after))
+                output.line(&RecordData::from(record.clone()), record.after)
             }
             CoinsCommand::List { list, user } => {
                 let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
                 let (records, _) = coins::list_of(&gateway, &operator, user, page).await?;
-                print(&records.iter().map(ledger_line).collect::<String>())
+                output.list(&records.into_iter().map(LedgerRecordData::from).collect::<Vec<_>>())
             }
         }
     })
 }
 
-fn ledger_line(record: &CoinRecord) -> String {
-    let CoinRecord { created_at_ms, typ, change, after, reason, .. } = record;
-    format!("{created_at_ms}\t{typ}\t{change}\t{after}\t{reason}\n")
+impl Row for LedgerRecordData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("time", |record| time(record.created_at_ms)),
+        ("typ", |record| record.typ.to_string()),
+        ("change", |record| Cents(record.change_cents).to_string()),
+        ("balance", |record| Cents(record.after_cents).to_string()),
+        ("reason", |record| record.reason.clone()),
+    ];
 }
 
 pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {
@@ -155,21 +167,19 @@ pub(super) fn run_vip(settings: &SettingFlags, command: VipCommand) -> Outcome {
     })
 }
 
-pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outcome {
+pub(super) fn run_medal(settings: &SettingFlags, output: Output, command: MedalCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             MedalCommand::Define { tenant, name, desc, image_url, sort } => {
                 let new = MedalDefinition::parse(&name, ("desc", &desc), &image_url, sort)?;
                 let id = awards::define_medal(&gateway, &tenant.operator(&gateway).await?, new).await?;
-                print(&format!("{}\n", id.0))
+                output.line(&CreatedData { id: id.0 }, id.0)
             }
             MedalCommand::List(list) => {
-                let (operator, page) = (list.tenant.operator(&gateway).await?, list.page()?);
-                let medals = awards::list_medals(&gateway, &operator, page).await?;
-                let lines =
-                    medals.items.iter().map(|medal| format!("{}\t{}\t{}\n", medal.id.0, medal.sort, medal.name));
-                print(&lines.collect::<String>())
+                let (operator, page) = (list.list.tenant.operator(&gateway).await?, list.page()?);
+                let Listing { items, next } = awards::list_medals(&gateway, &operator, page).await?;
+                output.page(Listing { items: items.into_iter().map(MedalData::from).collect(), next })
             }
             MedalCommand::Grant(MedalTarget { target, medal }) => {
                 let operator = target.tenant.operator(&gateway).await?;
@@ -181,6 +191,14 @@ pub(super) fn run_medal(settings: &SettingFlags, command: MedalCommand) -> Outco
             }
         }
     })
+}
+
+impl Row for MedalData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |medal| medal.id.to_string()),
+        ("sort", |medal| medal.sort.to_string()),
+        ("name", |medal| medal.name.clone()),
+    ];
 }
 
 pub(super) fn run_ban(settings: &SettingFlags, command: BanCommand) -> Outcome {

@@ -2,12 +2,18 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print};
+use super::{
+    CursorListArgs, Failure, Outcome, SettingFlags, Tenant, build_gateway,
+    output::{Column, Output, Row},
+};
 use crate::{
     domain::discovery,
     gateway::Gateway,
-    model::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Invalid, Problem},
-    transport::block_on,
+    model::{Ads, Bot, Category, DiscoveryId, DisplayInfo, Group, Invalid, Listing, Problem},
+    transport::{
+        block_on,
+        data::{AdsData, BotData, CategoryData, CreatedData, GroupData},
+    },
 };
 
 /// An item of a tenant's discovery page.
@@ -46,8 +52,8 @@ pub(super) enum CategoryCommand {
     },
     /// Delete a category that contains no groups
     Delete(Item),
-    /// List categories: number, position, name
-    List(ListArgs),
+    /// List categories
+    List(CursorListArgs),
 }
 
 /// Options common to groups and bots.
@@ -116,8 +122,8 @@ pub(super) enum GroupCommand {
     },
     /// Delete a group
     Delete(Item),
-    /// List groups, including hidden ones: number, shown or hidden, category, name
-    List(ListArgs),
+    /// List groups, including hidden ones
+    List(CursorListArgs),
 }
 
 #[derive(Clone, Args)]
@@ -158,8 +164,8 @@ pub(super) enum BotCommand {
     },
     /// Delete a bot
     Delete(Item),
-    /// List bots: number, name
-    List(ListArgs),
+    /// List bots
+    List(CursorListArgs),
 }
 
 #[derive(Subcommand)]
@@ -193,26 +199,55 @@ fn require(what: &'static str, text: Option<&String>) -> Result<(), Failure> {
     Ok(text.map(drop).ok_or(Invalid::new(what, Problem::Missing))?)
 }
 
-fn print_created(id: DiscoveryId) -> Outcome {
-    print(&format!("{}\n", id.0))
+fn print_created(output: Output, id: DiscoveryId) -> Outcome {
+    output.line(&CreatedData::from(id), id.0)
 }
 
-/// Prints one line per item.
-fn print_lines<T>(listed: Vec<(DiscoveryId, T)>, line: impl Fn(T) -> String) -> Outcome {
-    let lines = listed.into_iter().map(|(id, thing)| format!("{}\t{}\n", id.0, line(thing)));
-    print(&lines.collect::<String>())
+fn print_page<T, R: Row + From<(DiscoveryId, T)>>(output: Output, listed: Listing<(DiscoveryId, T)>) -> Outcome {
+    output.page(Listing { items: listed.items.into_iter().map(R::from).collect(), next: listed.next })
 }
 
-pub(super) fn run_category(settings: &SettingFlags, command: CategoryCommand) -> Outcome {
+impl Row for CategoryData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |category| category.id.to_string()),
+        ("sort", |category| category.sort.to_string()),
+        ("name", |category| category.name.clone()),
+    ];
+}
+
+impl Row for GroupData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |group| group.id.to_string()),
+        ("state", |group| if group.is_banned { "hidden" } else { "shown" }.to_owned()),
+        ("category", |group| group.category.clone()),
+        ("nickname", |group| group.nickname.clone()),
+    ];
+}
+
+impl Row for BotData {
+    const COLUMNS: &'static [Column<Self>] =
+        &[("id", |bot| bot.id.to_string()), ("nickname", |bot| bot.nickname.clone())];
+}
+
+impl Row for AdsData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("is_show", |ads| ads.is_show.to_string()),
+        ("android_code_id", |ads| ads.android_code_id.clone()),
+        ("ios_code_id", |ads| ads.ios_code_id.clone()),
+        ("bottom_height", |ads| ads.bottom_height.to_string()),
+    ];
+}
+
+pub(super) fn run_category(settings: &SettingFlags, output: Output, command: CategoryCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
-    block_on(category(&gateway, command))
+    block_on(category(&gateway, output, command))
 }
 
-async fn category(gateway: &Gateway, command: CategoryCommand) -> Outcome {
+async fn category(gateway: &Gateway, output: Output, command: CategoryCommand) -> Outcome {
     match command {
         CategoryCommand::Create { tenant, name, sort } => {
             let new = Category::parse(&name, sort)?;
-            print_created(discovery::create_category(gateway, &tenant.operator(gateway).await?, new).await?)
+            print_created(output, discovery::create_category(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         CategoryCommand::Update { item, name, sort } => {
             let edit = move |known: Category| {
@@ -225,27 +260,30 @@ async fn category(gateway: &Gateway, command: CategoryCommand) -> Outcome {
             Ok(discovery::delete_category(gateway, &item.tenant.operator(gateway).await?, DiscoveryId(item.id)).await?)
         }
         CategoryCommand::List(args) => {
-            let listed =
-                discovery::list_categories(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?)
-                    .await?;
-            print_lines(listed.items, |category| format!("{}\t{}", category.sort, category.name))
+            let listed = discovery::list_categories(
+                gateway,
+                args.list.tenant.operator(gateway).await?.tenant_id(),
+                args.page()?,
+            )
+            .await?;
+            print_page::<_, CategoryData>(output, listed)
         }
     }
 }
 
-pub(super) fn run_group(settings: &SettingFlags, command: GroupCommand) -> Outcome {
+pub(super) fn run_group(settings: &SettingFlags, output: Output, command: GroupCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
-    block_on(group(&gateway, command))
+    block_on(group(&gateway, output, command))
 }
 
-async fn group(gateway: &Gateway, command: GroupCommand) -> Outcome {
+async fn group(gateway: &Gateway, output: Output, command: GroupCommand) -> Outcome {
     match command {
         GroupCommand::Create { tenant, group } => {
             require("nickname", group.display.nickname.as_ref())?;
             require("category", group.category.as_ref())?;
             let mut new = Group::default();
             group.apply(&mut new)?;
-            print_created(discovery::create_group(gateway, &tenant.operator(gateway).await?, new).await?)
+            print_created(output, discovery::create_group(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         GroupCommand::Update { item, group } => {
             let edit = move |known: &mut Group| group.apply(known);
@@ -257,27 +295,24 @@ async fn group(gateway: &Gateway, command: GroupCommand) -> Outcome {
         }
         GroupCommand::List(args) => {
             let listed =
-                discovery::list_all_groups(gateway, &args.tenant.operator(gateway).await?, args.page()?).await?;
-            print_lines(listed.items, |group| {
-                let state = if group.is_banned { "hidden" } else { "shown" };
-                format!("{state}\t{}\t{}", group.category, group.display.nickname)
-            })
+                discovery::list_all_groups(gateway, &args.list.tenant.operator(gateway).await?, args.page()?).await?;
+            print_page::<_, GroupData>(output, listed)
         }
     }
 }
 
-pub(super) fn run_bot(settings: &SettingFlags, command: BotCommand) -> Outcome {
+pub(super) fn run_bot(settings: &SettingFlags, output: Output, command: BotCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
-    block_on(bot(&gateway, command))
+    block_on(bot(&gateway, output, command))
 }
 
-async fn bot(gateway: &Gateway, command: BotCommand) -> Outcome {
+async fn bot(gateway: &Gateway, output: Output, command: BotCommand) -> Outcome {
     match command {
         BotCommand::Create { tenant, bot } => {
             require("nickname", bot.display.nickname.as_ref())?;
             let mut new = Bot::default();
             bot.apply(&mut new)?;
-            print_created(discovery::create_bot(gateway, &tenant.operator(gateway).await?, new).await?)
+            print_created(output, discovery::create_bot(gateway, &tenant.operator(gateway).await?, new).await?)
         }
         BotCommand::Update { item, bot } => {
             let edit = move |known: &mut Bot| bot.apply(known);
@@ -289,18 +324,19 @@ async fn bot(gateway: &Gateway, command: BotCommand) -> Outcome {
         }
         BotCommand::List(args) => {
             let listed =
-                discovery::list_bots(gateway, args.tenant.operator(gateway).await?.tenant_id(), args.page()?).await?;
-            print_lines(listed.items, |bot| bot.display.nickname)
+                discovery::list_bots(gateway, args.list.tenant.operator(gateway).await?.tenant_id(), args.page()?)
+                    .await?;
+            print_page::<_, BotData>(output, listed)
         }
     }
 }
 
-pub(super) fn run_ads(settings: &SettingFlags, command: AdsCommand) -> Outcome {
+pub(super) fn run_ads(settings: &SettingFlags, output: Output, command: AdsCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
-    block_on(ads(&gateway, command))
+    block_on(ads(&gateway, output, command))
 }
 
-async fn ads(gateway: &Gateway, command: AdsCommand) -> Outcome {
+async fn ads(gateway: &Gateway, output: Output, command: AdsCommand) -> Outcome {
     match command {
         AdsCommand::Set { tenant, is_show, android_code_id, ios_code_id, bottom_height } => {
             let edit = move |ads: &mut Ads| -> Result<(), Invalid> {
@@ -316,12 +352,8 @@ async fn ads(gateway: &Gateway, command: AdsCommand) -> Outcome {
             Ok(discovery::set_ads(gateway, &tenant.operator(gateway).await?, edit).await?)
         }
         AdsCommand::Get { tenant } => {
-            let Ads { is_shown, android_code_id, ios_code_id, bottom_height } =
-                discovery::get_ads(gateway, tenant.operator(gateway).await?.tenant_id()).await?;
-            print(&format!(
-                "is_show\t{is_shown}\nandroid_code_id\t{android_code_id}\nios_code_id\t{ios_code_id}\n\
-                 bottom_height\t{bottom_height}\n"
-            ))
+            let ads = discovery::get_ads(gateway, tenant.operator(gateway).await?.tenant_id()).await?;
+            output.details(&AdsData::from(ads))
         }
     }
 }

@@ -6,7 +6,12 @@ use std::{
     time::Instant,
 };
 
-use super::{Failure, Outcome, SettingFlags, WRONG_SECRET, print};
+use serde::Serialize;
+
+use super::{
+    Failure, Outcome, SettingFlags, WRONG_SECRET,
+    output::{Column, Output, Row},
+};
 use crate::{
     clock::SystemClock,
     config::Config,
@@ -25,7 +30,38 @@ enum Finding {
     Bad(String),
 }
 
-pub(super) fn run(settings: &SettingFlags) -> Outcome {
+/// A check as it is printed.
+#[derive(Serialize)]
+struct Check {
+    /// `ok`, `note` or `fail`.
+    result: &'static str,
+    name: &'static str,
+    message: String,
+}
+
+impl Row for Check {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("result", |check| if check.result == FAILED { check.result.to_uppercase() } else { check.result.to_owned() }),
+        ("check", |check| check.name.to_owned()),
+        ("message", |check| check.message.clone()),
+    ];
+}
+
+impl From<(&'static str, Finding)> for Check {
+    fn from((name, finding): (&'static str, Finding)) -> Self {
+        let (result, message) = match finding {
+            Finding::Good(message) => ("ok", message),
+            Finding::Note(message) => ("note", message),
+            Finding::Bad(message) => (FAILED, message),
+        };
+        Self { result, name, message }
+    }
+}
+
+/// The result of a check that failed.
+const FAILED: &str = "fail";
+
+pub(super) fn run(settings: &SettingFlags, output: Output) -> Outcome {
     let config = settings.config()?;
     let mut findings = vec![("settings", Finding::Good("all valid".to_owned()))];
     let listens = [
@@ -46,7 +82,7 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
             "database",
             Finding::Note(format!("{} does not exist yet; `diglot serve` creates it", path.display())),
         ));
-        return report(&findings);
+        return report(output, findings);
     }
     match Gateway::build(config, Arc::new(SystemClock)) {
         Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
@@ -56,25 +92,16 @@ pub(super) fn run(settings: &SettingFlags) -> Outcome {
             findings.extend(block_on(answers(&gateway)));
         }
     }
-    report(&findings)
+    report(output, findings)
 }
 
-fn report(findings: &[(&'static str, Finding)]) -> Outcome {
-    let mut failures = 0;
-    let mut text = String::new();
-    for (what, finding) in findings {
-        let (mark, words) = match finding {
-            Finding::Good(words) => ("ok  ", words),
-            Finding::Note(words) => ("note", words),
-            Finding::Bad(words) => {
-                failures += 1;
-                ("FAIL", words)
-            }
-        };
-        text.push_str(&format!("{mark}  {what}: {words}\n"));
+fn report(output: Output, findings: Vec<(&'static str, Finding)>) -> Outcome {
+    let checks: Vec<Check> = findings.into_iter().map(Check::from).collect();
+    output.list(&checks)?;
+    match checks.iter().filter(|check| check.result == FAILED).count() {
+        0 => Ok(()),
+        failures => Err(Failure::Failed(format!("{failures} checks failed"))),
     }
-    print(&text)?;
-    if failures == 0 { Ok(()) } else { Err(Failure::Failed(format!("{failures} checks failed"))) }
 }
 
 fn listener(address: SocketAddr) -> Finding {

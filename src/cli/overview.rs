@@ -2,11 +2,14 @@
 
 use clap::Args;
 
-use super::{Outcome, SettingFlags, Tenant, build_gateway, print};
+use super::{
+    Outcome, SettingFlags, Tenant, build_gateway,
+    output::{Output, aligned, time},
+};
 use crate::{
     domain::overview::{self, Health, Overview, Series},
     model::{Language, SeenNode},
-    transport::block_on,
+    transport::{block_on, data::OverviewData},
 };
 
 #[derive(Args)]
@@ -15,38 +18,44 @@ pub(super) struct OverviewArgs {
     tenant: Tenant,
 }
 
-pub(super) fn run(settings: &SettingFlags, args: &OverviewArgs) -> Outcome {
+pub(super) fn run(settings: &SettingFlags, output: Output, args: &OverviewArgs) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
-    let overview = block_on(async {
+    let mut overview = block_on(async {
         let operator = args.tenant.operator(&gateway).await?;
         Ok::<_, super::Failure>(overview::get(&gateway, &operator).await?)
     })?;
-    print(&describe(&overview, gateway.state.is_shared()))
+    let is_shared = gateway.state.is_shared();
+    // What the running gateway counts in its memory is not known to this process.
+    overview.state.is_degraded |= !is_shared;
+    let text = describe(&overview, is_shared);
+    output.print(&OverviewData::new(overview, Language::En), || text)
 }
 
 fn describe(overview: &Overview, is_shared: bool) -> String {
+    let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
     let counters = &overview.counters;
     let accounts = overview.accounts.map_or_else(|| "unknown".to_owned(), |accounts| accounts.to_string());
-    let mut text = format!(
-        "database\t{}\nstate\t{}: {}\naccounts\t{accounts}\n",
-        health(overview.database),
-        overview.state.name,
-        health(overview.state.health),
-    );
+    let state = format!("{}: {}", overview.state.name, health(overview.state.health));
+    let mut rows =
+        vec![row(&["database", health(overview.database)]), row(&["state", &state]), row(&["accounts", &accounts])];
     if is_shared {
-        text.push_str(&format!("online\t{}\n", overview.online));
-        text.push_str(&overview.nodes.iter().map(node).collect::<String>());
-        text.push_str("counted\tlast hour\tlast day\n");
-        text.push_str(&series("sign-ins", &counters.sign_ins));
-        text.push_str(&series("failed sign-ins", &counters.failed_sign_ins));
-        text.push_str(&series("registrations", &counters.registrations));
-        text.push_str(&series("codes sent", &counters.codes_sent));
-        text.push_str(&series("codes failed", &counters.codes_failed));
+        rows.push(row(&["online", &overview.online.to_string()]));
+        rows.extend(overview.nodes.iter().map(node));
     } else {
-        text.push_str("counts\tin the memory of the running gateway: see GET /admin/v1/overview/get\n");
+        rows.push(row(&["counts", "in the memory of the running gateway: see GET /admin/v1/overview/get"]));
     }
-    for one in &overview.attention {
-        text.push_str(&format!("attention\t{}\n", one.text(Language::En)));
+    rows.extend(overview.attention.iter().map(|one| row(&["attention", one.text(Language::En)])));
+    let mut text = aligned(rows);
+    if is_shared {
+        let counted = [
+            row(&["COUNTED", "LAST HOUR", "LAST DAY"]),
+            series("sign-ins", &counters.sign_ins),
+            series("failed sign-ins", &counters.failed_sign_ins),
+            series("registrations", &counters.registrations),
+            series("codes sent", &counters.codes_sent),
+            series("codes failed", &counters.codes_failed),
+        ];
+        text.push_str(&format!("\n{}", aligned(counted)));
     }
     text
 }
@@ -58,10 +67,10 @@ const fn health(health: Health) -> &'static str {
     }
 }
 
-fn node(SeenNode { node, seen_at_ms }: &SeenNode) -> String {
-    format!("node\t{}\t{}\t{}\tseen at {seen_at_ms}\n", node.id, node.host, node.version)
+fn node(SeenNode { node, seen_at_ms }: &SeenNode) -> Vec<String> {
+    vec!["node".to_owned(), format!("{} {} {}, seen at {}", node.id, node.host, node.version, time(*seen_at_ms))]
 }
 
-fn series(what: &str, series: &Series) -> String {
-    format!("{what}\t{}\t{}\n", series.sum_of_hour(), series.sum_of_day())
+fn series(what: &str, series: &Series) -> Vec<String> {
+    vec![what.to_owned(), series.sum_of_hour().to_string(), series.sum_of_day().to_string()]
 }

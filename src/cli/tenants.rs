@@ -2,12 +2,19 @@
 
 use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
+use serde::Serialize;
 
-use super::{Failure, Outcome, SettingFlags, Tenant, build_gateway, parse_app_id, print, time};
+use super::{
+    Failure, Outcome, SettingFlags, Tenant, build_gateway,
+    output::{Column, Output, Row, time_of_secs},
+    parse_app_id,
+};
 use crate::{
     domain::{Operator, tenants},
-    model::{self, AdminToken},
-    transport::block_on,
+    transport::{
+        block_on,
+        data::{AdminTokenData, AppData, CreatedToken, SecretData},
+    },
 };
 
 #[derive(Subcommand)]
@@ -17,7 +24,7 @@ pub(super) enum AppCommand {
         /// The app's id: 1-64 characters of A-Z a-z 0-9 _ - .
         app_id: String,
     },
-    /// List all apps: id, registration, creation time
+    /// List all apps
     List,
     /// Change an app; omitted options leave their value unchanged
     Update {
@@ -66,7 +73,7 @@ pub(super) enum AdminTokenCommand {
         #[arg(long, value_name = "DURATION", value_parser = duration_ms)]
         expires_in: Option<i64>,
     },
-    /// List an app's admin tokens: number, name, state, creation time
+    /// List an app's admin tokens
     List {
         #[command(flatten)]
         tenant: Tenant,
@@ -81,7 +88,7 @@ pub(super) enum AdminTokenCommand {
     },
 }
 
-pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
+pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
@@ -89,7 +96,10 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
                 let operator = Operator::command_line(parse_app_id(&app_id)?);
                 if tenants::create(&gateway, &operator).await? {
                     let secret = tenants::show_secret(&gateway, &operator).await?;
-                    print(&format!("made app {app_id}\nits secret, shown this once: {secret}\n"))
+                    let created = CreatedApp { id: app_id, secret };
+                    output.print(&created, || {
+                        format!("made app {}\nits secret, shown this once: {}\n", created.id, created.secret)
+                    })
                 } else {
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
@@ -108,47 +118,61 @@ pub(super) fn run_app(settings: &SettingFlags, command: AppCommand) -> Outcome {
             }
             AppCommand::RotateSecret { app_id } => {
                 let operator = Tenant { app_id }.operator(&gateway).await?;
-                print(&format!("{}\n", tenants::rotate_secret(&gateway, &operator).await?))
+                let new = SecretData { secret: tenants::rotate_secret(&gateway, &operator).await? };
+                output.line(&new, &new.secret)
             }
             AppCommand::List => {
-                let line = |row: model::Tenant| {
-                    let registration = if row.is_registration_open { "open" } else { "closed" };
-                    format!("{}\t{registration}\t{}\n", row.id, time(row.created_at_ms))
-                };
-                print(&tenants::list(&gateway).await?.into_iter().map(line).collect::<String>())
+                output.list(&tenants::list(&gateway).await?.into_iter().map(AppData::from).collect::<Vec<_>>())
             }
         }
     })
 }
 
-pub(super) fn run_admin_token(settings: &SettingFlags, command: AdminTokenCommand) -> Outcome {
+/// A new app.
+#[derive(Serialize)]
+struct CreatedApp {
+    id: String,
+    secret: String,
+}
+
+impl Row for AppData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |app| app.id.clone()),
+        ("registration", |app| if app.registration_open { "open" } else { "closed" }.to_owned()),
+        ("push sign", |app| if app.push_sign_required { "required" } else { "optional" }.to_owned()),
+        ("created", |app| time_of_secs(app.created_at)),
+    ];
+}
+
+impl Row for AdminTokenData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |token| token.id.to_string()),
+        ("name", |token| token.name.clone()),
+        ("state", |token| token.state.to_owned()),
+        ("created", |token| time_of_secs(token.created_at)),
+        ("expires", |token| token.expires_at.map(time_of_secs).unwrap_or_default()),
+        ("revoked", |token| token.revoked_at.map(time_of_secs).unwrap_or_default()),
+    ];
+}
+
+pub(super) fn run_admin_token(settings: &SettingFlags, output: Output, command: AdminTokenCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
             AdminTokenCommand::Create { tenant, name, expires_in } => {
                 let token =
                     tenants::create_admin_token(&gateway, &tenant.operator(&gateway).await?, &name, expires_in).await?;
-                print(&format!("{}\n", token.reveal()))
+                output.line(&CreatedToken { token: token.reveal().to_owned() }, token.reveal())
             }
             AdminTokenCommand::List { tenant } => {
                 let now_ms = gateway.clock.now_ms();
-                let line = |token: AdminToken| {
-                    let state = match (token.revoked_at_ms, token.expires_at_ms) {
-                        (Some(at_ms), _) => format!("revoked {}", time(at_ms)),
-                        (None, Some(at_ms)) if at_ms <= now_ms => {
-                            format!("expired {}", time(at_ms))
-                        }
-                        (None, Some(at_ms)) => format!("valid until {}", time(at_ms)),
-                        (None, None) => "valid".to_owned(),
-                    };
-                    format!("{}\t{}\t{state}\t{}\n", token.id.0, token.name, time(token.created_at_ms))
-                };
                 let tokens = tenants::list_admin_tokens(&gateway, &tenant.operator(&gateway).await?).await?;
-                print(&tokens.into_iter().map(line).collect::<String>())
+                let data = |token| AdminTokenData::new(token, None, now_ms);
+                output.list(&tokens.into_iter().map(data).collect::<Vec<_>>())
             }
             AdminTokenCommand::Revoke { tenant, name } => {
                 if tenants::revoke_admin_token(&gateway, &tenant.operator(&gateway).await?, name.clone()).await? {
-                    print(&format!("revoked {name}\n"))
+                    Ok(())
                 } else {
                     Err(Failure::Failed(format!("app {} has no admin token named {name}", tenant.app_id)))
                 }

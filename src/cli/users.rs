@@ -9,20 +9,20 @@ use clap::{Args, Subcommand};
 
 use self::{create::CreateArgs, import::ImportArgs};
 use super::{
-    Failure, FileFormat, ListArgs, Outcome, SettingFlags, Tenant, build_gateway, print, print_cursor, user_id,
+    Failure, FileFormat, ListArgs, Outcome, SettingFlags, Tenant, build_gateway,
+    output::{self, Column, Output, Row, time, time_or_never},
+    user_id,
 };
 use crate::{
     account_file::{Writer, WriterOptions},
-    domain::{
-        Caller,
-        access::authenticate,
-        accounts::{self, AccountDetails},
-        imports, sessions,
-    },
+    domain::{Caller, access::authenticate, accounts, imports, presence, sessions},
     file_format::Format,
     gateway::Gateway,
-    model::{AccountStatus, Cents, DeviceDetails, FoundUser, UserId, UserSearch, UserSummary},
-    transport::block_on,
+    model::{AccountStatus, Cents, FoundUser, Listing, UserId, UserSearch},
+    transport::{
+        block_on,
+        data::{AccountData, DeviceDetailsData, FoundData, ListedUser},
+    },
 };
 
 #[derive(Subcommand)]
@@ -33,9 +33,9 @@ pub(super) enum UserCommand {
     Import(ImportArgs),
     /// Write all accounts of an app to stdout, in a format that import accepts
     Export(ExportArgs),
-    /// List accounts: number, state, username
+    /// List accounts
     List(ListArgs),
-    /// Find accounts: number, state, username, display name, mobile number, e-mail address
+    /// Find accounts
     Search(SearchArgs),
     /// Show an account, with its devices
     Show(Target),
@@ -89,7 +89,7 @@ pub(super) struct SearchArgs {
     /// A number, or the beginning of a username, mobile number, e-mail address or display name; all accounts by default
     #[arg(value_name = "TEXT", default_value = "")]
     text: String,
-    /// Continue after a page, whose cursor was printed to stderr
+    /// Continue after a page, which ended with this cursor
     #[arg(long)]
     cursor: Option<String>,
     /// Items per page, up to 200
@@ -97,21 +97,22 @@ pub(super) struct SearchArgs {
     size: i64,
 }
 
-pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
+pub(super) fn run(settings: &SettingFlags, output: Output, command: UserCommand) -> Outcome {
     let gateway = build_gateway(settings.config()?, false)?;
     block_on(async {
         match command {
-            UserCommand::Create(args) => create::run(&gateway, &args).await,
-            UserCommand::Import(args) => import::run(&gateway, &args).await,
-            UserCommand::Export(args) => export(&gateway, &args).await,
+            UserCommand::Create(args) => create::run(&gateway, output, &args).await,
+            UserCommand::Import(args) => import::run(&gateway, output, &args).await,
+            UserCommand::Export(args) => export(&gateway, output, &args).await,
             UserCommand::List(list) => {
                 let listed = accounts::list(&gateway, &list.tenant.operator(&gateway).await?, list.page()?).await?;
-                print(&listed.into_iter().map(summary).collect::<String>())
+                output.list(&listed.into_iter().map(ListedUser::from).collect::<Vec<_>>())
             }
-            UserCommand::Search(args) => search(&gateway, &args).await,
+            UserCommand::Search(args) => search(&gateway, output, &args).await,
             UserCommand::Show(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
-                print(&describe(&accounts::get_details(&gateway, &operator, target.user).await?))
+                let account = AccountData::from(accounts::get_details(&gateway, &operator, target.user).await?);
+                output.print(&account, || describe(&account))
             }
             UserCommand::Disable(target) => {
                 let operator = target.tenant.operator(&gateway).await?;
@@ -129,62 +130,85 @@ pub(super) fn run(settings: &SettingFlags, command: UserCommand) -> Outcome {
     })
 }
 
-async fn search(gateway: &Gateway, args: &SearchArgs) -> Outcome {
+async fn search(gateway: &Gateway, output: Output, args: &SearchArgs) -> Outcome {
     let search = UserSearch::parse(&args.text, args.cursor.as_deref(), Some(args.size))?;
-    let found = accounts::search(gateway, &args.tenant.operator(gateway).await?, search).await?;
-    let line = |user: FoundUser| {
-        let texts = [user.username, Some(user.nickname), user.mobile, user.email].map(Option::unwrap_or_default);
-        format!("{}\t{}\t{}\n", user.id, state(user.status), texts.join("\t"))
+    let operator = args.tenant.operator(gateway).await?;
+    let Listing { items, next } = accounts::search(gateway, &operator, search).await?;
+    let online = presence::online(gateway, &operator, items.iter().map(|user| user.id).collect()).await?;
+    let data = |user: FoundUser| {
+        let is_online = online.contains(&user.id);
+        FoundData::new(user, is_online)
     };
-    print(&found.items.into_iter().map(line).collect::<String>())?;
-    print_cursor(found.next);
-    Ok(())
+    output.page(Listing { items: items.into_iter().map(data).collect(), next })
 }
 
-fn summary(user: UserSummary) -> String {
-    format!("{}\t{}\t{}\n", user.id, state(user.status), user.username.unwrap_or_default())
-}
-
-const fn state(status: AccountStatus) -> &'static str {
-    match status {
-        AccountStatus::Active => "active",
-        AccountStatus::Disabled | AccountStatus::Deleted => "disabled",
-    }
-}
-
-fn describe(details: &AccountDetails) -> String {
-    let user = &details.user;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let rows = [
-        ("user_id", user.id.to_string()),
-        ("state", state(user.status).to_owned()),
-        ("username", text(&user.username)),
-        ("nickname", user.nickname.clone()),
-        ("mobile", text(&user.mobile)),
-        ("email", text(&user.email)),
-        ("avatar", user.avatar_url.clone()),
-        ("mobile_confirmed", details.is_mobile_confirmed.to_string()),
-        ("has_password", details.has_password.to_string()),
-        ("registered_at_ms", user.registered_at_ms.to_string()),
-        ("last_active_at_ms", user.activity.last_active_at_ms.to_string()),
-        ("coins", Cents(user.coin_cents).to_string()),
-        ("vip_expires_at_ms", user.vip_expires_at_ms.to_string()),
-        ("medals", details.medals.iter().map(|medal| medal.name.as_str()).collect::<Vec<_>>().join(", ")),
-        ("ban", details.ban.as_ref().map(|ban| ban.reason.clone()).unwrap_or_default()),
-        ("push_alias", text(&details.push.alias)),
-        ("push_tags", details.push.tags.join(", ")),
+impl Row for ListedUser {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("user_id", |user| user.user_id.to_string()),
+        ("state", |user| state(user.status)),
+        ("username", |user| text(user.username.as_ref())),
     ];
-    let lines = rows.map(|(name, value)| format!("{name}\t{value}\n")).concat();
-    lines + &details.devices.iter().map(device_line).collect::<String>()
 }
 
-fn device_line(device: &DeviceDetails) -> String {
-    let session = device.session.map_or_else(String::new, |session| format!("used at {}", session.last_used_at_ms));
-    let (key, platform) = (device.key.as_deref().unwrap_or_default(), &device.platform_name);
-    format!("device\t{}\t{key}\t{platform}\t{session}\n", device.sn.0)
+impl Row for FoundData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("user_id", |user| user.user_id.to_string()),
+        ("state", |user| state(user.status)),
+        ("username", |user| text(user.username.as_ref())),
+        ("nickname", |user| user.nickname.clone()),
+        ("mobile", |user| text(user.mobile.as_ref())),
+        ("email", |user| text(user.email.as_ref())),
+    ];
 }
 
-async fn export(gateway: &Gateway, args: &ExportArgs) -> Outcome {
+impl Row for AccountData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("user_id", |account| account.user_id.to_string()),
+        ("state", |account| state(account.status)),
+        ("username", |account| text(account.username.as_ref())),
+        ("nickname", |account| account.nick_name.clone()),
+        ("mobile", |account| text(account.mobile.as_ref())),
+        ("email", |account| text(account.email.as_ref())),
+        ("avatar", |account| account.avatar.clone()),
+        ("mobile_confirmed", |account| account.mobile_confirmed.to_string()),
+        ("has_password", |account| account.has_password.to_string()),
+        ("registered", |account| time(account.registered_at_ms)),
+        ("last_active", |account| time_or_never(account.last_active_at_ms)),
+        ("coins", |account| Cents(account.coin_cents).to_string()),
+        ("vip_expires", |account| time_or_never(account.vip_expires_at_ms)),
+        ("medals", |account| account.medals.iter().map(|medal| medal.name.as_str()).collect::<Vec<_>>().join(", ")),
+        ("ban", |account| account.ban.as_ref().map(|ban| ban.reason.clone()).unwrap_or_default()),
+        ("push_alias", |account| text(account.push.alias.as_ref())),
+        ("push_tags", |account| account.push.tags.join(", ")),
+    ];
+}
+
+impl Row for DeviceDetailsData {
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("device_sn", |device| device.device_sn.to_string()),
+        ("device_id", |device| text(device.device_id.as_ref())),
+        ("platform", |device| device.platform_name.clone()),
+        ("session used", |device| {
+            device.session.as_ref().map(|session| time(session.last_used_at_ms)).unwrap_or_default()
+        }),
+    ];
+}
+
+fn text(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_default()
+}
+
+fn state(status: i16) -> String {
+    if status == AccountStatus::Active.code() { "active" } else { "disabled" }.to_owned()
+}
+
+/// An account, and its devices if it has any.
+fn describe(account: &AccountData) -> String {
+    let devices = if account.devices.is_empty() { String::new() } else { output::table(&account.devices) };
+    format!("{}{}{devices}", output::details(account), if devices.is_empty() { "" } else { "\n" })
+}
+
+async fn export(gateway: &Gateway, output: Output, args: &ExportArgs) -> Outcome {
     const CHUNK: i64 = 1000;
     let operator = args.tenant.operator(gateway).await?;
     let format = Format::from(args.format);
@@ -192,15 +216,20 @@ async fn export(gateway: &Gateway, args: &ExportArgs) -> Outcome {
     let (with_password_hashes, for_spreadsheets) = (args.with_password_hashes, args.for_spreadsheets);
     let options = WriterOptions { with_password_hashes, for_spreadsheets, is_continued: false };
     let mut out = Writer::new(io::BufWriter::new(io::stdout()), format, options);
+    let (progress, mut written) = (output.progress_of_file(None), 0);
     let mut after = None;
     loop {
         let rows = imports::export(gateway, &operator, after, CHUNK).await?;
-        let Some(last) = rows.last() else { return Ok(out.flush()?) };
+        let Some(last) = rows.last() else { break };
         after = Some(UserId::stored(last.id));
         match rows.iter().try_for_each(|row| out.write(row)) {
             // The reader has closed the pipe.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
+        written += rows.len();
+        progress.set_message(format!("{written} accounts written"));
     }
+    progress.finish_and_clear();
+    Ok(out.flush()?)
 }

@@ -33,6 +33,7 @@ mod stop;
 mod v1;
 mod wire;
 
+pub(crate) use admin::data;
 pub use app::http_app;
 pub use context::Face;
 pub use error::errors_md;

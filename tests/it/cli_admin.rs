@@ -58,11 +58,12 @@ async fn the_discovery_page_is_managed() {
     let shop = shop().await;
     assert_eq!(shop.run(&["category", "create", "--app", "shop", "--name", "Games"]), "1\n");
     shop.run(&["category", "update", "--app", "shop", "--id", "1", "--sort", "-7"]);
-    assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "1\t-7\tGames\n");
+    assert_eq!(shop.run(&["category", "list", "--app", "shop"]), "ID  SORT  NAME\n1   -7    Games\n");
     let group = ["group", "create", "--app", "shop", "--nickname", "Chess", "--category", "Games", "--headcount", "3"];
     assert_eq!(shop.run(&group), "1\n");
     shop.run(&["group", "update", "--app", "shop", "--id", "1", "--is-banned", "true"]);
-    assert_eq!(shop.run(&["group", "list", "--app", "shop"]), "1\thidden\tGames\tChess\n");
+    let groups = "ID  STATE   CATEGORY  NICKNAME\n1   hidden  Games     Chess\n";
+    assert_eq!(shop.run(&["group", "list", "--app", "shop"]), groups);
     let used = ["category", "delete", "--app", "shop", "--id", "1"];
     assert_eq!(shop.fail(&used), "diglot: category used");
     shop.run(&["group", "delete", "--app", "shop", "--id", "1"]);
@@ -70,11 +71,11 @@ async fn the_discovery_page_is_managed() {
     assert_eq!(shop.fail(&["bot", "create", "--app", "shop"]), "diglot: nickname is required");
     assert_eq!(shop.run(&["bot", "create", "--app", "shop", "--nickname", "Bot", "--is-add", "true"]), "1\n");
     shop.run(&["bot", "update", "--app", "shop", "--id", "1", "--nickname", "Robot"]);
-    assert_eq!(shop.run(&["bot", "list", "--app", "shop"]), "1\tRobot\n");
+    assert_eq!(shop.run(&["bot", "list", "--app", "shop"]), "ID  NICKNAME\n1   Robot\n");
     shop.run(&["bot", "delete", "--app", "shop", "--id", "1"]);
     shop.run(&["ads", "set", "--app", "shop", "--is-show", "true", "--bottom-height", "40"]);
     let ads = shop.run(&["ads", "get", "--app", "shop"]);
-    assert_eq!(ads, "is_show\ttrue\nandroid_code_id\t\nios_code_id\t\nbottom_height\t40\n");
+    assert_eq!(ads, "is_show          true\nandroid_code_id\nios_code_id\nbottom_height    40\n");
     assert_eq!(shop.fail(&["category", "create", "--app", "nowhere", "--name", "x"]), "diglot: no such app");
     assert_eq!(shop.fail(&["category", "list", "--app", "nowhere"]), "diglot: no such app");
 }

@@ -59,7 +59,9 @@ async fn a_refused_record_is_reported_once_despite_an_interrupted_import() {
 
     // As if it had been killed between the report and the commit, in the middle of a write.
     write(&shell, "users.csv.refused", "7\tx\tof the first call\n2500\t2500\tusername is malformed\n25");
-    assert_eq!(shell.run(&IMPORT), "599 imported, 1 refused (see users.csv.refused)\n");
+    let resumed = shell.output(&IMPORT);
+    assert_eq!(String::from_utf8(resumed.stdout).unwrap(), "599 imported, 1 refused (see users.csv.refused)\n");
+    assert_eq!(String::from_utf8(resumed.stderr).unwrap(), "resuming after record 2000\n");
     let report = read(&shell, "users.csv.refused");
     assert_eq!(report, "7\tx\tof the first call\n2500\t2500\tusername is malformed\n");
     assert_eq!(shell.run(&IMPORT), "already imported\n");

@@ -29,6 +29,7 @@ mod cli;
 mod cli_admin;
 mod cli_import;
 mod cli_import_strict;
+mod cli_output;
 mod cli_users;
 mod coins;
 mod config_http;

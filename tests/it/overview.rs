@@ -184,7 +184,7 @@ fn the_command_line_shows_the_overview() {
     let shell = Shell::new();
     shell.run(&["app", "create", "shop"]);
     let shown = shell.run(&["overview", "--app", "shop"]);
-    assert!(shown.starts_with("database\tok\nstate\tin process: ok\naccounts\t0\n"), "{shown}");
-    assert!(shown.contains("attention\tNothing sends codes by SMS"), "{shown}");
+    assert!(shown.starts_with("database   ok\nstate      in process: ok\naccounts   0\n"), "{shown}");
+    assert!(shown.contains("attention  Nothing sends codes by SMS"), "{shown}");
     assert_eq!(shell.fail(&["overview", "--app", "nowhere"]), "diglot: no such app");
 }

@@ -257,13 +257,16 @@ async fn the_shell_searches_too() {
     )
     .unwrap();
     shell.run(&["user", "import", "--app", "shop", "users.csv"]);
-    assert_eq!(shell.run(&["user", "search", "--app", "shop", "ali"]), "1\tactive\talice\tAl\t\talice@x.example\n");
-    assert_eq!(shell.run(&["user", "search", "--app", "shop"]).lines().count(), 2);
+    let alice = ["1", "active", "alice", "Al", "alice@x.example"];
+    let found = shell.table(&["user", "search", "--app", "shop", "ali"]);
+    assert_eq!(found[0], ["USER_ID", "STATE", "USERNAME", "NICKNAME", "MOBILE", "EMAIL"]);
+    assert_eq!(found[1], alice);
+    assert_eq!(shell.table(&["user", "search", "--app", "shop"]).len(), 1 + 2);
     let first = shell.output(&["user", "search", "--app", "shop", "al", "--size", "1"]);
-    assert_eq!(String::from_utf8(first.stdout).unwrap(), "2\tactive\talbert\tBert\t\t\n");
+    assert!(String::from_utf8(first.stdout).unwrap().ends_with("\n2        active  albert    Bert\n"));
     let hint = String::from_utf8(first.stderr).unwrap();
     let cursor = hint.trim_end().strip_prefix("more follow: --cursor ").unwrap();
-    let rest = shell.run(&["user", "search", "--app", "shop", "al", "--size", "1", "--cursor", cursor]);
-    assert_eq!(rest, "1\tactive\talice\tAl\t\talice@x.example\n");
+    let rest = shell.table(&["user", "search", "--app", "shop", "al", "--size", "1", "--cursor", cursor]);
+    assert_eq!(rest[1..], [alice]);
     assert_eq!(shell.fail(&["user", "search", "--app", "shop", "al", "--cursor", "x"]), "diglot: cursor is malformed");
 }

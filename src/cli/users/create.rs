@@ -3,9 +3,13 @@
 use std::io;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::{
-    cli::{Outcome, Tenant, print},
+    cli::{
+        Outcome, Tenant,
+        output::{Output, aligned},
+    },
     domain::registration::{self, Registration},
     gateway::Gateway,
     model::{Password, Username},
@@ -22,7 +26,16 @@ pub(in crate::cli) struct CreateArgs {
     password_stdin: bool,
 }
 
-pub(super) async fn run(gateway: &Gateway, args: &CreateArgs) -> Outcome {
+/// A new account.
+#[derive(Serialize)]
+struct CreatedUser {
+    user_id: i64,
+    /// The generated password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+pub(super) async fn run(gateway: &Gateway, output: Output, args: &CreateArgs) -> Outcome {
     let operator = args.tenant.operator(gateway).await?;
     let text = if args.password_stdin { first_line()? } else { gateway.random.password()? };
     let new = Registration {
@@ -30,8 +43,10 @@ pub(super) async fn run(gateway: &Gateway, args: &CreateArgs) -> Outcome {
         password: Password::parse("password", &text, gateway.reloadable.load().password_min)?,
     };
     let user = registration::create(gateway, &operator, new).await?;
-    let shown = if args.password_stdin { String::new() } else { format!("password\t{text}\n") };
-    print(&format!("user_id\t{user}\n{shown}"))
+    let created = CreatedUser { user_id: user.get(), password: (!args.password_stdin).then_some(text) };
+    let password = created.password.iter().map(|password| vec!["password".to_owned(), password.clone()]);
+    let id = vec!["user_id".to_owned(), user.to_string()];
+    output.print(&created, || aligned([id].into_iter().chain(password)))
 }
 
 fn first_line() -> io::Result<String> {

@@ -11,13 +11,14 @@ use std::{
 };
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use self::report::Report;
 use crate::{
     account_file::{FileError, Label, Part, Records, records},
-    cli::{Failure, FileFormat, Outcome, Tenant, print},
+    cli::{Failure, FileFormat, Outcome, Tenant, output::Output},
     domain::{
         Error, Operator,
         imports::{self, Progress},
@@ -106,14 +107,24 @@ fn content_hash(file: &mut File) -> io::Result<String> {
 const MAX_RECORDS: usize = 2000;
 const MAX_BYTES: u64 = 8 << 20;
 
-/// The report's lines for the records of a part. `results` are those of the valid records.
-fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> String {
-    let line = |(number, label, refusal): (u64, &Label, Option<&Error>)| {
+/// A record that was refused.
+#[derive(Serialize)]
+struct RefusedData {
+    /// Its number, from 1.
+    record: u64,
+    /// Its login name, mobile number or e-mail address.
+    name: String,
+    reason: String,
+}
+
+/// The refused records of a part. `results` are those of the valid records.
+fn refusals(done: u64, labels: &[Label], results: &[Result<(), Error>]) -> Vec<RefusedData> {
+    let data = |(record, label, refusal): (u64, &Label, Option<&Error>)| {
         let problem = label.problem.as_ref().map(ToString::to_string);
         let reason = problem.or_else(|| refusal.map(ToString::to_string)).unwrap_or_default();
-        report::line(number, &label.name, &reason)
+        RefusedData { record, name: label.name.clone(), reason }
     };
-    Label::refused(done, labels, results).map(line).collect()
+    Label::refused(done, labels, results).map(data).collect()
 }
 
 /// Reads a file part by part.
@@ -175,7 +186,7 @@ async fn import(
     let problem = |report: &Report, error| Error::unavailable(format!("{}: {error}", report.path().display()));
     let length = report.length().map_err(|error| problem(&report, error))?;
     let note = move |results: &[Result<(), Error>]| {
-        report.add(length, &refusals(done, &labels, results)).map_err(|error| problem(&report, error))
+        report.add(length, &report::lines(&refusals(done, &labels, results))).map_err(|error| problem(&report, error))
     };
     let results = imports::import(gateway, operator, part.records, Some(progress), note).await?;
     Ok(results.iter().filter(|result| result.is_ok()).count())
@@ -188,15 +199,32 @@ fn unusable(error: FileError) -> Failure {
     }
 }
 
-fn progress(length: u64) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
+/// What an import has done, or what it would do.
+#[derive(Default, Serialize)]
+struct ImportData {
+    /// The number of records; without those of an interrupted run before.
+    records: usize,
+    /// The number of accounts that were created or, in a dry run, would be.
+    created: usize,
+    /// The number of records that were refused.
+    refused_count: usize,
+    /// In a dry run, the refused records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Vec<RefusedData>>,
+    /// The file that lists the refused records, if there are any. A dry run writes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<PathBuf>,
 }
 
-/// Imports all parts, starting with `part`. Returns the number of accounts created and the number of records refused.
+impl ImportData {
+    fn add(&mut self, records: usize, created: usize) {
+        self.records += records;
+        self.created += created;
+        self.refused_count += records - created;
+    }
+}
+
+/// Imports all parts, starting with `part`.
 async fn import_all(
     gateway: &Gateway,
     operator: &Operator,
@@ -205,20 +233,20 @@ async fn import_all(
     (mut part, mut parts): (Part, Parts<'_>),
     report: &Arc<Report>,
     bar: &ProgressBar,
-) -> Result<(usize, usize), Failure> {
-    let (mut imported, mut refused) = (0, 0);
+) -> Result<ImportData, Failure> {
+    let mut data = ImportData::default();
     while !part.labels.is_empty() {
         let count = part.labels.len();
         let made = import(gateway, operator, hash, part, report).await?;
-        (imported, refused) = (imported + made, refused + count - made);
+        data.add(count, made);
         bar.set_position(parts.position);
-        bar.set_message(format!("{imported} imported, {refused} refused"));
+        bar.set_message(format!("{} imported, {} refused", data.created, data.refused_count));
         part = parts.next().map_err(|error| args.at(&error))?;
     }
-    Ok((imported, refused))
+    Ok(data)
 }
 
-pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome {
+pub(in crate::cli) async fn run(gateway: &Gateway, output: Output, args: &ImportArgs) -> Outcome {
     let at = |error: io::Error| args.at(&error);
     let operator = args.tenant.operator(gateway).await?;
     let mut file = args.open()?;
@@ -229,21 +257,22 @@ pub(in crate::cli) async fn run(gateway: &Gateway, args: &ImportArgs) -> Outcome
         .map_err(at)?;
     let part = parts.next().map_err(at)?;
     if part.labels.is_empty() && done > 0 {
-        return print("already imported\n");
+        return output.line(&ImportData::default(), "already imported");
     }
     if args.dry_run {
-        return dry_run::run(gateway, &operator, args, (part, parts)).await;
+        return dry_run::run(gateway, output, &operator, args, length, (part, parts)).await;
     }
     let report = Arc::new(args.open_report(done)?);
-    let bar = progress(length);
     if done > 0 {
-        bar.println(format!("resuming after record {done}"));
+        output.notice(&format!("resuming after record {done}"));
     }
+    let bar = output.progress(Some(length));
     let outcome = import_all(gateway, &operator, args, &hash, (part, parts), &report, &bar).await;
     bar.finish_and_clear();
     let finished = report.finish();
-    let (imported, refused) = outcome?;
+    let mut data = outcome?;
     finished?;
-    let hint = if refused > 0 { format!(" (see {})", report.path().display()) } else { String::new() };
-    print(&format!("{imported} imported, {refused} refused{hint}\n"))
+    data.report = (data.refused_count > 0).then(|| report.path().to_owned());
+    let hint = data.report.as_ref().map(|path| format!(" (see {})", path.display())).unwrap_or_default();
+    output.line(&data, format!("{} imported, {} refused{hint}", data.created, data.refused_count))
 }

@@ -28,59 +28,59 @@ struct UserQuery {
 
 /// An account; unset fields are omitted.
 #[derive(Serialize, JsonSchema)]
-struct AccountData {
-    user_id: i64,
+pub(crate) struct AccountData {
+    pub(crate) user_id: i64,
     /// 0 active, 1 disabled.
-    status: i16,
+    pub(crate) status: i16,
     #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    nick_name: String,
+    pub(crate) username: Option<String>,
+    pub(crate) nick_name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    avatar: String,
+    pub(crate) avatar: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mobile: Option<String>,
+    pub(crate) mobile: Option<String>,
     /// Whether the account's owner has proved to control the mobile number.
-    mobile_confirmed: bool,
+    pub(crate) mobile_confirmed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    has_password: bool,
+    pub(crate) email: Option<String>,
+    pub(crate) has_password: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    private_info: Option<String>,
+    pub(crate) private_info: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    public_info: Option<String>,
-    registered_at_ms: i64,
+    pub(crate) public_info: Option<String>,
+    pub(crate) registered_at_ms: i64,
     /// 0 for never.
-    last_active_at_ms: i64,
-    online: bool,
+    pub(crate) last_active_at_ms: i64,
+    pub(crate) online: bool,
     /// Whether what is online is known to the node that answered only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    degraded: bool,
+    pub(crate) degraded: bool,
     /// The balance in 0.01 coin.
-    coin_cents: i64,
+    pub(crate) coin_cents: i64,
     /// 0 never, 1 now, 2 in the past.
-    vip: i16,
+    pub(crate) vip: i16,
     /// 0 for never.
-    vip_expires_at_ms: i64,
-    medals: Vec<HeldMedalData>,
+    pub(crate) vip_expires_at_ms: i64,
+    pub(crate) medals: Vec<HeldMedalData>,
     /// The ban in force.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ban: Option<BanData>,
+    pub(crate) ban: Option<BanData>,
     personal: PersonalDetailsData,
     /// Without the answer that admits friends; the push token is masked.
     settings: SettingsData,
-    push: PushData,
+    pub(crate) push: PushData,
     /// Up to 200, the last one used first.
-    devices: Vec<DeviceDetailsData>,
+    pub(crate) devices: Vec<DeviceDetailsData>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct HeldMedalData {
-    id: i64,
-    name: String,
-    desc: String,
-    image_url: String,
+pub(crate) struct HeldMedalData {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) desc: String,
+    pub(crate) image_url: String,
 }
 
 impl From<Medal> for HeldMedalData {
@@ -90,9 +90,9 @@ impl From<Medal> for HeldMedalData {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct BanData {
-    reason: String,
-    ends_at_ms: i64,
+pub(crate) struct BanData {
+    pub(crate) reason: String,
+    pub(crate) ends_at_ms: i64,
 }
 
 impl From<Ban> for BanData {
@@ -132,11 +132,11 @@ impl From<PersonalData> for PersonalDetailsData {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct PushData {
+pub(crate) struct PushData {
     #[serde(skip_serializing_if = "Option::is_none")]
-    alias: Option<String>,
-    badge: i32,
-    tags: Vec<String>,
+    pub(crate) alias: Option<String>,
+    pub(crate) badge: i32,
+    pub(crate) tags: Vec<String>,
     tokens: Vec<PushTokenData>,
 }
 
@@ -162,29 +162,29 @@ impl From<PushDetails> for PushData {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct DeviceDetailsData {
-    device_sn: i32,
+pub(crate) struct DeviceDetailsData {
+    pub(crate) device_sn: i32,
     /// The id that the client chose.
     #[serde(skip_serializing_if = "Option::is_none")]
-    device_id: Option<String>,
+    pub(crate) device_id: Option<String>,
     /// 1 ios, 2 android, 3 windows, 4 mac, 5 linux, 6 web, 0 anything else.
-    platform: i16,
+    pub(crate) platform: i16,
     /// The platform as the client named it.
-    platform_name: String,
-    user_agent: String,
-    last_login_at_ms: i64,
-    online: bool,
+    pub(crate) platform_name: String,
+    pub(crate) user_agent: String,
+    pub(crate) last_login_at_ms: i64,
+    pub(crate) online: bool,
     /// The session on it that can be used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<DeviceSessionData>,
+    pub(crate) session: Option<DeviceSessionData>,
 }
 
 #[expect(clippy::struct_field_names, reason = "the names of the answer")]
 #[derive(Serialize, JsonSchema)]
-struct DeviceSessionData {
-    created_at_ms: i64,
-    last_used_at_ms: i64,
-    expires_at_ms: i64,
+pub(crate) struct DeviceSessionData {
+    pub(crate) created_at_ms: i64,
+    pub(crate) last_used_at_ms: i64,
+    pub(crate) expires_at_ms: i64,
 }
 
 impl DeviceDetailsData {

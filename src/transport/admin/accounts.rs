@@ -113,12 +113,18 @@ async fn register_batch(
 }
 
 #[derive(Serialize, JsonSchema)]
-struct ListedUser {
-    user_id: i64,
+pub(crate) struct ListedUser {
+    pub(crate) user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
+    pub(crate) username: Option<String>,
     /// 0 active, 1 disabled.
-    status: i16,
+    pub(crate) status: i16,
+}
+
+impl From<UserSummary> for ListedUser {
+    fn from(user: UserSummary) -> Self {
+        Self { user_id: user.id.get(), username: user.username, status: user.status.code() }
+    }
 }
 
 async fn list(
@@ -126,9 +132,7 @@ async fn list(
     AsOperator(operator, Query(query)): AsOperator<Query<PageQuery>>,
 ) -> Answer<Vec<ListedUser>> {
     let users = accounts::list(&gateway, &operator, query.page()?).await?;
-    let row =
-        |user: UserSummary| ListedUser { user_id: user.id.get(), username: user.username, status: user.status.code() };
-    Ok(Data(users.into_iter().map(row).collect()))
+    Ok(Data(users.into_iter().map(ListedUser::from).collect()))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -142,21 +146,37 @@ struct SearchQuery {
 
 /// An account that was found.
 #[derive(Serialize, JsonSchema)]
-struct FoundData {
-    user_id: i64,
+pub(crate) struct FoundData {
+    pub(crate) user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    nickname: String,
+    pub(crate) username: Option<String>,
+    pub(crate) nickname: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mobile: Option<String>,
+    pub(crate) mobile: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// 0 active, 1 disabled.
-    status: i16,
+    pub(crate) status: i16,
     /// Unix time in milliseconds.
-    registered_at_ms: i64,
+    pub(crate) registered_at_ms: i64,
     /// Whether a device of the account is in use.
-    online: bool,
+    pub(crate) online: bool,
+}
+
+impl FoundData {
+    /// A found account.
+    pub(crate) fn new(user: FoundUser, online: bool) -> Self {
+        Self {
+            user_id: user.id.get(),
+            online,
+            username: user.username,
+            nickname: user.nickname,
+            mobile: user.mobile,
+            email: user.email,
+            status: user.status.code(),
+            registered_at_ms: user.registered_at_ms,
+        }
+    }
 }
 
 async fn search(
@@ -167,15 +187,9 @@ async fn search(
     let search = UserSearch::parse(&query.q.unwrap_or_default(), query.cursor.as_deref(), size)?;
     let found = accounts::search(&gateway, &operator, search).await?;
     let online = presence::online(&gateway, &operator, found.items.iter().map(|user| user.id).collect()).await?;
-    let data = |user: FoundUser| FoundData {
-        user_id: user.id.get(),
-        online: online.contains(&user.id),
-        username: user.username,
-        nickname: user.nickname,
-        mobile: user.mobile,
-        email: user.email,
-        status: user.status.code(),
-        registered_at_ms: user.registered_at_ms,
+    let data = |user: FoundUser| {
+        let is_online = online.contains(&user.id);
+        FoundData::new(user, is_online)
     };
     Ok(Part::of(found, data))
 }

@@ -44,28 +44,46 @@ struct ListQuery {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct EntryData {
-    id: i64,
+pub(crate) struct EntryData {
+    pub(crate) id: i64,
     /// Unix time in milliseconds.
-    at_ms: i64,
+    pub(crate) at_ms: i64,
     /// `user:12`, `admin_token:3`, `command_line` or `anonymous`.
-    actor: String,
+    pub(crate) actor: String,
     /// The name of the admin token that acted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    token_name: Option<String>,
+    pub(crate) token_name: Option<String>,
     /// The user that an operator acted for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    for_user: Option<i64>,
+    pub(crate) for_user: Option<i64>,
     /// The account that the row is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<i64>,
-    action: String,
-    target: String,
+    pub(crate) user_id: Option<i64>,
+    pub(crate) action: String,
+    pub(crate) target: String,
     /// The source address; empty for the command line.
-    address: String,
-    request_id: String,
+    pub(crate) address: String,
+    pub(crate) request_id: String,
     /// `ok`, or the reason of the refusal.
-    result: String,
+    pub(crate) result: String,
+}
+
+impl From<AuditEntry> for EntryData {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at_ms: entry.at_ms,
+            actor: entry.actor.to_string(),
+            token_name: entry.token_name,
+            for_user: entry.for_user.map(UserId::get),
+            user_id: entry.user.map(UserId::get),
+            action: entry.action,
+            target: entry.target,
+            address: entry.address,
+            request_id: entry.request_id,
+            result: entry.result,
+        }
+    }
 }
 
 async fn list(
@@ -78,20 +96,7 @@ async fn list(
         None => Page::parse(None, size)?,
     };
     let filter = filter([&query.actor, &query.action, &query.user_id, &query.from, &query.until])?;
-    let data = |entry: AuditEntry| EntryData {
-        id: entry.id,
-        at_ms: entry.at_ms,
-        actor: entry.actor.to_string(),
-        token_name: entry.token_name,
-        for_user: entry.for_user.map(UserId::get),
-        user_id: entry.user.map(UserId::get),
-        action: entry.action,
-        target: entry.target,
-        address: entry.address,
-        request_id: entry.request_id,
-        result: entry.result,
-    };
-    Ok(Part::of(audit_log::list(&gateway, &operator, filter, page).await?, data))
+    Ok(Part::of(audit_log::list(&gateway, &operator, filter, page).await?, EntryData::from))
 }
 
 fn filter([actor, action, user, from, until]: [&Option<String>; 5]) -> Result<AuditFilter, Invalid> {

@@ -67,12 +67,18 @@ async fn define_medal(
 }
 
 #[derive(Serialize, JsonSchema)]
-struct MedalData {
-    id: i64,
-    name: String,
-    desc: String,
-    image_url: String,
-    sort: i32,
+pub(crate) struct MedalData {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) desc: String,
+    pub(crate) image_url: String,
+    pub(crate) sort: i32,
+}
+
+impl From<Medal> for MedalData {
+    fn from(Medal { id, name, description, image_url, sort }: Medal) -> Self {
+        Self { id: id.0, name, desc: description, image_url, sort }
+    }
 }
 
 async fn list_medals(
@@ -80,14 +86,7 @@ async fn list_medals(
     AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
 ) -> ListAnswer<MedalData> {
     let medals = awards::list_medals(&gateway, &operator, query.page()?).await?;
-    let data = |Medal { id, name, description, image_url, sort }| MedalData {
-        id: id.0,
-        name,
-        desc: description,
-        image_url,
-        sort,
-    };
-    Ok(Part::of(medals, data))
+    Ok(Part::of(medals, MedalData::from))
 }
 
 #[derive(Deserialize, JsonSchema)]

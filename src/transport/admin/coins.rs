@@ -41,15 +41,15 @@ struct LedgerData {
 
 /// A change of a user's coins; amounts in 0.01 coin are exact.
 #[derive(Serialize, JsonSchema)]
-struct LedgerRecordData {
-    id: i64,
-    typ: i16,
-    before_cents: i64,
-    change_cents: i64,
-    after_cents: i64,
-    reason: String,
-    remark: String,
-    created_at_ms: i64,
+pub(crate) struct LedgerRecordData {
+    pub(crate) id: i64,
+    pub(crate) typ: i16,
+    pub(crate) before_cents: i64,
+    pub(crate) change_cents: i64,
+    pub(crate) after_cents: i64,
+    pub(crate) reason: String,
+    pub(crate) remark: String,
+    pub(crate) created_at_ms: i64,
 }
 
 impl From<CoinRecord> for LedgerRecordData {
@@ -90,11 +90,22 @@ struct AdjustBody {
 
 /// The record of the change; amounts in 0.01 coin are exact.
 #[derive(Serialize, JsonSchema)]
-struct RecordData {
-    id: i64,
-    before_cents: i64,
-    change_cents: i64,
-    after_cents: i64,
+pub(crate) struct RecordData {
+    pub(crate) id: i64,
+    pub(crate) before_cents: i64,
+    pub(crate) change_cents: i64,
+    pub(crate) after_cents: i64,
+}
+
+impl From<CoinRecord> for RecordData {
+    fn from(record: CoinRecord) -> Self {
+        Self {
+            id: record.id,
+            before_cents: record.before.0,
+            change_cents: record.change.0,
+            after_cents: record.after.0,
+        }
+    }
 }
 
 async fn adjust(
@@ -110,11 +121,5 @@ async fn adjust(
         &body.remark.unwrap_or_default(),
         &required("idempotency_key", body.idempotency_key)?,
     )?;
-    let record = coins::adjust(&gateway, &operator, user, change).await?;
-    Ok(Data(RecordData {
-        id: record.id,
-        before_cents: record.before.0,
-        change_cents: record.change.0,
-        after_cents: record.after.0,
-    }))
+    Ok(Data(coins::adjust(&gateway, &operator, user, change).await?.into()))
 }

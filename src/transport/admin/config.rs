@@ -19,14 +19,14 @@ pub(super) fn paths() -> Vec<Path> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct SettingData {
+pub(crate) struct SettingData {
     /// The environment variable.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// The value; `***` in place of secrets, `(unset)` without one.
-    value: String,
+    pub(crate) value: String,
     /// `flag`, `environment`, `file` or `default`.
-    source: String,
-    meaning: &'static str,
+    pub(crate) source: String,
+    pub(crate) meaning: &'static str,
 }
 
 impl From<&ShownSetting> for SettingData {

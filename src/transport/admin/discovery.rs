@@ -36,12 +36,14 @@ pub(super) fn paths() -> Vec<Path> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct CreatedData {
-    id: i64,
+pub(crate) struct CreatedData {
+    pub(crate) id: i64,
 }
 
-fn created(id: DiscoveryId) -> Data<CreatedData> {
-    Data(CreatedData { id: id.0 })
+impl From<DiscoveryId> for CreatedData {
+    fn from(id: DiscoveryId) -> Self {
+        Self { id: id.0 }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -61,10 +63,16 @@ struct CategoryBody {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct CategoryData {
-    id: i64,
-    name: String,
-    sort: i32,
+pub(crate) struct CategoryData {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) sort: i32,
+}
+
+impl From<(DiscoveryId, Category)> for CategoryData {
+    fn from((id, category): (DiscoveryId, Category)) -> Self {
+        Self { id: id.0, name: category.name, sort: category.sort }
+    }
 }
 
 async fn create_category(
@@ -72,7 +80,7 @@ async fn create_category(
     AsOperator(operator, Json(body)): AsOperator<Json<CategoryBody>>,
 ) -> Answer<CreatedData> {
     let new = Category::parse(&required("name", body.name)?, body.sort.unwrap_or(0))?;
-    Ok(created(discovery::create_category(&gateway, &operator, new).await?))
+    Ok(Data(discovery::create_category(&gateway, &operator, new).await?.into()))
 }
 
 async fn update_category(
@@ -99,9 +107,7 @@ async fn list_categories(
     AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
 ) -> ListAnswer<CategoryData> {
     let listed = discovery::list_categories(&gateway, operator.tenant_id(), query.page()?).await?;
-    let data =
-        |(id, category): (DiscoveryId, Category)| CategoryData { id: id.0, name: category.name, sort: category.sort };
-    Ok(Part::of(listed, data))
+    Ok(Part::of(listed, CategoryData::from))
 }
 
 /// The fields that bodies of groups and bots share.
@@ -148,14 +154,28 @@ impl GroupBody {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct GroupData {
-    id: i64,
-    nickname: String,
-    category: String,
-    introduction: String,
-    avatar_url: String,
-    headcount: i32,
-    is_banned: bool,
+pub(crate) struct GroupData {
+    pub(crate) id: i64,
+    pub(crate) nickname: String,
+    pub(crate) category: String,
+    pub(crate) introduction: String,
+    pub(crate) avatar_url: String,
+    pub(crate) headcount: i32,
+    pub(crate) is_banned: bool,
+}
+
+impl From<(DiscoveryId, Group)> for GroupData {
+    fn from((id, group): (DiscoveryId, Group)) -> Self {
+        Self {
+            id: id.0,
+            nickname: group.display.nickname,
+            category: group.category,
+            introduction: group.display.introduction,
+            avatar_url: group.display.avatar_url,
+            headcount: group.display.headcount,
+            is_banned: group.is_banned,
+        }
+    }
 }
 
 async fn create_group(
@@ -168,7 +188,7 @@ async fn create_group(
     }
     let mut new = Group::default();
     body.apply(&mut new)?;
-    Ok(created(discovery::create_group(&gateway, &operator, new).await?))
+    Ok(Data(discovery::create_group(&gateway, &operator, new).await?.into()))
 }
 
 async fn update_group(
@@ -193,16 +213,7 @@ async fn list_groups(
     AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
 ) -> ListAnswer<GroupData> {
     let listed = discovery::list_all_groups(&gateway, &operator, query.page()?).await?;
-    let data = |(id, group): (DiscoveryId, Group)| GroupData {
-        id: id.0,
-        nickname: group.display.nickname,
-        category: group.category,
-        introduction: group.display.introduction,
-        avatar_url: group.display.avatar_url,
-        headcount: group.display.headcount,
-        is_banned: group.is_banned,
-    };
-    Ok(Part::of(listed, data))
+    Ok(Part::of(listed, GroupData::from))
 }
 
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -223,14 +234,28 @@ impl BotBody {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct BotData {
-    id: i64,
-    nickname: String,
-    introduction: String,
-    avatar_url: String,
-    headcount: i32,
-    is_add: bool,
-    always_agree: bool,
+pub(crate) struct BotData {
+    pub(crate) id: i64,
+    pub(crate) nickname: String,
+    pub(crate) introduction: String,
+    pub(crate) avatar_url: String,
+    pub(crate) headcount: i32,
+    pub(crate) is_add: bool,
+    pub(crate) always_agree: bool,
+}
+
+impl From<(DiscoveryId, Bot)> for BotData {
+    fn from((id, bot): (DiscoveryId, Bot)) -> Self {
+        Self {
+            id: id.0,
+            nickname: bot.display.nickname,
+            introduction: bot.display.introduction,
+            avatar_url: bot.display.avatar_url,
+            headcount: bot.display.headcount,
+            is_add: bot.is_add,
+            always_agree: bot.always_agree,
+        }
+    }
 }
 
 async fn create_bot(
@@ -240,7 +265,7 @@ async fn create_bot(
     body.display.require_name()?;
     let mut new = Bot::default();
     body.apply(&mut new)?;
-    Ok(created(discovery::create_bot(&gateway, &operator, new).await?))
+    Ok(Data(discovery::create_bot(&gateway, &operator, new).await?.into()))
 }
 
 async fn update_bot(
@@ -265,16 +290,7 @@ async fn list_bots(
     AsOperator(operator, Query(query)): AsOperator<Query<CursorQuery>>,
 ) -> ListAnswer<BotData> {
     let listed = discovery::list_bots(&gateway, operator.tenant_id(), query.page()?).await?;
-    let data = |(id, bot): (DiscoveryId, Bot)| BotData {
-        id: id.0,
-        nickname: bot.display.nickname,
-        introduction: bot.display.introduction,
-        avatar_url: bot.display.avatar_url,
-        headcount: bot.display.headcount,
-        is_add: bot.is_add,
-        always_agree: bot.always_agree,
-    };
-    Ok(Part::of(listed, data))
+    Ok(Part::of(listed, BotData::from))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -286,11 +302,22 @@ struct AdsBody {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct AdsData {
-    is_show: bool,
-    android_code_id: String,
-    ios_code_id: String,
-    bottom_height: i32,
+pub(crate) struct AdsData {
+    pub(crate) is_show: bool,
+    pub(crate) android_code_id: String,
+    pub(crate) ios_code_id: String,
+    pub(crate) bottom_height: i32,
+}
+
+impl From<Ads> for AdsData {
+    fn from(ads: Ads) -> Self {
+        Self {
+            is_show: ads.is_shown,
+            android_code_id: ads.android_code_id,
+            ios_code_id: ads.ios_code_id,
+            bottom_height: ads.bottom_height,
+        }
+    }
 }
 
 async fn set_ads(
@@ -312,11 +339,5 @@ async fn set_ads(
 }
 
 async fn get_ads(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<AdsData> {
-    let ads = discovery::get_ads(&gateway, operator.tenant_id()).await?;
-    Ok(Data(AdsData {
-        is_show: ads.is_shown,
-        android_code_id: ads.android_code_id,
-        ios_code_id: ads.ios_code_id,
-        bottom_height: ads.bottom_height,
-    }))
+    Ok(Data(discovery::get_ads(&gateway, operator.tenant_id()).await?.into()))
 }

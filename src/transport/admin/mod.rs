@@ -1,5 +1,5 @@
 //! The admin API: `/user`, `/token`, `/admin/v1`. JSON only, for ops scripts and for SDKs on behalf of a user. Every
-//! file but `access`, `answer` and `params` is a resource: its routes at the top, then their handlers, each of which
+//! file but `access`, `answer`, `data` and `params` is a resource: its routes at the top, then their handlers, each of which
 //! parses, calls the domain and wraps the answer.
 
 mod access;
@@ -15,6 +15,7 @@ mod coins;
 mod config;
 mod contacts;
 mod credentials;
+pub(crate) mod data;
 mod devices;
 mod discovery;
 mod overview;

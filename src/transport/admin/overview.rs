@@ -23,7 +23,7 @@ pub(super) fn paths() -> Vec<Path> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct OverviewData {
+pub(crate) struct OverviewData {
     database: HealthData,
     state: StateData,
     /// The nodes that were seen within five minutes, by their start.
@@ -121,7 +121,8 @@ struct AttentionData {
 }
 
 impl OverviewData {
-    fn new(overview: Overview, language: Language) -> Self {
+    /// The overview, with texts in `language`.
+    pub(crate) fn new(overview: Overview, language: Language) -> Self {
         let Overview { database, state, nodes, accounts, online, counters, attention } = overview;
         let told = |one: Attention| AttentionData { name: one.name(), text: one.text(language) };
         Self {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::tenants,
     gateway::Gateway,
-    model::{AdminToken, AdminTokenId, AdminTokenState, Days, Invalid, Problem},
+    model::{AdminToken, AdminTokenId, AdminTokenState, Days, Invalid, Problem, Tenant},
     transport::path::{Path, admin},
 };
 
@@ -29,24 +29,29 @@ pub(super) fn paths() -> Vec<Path> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct AppData {
-    id: String,
+pub(crate) struct AppData {
+    pub(crate) id: String,
     /// Unix time in seconds.
-    created_at: i64,
+    pub(crate) created_at: i64,
     /// Whether anyone may register.
-    registration_open: bool,
+    pub(crate) registration_open: bool,
     /// Whether push registrations must be signed with the app's secret.
-    push_sign_required: bool,
+    pub(crate) push_sign_required: bool,
+}
+
+impl From<Tenant> for AppData {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id.to_string(),
+            created_at: secs(tenant.created_at_ms),
+            registration_open: tenant.is_registration_open,
+            push_sign_required: tenant.is_push_sign_required,
+        }
+    }
 }
 
 async fn get(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<AppData> {
-    let tenant = tenants::get(&gateway, &operator).await?;
-    Ok(Data(AppData {
-        id: tenant.id.to_string(),
-        created_at: secs(tenant.created_at_ms),
-        registration_open: tenant.is_registration_open,
-        push_sign_required: tenant.is_push_sign_required,
-    }))
+    Ok(Data(tenants::get(&gateway, &operator).await?.into()))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -66,8 +71,8 @@ async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOp
 }
 
 #[derive(Serialize, JsonSchema)]
-struct SecretData {
-    secret: String,
+pub(crate) struct SecretData {
+    pub(crate) secret: String,
 }
 
 async fn rotate_secret(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<SecretData> {
@@ -75,43 +80,46 @@ async fn rotate_secret(gateway: web::Data<Gateway>, AsOperator(operator, ()): As
 }
 
 #[derive(Serialize, JsonSchema)]
-struct AdminTokenData {
-    id: i64,
-    name: String,
+pub(crate) struct AdminTokenData {
+    pub(crate) id: i64,
+    pub(crate) name: String,
     /// Unix time in seconds.
-    created_at: i64,
-    /// Unix time in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
+    pub(crate) created_at: i64,
     /// Unix time in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    revoked_at: Option<i64>,
+    pub(crate) expires_at: Option<i64>,
+    /// Unix time in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked_at: Option<i64>,
     /// `valid`, `expired` or `revoked`.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Whether it is the token of this request.
-    is_own: bool,
+    pub(crate) is_own: bool,
 }
 
 async fn list_tokens(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<Vec<AdminTokenData>> {
     let (own, now_ms) = (operator.token(), gateway.clock.now_ms());
     let tokens = tenants::list_admin_tokens(&gateway, &operator).await?;
-    Ok(Data(tokens.into_iter().map(|token| token_data(token, own, now_ms)).collect()))
+    Ok(Data(tokens.into_iter().map(|token| AdminTokenData::new(token, own, now_ms)).collect()))
 }
 
-fn token_data(token: AdminToken, own: Option<AdminTokenId>, now_ms: i64) -> AdminTokenData {
-    let state = match token.state(now_ms) {
-        AdminTokenState::Valid => "valid",
-        AdminTokenState::Expired => "expired",
-        AdminTokenState::Revoked => "revoked",
-    };
-    AdminTokenData {
-        id: token.id.0,
-        name: token.name,
-        created_at: secs(token.created_at_ms),
-        expires_at: token.expires_at_ms.map(secs),
-        revoked_at: token.revoked_at_ms.map(secs),
-        state,
-        is_own: own == Some(token.id),
+impl AdminTokenData {
+    /// A token at that time, asked for with the token `own`.
+    pub(crate) fn new(token: AdminToken, own: Option<AdminTokenId>, now_ms: i64) -> Self {
+        let state = match token.state(now_ms) {
+            AdminTokenState::Valid => "valid",
+            AdminTokenState::Expired => "expired",
+            AdminTokenState::Revoked => "revoked",
+        };
+        Self {
+            id: token.id.0,
+            name: token.name,
+            created_at: secs(token.created_at_ms),
+            expires_at: token.expires_at_ms.map(secs),
+            revoked_at: token.revoked_at_ms.map(secs),
+            state,
+            is_own: own == Some(token.id),
+        }
     }
 }
 
@@ -127,8 +135,8 @@ struct AdminTokenBody {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct CreatedToken {
-    token: String,
+pub(crate) struct CreatedToken {
+    pub(crate) token: String,
 }
 
 async fn create_token(

@@ -6,6 +6,7 @@ use std::{
 };
 
 use diglot::config::Flags;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A shell with a working folder and an environment.
@@ -46,6 +47,23 @@ impl Shell {
         let output = self.output(args);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{args:?}");
         text(&output.stdout).to_owned()
+    }
+
+    /// What a command that succeeds prints with `--json`.
+    #[track_caller]
+    pub fn json(&self, args: &[&str]) -> Value {
+        let printed = self.run(&[args, &["--json"]].concat());
+        assert!(printed.ends_with('\n') && printed.lines().count() == 1, "{printed}");
+        serde_json::from_str(&printed).unwrap()
+    }
+
+    /// The table that a command prints: the cells of its lines, of which the first are the names of the columns. No cell
+    /// may be empty or contain two spaces.
+    #[track_caller]
+    pub fn table(&self, args: &[&str]) -> Vec<Vec<String>> {
+        let cells =
+            |line: &str| line.split("  ").filter(|cell| !cell.is_empty()).map(|cell| cell.trim().to_owned()).collect();
+        self.run(args).lines().map(cells).collect()
     }
 
     /// Stderr of a command that fails.

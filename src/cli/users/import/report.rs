@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::RefusedData;
+
 /// The report file: number, login name and reason of each refused record, in the order of the records. It is deleted if
 /// it is empty at the end.
 pub(super) struct Report {
@@ -57,9 +59,10 @@ impl Report {
     }
 }
 
-/// A line of the report. `name` must come from [`shown`](crate::account_file::shown); a reason contains no line break and is short.
-pub(super) fn line(number: u64, name: &str, reason: &str) -> String {
-    format!("{number}\t{name}\t{reason}\n")
+/// Lines of the report. Names must come from [`shown`](crate::account_file::shown); a reason contains no line break and
+/// is short.
+pub(super) fn lines(refused: &[RefusedData]) -> String {
+    refused.iter().map(|RefusedData { record, name, reason }| format!("{record}\t{name}\t{reason}\n")).collect()
 }
 
 /// The length in bytes of the complete lines on records up to `done`.
