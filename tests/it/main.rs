@@ -41,6 +41,7 @@ mod contract_facts;
 mod contract_v1;
 mod credentials;
 mod delivery;
+mod deploy;
 mod devices;
 mod disclosure;
 mod discovery;
