@@ -3,6 +3,7 @@
 
 mod audit;
 mod awards;
+mod backup;
 mod dev;
 mod discovery;
 mod doctor;
@@ -106,6 +107,10 @@ enum Command {
     Ads(discovery::AdsCommand),
     /// Show the health of the gateway, and counts of what happened lately in an app
     Overview(overview::OverviewArgs),
+    /// Copy an SQLite database to a file, also while the gateway runs
+    Backup(backup::BackupArgs),
+    /// Put a copy that `diglot backup` made in the place of the SQLite database
+    Restore(backup::RestoreArgs),
     /// Show every setting with its value, source and meaning
     Config,
     /// Print the OpenAPI document of the API
@@ -243,6 +248,8 @@ fn run(settings: &SettingFlags, output: Output, command: Command) -> Outcome {
         Command::Bot(command) => discovery::run_bot(settings, output, command),
         Command::Ads(command) => discovery::run_ads(settings, output, command),
         Command::Overview(args) => overview::run(settings, output, &args),
+        Command::Backup(args) => backup::back_up(settings, output, &args),
+        Command::Restore(args) => backup::restore(settings, output, &args),
         Command::Config => show_config(settings, output),
         Command::Openapi => print(&format!("{:#}\n", openapi_document())),
         Command::Doctor => doctor::run(settings, output),

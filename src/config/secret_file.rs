@@ -1,6 +1,7 @@
 //! The source of the server's secret: configuration, or a file next to an embedded database.
 
 use std::{
+    fmt,
     fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -32,6 +33,21 @@ impl SecretSource {
         Self::File { path: PathBuf::from(path), database: database.to_owned() }
     }
 
+    /// Returns the secret, if there is one.
+    ///
+    /// # Errors
+    /// When the file can't be read, or its secret is too short.
+    pub fn find(&self) -> io::Result<Option<Secret>> {
+        match self {
+            Self::Given(secret) => Ok(Some(secret.clone())),
+            Self::File { path, .. } => match read(path) {
+                Ok(secret) => Ok(Some(secret)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(at(path, &error)),
+            },
+        }
+    }
+
     /// Returns the secret. Generates the file if it is missing, but only while there is no database yet: an existing
     /// database depends on the secret that it was created with.
     ///
@@ -40,10 +56,22 @@ impl SecretSource {
     pub fn resolve(&self, random: Random) -> io::Result<Secret> {
         match self {
             Self::Given(secret) => Ok(secret.clone()),
-            Self::File { path, database } => read_or_make(path, database, random)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+            Self::File { path, database } => read_or_make(path, database, random).map_err(|error| at(path, &error)),
         }
     }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("DIGLOT_SECRET"),
+            Self::File { path, .. } => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn read_or_make(path: &Path, database: &Path, random: Random) -> io::Result<Secret> {

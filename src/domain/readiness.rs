@@ -3,7 +3,7 @@
 use super::Error;
 use crate::{
     gateway::Gateway,
-    secret::{self, KeyPurpose},
+    secret::{self, KeyPurpose, Secret},
     store::secret_check,
 };
 
@@ -17,10 +17,16 @@ pub async fn check_state(gateway: &Gateway) -> Result<(), Error> {
     Ok(gateway.state.check().await?)
 }
 
+/// The MAC by which a database recognizes its secret.
+#[must_use]
+pub fn secret_mac(secret: &Secret) -> String {
+    secret::hex(&secret.mac(KeyPurpose::Check, b"the secret of this database"))
+}
+
 /// Whether the server's secret is the one that the database was first used with: with another one no password would
 /// verify. Stores a MAC of the first secret.
 pub async fn check_secret(gateway: &Gateway) -> Result<bool, Error> {
-    let mac = secret::hex(&gateway.secret.mac(KeyPurpose::Check, b"the secret of this database"));
+    let mac = secret_mac(&gateway.secret);
     let expected = mac.clone();
     let found = gateway.db.read(secret_check::find).await?;
     let stored = match found {

@@ -30,6 +30,7 @@ pub mod admin_tokens;
 pub mod ads;
 pub mod audit;
 pub mod audit_pruning;
+pub mod backup;
 pub mod bans;
 pub mod bots;
 pub mod categories;

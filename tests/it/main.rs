@@ -22,6 +22,7 @@ mod audit;
 mod audit_log;
 mod audit_retention;
 mod awards;
+mod backup;
 mod cache;
 mod captchas;
 mod circles;
