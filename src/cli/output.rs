@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
@@ -91,9 +91,10 @@ impl Output {
         }
     }
 
-    /// Shows the progress of something long on a terminal: out of `length`, or as a count if that is not known.
+    /// Shows the progress of something long on a terminal, until it is dropped: out of `length`, or as a count if that is not
+    /// known.
     pub(super) fn progress(self, length: Option<u64>) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(length, self.draw_target());
+        let bar = ProgressBar::with_draw_target(length, self.draw_target()).with_finish(ProgressFinish::AndClear);
         let template = if length.is_some() { "{bar:40} {percent}% {msg}, {eta} left" } else { "{spinner} {msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -210,3 +210,29 @@ fn every_command_has_completions_and_a_manual_page() {
     assert_eq!(page, fs::read_to_string(shell.path().join("pages/diglot.1")).unwrap());
     assert!(page.contains("Exit codes:"), "{page}");
 }
+
+#[test]
+#[ignore = "needs script of util-linux: run scripts/test"]
+fn long_work_shows_its_progress_on_a_terminal_only() {
+    let shell = Shell::new();
+    shell.run(&["app", "create", "shop"]);
+    let on_a_terminal = |arguments: &str| {
+        let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_diglot"));
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm").current_dir(shell.path());
+        String::from_utf8(script.output().unwrap().stdout).unwrap()
+    };
+    write(&shell, "users.csv", "username\nalice\nbob\n");
+    write(&shell, "more.csv", "username\ncarol\n");
+    let shown = on_a_terminal("user import --app shop users.csv");
+    assert!(shown.contains("% 2 imported, 0 refused, ") && shown.ends_with("2 imported, 0 refused\r\n"), "{shown}");
+    assert_eq!(on_a_terminal("user import --app shop more.csv -q"), "1 imported, 0 refused\r\n");
+    for (export, progress) in [("user export", "3 accounts written"), ("audit export", " rows written")] {
+        let shown = on_a_terminal(&format!("{export} --app shop >file"));
+        assert!(shown.contains(progress), "{export}: {shown}");
+        assert_eq!(on_a_terminal(&format!("{export} --app shop -q >file")), "");
+        // The terminal that shows the file itself, and a pipe, show no progress.
+        assert!(!on_a_terminal(&format!("{export} --app shop")).contains(progress));
+        shell.run(&[export.split(' ').collect::<Vec<_>>(), vec!["--app", "shop"]].concat());
+    }
+}

@@ -161,7 +161,7 @@ async fn another_secret_than_the_databases_is_refused() {
     }
     let doctor = other.output(&["doctor"]);
     let report = String::from_utf8(doctor.stdout).unwrap();
-    assert!(!doctor.status.success() && report.contains("FAIL  secret: DIGLOT_SECRET"), "{report}");
+    assert!(!doctor.status.success() && report.contains("FAIL    secret             DIGLOT_SECRET"), "{report}");
 }
 
 #[actix_web::test]
