@@ -1,12 +1,11 @@
-# The gateway's image. Unlike the default build it uses the system's libpq, which speaks TLS to PostgreSQL, and rustls for
-# Redis.
+# The gateway's image. Unlike the default build it uses the system's libpq, which speaks TLS to PostgreSQL.
 FROM rust:1-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --no-default-features --features tls
+RUN cargo build --release --locked --no-default-features
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -31,6 +31,7 @@ use crate::{
     logging::LogFormat,
     model::{AvatarBase, Days, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
+    state::RedisUrl,
     store::DatabaseUrl,
     tls::TlsFiles,
 };
@@ -59,7 +60,7 @@ pub struct Config {
     /// Memory for the node's cache of the database.
     pub cache_bytes: u64,
     /// Redis, if the state is shared.
-    pub redis_url: Option<String>,
+    pub redis_url: Option<RedisUrl>,
     /// Prefix of all keys in Redis.
     pub redis_prefix: String,
     /// The tenant of a /v1 request without an `app_id`.
@@ -143,8 +144,8 @@ impl Config {
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
             database_connections: read.number("DIGLOT_DATABASE_CONNECTIONS", 1, 500),
             cache_bytes: (1 << 20) * read.number::<u64>("DIGLOT_CACHE_MIB", 0, 1_000_000),
-            redis_url: read.checked("REDIS_URL", redis_url),
-            redis_prefix: read.required("DIGLOT_REDIS_PREFIX").unwrap_or_default(),
+            redis_url: read.optional("REDIS_URL"),
+            redis_prefix: read.required_as("DIGLOT_REDIS_PREFIX", redis_prefix).unwrap_or_default(),
             default_app: read
                 .required_as("DIGLOT_DEFAULT_APP", |text| TenantId::parse(text).map_err(|_| "is not an app id"))
                 .unwrap_or_else(|| TenantId::stored(String::new())),
@@ -306,22 +307,9 @@ fn nowhere() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The redis crate ignores parameters that it does not know, and a database that is not a number.
-fn redis_url(text: &str) -> Result<String, String> {
-    let url = url(text, &["redis", "rediss", "redis+unix", "unix"])?;
-    let (is_socket, known): (bool, &[&str]) = match url.scheme() {
-        "unix" | "redis+unix" => (true, &["db", "user", "pass", "protocol"]),
-        _ => (false, &["protocol"]),
-    };
-    if let Some((name, _)) = url.query_pairs().find(|(name, _)| !known.contains(&&**name)) {
-        let hint = if name == "db" { "; the database is the path: redis://HOST:PORT/3" } else { "" };
-        return Err(format!("has an unknown parameter {name}{hint}"));
-    }
-    let database = url.path().trim_start_matches('/');
-    if !is_socket && !database.is_empty() && database.parse::<u16>().is_err() {
-        return Err("the path must be the number of a database: redis://HOST:PORT/3".to_owned());
-    }
-    Ok(text.to_owned())
+/// Braces would take the place of those that keep the keys of a tenant together in a Redis Cluster.
+fn redis_prefix(text: &str) -> Result<String, &'static str> {
+    if text.contains(['{', '}']) { Err("must not contain { or }") } else { Ok(text.to_owned()) }
 }
 
 /// `env_logger` takes a misspelt level for the name of a module, and logs nothing.

@@ -93,7 +93,7 @@ impl Gateway {
         let (metrics, node) = (new_metrics(&config)?, this_node(clock.now_ms())?);
         let state: Arc<dyn State> = match &config.redis_url {
             Some(url) => {
-                let state = RedisState::new(url, &config.redis_prefix, config.workers.get() * 2, &node.id)?;
+                let state = RedisState::new(url.clone(), &config.redis_prefix, config.workers.get() * 2, &node.id)?;
                 Arc::new(state.with_metrics(metrics.state.clone()))
             }
             None => Arc::new(MemoryState::default()),

@@ -40,6 +40,7 @@ mod feed;
 pub mod file_format;
 pub mod gateway;
 pub mod hashing;
+mod host_list;
 pub mod logging;
 pub mod metrics;
 pub mod model;

@@ -72,7 +72,11 @@ pub const SETTINGS: &[Setting] = &[
     plain("DIGLOT_DATABASE_CONNECTIONS", "8", "maximum number of database connections, plus one for monitoring"),
     plain("DIGLOT_CACHE_MIB", "64", "memory for a node's cache of the database; 0 disables the cache"),
     hidden(
-        unset("REDIS_URL", "redis://HOST:PORT/DB, shared by all nodes; unset keeps state in the process"),
+        unset(
+            "REDIS_URL",
+            "redis://HOST:PORT/DB, redis+sentinel://HOST:PORT,…/MASTER/DB or redis+cluster://HOST:PORT,…, shared by all \
+             nodes; unset keeps state in the process",
+        ),
         Redaction::UrlPassword,
     ),
     plain("DIGLOT_REDIS_PREFIX", "diglot", "prefix of all keys in Redis"),

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use url::Url;
 
 use super::settings::{Redaction, SETTINGS, Setting};
-use crate::secret::{require_readable, without_password};
+use crate::{
+    host_list::HostList,
+    secret::{require_readable, without_password},
+};
 
 /// The source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +53,26 @@ impl Value {
             _ if self.text.is_empty() => "(unset)".to_owned(),
             Redaction::Nothing => self.text.clone(),
             Redaction::Everything => "***".to_owned(),
-            Redaction::UrlPassword => match Url::parse(&self.text) {
-                Ok(url) if url.cannot_be_a_base() => self.text.clone(),
-                Ok(url) if url.password().is_none() && url.query().is_none() && require_readable(&url).is_ok() => {
-                    self.text.clone()
+            Redaction::UrlPassword => match HostList::of(&self.text).filter(HostList::is_several) {
+                Some(list) => {
+                    let shown = shown_url(&list.with_first());
+                    let hosts: Vec<_> = list.hosts().collect();
+                    HostList::of(&shown).map_or_else(|| shown.clone(), |list| list.with(&hosts.join(",")))
                 }
-                Ok(url) => without_password(&url),
-                Err(_) => "***".to_owned(),
+                None => shown_url(&self.text),
             },
         }
+    }
+}
+
+fn shown_url(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) if url.cannot_be_a_base() => text.to_owned(),
+        Ok(url) if url.password().is_none() && url.query().is_none() && require_readable(&url).is_ok() => {
+            text.to_owned()
+        }
+        Ok(url) => without_password(&url),
+        Err(_) => "***".to_owned(),
     }
 }
 

@@ -5,20 +5,21 @@
 //! caller passes the time, so that a manual clock controls both: in memory the steady clock counts, in Redis the wall
 //! clock, which nodes share.
 //!
-//! Keys in Redis, each built by one function in `redis.rs`, each with a time to live:
+//! Keys in Redis, each built by one function in `redis.rs`, each with a time to live. What one script or transaction
+//! touches together has the same part in braces, so that it is on one node of a Redis Cluster (ADR 21):
 //!
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, separated by spaces) | a day | [`State::put_code`], [`State::try_code`] |
 //! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
 //! | `PREFIX:ended:SESSION` | text: `until` (ms) | the rest of the session's | [`State::note_ended`] |
-//! | `PREFIX:presence:ACCOUNT` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
-//! | `PREFIX:online:TENANT` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |
-//! | `PREFIX:events:TENANT:HOUR` | hash: `SLOT.EVENT`, a count for each five minutes | 26 hours | [`Monitoring::add_events`] |
+//! | `PREFIX:presence:{TENANT}:USER` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
+//! | `PREFIX:online:{TENANT}` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |
+//! | `PREFIX:events:{TENANT}:HOUR` | hash: `SLOT.EVENT`, a count for each five minutes | 26 hours | [`Monitoring::add_events`] |
 //! | `PREFIX:nodes` | sorted set: JSON `[ID, host, version, started (ms)]`, scored by when it was noted (ms) | the node's | [`Monitoring::note_node`] |
 //! | `PREFIX:changes` | channel: JSON `[NODE, entries]` | | [`State::publish`] |
 //! | `PREFIX:uses:SUBJECT` | hash: `count`, `until` (ms) | the window | [`State::count_use`] |
-//! | `PREFIX:login:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
+//! | `PREFIX:{login}:SUBJECT` | hash: `failed`, `until`, `pending`, `pending_until` (ms) | the window | [`State::begin_login`], [`State::end_login`] |
 
 mod memory;
 mod monitoring;
@@ -30,7 +31,7 @@ use crate::{clock::Now, model::FeedEntry};
 
 pub use memory::MemoryState;
 pub use monitoring::{Event, EventCount, Monitoring, PendingEvents, Slot};
-pub use redis::RedisState;
+pub use redis::{RedisState, RedisUrl};
 
 /// Shared state of the nodes.
 #[async_trait::async_trait]
@@ -90,7 +91,7 @@ pub trait State: Monitoring {
     /// Checks that the state works: writes, reads and runs a script.
     async fn check(&self) -> Result<(), StateError>;
 
-    /// A description for people: `Redis` or `in process`.
+    /// A description for people: `Redis`, `Redis with Sentinel`, `Redis Cluster` or `in process`.
     fn describe(&self) -> &'static str;
 }
 

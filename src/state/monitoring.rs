@@ -14,8 +14,8 @@ use crate::{
 /// The part of the shared state that operators watch.
 #[async_trait::async_trait]
 pub trait Monitoring: Send + Sync {
-    /// Adds counts of events, all of them or none.
-    async fn add_events(&self, counts: &[(TenantId, EventCount)], now: Now) -> Result<(), StateError>;
+    /// Adds counts of a tenant's events, all of them or none.
+    async fn add_events(&self, tenant: &TenantId, counts: &[EventCount], now: Now) -> Result<(), StateError>;
 
     /// The counts of a tenant's events in the current hour and the 23 before it, those of one slot in any order.
     async fn event_counts(&self, tenant: &TenantId, now: Now) -> Result<Vec<EventCount>, StateError>;
@@ -153,33 +153,40 @@ impl PendingEvents {
         }
     }
 
-    /// Adds the pending counts to `state`. If that fails they stay pending.
+    /// Adds the pending counts to `state`, tenant by tenant. Those for which that fails stay pending.
     ///
     /// # Errors
     /// If the state is unavailable.
     pub async fn flush(&self, state: &(impl Monitoring + ?Sized), now: Now) -> Result<(), StateError> {
         let _turn = self.turn.lock().await;
         let current = Slot::at(now.wall_ms);
-        let counts = self.lock().clone();
-        let list: Vec<(TenantId, EventCount)> = counts
-            .iter()
-            .filter(|((slot, ..), _)| slot.is_kept(current))
-            .map(|((slot, tenant, event), count)| {
-                (tenant.clone(), EventCount { slot: *slot, event: *event, count: *count })
-            })
-            .collect();
-        if !list.is_empty() {
-            state.add_events(&list, now).await?;
+        let mut of_tenants: BTreeMap<TenantId, Vec<EventCount>> = BTreeMap::new();
+        for ((slot, tenant, event), count) in &*self.lock() {
+            of_tenants.entry(tenant.clone()).or_default().push(EventCount {
+                slot: *slot,
+                event: *event,
+                count: *count,
+            });
         }
+        for (tenant, counts) in of_tenants {
+            let kept: Vec<_> = counts.iter().copied().filter(|count| count.slot.is_kept(current)).collect();
+            if !kept.is_empty() {
+                state.add_events(&tenant, &kept, now).await?;
+            }
+            self.remove(&tenant, &counts);
+        }
+        Ok(())
+    }
+
+    fn remove(&self, tenant: &TenantId, added: &[EventCount]) {
         let mut pending = self.lock();
-        for (key, added) in counts {
-            let left = pending.get(&key).map_or(0, |count| count.saturating_sub(added));
-            pending.remove(&key);
+        for EventCount { slot, event, count } in added {
+            let key = (*slot, tenant.clone(), *event);
+            let left = pending.remove(&key).map_or(0, |pending| pending.saturating_sub(*count));
             if left > 0 {
                 pending.insert(key, left);
             }
         }
-        Ok(())
     }
 
     /// The counts of a tenant's events: those in `state` and those that are still pending here. Without the state the

@@ -1,15 +1,19 @@
 //! State that nodes share through Redis. The only module that uses the crate `redis`. Its times are those of the nodes'
 //! wall clocks.
 
+mod connection;
 mod link;
 mod monitoring;
 mod scripts;
+mod url;
 
-use std::convert::Infallible;
+use std::{collections::BTreeMap, convert::Infallible};
 
-use redis::RedisError;
+use redis::{Pipeline, RedisError};
 
+pub use self::url::RedisUrl;
 use self::{
+    connection::Connection,
     link::Link,
     scripts::{BEGIN_LOGIN, CHECK, COUNT_USE, END_LOGIN, END_PRESENCE, END_SOCKET_PRESENCE, PUT_CODE, TRY_CODE},
 };
@@ -40,8 +44,8 @@ impl RedisState {
     /// the id `node`. Connects on first use.
     ///
     /// # Errors
-    /// If the URL is not one of Redis.
-    pub fn new(url: &str, prefix: &str, workers: usize, node: &str) -> Result<Self, StateError> {
+    /// If TLS can't be set up.
+    pub fn new(url: RedisUrl, prefix: &str, workers: usize, node: &str) -> Result<Self, StateError> {
         Ok(Self { link: Link::new(url, workers)?, prefix: prefix.to_owned(), node: node.to_owned() })
     }
 
@@ -68,12 +72,12 @@ impl RedisState {
         format!("{}:code:{contact}", self.prefix)
     }
 
-    fn presence_key(&self, account: &str) -> String {
-        format!("{}:presence:{account}", self.prefix)
+    fn presence_key(&self, tenant: &str, user: &str) -> String {
+        format!("{}:presence:{{{tenant}}}:{user}", self.prefix)
     }
 
     fn login_key(&self, subject: &LoginSubject) -> String {
-        format!("{}:login:{}", self.prefix, subject.name)
+        format!("{}:{{login}}:{}", self.prefix, subject.name)
     }
 
     fn changes_channel(&self) -> String {
@@ -114,7 +118,7 @@ fn from_wire(entry: WireEntry) -> Option<FeedEntry> {
 impl State for RedisState {
     async fn count_use(&self, subject: &str, window_ms: i64, now: Now) -> Result<Uses, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut call = COUNT_USE.key(self.uses_key(subject));
         call.arg(now_ms).arg(window_ms);
         let (count, until_ms): (u32, i64) = self.link.answered(call.invoke_async(&mut connection).await)?;
@@ -123,7 +127,7 @@ impl State for RedisState {
 
     async fn begin_login(&self, subjects: &[LoginSubject; 2], now: Now) -> Result<Admission, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut call = BEGIN_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
         for subject in subjects {
@@ -138,7 +142,7 @@ impl State for RedisState {
 
     async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now: Now) -> Result<(), StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut call = END_LOGIN.prepare_invoke();
         call.arg(now_ms).arg(LoginSubject::WINDOW_MS).arg(LoginSubject::PENDING_MS);
         for subject in subjects {
@@ -153,7 +157,7 @@ impl State for RedisState {
 
     async fn put_captcha(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let until_ms = now_ms.saturating_add(lifetime_ms);
         let value = [until_ms.to_be_bytes().as_slice(), &mac].concat();
         let mut set = redis::cmd("SET");
@@ -163,7 +167,7 @@ impl State for RedisState {
 
     async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut take = redis::cmd("GETDEL");
         take.arg(self.captcha_key(id));
         let value: Option<Vec<u8>> = self.link.answered(take.query_async(&mut connection).await)?;
@@ -174,14 +178,14 @@ impl State for RedisState {
     }
 
     async fn note_ended(&self, session: &str, lifetime_ms: i64, now: Now) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut set = redis::cmd("SET");
         set.arg(self.ended_key(session)).arg(now.wall_ms.saturating_add(lifetime_ms)).arg("PX").arg(lifetime_ms);
         self.link.answered(set.exec_async(&mut connection).await)
     }
 
     async fn is_ended(&self, session: &str, now: Now) -> Result<bool, StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut get = redis::cmd("GET");
         get.arg(self.ended_key(session));
         let until_ms: Option<i64> = self.link.answered(get.query_async(&mut connection).await)?;
@@ -190,7 +194,7 @@ impl State for RedisState {
 
     async fn put_code(&self, contact: &str, code_mac: [u8; 32], now: Now) -> Result<CodeSending, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut call = PUT_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(code_mac.as_slice());
         call.arg(CodeRules::LIFETIME_MS).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
@@ -211,7 +215,7 @@ impl State for RedisState {
         now: Now,
     ) -> Result<bool, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut call = TRY_CODE.prepare_invoke();
         call.key(self.code_key(contact)).arg(now_ms).arg(CodeRules::TRIES).arg(CodeRules::TRIES_WINDOW_MS);
         call.arg(CodeRules::LIFETIME_MS);
@@ -227,7 +231,7 @@ impl State for RedisState {
     }
 
     async fn void_code(&self, contact: &str) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut delete = redis::cmd("HDEL");
         delete.arg(self.code_key(contact)).arg("mac").arg("until");
         self.link.answered(delete.exec_async(&mut connection).await)
@@ -235,16 +239,18 @@ impl State for RedisState {
 
     async fn note_presence(&self, notes: &[PresenceNote], ttl_ms: i64, now: Now) -> Result<(), StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let until_ms = now_ms.saturating_add(ttl_ms);
         let latest_ms = until_ms.saturating_add(CLOCK_SKEW_MS);
-        let mut pipe = redis::pipe();
+        let mut pipes: BTreeMap<&str, Pipeline> = BTreeMap::new();
         for note in notes {
             let (tenant, user) = parts_of(&note.account);
             let members = [
-                (self.presence_key(&note.account), self.presence_member(note.device, note.sign)),
+                (self.presence_key(tenant, user), self.presence_member(note.device, note.sign)),
                 (self.online_key(tenant), user.to_owned()),
             ];
+            // The keys of several tenants may be on several nodes of a Cluster.
+            let pipe = pipes.entry(tenant).or_default();
             for (key, member) in members {
                 pipe.zrembyscore(&key, "-inf", now_ms).ignore();
                 pipe.zrembyscore(&key, format!("({latest_ms}"), "+inf").ignore();
@@ -252,21 +258,24 @@ impl State for RedisState {
                 pipe.pexpire(&key, ttl_ms).ignore();
             }
         }
-        self.link.answered(pipe.exec_async(&mut connection).await)
+        for pipe in pipes.values() {
+            self.link.answered(pipe.exec_async(&mut connection).await)?;
+        }
+        Ok(())
     }
 
     async fn end_presence(&self, account: &str, device: Option<i32>) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let (tenant, user) = parts_of(account);
-        let mut call = END_PRESENCE.key(self.presence_key(account));
+        let mut call = END_PRESENCE.key(self.presence_key(tenant, user));
         call.key(self.online_key(tenant)).arg(user).arg(device.map(|device| device.to_string()).unwrap_or_default());
         self.link.answered(call.invoke_async(&mut connection).await)
     }
 
     async fn end_socket_presence(&self, account: &str, device: i32) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let (tenant, user) = parts_of(account);
-        let mut call = END_SOCKET_PRESENCE.key(self.presence_key(account));
+        let mut call = END_SOCKET_PRESENCE.key(self.presence_key(tenant, user));
         call.key(self.online_key(tenant)).arg(user);
         call.arg(self.presence_member(device, Sign::Request)).arg(self.presence_member(device, Sign::Socket));
         self.link.answered(call.invoke_async(&mut connection).await)
@@ -274,16 +283,17 @@ impl State for RedisState {
 
     async fn present_devices(&self, account: &str, ttl_ms: i64, now: Now) -> Result<Vec<i32>, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut range = redis::cmd("ZRANGEBYSCORE");
         let latest_ms = now_ms.saturating_add(ttl_ms).saturating_add(CLOCK_SKEW_MS);
-        range.arg(self.presence_key(account)).arg(format!("({now_ms}")).arg(latest_ms);
+        let (tenant, user) = parts_of(account);
+        range.arg(self.presence_key(tenant, user)).arg(format!("({now_ms}")).arg(latest_ms);
         let members: Vec<String> = self.link.answered(range.query_async(&mut connection).await)?;
         Ok(members.iter().filter_map(|member| member.split('@').next()?.parse().ok()).collect())
     }
 
     async fn publish(&self, entries: &[FeedEntry]) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let message = (&self.node, entries.iter().map(to_wire).collect::<Vec<WireEntry>>());
         let text = serde_json::to_string(&message).map_err(StateError::new)?;
         let mut publish = redis::cmd("PUBLISH");
@@ -304,21 +314,26 @@ impl State for RedisState {
     }
 
     async fn check(&self) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
-        let mut call = CHECK.key(format!("{}:check:{}", self.prefix, self.node));
+        let mut connection = self.link.connection().await?;
+        let key = format!("{}:check:{}", self.prefix, self.node);
+        let mut call = CHECK.key(&key);
         call.arg(&self.node);
+        if let Connection::One(_) = connection {
+            // Two keys, of which a node of a Cluster has one at most.
+            call.key(format!("{key}:other"));
+        }
         match self.link.answered(call.invoke_async::<String>(&mut connection).await) {
-            Ok(echo) if echo == self.node => Ok(()),
+            Ok(echo) if echo == self.node => self.link.check_kind(&mut connection).await,
             Ok(_) => Err(StateError::new("it did not store what was written")),
-            Err(error) => Err(match link::role(&mut connection).await {
-                Some(role) => StateError::new(format!("this is {role}: {error}")),
+            Err(error) => Err(match self.link.explain(&mut connection).await {
+                Some(cause) => StateError::new(format!("{cause}: {error}")),
                 None => error,
             }),
         }
     }
 
     fn describe(&self) -> &'static str {
-        "Redis"
+        self.link.describe()
     }
 }
 

@@ -20,7 +20,10 @@ use diesel::{
 use url::Url;
 
 use super::statement_times::{StatementTime, StatementTimes};
-use crate::secret::{UNREADABLE_URL, require_readable, without_password};
+use crate::{
+    host_list::HostList,
+    secret::{UNREADABLE_URL, require_readable, without_password},
+};
 
 /// A connection that was idle for less than this is used without a test.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
@@ -92,16 +95,13 @@ impl FromStr for DatabaseUrl {
 /// and `port`, which take precedence over the host that stays.
 fn with_host_list(text: &str) -> Cow<'_, str> {
     let list = || {
-        let (scheme, rest) = text.split_once("://")?;
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
-        let user = authority.strip_suffix(hosts)?;
-        let pairs: Vec<_> = hosts.split(',').map(host_and_port).collect();
-        let ([(first, _), _, ..], false) = (&*pairs, path.contains('#')) else { return None };
+        let list = HostList::of(text).filter(HostList::is_several)?;
+        let pairs: Vec<_> = list.hosts().map(host_and_port).collect();
+        let ((first, _), false) = (pairs.first()?, text.contains('#')) else { return None };
         let names: Vec<_> = pairs.iter().map(|(name, _)| name.trim_matches(['[', ']'])).collect();
         let ports: Vec<_> = pairs.iter().map(|(_, port)| *port).collect();
-        let separator = if path.contains('?') { '&' } else { '?' };
-        Some(format!("{scheme}://{user}{first}{path}{separator}host={}&port={}", names.join(","), ports.join(",")))
+        let separator = if text.contains('?') { '&' } else { '?' };
+        Some(format!("{}{separator}host={}&port={}", list.with(first), names.join(","), ports.join(",")))
     };
     list().map_or(Cow::Borrowed(text), Cow::Owned)
 }

@@ -187,7 +187,7 @@ async fn node_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
     let proxy = Proxy::start(target.parse().unwrap());
     let a = TestApp::new().await;
     let mut config = a.gateway.config.clone();
-    config.redis_url = Some(format!("redis://{}{}", proxy.address(), url.path()));
+    config.redis_url = Some(format!("redis://{}{}", proxy.address(), url.path()).parse().unwrap());
     let b = a.node_with(config).await;
     wait_until_trusted(&a).await;
     wait_until_trusted(&b).await;

@@ -117,7 +117,7 @@ async fn a_missing_answer_or_captcha_is_refused() {
 
 #[actix_web::test]
 async fn captchas_are_unavailable_without_the_shared_state() {
-    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".parse().unwrap())).await;
 
     let res = t.anon().post("/v1/user/captcha").send().await;
     res.assert_line("json | 503 | -1 | 服务暂时不可用，请稍后再试");

@@ -166,6 +166,26 @@ fn config_shows_values_with_their_source_and_no_secrets() {
 }
 
 #[test]
+fn the_passwords_of_urls_with_several_hosts_are_not_shown() {
+    for (name, url, shown) in [
+        (
+            "REDIS_URL",
+            "redis+sentinel://u:h%40idden,@a:1,b:2/main/3?sentinel_user=w&sentinel_password=h%2Fidden",
+            "redis+sentinel://u:***@a:1,b:2/main/3?sentinel_user=w&sentinel_password=***",
+        ),
+        ("REDIS_URL", "redis+cluster://:hidden@a:1,[::1]:2", "redis+cluster://:***@a:1,[::1]:2"),
+        ("REDIS_URL", "rediss+cluster://a,b", "rediss+cluster://a,b"),
+        ("DATABASE_URL", "postgres://u:hidden@a:1,b/db?sslmode=require", "postgres://u:***@a:1,b/db?sslmode=require"),
+        ("DATABASE_URL", "postgres://u:1/hidden,@a:1,b/db", "***"),
+    ] {
+        let output = Shell::new().command(&["config"]).env(name, url).output().unwrap();
+        let text = format!("{}{}", stdout(&output), stderr(&output));
+        assert!(text.contains(&format!("{name} = {shown}\n")), "{text}");
+        assert!(!text.contains("idden"), "{text}");
+    }
+}
+
+#[test]
 fn tenants_and_admin_tokens_are_managed_from_the_shell() {
     let shell = Shell::new();
     assert!(stdout(&shell.output(&["app", "create", "shop"])).starts_with("made app shop\n"));

@@ -122,7 +122,7 @@ async fn a_node_is_listed_with_its_version_and_start() {
 
 #[actix_web::test]
 async fn without_redis_the_overview_has_what_its_node_knows_and_says_so() {
-    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".parse().unwrap())).await;
     let admin = t.admin().await;
     t.user("alice").await;
     let now = overview(&admin).await;

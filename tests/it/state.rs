@@ -1,4 +1,5 @@
-//! One test suite for both implementations of state: in-process always, Redis if the environment names one.
+//! One test suite for all implementations of state: in-process always; Redis, and a Redis Cluster of the tests' own, if the
+//! environment names a Redis.
 
 use std::sync::Arc;
 
@@ -9,23 +10,29 @@ use diglot::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Backend, DAY_MS, PASSWORD, START_MS, TestApp};
+use crate::support::{Backend, Cluster, DAY_MS, PASSWORD, START_MS, TestApp};
 
 /// The available implementations of state.
 pub struct States {
     pub all: Vec<Arc<dyn State>>,
     // Deletes the test's keys in Redis at the end.
     _backend: Backend,
+    _cluster: Option<Arc<Cluster>>,
 }
 
 pub fn states() -> States {
     let backend = Backend::new();
     let config = backend.config();
     let mut all: Vec<Arc<dyn State>> = vec![Arc::new(MemoryState::default())];
+    let mut cluster = None;
     if let Some(redis_url) = &config.redis_url {
-        all.push(Arc::new(RedisState::new(redis_url, &config.redis_prefix, 2, "node").unwrap()));
+        let new = |url| RedisState::new(url, &config.redis_prefix, 2, "node").unwrap();
+        all.push(Arc::new(new(redis_url.clone())));
+        let shared = Cluster::shared();
+        all.push(Arc::new(new(shared.url().parse().unwrap())));
+        cluster = Some(shared);
     }
-    States { all, _backend: backend }
+    States { all, _backend: backend, _cluster: cluster }
 }
 
 /// A time by both clocks, which have different starts.
@@ -169,7 +176,7 @@ async fn a_session_that_ended_is_noted_for_its_lifetime() {
 
 #[actix_web::test]
 async fn without_redis_limits_are_stricter_but_requests_are_still_served() {
-    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".parse().unwrap())).await;
     t.user("alice").await.v1.get("/v1/user/info").send().await.assert_ok();
     let login = |password: &str| {
         let body = json!({"name": "alice", "password": password});

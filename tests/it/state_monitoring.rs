@@ -29,10 +29,11 @@ async fn events_are_counted_per_tenant_and_five_minutes_for_a_day() {
     for state in &states.all {
         let (shop, forum) = (app_id("shop"), app_id("forum"));
         let first = counted(0, Event::SignIn, 2);
-        state.add_events(&[(shop.clone(), first), (forum, counted(0, Event::SignIn, 7))], at(0)).await.unwrap();
+        state.add_events(&shop, &[first], at(0)).await.unwrap();
+        state.add_events(&forum, &[counted(0, Event::SignIn, 7)], at(0)).await.unwrap();
         let later = 10 * MINUTE_MS;
-        let more = [(shop.clone(), first), (shop.clone(), counted(later, Event::CodeFailed, 1))];
-        state.add_events(&more, at(later)).await.unwrap();
+        let more = [first, counted(later, Event::CodeFailed, 1)];
+        state.add_events(&shop, &more, at(later)).await.unwrap();
 
         let sum = counted(0, Event::SignIn, 4);
         let expected = [sum, counted(later, Event::CodeFailed, 1)];

@@ -240,7 +240,7 @@ async fn codes_are_unavailable_without_a_provider_or_the_shared_state() {
     let res = t.anon().post("/v1/verification/get-verification-code").json(&body).send().await;
     res.assert_line("json | 503 | -1 | 服务暂时不可用，请稍后再试");
 
-    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".to_owned())).await;
+    let t = TestApp::with(|config| config.redis_url = Some("redis://127.0.0.1:1".parse().unwrap())).await;
     for (path, body) in [
         ("verification/get-verification-code", json!({"mobile": MOBILE, "code": "x", "id": "y"})),
         ("user/verification-login", json!({"mobile": MOBILE, "captcha": "123456"})),

@@ -35,9 +35,9 @@ impl Watched {
 
 #[async_trait::async_trait]
 impl Monitoring for MemoryState {
-    async fn add_events(&self, counts: &[(TenantId, EventCount)], now: Now) -> Result<(), StateError> {
+    async fn add_events(&self, tenant: &TenantId, counts: &[EventCount], now: Now) -> Result<(), StateError> {
         let mut all = self.watched.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for (tenant, EventCount { slot, event, count }) in counts {
+        for EventCount { slot, event, count } in counts {
             let sum = all.entry((*slot, tenant.clone(), *event)).or_default();
             *sum = sum.saturating_add(*count);
         }

@@ -1,6 +1,7 @@
 //! The connections to Redis, with a circuit breaker for a Redis that does not answer.
 
 use std::{
+    fmt::Display,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -10,16 +11,17 @@ use std::{
 
 use futures_util::StreamExt as _;
 use redis::{
-    Client, RedisResult,
-    aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream},
+    ErrorKind, RedisError, RedisResult, ServerErrorKind,
+    aio::{PubSubSink, PubSubStream},
 };
 use tokio::time::timeout;
 
-use super::StateError;
+use super::{
+    StateError,
+    connection::{Connection, Connector, PATIENCE, silence},
+    url::RedisUrl,
+};
 use crate::metrics;
-
-/// The timeout of a connection attempt and of an answer.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// If Redis does not answer, all commands fail at once for this long; then one command is sent as a probe.
 const PAUSE_MS: u64 = 500;
@@ -33,31 +35,34 @@ const PING_EVERY: Duration = Duration::from_millis(500);
 /// The connections to Redis, a multiplexed one per worker thread: by measurement, a single one for all threads is a
 /// quarter slower (docs/adr/0006-state.md).
 pub(super) struct Link {
-    client: Client,
-    connections: Box<[Mutex<Option<ConnectionManager>>]>,
+    connector: Connector,
+    connections: Box<[Mutex<Option<Connection>>]>,
     started: Instant,
     /// Until when commands fail at once, in ms since `started`; 0 while Redis answers. So a request does not wait for
     /// the same timeout as the one before it.
     silent_until_ms: AtomicU64,
     /// When a refusal was last logged; 0 for never.
     warned_ms: AtomicU64,
+    /// When connections were last dropped because of a refusal; 0 for never.
+    renewed_ms: AtomicU64,
     pub(super) metrics: Option<metrics::State>,
 }
 
 impl Link {
-    pub(super) fn new(url: &str, workers: usize) -> RedisResult<Self> {
+    pub(super) fn new(url: RedisUrl, workers: usize) -> RedisResult<Self> {
         Ok(Self {
-            client: Client::open(url)?,
+            connector: Connector::new(url)?,
             connections: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
             started: Instant::now(),
             silent_until_ms: AtomicU64::new(0),
             warned_ms: AtomicU64::new(0),
+            renewed_ms: AtomicU64::new(0),
             metrics: None,
         })
     }
 
     /// This thread's connection. Fails at once while Redis does not answer.
-    pub(super) fn connection(&self) -> Result<ConnectionManager, StateError> {
+    pub(super) async fn connection(&self) -> Result<Connection, StateError> {
         if self.is_silent() {
             return Err(StateError::new("it did not answer just now"));
         }
@@ -65,17 +70,17 @@ impl Link {
         let Some(slot) = self.connections.get(slot) else {
             return Err(StateError::new("no connections"));
         };
-        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = &*known {
+        let known = || slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = &*known() {
             return Ok(connection.clone());
         }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(500));
-        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        Ok(known.insert(connection).clone())
+        match self.connector.connect().await {
+            Ok(connection) => Ok(known().insert(connection).clone()),
+            Err(error) => {
+                self.fall_silent(&error);
+                Err(error)
+            }
+        }
     }
 
     /// Drops all connections, since a dead one is only detected by using it.
@@ -88,21 +93,39 @@ impl Link {
     /// Records whether Redis answered, and returns the result. An error reply, such as out of memory, is an answer too.
     pub(super) fn answered<T>(&self, result: RedisResult<T>) -> Result<T, StateError> {
         self.count(&result);
-        let silence = result.as_ref().err().filter(|error| error.is_io_error());
-        let until_ms = if silence.is_some() { self.now_ms() + PAUSE_MS } else { 0 };
-        let was_silent = self.silent_until_ms.swap(until_ms, Ordering::Relaxed) != 0;
-        if silence.is_some() {
-            self.renew();
-        }
-        if let Some(refusal) = result.as_ref().err().filter(|error| !error.is_io_error()) {
-            self.warn_of(refusal);
-        }
-        match silence {
-            Some(error) if !was_silent => log::warn!("Redis does not answer and is probed from time to time: {error}"),
-            None if was_silent => log::info!("Redis answers again"),
-            Some(_) | None => {}
+        match &result {
+            Err(silence) if is_silence(silence) => self.fall_silent(silence),
+            answer => {
+                if self.silent_until_ms.swap(0, Ordering::Relaxed) != 0 {
+                    log::info!("Redis answers again");
+                }
+                if let Err(refusal) = answer {
+                    self.warn_of(refusal);
+                    self.renew_after(refusal);
+                }
+            }
         }
         Ok(result?)
+    }
+
+    /// Makes the next commands fail at once, and the one after them try again on a new connection.
+    fn fall_silent(&self, error: &dyn Display) {
+        let was_silent = self.silent_until_ms.swap(self.now_ms() + PAUSE_MS, Ordering::Relaxed) != 0;
+        self.connector.forget();
+        self.renew();
+        if !was_silent {
+            log::warn!("Redis does not answer and is probed from time to time: {error}");
+        }
+    }
+
+    /// Drops all connections, from time to time, if they lead to a server that another one has replaced.
+    fn renew_after(&self, refusal: &RedisError) {
+        let (now_ms, last_ms) = (self.now_ms(), self.renewed_ms.load(Ordering::Relaxed));
+        if is_elsewhere(refusal) && (last_ms == 0 || now_ms.saturating_sub(last_ms) >= PAUSE_MS) {
+            self.renewed_ms.store(now_ms.max(1), Ordering::Relaxed);
+            self.connector.forget();
+            self.renew();
+        }
     }
 
     fn count<T>(&self, result: &RedisResult<T>) {
@@ -115,7 +138,7 @@ impl Link {
     }
 
     /// Logs that Redis refuses a command, at most once a minute.
-    fn warn_of(&self, refusal: &redis::RedisError) {
+    fn warn_of(&self, refusal: &RedisError) {
         const INTERVAL_MS: u64 = 60_000;
         let (now_ms, last_ms) = (self.now_ms(), self.warned_ms.load(Ordering::Relaxed));
         if last_ms == 0 || now_ms.saturating_sub(last_ms) >= INTERVAL_MS {
@@ -143,15 +166,49 @@ impl Link {
     /// Subscribes to a channel.
     pub(super) async fn subscribe(&self, channel: &str) -> Result<(PubSubSink, PubSubStream), StateError> {
         let subscribe = async {
-            let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
-            sink.subscribe(channel).await?;
-            Ok((sink, stream))
+            let (mut sink, stream) = self.connector.subscriber().await?.split();
+            timeout(PATIENCE, sink.subscribe(channel)).await.map_err(|_| silence())??;
+            Ok::<_, StateError>((sink, stream))
         };
-        let subscribed = timeout(PATIENCE, subscribe).await.unwrap_or_else(|_| Err(silence()))?;
-        // Redis answers; it may have been restarted, so that the other connections are dead.
+        let subscribed = subscribe.await.inspect_err(|_| self.connector.forget())?;
+        // Redis answers; it may have been restarted, or another server be the master, so that the other connections are
+        // dead or lead elsewhere.
         self.renew();
         self.answered(Ok(subscribed))
     }
+
+    /// Checks that the nodes of a Cluster are nodes of one, since commands to separate servers would work, on any of them.
+    pub(super) async fn check_kind(&self, connection: &mut Connection) -> Result<(), StateError> {
+        let Connection::Cluster(_) = connection else { return Ok(()) };
+        let mut ask = redis::cmd("CLUSTER");
+        self.answered(ask.arg("KEYSLOT").arg("key").exec_async(connection).await)
+    }
+
+    /// Why commands on that connection fail, if Redis or an attempt to connect to it says so.
+    pub(super) async fn explain(&self, connection: &mut Connection) -> Option<String> {
+        self.connector.explain(connection).await
+    }
+
+    /// What it is connected to.
+    pub(super) const fn describe(&self) -> &'static str {
+        self.connector.describe()
+    }
+}
+
+/// Whether Redis, or all of a Cluster, did not answer.
+fn is_silence(error: &RedisError) -> bool {
+    error.is_io_error() || error.kind() == ErrorKind::ClusterConnectionNotFound
+}
+
+/// Whether a server refused a command because it is not, or no longer, the one for it.
+fn is_elsewhere(error: &RedisError) -> bool {
+    use ServerErrorKind as Kind;
+    matches!(
+        error.kind(),
+        ErrorKind::Server(
+            Kind::ReadOnly | Kind::MasterDown | Kind::ClusterDown | Kind::Moved | Kind::Ask | Kind::TryAgain
+        )
+    )
 }
 
 /// Passes each message to `receive` until the connection fails.
@@ -176,25 +233,6 @@ pub(super) async fn receive_all(mut sink: PubSubSink, mut stream: PubSubStream, 
         error = receiving => error,
         error = pinging => error,
     }
-}
-
-/// The role of a Redis server that explains why it refuses commands, if any.
-pub(super) async fn role(connection: &mut ConnectionManager) -> Option<&'static str> {
-    let info: String = redis::cmd("INFO").query_async(connection).await.ok()?;
-    let has = |line: &str| info.lines().any(|known| known.trim() == line);
-    if has("redis_mode:sentinel") {
-        Some("a Sentinel, not the Redis that it watches")
-    } else if has("redis_mode:cluster") {
-        Some("a node of a Redis Cluster, which is not supported")
-    } else if has("role:slave") {
-        Some("a replica, which takes no writes")
-    } else {
-        None
-    }
-}
-
-fn silence() -> StateError {
-    StateError::new(format!("no answer within {PATIENCE:?}"))
 }
 
 /// A unique number for each thread, starting from 0.

@@ -18,12 +18,12 @@ type WireNode = (String, String, String, i64);
 impl RedisState {
     /// The key of a tenant's counts in an hour since the Unix epoch.
     fn events_key(&self, tenant: &TenantId, hour: i64) -> String {
-        format!("{}:events:{tenant}:{hour}", self.prefix)
+        format!("{}:events:{{{tenant}}}:{hour}", self.prefix)
     }
 
     /// The key of the accounts in use.
     pub(super) fn online_key(&self, tenant: &str) -> String {
-        format!("{}:online:{tenant}", self.prefix)
+        format!("{}:online:{{{tenant}}}", self.prefix)
     }
 
     fn nodes_key(&self) -> String {
@@ -54,11 +54,11 @@ fn from_member(member: &str, seen_at_ms: i64) -> Option<SeenNode> {
 
 #[async_trait::async_trait]
 impl Monitoring for RedisState {
-    async fn add_events(&self, counts: &[(TenantId, EventCount)], _: Now) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+    async fn add_events(&self, tenant: &TenantId, counts: &[EventCount], _: Now) -> Result<(), StateError> {
+        let mut connection = self.link.connection().await?;
         let (mut pipe, mut keys) = (redis::pipe(), BTreeSet::new());
         pipe.atomic();
-        for (tenant, EventCount { slot, event, count }) in counts {
+        for EventCount { slot, event, count } in counts {
             let key = self.events_key(tenant, slot.hour());
             pipe.hincr(&key, field(*slot, *event), *count).ignore();
             keys.insert(key);
@@ -70,7 +70,7 @@ impl Monitoring for RedisState {
     }
 
     async fn event_counts(&self, tenant: &TenantId, now: Now) -> Result<Vec<EventCount>, StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let current = Slot::at(now.wall_ms).hour();
         let hours: Vec<i64> = (0..Slot::HOURS).map(|ago| current - ago).collect();
         let mut pipe = redis::pipe();
@@ -86,7 +86,7 @@ impl Monitoring for RedisState {
 
     async fn online_accounts(&self, tenant: &TenantId, ttl_ms: i64, now: Now) -> Result<i64, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut count = redis::cmd("ZCOUNT");
         let latest_ms = now_ms.saturating_add(ttl_ms).saturating_add(CLOCK_SKEW_MS);
         count.arg(self.online_key(tenant.as_str())).arg(format!("({now_ms}")).arg(latest_ms);
@@ -95,7 +95,7 @@ impl Monitoring for RedisState {
 
     async fn note_node(&self, node: &Node, ttl_ms: i64, now: Now) -> Result<(), StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let (key, member) = (self.nodes_key(), to_member(node)?);
         let mut pipe = redis::pipe();
         pipe.zrembyscore(&key, "-inf", now_ms.saturating_sub(ttl_ms)).ignore();
@@ -106,7 +106,7 @@ impl Monitoring for RedisState {
     }
 
     async fn forget_node(&self, node: &Node) -> Result<(), StateError> {
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut remove = redis::cmd("ZREM");
         remove.arg(self.nodes_key()).arg(to_member(node)?);
         self.link.answered(remove.exec_async(&mut connection).await)
@@ -114,7 +114,7 @@ impl Monitoring for RedisState {
 
     async fn list_nodes(&self, ttl_ms: i64, now: Now) -> Result<Vec<SeenNode>, StateError> {
         let now_ms = now.wall_ms;
-        let mut connection = self.link.connection()?;
+        let mut connection = self.link.connection().await?;
         let mut range = redis::cmd("ZRANGEBYSCORE");
         let (after_ms, latest_ms) = (now_ms.saturating_sub(ttl_ms), now_ms.saturating_add(CLOCK_SKEW_MS));
         range.arg(self.nodes_key()).arg(format!("({after_ms}")).arg(latest_ms).arg("WITHSCORES");

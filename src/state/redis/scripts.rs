@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// KEYS: a key of this node. ARGV: a value. Does what the other scripts do, write and read, and returns the value.
+/// KEYS: a key of this node, and others that it does not use. ARGV: a value. Does what the other scripts do, write and read, and returns the value.
 pub(super) static CHECK: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "redis.call('SET', KEYS[1], ARGV[1], 'PX', 5000)

@@ -6,6 +6,8 @@ mod disk;
 mod nodes;
 mod postgres;
 mod redis;
+mod redis_sets;
+mod redis_urls;
 mod refusals;
 
 use std::net::SocketAddr;

@@ -124,7 +124,7 @@ async fn silent_connections_to_redis_are_replaced() {
     let gateway = Gateway::new().await;
     let proxy = Proxy::start(gateway.redis.address);
     let mut config = gateway.t.gateway.config.clone();
-    config.redis_url = Some(format!("redis://{}", proxy.address()));
+    config.redis_url = Some(format!("redis://{}", proxy.address()).parse().unwrap());
     let node = gateway.t.node_with(config).await;
     let captcha = async || node.web().post("/v1/user/captcha").send().await.status.as_u16();
     assert_eq!(captcha().await, 200);

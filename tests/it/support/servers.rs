@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 /// A server process.
 pub struct OwnServer {
     process: Option<Child>,
-    command: Box<dyn Fn() -> Command>,
-    is_up: Box<dyn Fn() -> bool>,
+    command: Box<dyn Fn() -> Command + Send + Sync>,
+    is_up: Box<dyn Fn() -> bool + Send + Sync>,
     /// The server's address, which does not change on a restart.
     pub address: SocketAddr,
     folder: TempDir,
@@ -77,26 +77,62 @@ impl OwnServer {
 
     /// An empty Redis.
     pub fn redis() -> Self {
-        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        Self::redis_with(&[])
+    }
+
+    /// An empty Redis with more arguments.
+    pub fn redis_with(more: &[&str]) -> Self {
+        let address = free_address();
+        Self::redis_at(address, more, move || answers_as_redis(address))
+    }
+
+    /// An empty Redis that accepts connections from any address, with TLS only.
+    pub fn redis_with_tls(key: &str, certificate: &str) -> Self {
+        let address = free_address();
+        let port = address.port().to_string();
+        let tls = ["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no", "--bind", "0.0.0.0"];
+        let files = ["--tls-key-file", key, "--tls-cert-file", certificate, "--tls-ca-cert-file", certificate];
+        let more = [&tls[..], &files, &["--protected-mode", "no"]].concat();
+        Self::redis_at(address, &more, move || TcpStream::connect(address).is_ok())
+    }
+
+    fn redis_at(address: SocketAddr, more: &[&str], is_up: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
+        let more: Vec<String> = more.iter().map(|&argument| argument.to_owned()).collect();
         let command = move || {
             let mut command = Command::new("redis-server");
             command.args(["--bind", "127.0.0.1", "--port"]).arg(address.port().to_string());
-            command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(&path);
+            command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(&path).args(&more);
             command
         };
-        let is_up = move || {
-            let client = redis::Client::open(format!("redis://{address}")).unwrap();
-            client.get_connection().is_ok_and(|mut conn| redis::cmd("PING").exec(&mut conn).is_ok())
-        };
         Self::start(folder, address, Box::new(command), Box::new(is_up))
+    }
+
+    /// A Sentinel of the server at that address, which it calls `main`.
+    pub fn sentinel(master: SocketAddr) -> Self {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let path = folder.path().join("sentinel.conf");
+        let monitored = format!("{} {}", master.ip(), master.port());
+        let lines = [
+            format!("port {}\nbind 127.0.0.1\ndir {}", address.port(), folder.path().display()),
+            format!("sentinel monitor main {monitored} 2"),
+            "sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n".to_owned(),
+        ];
+        fs::write(&path, lines.join("\n")).unwrap();
+        let command = move || {
+            let mut command = Command::new("redis-server");
+            command.arg(&path).arg("--sentinel");
+            command
+        };
+        Self::start(folder, address, Box::new(command), Box::new(move || answers_as_redis(address)))
     }
 
     fn start(
         folder: TempDir,
         address: SocketAddr,
-        command: Box<dyn Fn() -> Command>,
-        is_up: Box<dyn Fn() -> bool>,
+        command: Box<dyn Fn() -> Command + Send + Sync>,
+        is_up: Box<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
         let mut server = Self { process: None, command, is_up, address, folder };
         server.start_again();
@@ -148,6 +184,11 @@ impl Drop for OwnServer {
     }
 }
 
+fn answers_as_redis(address: SocketAddr) -> bool {
+    let client = redis::Client::open(format!("redis://{address}")).unwrap();
+    client.get_connection().is_ok_and(|mut conn| redis::cmd("PING").exec(&mut conn).is_ok())
+}
+
 fn answers_as_postgres(address: SocketAddr) -> bool {
     PgConnection::establish(&format!("postgres://postgres@{address}/postgres?connect_timeout=2"))
         .is_ok_and(|mut conn| diesel::sql_query("SELECT 1").execute(&mut conn).is_ok())
@@ -166,7 +207,7 @@ pub fn small_disk(folder: &Path, size: &str) -> Command {
 
 /// An address with a free port, which is given to one server only: between this and the start of the server, the system
 /// would give the port to another one, which would answer in its place.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -1,0 +1,82 @@
+//! What `diglot doctor` says of each kind of Redis, by URLs with users and passwords of any characters, and over TLS.
+
+use std::{path::Path, process::Command};
+
+use diglot::config::Flags;
+
+use crate::support::{Alone, Cluster, OwnServer, Shell, Watched};
+
+/// What the doctor says of the state. No output shows a password.
+fn state(redis_url: &str, certificates: &str) -> String {
+    let environment = [
+        ("REDIS_URL", redis_url),
+        ("DIGLOT_LISTEN", "127.0.0.1:0"),
+        ("DIGLOT_WEB_LISTEN", ""),
+        ("DIGLOT_OPS_LISTEN", ""),
+        ("SSL_CERT_FILE", certificates),
+    ];
+    let shell = Shell::with(Flags::from(environment.map(|(name, value)| (name, value.to_owned()))));
+    let mut lines = String::new();
+    for command in ["migrate", "doctor", "config"] {
+        let output = shell.output(&[command]);
+        for bytes in [output.stdout, output.stderr] {
+            lines.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+    assert!(!lines.contains("p@ss") && !lines.contains("p%40ss"), "{lines}");
+    lines.lines().find_map(|line| Some(line.split_once(" state: ")?.1.to_owned())).unwrap_or(lines)
+}
+
+#[test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+fn the_doctor_says_how_redis_is_reached_and_what_is_wrong_with_its_url() {
+    let (alone, watched, cluster) = (Alone::start(), Watched::start(), Cluster::start(0));
+    let state = |url: &str| state(url, "");
+    assert_eq!(state(&alone.url()), "Redis");
+    assert_eq!(state(&watched.url()), "Redis with Sentinel");
+    assert_eq!(state(&cluster.url()), "Redis Cluster");
+
+    for (url, problem) in [
+        (alone.url().replace("p%40ss", "x-p%40ss"), "Password authentication failed"),
+        (cluster.url().replace("p%40ss", "x-p%40ss"), "Password authentication failed"),
+        (watched.url().replacen("p%40ss", "x-p%40ss", 1), "Password authentication failed"),
+        (watched.url().replace("sentinel_password=", "sentinel_password=x"), "Password authentication failed"),
+        (watched.url().replace("/main", "/other"), "no master from the Sentinels"),
+        (watched.url_of_a_sentinel(), "this is a Sentinel, not the Redis that it watches (redis+sentinel://"),
+        (watched.url_of_the_replica(), "this is a replica"),
+        (cluster.url_of_a_node(), "this is a node of a Redis Cluster (redis+cluster://"),
+        (alone.url().replace("redis://", "redis+cluster://").replace("/3", ""), "cluster support disabled"),
+    ] {
+        let said = state(&url);
+        assert!(said.contains(problem), "{problem} in {said}");
+    }
+}
+
+/// Makes a certificate for localhost, and a server that speaks TLS with it only.
+fn with_tls(folder: &Path) -> OwnServer {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (key, certificate) = (path("key.pem"), path("cert.pem"));
+    let mut request = Command::new("openssl");
+    request.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    request.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+    request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    let output = request.args(["-keyout", &key, "-out", &certificate]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    OwnServer::redis_with_tls(&key, &certificate)
+}
+
+#[test]
+#[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
+fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = with_tls(folder.path());
+    let certificate = folder.path().join("cert.pem").display().to_string();
+    let url = format!("rediss://localhost:{}", server.address.port());
+    assert_eq!(state(&url, &certificate), "Redis");
+    let untrusted = state(&url, "/etc/ssl/certs/ca-certificates.crt");
+    assert!(untrusted.contains("certificate"), "{untrusted}");
+    let other_name = state(&url.replace("localhost", "127.0.0.2"), &certificate);
+    assert!(other_name.contains("certificate"), "{other_name}");
+    let plain = state(&url.replace("rediss", "redis"), &certificate);
+    assert!(plain.contains("the shared state is unavailable"), "{plain}");
+}
