@@ -14,7 +14,7 @@ use std::{
 
 use diesel::{
     Connection as _, ConnectionError, PgConnection, SqliteConnection,
-    connection::{InstrumentationEvent, SimpleConnection as _, TransactionManager},
+    connection::{CacheSize, InstrumentationEvent, SimpleConnection as _, TransactionManager},
     result::{DatabaseErrorKind, Error as QueryError},
 };
 use url::Url;
@@ -36,7 +36,10 @@ pub(super) const STATEMENT_TIMEOUT_MS: u64 = 2500;
 
 /// How long a statement waits for a row that another transaction has locked, so that requests for one row do not occupy
 /// all connections.
-const LOCK_TIMEOUT_MS: u64 = 1000;
+pub(super) const LOCK_TIMEOUT_MS: u64 = 1000;
+
+/// The parameter of a URL that leads to `PgBouncer`. Others know it by this name too; libpq does not know it.
+const PGBOUNCER: &str = "pgbouncer";
 
 /// A connection to either database. Queries are written against this enum.
 #[derive(diesel::MultiConnection)]
@@ -52,7 +55,7 @@ pub enum Conn {
 pub enum DatabaseUrl {
     /// `sqlite:PATH`: an embedded database in a file.
     Sqlite(PathBuf),
-    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`: a server.
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`: a server, or several (`HOST:PORT,HOST:PORT`) as libpq takes them.
     Postgres(Url),
 }
 
@@ -61,6 +64,13 @@ impl DatabaseUrl {
     #[must_use]
     pub const fn is_embedded(&self) -> bool {
         matches!(self, Self::Sqlite(_))
+    }
+
+    /// Whether it leads to `PgBouncer` (`?pgbouncer=true`), which may run each transaction in another session of the server.
+    #[must_use]
+    pub fn is_pooled(&self) -> bool {
+        let Self::Postgres(url) = self else { return false };
+        url.query_pairs().any(|(name, value)| name == PGBOUNCER && value == "true")
     }
 }
 
@@ -81,6 +91,9 @@ impl FromStr for DatabaseUrl {
         match Url::parse(&with_host_list(text)) {
             Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
                 require_readable(&url)?;
+                if url.query_pairs().any(|(name, value)| name == PGBOUNCER && value != "true" && value != "false") {
+                    return Err("pgbouncer must be true or false".to_owned());
+                }
                 Ok(Self::Postgres(url))
             }
             Err(_) if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
@@ -211,7 +224,9 @@ impl r2d2::ManageConnection for Manager {
         let mut conn = connect(&self.url)?;
         let health = Arc::new(Health { statement: self.statements.register(), ..Health::default() });
         if let Conn::Postgres(conn) = &mut conn {
-            set_up_session(conn)?;
+            if !self.url.is_pooled() {
+                set_up_session(conn)?;
+            }
             let observer = Arc::clone(&health);
             conn.set_instrumentation(move |event: InstrumentationEvent<'_>| observer.observe(&event));
         }
@@ -248,7 +263,14 @@ impl r2d2::ManageConnection for Manager {
 pub(super) fn connect(url: &DatabaseUrl) -> Result<Conn, ConnectionError> {
     match url {
         DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(Conn::Sqlite),
-        DatabaseUrl::Postgres(url) => PgConnection::establish(with_time_limits(url).as_str()).map(Conn::Postgres),
+        DatabaseUrl::Postgres(server) => {
+            let mut conn = PgConnection::establish(with_time_limits(server).as_str())?;
+            if url.is_pooled() {
+                // PgBouncer may look for a prepared statement in another session than that which has it.
+                conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+            }
+            Ok(Conn::Postgres(conn))
+        }
     }
 }
 
@@ -279,6 +301,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 
 /// Limits the time of a statement: a request that waits for longer has been given up, so its statement should stop too.
 /// Sets the isolation level, whatever the role's default: the queries rely on waiting for locks instead of failing.
+/// Through `PgBouncer` each transaction does so for itself ([`super::transaction`]).
 fn set_up_session(conn: &mut PgConnection) -> Result<(), ConnectionError> {
     conn.batch_execute(&format!(
         "SET statement_timeout = {STATEMENT_TIMEOUT_MS}; SET lock_timeout = {LOCK_TIMEOUT_MS}; \
@@ -303,9 +326,12 @@ fn is_lost(conn: &mut Conn) -> bool {
 }
 
 /// Adds time limits, so that a server that stopped answering does not block a connection for ever. Limits that are
-/// given in the URL take precedence.
+/// given in the URL take precedence. Leaves out what libpq does not know.
 fn with_time_limits(url: &Url) -> Url {
     let mut limited = url.clone();
+    let is_known = |pair: &&str| pair.split('=').next() != Some(PGBOUNCER);
+    let known = url.query().map(|query| query.split('&').filter(is_known).collect::<Vec<_>>().join("&"));
+    limited.set_query(known.as_deref().filter(|query| !query.is_empty()));
     for (name, value) in [("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "15")] {
         if !url.query_pairs().any(|(given, _)| given == name) {
             limited.query_pairs_mut().append_pair(name, value);

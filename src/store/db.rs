@@ -15,7 +15,7 @@ use super::{
     changes::{self, Poll, Watermark},
     connect, migrations,
     pool::ConnectionPool,
-    transaction::{self, OnCommit, Waiting},
+    transaction::{self, Begin, OnCommit, Waiting},
     turns::Turns,
     writer::Writer,
 };
@@ -144,11 +144,15 @@ impl Db {
         let pool = self.pool()?;
         let (answer, answered) = oneshot::channel();
         let (queued, request) = (self.queued(|metrics| &metrics.requests), logging::current_request());
+        let is_pooled = self.url.is_pooled();
+        let run = move |conn: &mut Conn| {
+            if is_pooled { transaction::read(conn, Begin { account: None, is_pooled }, queries) } else { queries(conn) }
+        };
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
             // Skips the queries if the caller has stopped waiting.
             if !answer.is_closed() {
-                let outcome = logging::on_this_thread(request, || conn.map_err(E::from).and_then(queries));
+                let outcome = logging::on_this_thread(request, || conn.map_err(E::from).and_then(run));
                 answer.send(outcome).ok();
             }
         };
@@ -248,11 +252,11 @@ impl Db {
         }
         let (write, answered) = transaction::pending(queries, &waiting);
         let (queued, on_commit) = (self.queued(|metrics| &metrics.requests), self.on_commit.clone());
-        let request = logging::current_request();
+        let (beginning, request) = (Begin { account, is_pooled: self.url.is_pooled() }, logging::current_request());
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
             logging::on_this_thread(request, || match conn {
-                Ok(conn) => transaction::run_alone(conn, account, write, on_commit.as_ref()),
+                Ok(conn) => transaction::run_alone(conn, beginning, write, on_commit.as_ref()),
                 Err(error) => write.answer(Some(error)),
             });
         };

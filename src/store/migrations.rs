@@ -1,8 +1,8 @@
 //! The schema migrations, embedded in the binary: one folder per database, with the same names in both.
 
 use diesel::{
-    PgConnection, QueryableByName, RunQueryDsl as _, backend::Backend, connection::SimpleConnection as _,
-    migration::MigrationSource, pg::Pg, sql_types::Text, sqlite::Sqlite,
+    QueryableByName, RunQueryDsl as _, backend::Backend, connection::SimpleConnection as _, migration::MigrationSource,
+    pg::Pg, sql_types::Text, sqlite::Sqlite,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -11,21 +11,20 @@ use super::{Conn, StoreError};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Held while migrating, so that nodes that start together don't migrate twice.
+/// Held until the end of the transaction, so that nodes that start together don't migrate twice. A lock of the session
+/// could stay behind in `PgBouncer`.
 const ADVISORY_LOCK: i64 = 0x6469_676c_6f74;
 
-/// Applies the pending migrations and returns their names.
+/// Applies all pending migrations or none, and returns their names.
 pub(super) fn run(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     // Refuses a schema that is newer than the binary.
     pending(conn)?;
     match conn {
         Conn::Sqlite(conn) => conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE))),
-        Conn::Postgres(conn) => {
-            conn.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
-            let applied = names(conn.run_pending_migrations(POSTGRES));
-            unlock(conn);
-            applied
-        }
+        Conn::Postgres(conn) => conn.build_transaction().read_committed().run(|conn| {
+            conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))?;
+            names(conn.run_pending_migrations(POSTGRES))
+        }),
     }
 }
 
@@ -84,12 +83,6 @@ fn require_utf8(conn: &mut Conn) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::unavailable(format!("its encoding is {encoding}; create the database with ENCODING 'UTF8'")))
-}
-
-fn unlock(conn: &mut PgConnection) {
-    if let Err(error) = conn.batch_execute(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})")) {
-        log::warn!("the migration lock goes only with its connection: {error}");
-    }
 }
 
 fn names(

@@ -12,7 +12,10 @@ use std::{
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Conn, StoreError, changes};
+use super::{
+    Conn, StoreError, changes,
+    connect::{LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS},
+};
 use crate::model::{FeedEntry, UserId};
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
@@ -102,17 +105,60 @@ where
     }
 }
 
-/// Runs one write in a transaction of its own, which begins with a lock on the row of `account`.
+/// How a transaction begins.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Begin {
+    /// The account whose row is locked.
+    pub account: Option<UserId>,
+    /// Whether it runs through `PgBouncer`, so that it can't rely on what was set for the session.
+    pub is_pooled: bool,
+}
+
+impl Begin {
+    /// For PostgreSQL: one round trip.
+    fn sql(self) -> String {
+        let mut sql = if self.is_pooled {
+            format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; \
+                 SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+            )
+        } else {
+            "BEGIN".to_owned()
+        };
+        if let Some(account) = self.account {
+            sql.push_str(&format!("; SELECT 1 FROM users WHERE id = {} FOR NO KEY UPDATE", account.get()));
+        }
+        sql
+    }
+}
+
+/// Runs read-only queries in a transaction.
+pub(super) fn read<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    beginning: Begin,
+    queries: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    begin(conn, beginning)?;
+    let outcome = queries(conn);
+    if outcome.is_ok() {
+        Transactions::commit_transaction(conn).map_err(StoreError::from)?;
+    } else {
+        roll_back(conn);
+    }
+    outcome
+}
+
+/// Runs one write in a transaction of its own.
 pub(super) fn run_alone(
     conn: &mut Conn,
-    account: Option<UserId>,
+    beginning: Begin,
     mut write: Box<dyn PendingWrite>,
     on_commit: Option<&OnCommit>,
 ) {
     if write.is_abandoned() {
         return;
     }
-    let failure = match commit_alone(conn, account, &mut *write, on_commit) {
+    let failure = match commit_alone(conn, beginning, &mut *write, on_commit) {
         Ok(()) => None,
         Err(failure) => {
             roll_back(conn);
@@ -125,11 +171,11 @@ pub(super) fn run_alone(
 /// `Err(None)` if the queries failed: their own error is the answer.
 fn commit_alone(
     conn: &mut Conn,
-    account: Option<UserId>,
+    beginning: Begin,
     write: &mut dyn PendingWrite,
     on_commit: Option<&OnCommit>,
 ) -> Result<(), Option<StoreError>> {
-    begin(conn, account).map_err(Some)?;
+    begin(conn, beginning).map_err(Some)?;
     if !write.run(conn) {
         return Err(None);
     }
@@ -188,7 +234,7 @@ fn commit_group(
     let began = Instant::now();
     // A write is in `kept` unless its savepoint was rolled back: if that fails, the whole transaction has failed.
     let mut next = Some(first);
-    if let Err(error) = begin(conn, None) {
+    if let Err(error) = begin(conn, Begin::default()) {
         group.kept.extend(next);
         return Err(error);
     }
@@ -235,15 +281,13 @@ fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &m
     Ok(())
 }
 
-/// Begins a transaction. On PostgreSQL the row of `account` is locked in the same round trip. Uses BEGIN IMMEDIATE on
-/// SQLite: a deferred transaction that reads before it writes fails if another one has written meanwhile.
-fn begin(conn: &mut Conn, account: Option<UserId>) -> Result<(), StoreError> {
-    match (conn, account) {
-        (Conn::Sqlite(conn), _) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
-        (Conn::Postgres(conn), None) => AnsiTransactionManager::begin_transaction(conn),
-        (Conn::Postgres(conn), Some(account)) => {
-            let lock = format!("BEGIN; SELECT 1 FROM users WHERE id = {} FOR NO KEY UPDATE", account.get());
-            AnsiTransactionManager::begin_transaction_sql(conn, &lock).inspect_err(|_refused| {
+/// Begins a transaction. Uses BEGIN IMMEDIATE on SQLite: a deferred transaction that reads before it writes fails if
+/// another one has written meanwhile.
+fn begin(conn: &mut Conn, beginning: Begin) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        Conn::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, &beginning.sql()).inspect_err(|_refused| {
                 // diesel takes it that nothing was begun.
                 conn.batch_execute("ROLLBACK").ok();
             })

@@ -3,7 +3,7 @@
 use crate::support::Shell;
 
 /// The setting, its wrong value, and words of the problem.
-const WRONG: [(&str, &str, &str); 33] = [
+const WRONG: [(&str, &str, &str); 34] = [
     ("DIGLOT_LOG", "verbose", "verbose is not one of off, error, warn, info, debug and trace"),
     ("DIGLOT_LOG", "info,diglot=loud", "loud is not one of"),
     ("DIGLOT_CORS_ORIGINS", "https://*.c.example", "wildcards are not supported"),
@@ -34,6 +34,7 @@ const WRONG: [(&str, &str, &str); 33] = [
     ("DATABASE_URL", "postgres://u:sesame#x@h/db", "percent-encode"),
     ("DATABASE_URL", "postgres://u:12#sesame@h/db", "percent-encode"),
     ("DATABASE_URL", "postgres://u:12?sesame@h/db", "percent-encode"),
+    ("DATABASE_URL", "postgres://h/db?pgbouncer=yes", "pgbouncer must be true or false"),
     ("DIGLOT_SMTP_URL", "smtps://u:12/sesame@h", "percent-encode"),
     ("DIGLOT_LISTNE", "127.0.0.1:1", "is not a setting"),
     ("DIGLOT_SMTP_URL", "http://h", "must start with smtp:// or smtps://"),

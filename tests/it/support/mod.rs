@@ -9,6 +9,7 @@ mod database;
 mod dev;
 mod log;
 mod node;
+mod postgres_sets;
 mod proxy;
 mod receivers;
 mod redis_sets;

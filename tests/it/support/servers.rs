@@ -30,17 +30,17 @@ impl OwnServer {
     /// PostgreSQL with a database `postgres` and a user `postgres`.
     pub fn postgres() -> Self {
         let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
-        let (bin, data) = (postgres_bin(), folder.path().join("data"));
-        fs::create_dir(&data).unwrap();
-        if is_root() {
-            // PostgreSQL refuses to run as root.
-            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-            run(Command::new("chown").arg("postgres").arg(&data));
-        }
-        let mut init = unprivileged(&bin.join("initdb"));
-        run(init.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]));
+        let mut init = unprivileged(&postgres_bin().join("initdb"));
+        init.arg("-D").arg(own_folder(&folder)).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+        run(&mut init);
+        Self::postgres_in(folder, address)
+    }
+
+    /// PostgreSQL on the data in a folder.
+    pub(super) fn postgres_in(folder: TempDir, address: SocketAddr) -> Self {
+        let data = folder.path().join("data");
         let command = move || {
-            let mut command = unprivileged(&bin.join("postgres"));
+            let mut command = unprivileged(&postgres_bin().join("postgres"));
             command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p"]).arg(address.port().to_string()).arg("-k");
             command.arg(&data);
             command
@@ -128,7 +128,7 @@ impl OwnServer {
         Self::start(folder, address, Box::new(command), Box::new(move || answers_as_redis(address)))
     }
 
-    fn start(
+    pub(super) fn start(
         folder: TempDir,
         address: SocketAddr,
         command: Box<dyn Fn() -> Command + Send + Sync>,
@@ -189,7 +189,19 @@ fn answers_as_redis(address: SocketAddr) -> bool {
     client.get_connection().is_ok_and(|mut conn| redis::cmd("PING").exec(&mut conn).is_ok())
 }
 
-fn answers_as_postgres(address: SocketAddr) -> bool {
+/// A new folder `data` for a server that refuses to run as root, as PostgreSQL does.
+pub(super) fn own_folder(folder: &TempDir) -> PathBuf {
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    if is_root() {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        run(Command::new("chown").arg("postgres").arg(&data));
+    }
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    data
+}
+
+pub(super) fn answers_as_postgres(address: SocketAddr) -> bool {
     PgConnection::establish(&format!("postgres://postgres@{address}/postgres?connect_timeout=2"))
         .is_ok_and(|mut conn| diesel::sql_query("SELECT 1").execute(&mut conn).is_ok())
 }
@@ -218,7 +230,7 @@ pub fn free_address() -> SocketAddr {
 }
 
 /// The folder of PostgreSQL's programs on Debian, of the newest version.
-fn postgres_bin() -> PathBuf {
+pub(super) fn postgres_bin() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("scripts/test installs PostgreSQL");
     let numbered = versions.filter_map(|version| {
         let folder = version.unwrap();
@@ -237,7 +249,7 @@ fn is_root() -> bool {
 /// Drops root's rights, for PostgreSQL, which refuses to run as root.
 const UNPRIVILEGED: [&str; 4] = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
 
-fn unprivileged(program: &Path) -> Command {
+pub(super) fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -247,7 +259,7 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) {
+pub(super) fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
