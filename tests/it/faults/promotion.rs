@@ -89,7 +89,7 @@ async fn a_promoted_standby_is_written_to_at_once_and_no_acknowledged_write_is_l
         primary.address, standby.address
     );
     let backend = Backend::on(url, format!("redis://{}", redis.address));
-    let t = TestApp::on(backend, |config| config.registrations_per_hour = 1_000_000).await;
+    let t = TestApp::on(backend, |config| config.reloadable.registrations_per_hour = 1_000_000).await;
 
     let (sender, died) = tokio::sync::watch::channel(None::<Instant>);
     // From half a second before the primary dies until two seconds after a write must have succeeded.

@@ -1,10 +1,14 @@
 //! What `diglot doctor` says of each kind of Redis, by URLs with users and passwords of any characters, and over TLS.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use diglot::config::Flags;
 
-use crate::support::{Alone, Cluster, OwnServer, Shell, Watched};
+use crate::support::{Alone, Cluster, OwnServer, Shell, Watched, free_address};
 
 /// What the doctor says of the state. No output shows a password.
 fn state(redis_url: &str, certificates: &str) -> String {
@@ -52,25 +56,42 @@ fn the_doctor_says_how_redis_is_reached_and_what_is_wrong_with_its_url() {
     }
 }
 
-/// Makes a certificate for localhost, and a server that speaks TLS with it only.
-fn with_tls(folder: &Path) -> OwnServer {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let (key, certificate) = (path("key.pem"), path("cert.pem"));
+/// Makes a key, and a certificate for localhost.
+fn certificate(folder: &Path) -> [String; 2] {
+    let [key, certificate] = ["key.pem", "cert.pem"].map(|name| folder.join(name).display().to_string());
     let mut request = Command::new("openssl");
     request.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
     request.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
     request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     let output = request.args(["-keyout", &key, "-out", &certificate]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    OwnServer::redis_with_tls(&key, &certificate)
+    [key, certificate]
+}
+
+/// A Cluster with one node, which speaks TLS only.
+fn cluster_of_one(key: &str, certificate: &str) -> OwnServer {
+    let bus = free_address().port().to_string();
+    let settings = ["--cluster-enabled", "yes", "--tls-cluster", "yes", "--cluster-port", &bus];
+    let server = OwnServer::redis_with_tls(key, certificate, &settings);
+    let ask = |words: &[&str]| {
+        let mut client = Command::new("redis-cli");
+        client.args(["--tls", "--cacert", certificate, "-p", &server.address.port().to_string()]).args(words);
+        String::from_utf8(client.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), "OK\n");
+    let started = Instant::now();
+    while !ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
+        assert!(started.elapsed() < Duration::from_secs(30), "the Cluster does not form");
+    }
+    server
 }
 
 #[test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
-    let server = with_tls(folder.path());
-    let certificate = folder.path().join("cert.pem").display().to_string();
+    let [key, certificate] = certificate(folder.path());
+    let server = OwnServer::redis_with_tls(&key, &certificate, &[]);
     let url = format!("rediss://localhost:{}", server.address.port());
     assert_eq!(state(&url, &certificate), "Redis");
     let untrusted = state(&url, "/etc/ssl/certs/ca-certificates.crt");
@@ -79,4 +100,9 @@ fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
     assert!(other_name.contains("certificate"), "{other_name}");
     let plain = state(&url.replace("rediss", "redis"), &certificate);
     assert!(plain.contains("the shared state is unavailable"), "{plain}");
+
+    let sentinel = OwnServer::sentinel_with_tls(server.address, &key, &certificate);
+    assert_eq!(state(&format!("rediss+sentinel://{}/main", sentinel.address), &certificate), "Redis with Sentinel");
+    let cluster = cluster_of_one(&key, &certificate);
+    assert_eq!(state(&format!("rediss+cluster://{}", cluster.address), &certificate), "Redis Cluster");
 }

@@ -54,7 +54,7 @@ pub use proxy::Proxy;
 pub use receivers::{SmsReceiver, SmtpServer};
 pub use redis_sets::{Alone, Cluster, Watched};
 pub use running::{Running, get, raw, status};
-pub use servers::{OwnServer, signal, small_disk};
+pub use servers::{OwnServer, free_address, signal, small_disk};
 pub use shell::Shell;
 pub use tls::{Certificate, collect};
 

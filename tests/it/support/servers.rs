@@ -86,14 +86,14 @@ impl OwnServer {
         Self::redis_at(address, more, move || answers_as_redis(address))
     }
 
-    /// An empty Redis that accepts connections from any address, with TLS only.
-    pub fn redis_with_tls(key: &str, certificate: &str) -> Self {
+    /// An empty Redis that accepts connections with TLS only, with more arguments.
+    pub fn redis_with_tls(key: &str, certificate: &str, more: &[&str]) -> Self {
         let address = free_address();
         let port = address.port().to_string();
         let tls = ["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no", "--bind", "0.0.0.0"];
         let files = ["--tls-key-file", key, "--tls-cert-file", certificate, "--tls-ca-cert-file", certificate];
-        let more = [&tls[..], &files, &["--protected-mode", "no"]].concat();
-        Self::redis_at(address, &more, move || TcpStream::connect(address).is_ok())
+        let all = [&tls[..], &files, &["--protected-mode", "no"], more].concat();
+        Self::redis_at(address, &all, move || TcpStream::connect(address).is_ok())
     }
 
     fn redis_at(address: SocketAddr, more: &[&str], is_up: impl Fn() -> bool + Send + Sync + 'static) -> Self {
@@ -109,23 +109,46 @@ impl OwnServer {
         Self::start(folder, address, Box::new(command), Box::new(is_up))
     }
 
-    /// A Sentinel of the server at that address, which it calls `main`.
+    /// One of three Sentinels of the server at that address, which it calls `main`.
     pub fn sentinel(master: SocketAddr) -> Self {
-        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let address = free_address();
+        let lines = format!("port {}\n", address.port());
+        Self::sentinel_at(address, master, &lines, move || answers_as_redis(address))
+    }
+
+    /// A Sentinel that speaks TLS only.
+    pub fn sentinel_with_tls(master: SocketAddr, key: &str, certificate: &str) -> Self {
+        let address = free_address();
+        let port = address.port();
+        let lines = format!(
+            "port 0\ntls-port {port}\ntls-replication yes\ntls-auth-clients no\ntls-key-file {key}\n\
+             tls-cert-file {certificate}\ntls-ca-cert-file {certificate}\n"
+        );
+        Self::sentinel_at(address, master, &lines, move || TcpStream::connect(address).is_ok())
+    }
+
+    fn sentinel_at(
+        address: SocketAddr,
+        master: SocketAddr,
+        lines: &str,
+        is_up: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sentinel.conf");
-        let monitored = format!("{} {}", master.ip(), master.port());
-        let lines = [
-            format!("port {}\nbind 127.0.0.1\ndir {}", address.port(), folder.path().display()),
-            format!("sentinel monitor main {monitored} 2"),
-            "sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n".to_owned(),
-        ];
-        fs::write(&path, lines.join("\n")).unwrap();
+        let more = format!(
+            "bind 127.0.0.1\ndir {}\nsentinel monitor main {} {} 2\nsentinel down-after-milliseconds main 1000\n\
+             sentinel failover-timeout main 5000\n",
+            folder.path().display(),
+            master.ip(),
+            master.port()
+        );
+        fs::write(&path, format!("{lines}{more}")).unwrap();
         let command = move || {
             let mut command = Command::new("redis-server");
             command.arg(&path).arg("--sentinel");
             command
         };
-        Self::start(folder, address, Box::new(command), Box::new(move || answers_as_redis(address)))
+        Self::start(folder, address, Box::new(command), Box::new(is_up))
     }
 
     pub(super) fn start(
