@@ -28,7 +28,8 @@ fn state(redis_url: &str, certificates: &str) -> String {
         }
     }
     assert!(!lines.contains("p@ss") && !lines.contains("p%40ss"), "{lines}");
-    lines.lines().find_map(|line| Some(line.split_once(" state: ")?.1.to_owned())).unwrap_or(lines)
+    let finding = lines.lines().find_map(|line| Some(line.split_once(" state ")?.1.trim_start().to_owned()));
+    finding.unwrap_or(lines)
 }
 
 #[test]
