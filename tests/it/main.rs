@@ -83,6 +83,7 @@ mod store;
 mod stored_secrets;
 mod support;
 mod tls;
+mod upgrade;
 mod user_api;
 mod user_search;
 mod verification;
