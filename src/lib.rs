@@ -44,6 +44,7 @@ mod host_list;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+mod new_file;
 pub mod random;
 pub mod secret;
 mod sockets;

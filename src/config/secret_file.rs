@@ -1,14 +1,16 @@
 //! The source of the server's secret: configuration, or a file next to an embedded database.
 
 use std::{
-    fmt,
-    fs::{self, OpenOptions},
+    fmt, fs,
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
-use crate::{random::Random, secret::Secret};
+use crate::{
+    new_file::{NewFile, with_suffix},
+    random::Random,
+    secret::Secret,
+};
 
 /// The server's secret, or the file that contains it.
 #[derive(Clone, Debug)]
@@ -28,9 +30,7 @@ impl SecretSource {
     /// The secret file next to the embedded database at `database`.
     #[must_use]
     pub fn beside(database: &Path) -> Self {
-        let mut path = database.as_os_str().to_owned();
-        path.push(".secret");
-        Self::File { path: PathBuf::from(path), database: database.to_owned() }
+        Self::File { path: with_suffix(database, ".secret"), database: database.to_owned() }
     }
 
     /// Returns the secret, if there is one.
@@ -92,19 +92,13 @@ fn read(path: &Path) -> io::Result<Secret> {
     Secret::parse(fs::read_to_string(path)?.trim()).map_err(io::Error::other)
 }
 
-/// Creates the file atomically: writes it under a temporary name, then links it to its final name, unless another
-/// process was faster.
+/// Creates the file, unless another process was faster.
 fn make(path: &Path, random: Random) -> io::Result<()> {
     let secret = random.base62(64).map_err(io::Error::other)?;
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(secret.as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
+    let mut new = NewFile::beside(path)?;
+    new.file.write_all(secret.as_bytes())?;
+    match new.publish(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -1,9 +1,8 @@
 //! Copies of an embedded database.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,7 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnectio
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Conn, DatabaseUrl, StoreError, connect, migrations, secret_check};
+use crate::new_file::{NewFile, with_suffix};
 
 /// Why a database was not backed up or restored.
 #[derive(Debug, thiserror::Error)]
@@ -90,12 +90,12 @@ pub fn back_up(url: &DatabaseUrl, to: &Path, secret_mac: &str) -> Result<u64, Ba
         return Err(BackupError::Exists(to.to_owned()));
     }
     // Under another name until it is complete.
-    let draft = Draft::beside(to)?;
+    let draft = NewFile::beside(to).map_err(BackupError::file(to))?;
     let mut conn = connect::connect(url).map_err(StoreError::unavailable)?;
     let name = draft.path.to_str().ok_or_else(|| BackupError::unusable(to, &"the path is not UTF-8"))?;
     diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(name).execute(&mut conn).map_err(StoreError::from)?;
     check(&draft.path, secret_mac)?;
-    draft.publish(to)
+    draft.publish(to).map_err(BackupError::file(to))
 }
 
 /// Checks a copy and puts it in the place of the database at `url`, which must not exist, or may be replaced. A replaced
@@ -109,11 +109,11 @@ pub fn restore(url: &DatabaseUrl, from: &Path, secret_mac: &str, may_replace: bo
     if database.exists() && !may_replace {
         return Err(BackupError::DatabaseExists(database.clone()));
     }
-    let draft = Draft::beside(database)?;
+    let draft = NewFile::beside(database).map_err(BackupError::file(database))?;
     let mut source = File::open(from).map_err(BackupError::file(from))?;
     io::copy(&mut source, &mut &draft.file).map_err(BackupError::file(&draft.path))?;
     let replaced = set_aside(database)?;
-    draft.publish(database)?;
+    draft.publish(database).map_err(BackupError::file(database))?;
     Ok(replaced)
 }
 
@@ -168,45 +168,4 @@ fn end_log(database: &Path) -> Result<(), BackupError> {
     let mut conn = connect::connect(&url).map_err(|error| BackupError::unusable(database, &error))?;
     let ended = diesel::sql_query("PRAGMA journal_mode = DELETE").execute(&mut conn);
     ended.map(drop).map_err(|_| BackupError::InUse(database.to_owned()))
-}
-
-/// A file that is not complete yet; removed unless it is published.
-struct Draft {
-    path: PathBuf,
-    file: File,
-}
-
-impl Draft {
-    /// An empty file in the folder of `target`, for its owner only.
-    fn beside(target: &Path) -> Result<Self, BackupError> {
-        let path = with_suffix(target, &format!(".incomplete-{}", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        Ok(Self { file: file.map_err(BackupError::file(&path))?, path })
-    }
-
-    /// Gives the file its name, unless another file has it, and returns its size.
-    fn publish(self, target: &Path) -> Result<u64, BackupError> {
-        let publish = || {
-            self.file.sync_all()?;
-            fs::hard_link(&self.path, target)?;
-            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()?;
-            Ok(self.file.metadata()?.len())
-        };
-        publish().map_err(BackupError::file(target))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            log::warn!("{} is left over: {error}", self.path.display());
-        }
-    }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
