@@ -43,6 +43,7 @@ const MAX_ABANDONED: usize = 2;
 #[derive(Clone)]
 pub struct Db {
     url: DatabaseUrl,
+    is_pooled: bool,
     connections: u32,
     generation: Arc<AtomicU64>,
     on_commit: Option<OnCommit>,
@@ -66,6 +67,7 @@ impl Db {
     pub fn new(url: DatabaseUrl, connections: u32) -> Self {
         let turns = (!url.is_embedded()).then(|| Turns::new(connections / 4));
         Self {
+            is_pooled: url.is_pooled(),
             url,
             connections,
             generation: Arc::default(),
@@ -144,7 +146,7 @@ impl Db {
         let pool = self.pool()?;
         let (answer, answered) = oneshot::channel();
         let (queued, request) = (self.queued(|metrics| &metrics.requests), logging::current_request());
-        let is_pooled = self.url.is_pooled();
+        let is_pooled = self.is_pooled;
         let run = move |conn: &mut Conn| {
             if is_pooled { transaction::read(conn, Begin { account: None, is_pooled }, queries) } else { queries(conn) }
         };
@@ -252,7 +254,7 @@ impl Db {
         }
         let (write, answered) = transaction::pending(queries, &waiting);
         let (queued, on_commit) = (self.queued(|metrics| &metrics.requests), self.on_commit.clone());
-        let (beginning, request) = (Begin { account, is_pooled: self.url.is_pooled() }, logging::current_request());
+        let (beginning, request) = (Begin { account, is_pooled: self.is_pooled }, logging::current_request());
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
             logging::on_this_thread(request, || match conn {
