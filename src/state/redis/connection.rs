@@ -101,8 +101,7 @@ impl Connector {
             Self::One(client) => client.clone(),
             Self::Sentinels { watched, master } => find(watched, master).await?,
             Self::Cluster { client, .. } => {
-                let config = ClusterConfig::new().set_connection_timeout(NODE_PATIENCE).set_response_timeout(PATIENCE);
-                return Ok(Connection::Cluster(client.get_pending_async_connection_with_config(config)));
+                return Ok(Connection::Cluster(client.get_pending_async_connection_with_config(node_config())));
             }
         };
         let config = ConnectionManagerConfig::new()

@@ -120,9 +120,7 @@ impl Link {
 
     /// Drops all connections, from time to time, if they lead to a server that another one has replaced.
     fn renew_after(&self, refusal: &RedisError) {
-        let (now_ms, last_ms) = (self.now_ms(), self.renewed_ms.load(Ordering::Relaxed));
-        if is_elsewhere(refusal) && (last_ms == 0 || now_ms.saturating_sub(last_ms) >= PAUSE_MS) {
-            self.renewed_ms.store(now_ms.max(1), Ordering::Relaxed);
+        if is_elsewhere(refusal) && self.is_due(&self.renewed_ms, PAUSE_MS) {
             self.connector.forget();
             self.renew();
         }
@@ -140,11 +138,19 @@ impl Link {
     /// Logs that Redis refuses a command, at most once a minute.
     fn warn_of(&self, refusal: &RedisError) {
         const INTERVAL_MS: u64 = 60_000;
-        let (now_ms, last_ms) = (self.now_ms(), self.warned_ms.load(Ordering::Relaxed));
-        if last_ms == 0 || now_ms.saturating_sub(last_ms) >= INTERVAL_MS {
-            self.warned_ms.store(now_ms.max(1), Ordering::Relaxed);
+        if self.is_due(&self.warned_ms, INTERVAL_MS) {
             log::warn!("Redis refuses what is asked of it; limits are counted per node: {refusal}");
         }
+    }
+
+    /// Whether the interval since `last_ms`, which is 0 for never, is over. Then the next one begins.
+    fn is_due(&self, last_ms: &AtomicU64, interval_ms: u64) -> bool {
+        let (now_ms, last) = (self.now_ms(), last_ms.load(Ordering::Relaxed));
+        let is_due = last == 0 || now_ms.saturating_sub(last) >= interval_ms;
+        if is_due {
+            last_ms.store(now_ms.max(1), Ordering::Relaxed);
+        }
+        is_due
     }
 
     fn now_ms(&self) -> u64 {
