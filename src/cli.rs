@@ -270,8 +270,13 @@ impl SettingFlags {
     }
 
     fn config(&self) -> Result<Config, Failure> {
-        Config::check(&self.values(Flags::new())?, false).map_err(|problems| wrong_settings(&problems))
+        check(&self.values(Flags::new())?, false)
     }
+}
+
+/// The configuration that the values make.
+fn check(values: &Values, is_dev: bool) -> Result<Config, Failure> {
+    Config::check(values, is_dev).map_err(|problems| wrong_settings(&problems))
 }
 
 fn wrong_settings(problems: &[String]) -> Failure {
@@ -353,5 +358,5 @@ fn show_config(settings: &SettingFlags, output: Output) -> Outcome {
     };
     let unknown = |name: &String| format!("{name}\n    environment: not a setting\n");
     output.list_as(&shown, || shown.iter().map(block).chain(values.unknown.iter().map(unknown)).collect())?;
-    Config::check(&values, false).map(drop).map_err(|problems| wrong_settings(&problems))
+    check(&values, false).map(drop)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Failure, SettingFlags, wrong_settings};
+use super::{Failure, SettingFlags, check};
 use crate::{
-    config::{Config, Flags, Setting, Values},
+    config::{Flags, Setting, Values},
     gateway::Gateway,
     logging,
     tls::Tls,
@@ -46,9 +46,7 @@ impl Reload {
     }
 
     fn apply(&mut self) -> Result<(), Failure> {
-        let check = |values: &Values| {
-            Config::check(values, self.gateway.config.is_dev).map_err(|problems| wrong_settings(&problems))
-        };
+        let check = |values: &Values| check(values, self.gateway.config.is_dev);
         let newer = self.settings.values(self.flags.clone())?;
         check(&newer)?;
         let values = self.values.reloaded(&newer);

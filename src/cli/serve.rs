@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, SettingFlags, build_gateway, dev, reload::Reload, wrong_settings};
+use super::{Failure, Outcome, SettingFlags, build_gateway, check, dev, reload::Reload};
 use crate::{
-    config::{Config, Flags},
+    config::Flags,
     domain::tenants,
     gateway::Gateway,
     logging,
@@ -46,7 +46,7 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
         }
     }
     let values = settings.values(flags.clone())?;
-    let config = Config::check(&values, args.dev).map_err(|problems| wrong_settings(&problems))?;
+    let config = check(&values, args.dev)?;
     logging::start(&config.reloadable.log, config.log_format);
     let gateway = build_gateway(config, args.migrate || args.dev)?;
     let listeners = Listeners::bind(&gateway.config)?;
