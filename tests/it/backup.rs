@@ -18,7 +18,7 @@ use crate::support::{Node, OwnServer, PASSWORD, Shell, agent, post};
 /// `diglot serve` in the folder of the shell.
 fn serve(shell: &Shell) -> Node {
     let environment = Flags::from([("DIGLOT_REGISTRATIONS_PER_HOUR", "1000000".to_owned())]);
-    Node::run(Command::new(env!("CARGO_BIN_EXE_diglot")).arg("serve").current_dir(shell.path()), &environment)
+    Node::in_folder(shell, &[], &environment)
 }
 
 fn register(node: &Node, name: &str) {

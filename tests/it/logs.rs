@@ -1,7 +1,5 @@
 //! The lines of the log: as text and as JSON, each with the id of its request.
 
-use std::process::Command;
-
 use diglot::logging::{json, line};
 use log::{Level, Record};
 use serde_json::{Value, json};
@@ -10,9 +8,8 @@ use crate::support::{Node, Shell, agent, post};
 
 /// A node whose log is in that format.
 fn node(shell: &Shell, format: &str) -> Node {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
     let environment = [("DIGLOT_LOG_FORMAT", format.to_owned()), ("DIGLOT_LOG", "debug".to_owned())];
-    Node::run(command.arg("serve").current_dir(shell.path()), &environment.into_iter().collect())
+    Node::in_folder(shell, &[], &environment.into_iter().collect())
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! SIGHUP re-reads the settings that can change while the process runs.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use diglot::config::{Flags, SETTINGS};
 use serde_json::json;
@@ -8,8 +8,7 @@ use serde_json::json;
 use crate::support::{Node, Shell, agent, post, signal};
 
 fn node(shell: &Shell) -> Node {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
-    Node::run(command.args(["serve", "--config", "diglot.toml"]).current_dir(shell.path()), &Flags::new())
+    Node::in_folder(shell, &["--config", "diglot.toml"], &Flags::new())
 }
 
 fn write(folder: &Path, settings: &str) {

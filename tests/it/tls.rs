@@ -1,6 +1,6 @@
 //! TLS on the app and web listeners, with HTTP/1.1 and HTTP/2.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, time::Duration};
 
 use actix_web::rt::{spawn, time::timeout};
 use diglot::{config::Flags, transport::pb};
@@ -196,8 +196,7 @@ async fn a_reload_replaces_the_certificate_if_it_can_be_used() {
     shell.run(&["app", "create", "default"]);
     let path = |name: &str| certificate.path(name).to_str().unwrap().to_owned();
     let environment = Flags::from([("DIGLOT_TLS_CERT", path("certificate")), ("DIGLOT_TLS_KEY", path("key"))]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
-    let node = Node::run(command.arg("serve").current_dir(shell.path()), &environment);
+    let node = Node::in_folder(&shell, &[], &environment);
     let address = node.address.parse().unwrap();
     certificate.connect(address, &[]).await.unwrap();
 

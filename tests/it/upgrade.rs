@@ -68,8 +68,7 @@ fn assert_answers_as_before(node: &Node, tokens: &Value, recorded: &str) {
 fn assert_upgrades(shell: &Shell, database_url: &str, tokens: &str, recorded: &str) {
     assert!(shell.run(&["migrate"]).contains("applied"), "the fixture is older than the newest migration");
     shell.run(&["doctor"]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
-    let node = Node::run(command.arg("serve").current_dir(shell.path()), &environment(database_url.to_owned()));
+    let node = Node::in_folder(shell, &[], &environment(database_url.to_owned()));
     assert_answers_as_before(&node, &serde_json::from_str(tokens).unwrap(), recorded);
     let login = json!({"name": "bob", "password": PASSWORD});
     let answer = post(&agent(), &node.url("/token/user"), &[("app_id", "default")], &login).unwrap().1;

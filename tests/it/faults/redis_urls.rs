@@ -1,14 +1,13 @@
 //! What `diglot doctor` says of each kind of Redis, by URLs with users and passwords of any characters, and over TLS.
 
 use std::{
-    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
 use diglot::config::Flags;
 
-use crate::support::{Alone, Cluster, OwnServer, Shell, Watched, free_address};
+use crate::support::{Alone, Certificate, Cluster, OwnServer, Shell, Watched, free_address};
 
 /// What the doctor says of the state. No output shows a password.
 fn state(redis_url: &str, certificates: &str) -> String {
@@ -57,18 +56,6 @@ fn the_doctor_says_how_redis_is_reached_and_what_is_wrong_with_its_url() {
     }
 }
 
-/// Makes a key, and a certificate for localhost.
-fn certificate(folder: &Path) -> [String; 2] {
-    let [key, certificate] = ["key.pem", "cert.pem"].map(|name| folder.join(name).display().to_string());
-    let mut request = Command::new("openssl");
-    request.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
-    request.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
-    request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-    let output = request.args(["-keyout", &key, "-out", &certificate]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    [key, certificate]
-}
-
 /// A Cluster with one node, which speaks TLS only.
 fn cluster_of_one(key: &str, certificate: &str) -> OwnServer {
     let bus = free_address().port().to_string();
@@ -90,8 +77,8 @@ fn cluster_of_one(key: &str, certificate: &str) -> OwnServer {
 #[test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
-    let folder = tempfile::tempdir().unwrap();
-    let [key, certificate] = certificate(folder.path());
+    let files = Certificate::new();
+    let [key, certificate] = ["key", "certificate"].map(|name| files.path(name).display().to_string());
     let server = OwnServer::redis_with_tls(&key, &certificate, &[]);
     let url = format!("rediss://localhost:{}", server.address.port());
     assert_eq!(state(&url, &certificate), "Redis");

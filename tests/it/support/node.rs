@@ -12,6 +12,7 @@ use diglot::config::Flags;
 use serde_json::Value;
 
 use super::{
+    Shell,
     log::{are_logs_searched, write_log},
     servers::signal,
 };
@@ -34,6 +35,12 @@ impl Node {
             environment.entry("DIGLOT_LOG").or_insert_with(|| "trace".to_owned());
         }
         Self::run(Command::new(env!("CARGO_BIN_EXE_diglot")).arg("serve"), &environment)
+    }
+
+    /// Starts a node in the folder of `shell`, with more arguments.
+    pub fn in_folder(shell: &Shell, args: &[&str], environment: &Flags) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diglot"));
+        Self::run(command.arg("serve").args(args).current_dir(shell.path()), environment)
     }
 
     /// Starts a node by another command.

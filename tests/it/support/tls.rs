@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpStream, task::spawn_local};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// A certificate for `localhost` in a folder of its own.
+/// A certificate for `localhost` and 127.0.0.1 in a folder of its own.
 pub struct Certificate {
     folder: TempDir,
 }
@@ -33,7 +33,8 @@ impl Certificate {
 
     /// Writes another certificate with another key.
     pub fn renew(&self) {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         fs::write(self.path("certificate"), cert.pem()).unwrap();
         fs::write(self.path("key"), signing_key.serialize_pem()).unwrap();
     }
