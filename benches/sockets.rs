@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::panic,
-    clippy::disallowed_methods,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -224,7 +224,10 @@ type Outcome = Result<(), Failure>;
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { settings, output, command } = Cli::parse();
-    match run(&settings, output, command) {
+    let outcome = run(&settings, output, command);
+    // Before anything else is written to standard error.
+    log::logger().flush();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(problem)) => output.fail(&problem, 1),
         Err(Failure::Usage(problem)) => output.fail(&problem, 2),

@@ -1,21 +1,24 @@
 //! The log: one line per record on standard error, as text or JSON, with the id of the request that it belongs to.
 
+mod writer;
+
 use std::{
     cell::RefCell,
-    fmt::{Display, Write as _},
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     str::FromStr,
     sync::{Arc, OnceLock},
 };
 
 use arc_swap::ArcSwap;
-use env_logger::fmt::Formatter;
+use env_logger::{Target, WriteStyle, fmt::style::Style};
 use log::{
     Log, Metadata, Record,
     kv::{self, Key, Value, VisitSource, VisitValue},
 };
-use serde::{Serialize, Serializer};
-use serde_json::Value as Json;
+use serde::{Serialize, Serializer as _, ser::SerializeMap};
+
+use self::writer::Background;
+use crate::metrics::Counter;
 
 tokio::task_local! {
     static OF_TASK: Arc<str>;
@@ -47,13 +50,28 @@ impl FromStr for LogFormat {
     }
 }
 
+/// The size of most lines.
+const TYPICAL_BYTES: usize = 256;
+
 /// The process' logger, whose filter can change.
 struct Logger {
     format: LogFormat,
+    /// Writes to standard error, unless that is a terminal.
+    background: Option<Background>,
     current: ArcSwap<env_logger::Logger>,
 }
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
+
+impl Logger {
+    fn new(filter: &str, format: LogFormat) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        // Without another thread, lines are written where they are logged.
+        let background = if is_terminal { None } else { Background::start(io::stderr()).ok() };
+        let current = ArcSwap::from_pointee(build(filter, format, background.clone()));
+        Self { format, background, current }
+    }
+}
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -65,162 +83,177 @@ impl Log for Logger {
     }
 
     fn flush(&self) {
-        self.current.load().flush();
+        if let Some(background) = &self.background {
+            background.flush();
+        }
     }
 }
 
 /// Logs to standard error what `filter` lets through, in `env_logger`'s syntax.
 pub(crate) fn start(filter: &str, format: LogFormat) {
-    let logger = LOGGER.get_or_init(|| Logger { format, current: ArcSwap::from_pointee(build(filter, format)) });
+    let logger = LOGGER.get_or_init(|| Logger::new(filter, format));
     // A logger that is already set is this one.
     if log::set_logger(logger).is_ok() {
         log::set_max_level(logger.current.load().filter());
     }
 }
 
+/// Counts the lines that are dropped because standard error is not read fast enough.
+pub(crate) fn count_dropped(counter: Counter) {
+    if let Some(background) = LOGGER.get().and_then(|logger| logger.background.as_ref()) {
+        background.count_dropped(counter);
+    }
+}
+
 /// Replaces the filter.
 pub(crate) fn set_filter(filter: &str) {
     if let Some(logger) = LOGGER.get() {
-        let changed = build(filter, logger.format);
+        let changed = build(filter, logger.format, logger.background.clone());
         log::set_max_level(changed.filter());
         logger.current.store(changed.into());
     }
 }
 
-fn build(filter: &str, format: LogFormat) -> env_logger::Logger {
-    env_logger::Builder::new()
+fn build(filter: &str, format: LogFormat, background: Option<Background>) -> env_logger::Logger {
+    let mut builder = env_logger::Builder::new();
+    let has_colors = background.is_none();
+    if let Some(background) = background {
+        // Without colors there is nothing to take out of a line.
+        builder.target(Target::Pipe(Box::new(background))).write_style(WriteStyle::Always);
+    }
+    builder
         .parse_filters(filter)
-        .format(move |to, record| match format {
-            LogFormat::Text => write_text(to, record),
-            LogFormat::Json => writeln!(to, "{}", json(record, &to.timestamp_millis().to_string())),
+        .format(move |to, record| {
+            // One piece: a piece costs as much as its formatting.
+            let mut line = Vec::with_capacity(TYPICAL_BYTES);
+            match format {
+                LogFormat::Text => {
+                    let style = if has_colors { to.default_level_style(record.level()) } else { Style::new() };
+                    let (time, level, target) = (to.timestamp_seconds(), record.level(), record.target());
+                    write!(line, "[{time} {style}{level:<5}{style:#} {target}] ")?;
+                    write_line(&mut line, record)?;
+                }
+                LogFormat::Json => write_json(&mut line, record, &to.timestamp_millis().to_string())?,
+            }
+            line.push(b'\n');
+            to.write_all(&line)
         })
         .build()
 }
 
-fn write_text(to: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let (time, level, target) = (to.timestamp_seconds(), record.level(), record.target());
-    let style = to.default_level_style(level);
-    writeln!(to, "[{time} {style}{level:<5}{style:#} {target}] {}", line(record))
+/// Writes the message, or the fields of a record that has some, such as those of the access log.
+///
+/// # Errors
+/// Those of `to`.
+pub fn write_line(to: &mut impl io::Write, record: &Record<'_>) -> io::Result<()> {
+    let mut fields = TextFields { to, is_first: true };
+    record.key_values().visit(&mut fields).map_err(io::Error::other)?;
+    if fields.is_first {
+        match current_request() {
+            Some(id) => write!(to, "request {id}: {}", record.args())?,
+            None => to.write_fmt(*record.args())?,
+        }
+    }
+    Ok(())
 }
 
-/// The text of a line: the message, or the fields of a record that has some, such as those of the access log.
-#[must_use]
-pub fn line(record: &Record<'_>) -> String {
-    let mut fields = TextFields(String::new());
-    // The visitor returns no errors.
-    drop(record.key_values().visit(&mut fields));
-    if !fields.0.is_empty() {
-        return fields.0;
-    }
-    match current_request() {
-        Some(id) => format!("request {id}: {}", record.args()),
-        None => record.args().to_string(),
-    }
-}
-
-/// A line as a JSON object: the time, level and target, then the fields, or the request's id and the message.
-#[must_use]
-pub fn json(record: &Record<'_>, time: &str) -> String {
-    let mut fields = JsonFields(Vec::new());
-    fields.put("time", time);
-    fields.put("level", record.level().as_str());
-    fields.put("target", record.target());
+/// Writes a line as a JSON object: the time, level and target, then the fields, or the request's id and the message.
+///
+/// # Errors
+/// Those of `to`.
+pub fn write_json(to: &mut impl io::Write, record: &Record<'_>, time: &str) -> io::Result<()> {
+    let mut json = serde_json::Serializer::new(&mut *to);
+    let mut fields = json.serialize_map(None)?;
+    fields.serialize_entry("time", time)?;
+    fields.serialize_entry("level", record.level().as_str())?;
+    fields.serialize_entry("target", record.target())?;
     if record.key_values().count() == 0 {
         if let Some(id) = current_request() {
-            fields.put("id", &*id);
+            fields.serialize_entry("id", &*id)?;
         }
-        fields.put("message", record.args().to_string());
+        fields.serialize_entry("message", record.args())?;
     }
-    // The visitor returns no errors.
-    drop(record.key_values().visit(&mut fields));
-    // Text and numbers are always valid JSON.
-    serde_json::to_string(&fields).unwrap_or_default()
+    record.key_values().visit(&mut JsonFields(&mut fields)).map_err(io::Error::other)?;
+    Ok(fields.end()?)
 }
 
 /// Structured fields as text: `id=7 user=-`.
-struct TextFields(String);
-
-impl TextFields {
-    fn push(&mut self, value: impl Display) -> Result<(), kv::Error> {
-        Ok(write!(self.0, "{value}")?)
-    }
+struct TextFields<'a, W> {
+    to: &'a mut W,
+    is_first: bool,
 }
 
-impl<'kvs> VisitSource<'kvs> for TextFields {
+impl<'kvs, W: io::Write> VisitSource<'kvs> for TextFields<'_, W> {
     fn visit_pair(&mut self, name: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        let separator = if self.0.is_empty() { "" } else { " " };
-        self.push(format_args!("{separator}{name}="))?;
+        if !std::mem::take(&mut self.is_first) {
+            self.to.write_all(b" ")?;
+        }
+        self.to.write_all(name.as_str().as_bytes())?;
+        self.to.write_all(b"=")?;
         value.visit(self)
     }
 }
 
-impl VisitValue<'_> for TextFields {
+impl<W: io::Write> VisitValue<'_> for TextFields<'_, W> {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
-        self.push(value)
+        Ok(write!(self.to, "{value}")?)
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
+        Ok(self.to.write_all(value.as_bytes())?)
     }
 
     fn visit_null(&mut self) -> Result<(), kv::Error> {
-        self.push("-")
+        Ok(self.to.write_all(b"-")?)
     }
 }
 
-/// Structured fields as JSON, in their order.
-struct JsonFields(Vec<(String, Json)>);
+/// Structured fields as those of a JSON object.
+struct JsonFields<'a, M>(&'a mut M);
 
-impl JsonFields {
-    fn put(&mut self, name: &str, value: impl Into<Json>) {
-        self.0.push((name.to_owned(), value.into()));
-    }
-}
-
-impl Serialize for JsonFields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'kvs> VisitSource<'kvs> for JsonFields {
+impl<'kvs, M: SerializeMap<Error: std::error::Error + Send + Sync + 'static>> VisitSource<'kvs> for JsonFields<'_, M> {
     fn visit_pair(&mut self, name: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        let mut json = JsonValue(Json::Null);
-        value.visit(&mut json)?;
-        self.put(name.as_str(), json.0);
-        Ok(())
+        value.visit(JsonField { map: self.0, name: name.as_str() })
     }
 }
 
-/// The value of a field: a number, a text or null.
-struct JsonValue(Json);
+/// A field of a JSON object: a number, a text or null.
+struct JsonField<'a, M> {
+    map: &'a mut M,
+    name: &'a str,
+}
 
-impl VisitValue<'_> for JsonValue {
+impl<M: SerializeMap<Error: std::error::Error + Send + Sync + 'static>> JsonField<'_, M> {
+    fn put(&mut self, value: impl Serialize) -> Result<(), kv::Error> {
+        self.map.serialize_entry(self.name, &value).map_err(kv::Error::boxed)
+    }
+}
+
+impl<M: SerializeMap<Error: std::error::Error + Send + Sync + 'static>> VisitValue<'_> for JsonField<'_, M> {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
-        self.0 = value.to_string().into();
-        Ok(())
+        self.put(format_args!("{value}"))
     }
 
     fn visit_null(&mut self) -> Result<(), kv::Error> {
-        self.0 = Json::Null;
-        Ok(())
+        self.put(())
     }
 
     fn visit_i64(&mut self, value: i64) -> Result<(), kv::Error> {
-        self.0 = value.into();
-        Ok(())
+        self.put(value)
     }
 
     fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
-        self.0 = value.into();
-        Ok(())
+        self.put(value)
     }
 
     fn visit_f64(&mut self, value: f64) -> Result<(), kv::Error> {
-        self.0 = value.into();
-        Ok(())
+        self.put(value)
     }
 }
 
 /// Does `work` for the request `id`.
-pub(crate) async fn for_request<T>(id: &str, work: impl Future<Output = T>) -> T {
-    OF_TASK.scope(Arc::from(id), work).await
+pub(crate) async fn for_request<T>(id: Arc<str>, work: impl Future<Output = T>) -> T {
+    OF_TASK.scope(id, work).await
 }
 
 /// A job for another thread that belongs to the same request as the caller.

@@ -49,6 +49,8 @@ pub struct Metrics {
     pub email: Channel,
     /// What accounts do, and what is refused to them.
     pub accounts: Accounts,
+    /// Lines of the log that were dropped.
+    pub log_lines_dropped: Counter,
 }
 
 /// Access to the database.
@@ -117,6 +119,8 @@ pub struct Cache {
     pub users: Lookups,
     /// Public details of accounts.
     pub public_details: Lookups,
+    /// Of the remarks of an account.
+    pub remarks: Lookups,
     /// Evictions because of a change in the database.
     pub evictions_by_change: IntCounter,
     /// Evictions of accounts to make room.
@@ -245,6 +249,10 @@ impl Metrics {
             sms,
             email,
             accounts: Accounts::define(&define)?,
+            log_lines_dropped: define.counter(
+                "diglot_log_lines_dropped_total",
+                "Lines of the log that were dropped, because standard error is not read fast enough.",
+            )?,
             registry,
         })
     }

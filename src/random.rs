@@ -1,4 +1,4 @@
-//! Randomness, from the operating system's generator.
+//! Randomness. What must be unpredictable comes from the operating system's generator.
 
 use crate::model::{Code, Token};
 
@@ -18,6 +18,14 @@ impl Random {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(RandomError)?;
         Ok(bytes)
+    }
+
+    /// A random number that is not a secret, such as that of a request. From a generator of the thread, which costs no
+    /// system call.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where Gateway's randomness comes from")]
+    pub fn number(self) -> u64 {
+        rand::random()
     }
 
     /// A new token for a user.

@@ -34,7 +34,7 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
     let admin_token = tenants::create_admin_token(gateway, &operator, TOKEN_NAME, None).await?;
     let origin = Origin {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        request_id: "dev".to_owned(),
+        request_id: "dev".into(),
         user_agent: "diglot serve --dev".to_owned(),
         language: Language::En,
     };

@@ -49,6 +49,7 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     let config = check(&values, args.dev)?;
     logging::start(&config.reloadable.log, config.log_format);
     let gateway = build_gateway(config, args.migrate || args.dev)?;
+    logging::count_dropped(gateway.metrics.log_lines_dropped.clone());
     let listeners = Listeners::bind(&gateway.config)?;
     let reload = Reload::new(Arc::clone(&gateway), listeners.tls(), values, settings.clone(), flags);
     block_on(serve(gateway, listeners, reload))

@@ -38,7 +38,7 @@ pub struct Message {
     /// The language of the message.
     pub language: Language,
     /// The id of the request that issued the code.
-    pub request_id: String,
+    pub request_id: Arc<str>,
 }
 
 impl Message {
@@ -274,8 +274,8 @@ async fn work(mut jobs: mpsc::UnboundedReceiver<Job>, on_failure: Arc<impl Fn(&T
             tokio::spawn(async move {
                 let (tenant, metrics) = (job.message.tenant.clone(), job.outbox.metrics.clone());
                 metrics.sent.inc();
-                let request_id = job.message.request_id.clone();
-                if logging::for_request(&request_id, deliver(job)).await {
+                let request_id = Arc::clone(&job.message.request_id);
+                if logging::for_request(request_id, deliver(job)).await {
                     metrics.delivered.inc();
                 } else {
                     metrics.failed.inc();

@@ -3,7 +3,10 @@
 
 pub mod authenticate;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use super::Error;
 use crate::model::{AccountStatus, AdminTokenId, DeviceSn, Language, SessionId, Tenant, TenantId, Token, UserId};
@@ -14,7 +17,7 @@ pub struct Origin {
     /// The client's address: that of the peer or, behind trusted proxies, the one that they forward (security.md 11).
     pub address: IpAddr,
     /// The request's id.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// The client's `User-Agent`.
     pub user_agent: String,
     /// The language of the answer.

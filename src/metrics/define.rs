@@ -145,11 +145,11 @@ impl Hashing {
 
 impl Cache {
     pub(super) fn define(define: &Definer<'_>) -> Result<Self, MetricsError> {
-        const KINDS: [&str; 5] = ["tenant", "admin_token", "session", "user", "public_details"];
+        const KINDS: [&str; 6] = ["tenant", "admin_token", "session", "user", "public_details", "remarks"];
         let hits = define.counters("diglot_cache_hits_total", "Lookups that found an entry.", "kind", KINDS)?;
         let misses = define.counters("diglot_cache_misses_total", "Lookups that found no entry.", "kind", KINDS)?;
-        let [tenant_hits, admin_token_hits, session_hits, user_hits, details_hits] = hits;
-        let [tenant_misses, admin_token_misses, session_misses, user_misses, details_misses] = misses;
+        let [tenant_hits, admin_token_hits, session_hits, user_hits, details_hits, remarks_hits] = hits;
+        let [tenant_misses, admin_token_misses, session_misses, user_misses, details_misses, remarks_misses] = misses;
         let evictions = "Evicted entries: after a change of the database, or to make room.";
         let [evictions_by_change, evictions_by_space] =
             define.counters("diglot_cache_evictions_total", evictions, "cause", ["change", "space"])?;
@@ -159,6 +159,7 @@ impl Cache {
             sessions: Lookups { hits: session_hits, misses: session_misses },
             users: Lookups { hits: user_hits, misses: user_misses },
             public_details: Lookups { hits: details_hits, misses: details_misses },
+            remarks: Lookups { hits: remarks_hits, misses: remarks_misses },
             evictions_by_change,
             evictions_by_space,
             bytes: define.gauge("diglot_cache_bytes", "Estimated memory of the cached accounts, in bytes.")?,

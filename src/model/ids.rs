@@ -1,6 +1,6 @@
 //! Identifiers, each of its own type, so that they can't be confused.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{Invalid, Problem};
 
@@ -72,15 +72,15 @@ impl DeviceSn {
 
 /// A tenant's name, chosen by the operator: 1–64 characters of `A–Z a–z 0–9 _ - .`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TenantId(String);
+pub struct TenantId(Arc<str>);
 
 impl TenantId {
     const MAX_CHARS: usize = 64;
 
     /// A name from the store.
     #[must_use]
-    pub const fn stored(id: String) -> Self {
-        Self(id)
+    pub fn stored(id: String) -> Self {
+        Self(id.into())
     }
 
     /// The name, for the store and the wire.
@@ -100,7 +100,7 @@ impl TenantId {
         } else if !text.bytes().all(is_allowed) {
             Problem::Characters
         } else {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(text.into()));
         };
         Err(Invalid::new("app_id", problem))
     }

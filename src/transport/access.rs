@@ -3,7 +3,11 @@
 
 use std::pin::Pin;
 
-use actix_web::{HttpMessage as _, HttpRequest, http::header::HeaderMap, web::Data};
+use actix_web::{
+    HttpMessage as _, HttpRequest,
+    http::header::{HeaderMap, HeaderName},
+    web::Data,
+};
 
 use super::{
     context::Context,
@@ -80,7 +84,7 @@ fn missing(what: &str) -> Error {
 ///
 /// # Errors
 /// [`Protocol::TokenMissing`] without the header.
-pub fn token(headers: &HeaderMap, name: &'static str) -> Result<Option<Token>, Error> {
+pub fn token(headers: &HeaderMap, name: &'static HeaderName) -> Result<Option<Token>, Error> {
     match single(headers, name) {
         Ok(None | Some("")) => Err(Protocol::TokenMissing.into()),
         Ok(Some(text)) => Ok(Token::parse(text)),
@@ -92,12 +96,12 @@ pub fn token(headers: &HeaderMap, name: &'static str) -> Result<Option<Token>, E
 ///
 /// # Errors
 /// When it occurs more than once or is not text.
-pub fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Error> {
+pub fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(name);
     match (values.next().map(|value| value.to_str()), values.next()) {
         (None, _) => Ok(None),
         (Some(Ok(text)), None) => Ok(Some(text)),
-        (Some(_), _) => Err(Invalid::new(name, Problem::Malformed).into()),
+        (Some(_), _) => Err(Invalid::new(name.as_str(), Problem::Malformed).into()),
     }
 }
 

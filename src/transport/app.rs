@@ -33,7 +33,6 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         .configure(routes)
         .wrap(from_fn(edge::render_errors))
         .wrap(cors(gateway))
-        .wrap(from_fn(edge::head_as_get))
         .wrap(from_fn(edge::frame))
 }
 

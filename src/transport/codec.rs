@@ -117,8 +117,10 @@ impl Encoding {
         match self {
             Self::Protobuf => {
                 let status = pb::Status { number, code, msg: msg.to_owned() };
-                let mut bytes = pb::StatusResponse { status: Some(status) }.encode_to_vec();
-                bytes.extend(payload.encode_to_vec());
+                let status = pb::StatusResponse { status: Some(status) };
+                let mut bytes = Vec::with_capacity(status.encoded_len() + payload.encoded_len());
+                // A vector grows as it must, so that encoding into it can't fail.
+                status.encode(&mut bytes).and_then(|()| payload.encode(&mut bytes)).ok();
                 Ok(bytes)
             }
             Self::Json => {

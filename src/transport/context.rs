@@ -3,6 +3,8 @@
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
 };
 
 use actix_web::{
@@ -10,11 +12,12 @@ use actix_web::{
     dev::ServiceRequest,
     http::{
         Method,
-        header::{self, HeaderMap},
+        header::{self, HeaderMap, HeaderName},
     },
 };
 use ipnet::IpNet;
 
+use super::headers;
 use crate::{config::Config, domain::Origin, model::Language, random::Random};
 
 /// The face that received a request; it determines the default encoding of the answer.
@@ -51,10 +54,10 @@ pub enum Api {
 pub struct Route(pub &'static str);
 
 /// What is known about a request before routing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Context {
     /// Identifies the request in headers and logs.
-    pub id: String,
+    pub id: Arc<str>,
     /// Identifies the request in protobuf answers: never zero, below 2^53.
     pub number: u64,
     /// The method as sent: HEAD is routed as GET.
@@ -91,17 +94,17 @@ impl Context {
     }
 
     /// The context that `edge.rs` stored in the request.
-    pub fn get(req: &HttpRequest) -> Option<Self> {
-        req.extensions().get::<Self>().cloned()
+    pub fn get(req: &HttpRequest) -> Option<Rc<Self>> {
+        req.extensions().get::<Rc<Self>>().cloned()
     }
 
     /// The origin of the request, for the domain.
     pub fn origin(&self, headers: &HeaderMap) -> Origin {
         const MAX_USER_AGENT_CHARS: usize = 255;
-        let user_agent = text(headers, header::USER_AGENT.as_str());
+        let user_agent = text(headers, &header::USER_AGENT);
         Origin {
             address: self.address,
-            request_id: self.id.clone(),
+            request_id: Arc::clone(&self.id),
             language: self.language,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect(),
         }
@@ -109,21 +112,21 @@ impl Context {
 }
 
 /// A header's value; empty if the header is absent or not text.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The id and number of a request. The id is the client's if it is well-formed (1–64 of `A–Z a–z 0–9 . _ -`), else a
 /// random number. The number is the id itself if that is a number in range, else a hash of it; the access log has both.
-fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
+fn request_id(sent: &HeaderMap, random: Random) -> (Arc<str>, u64) {
     const MAX_NUMBER: u64 = (1 << 53) - 1;
     let in_range = |number: u64| (number % MAX_NUMBER).max(1);
-    let id = text(headers, "x-request-id");
+    let id = text(sent, &headers::X_REQUEST_ID);
     let is_well_formed =
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !is_well_formed {
-        let number = in_range(random.bytes().map(u64::from_le_bytes).unwrap_or_default());
-        return (number.to_string(), number);
+        let number = in_range(random.number());
+        return (number.to_string().into(), number);
     }
     let number = match id.parse() {
         Ok(number) if (1..=MAX_NUMBER).contains(&number) => number,
@@ -133,7 +136,7 @@ fn request_id(headers: &HeaderMap, random: Random) -> (String, u64) {
             in_range(hasher.finish())
         }
     };
-    (id.to_owned(), number)
+    (id.into(), number)
 }
 
 /// The peer's address or, behind trusted proxies, the rightmost hop that is not one of them (security.md 11).
@@ -161,7 +164,10 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 }
 
 fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {
-    let host = text(headers, header::HOST.as_str());
+    if web_hosts.is_empty() {
+        return false;
+    }
+    let host = text(headers, &header::HOST);
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -172,7 +178,7 @@ fn is_web_host(headers: &HeaderMap, web_hosts: &[String]) -> bool {
 /// The supported language that the client prefers; by default Chinese on /v1 and English elsewhere (behaviour.md §2).
 fn language(headers: &HeaderMap, api: Api) -> Language {
     let mut best: Option<(f32, Language)> = None;
-    for item in text(headers, header::ACCEPT_LANGUAGE.as_str()).split(',') {
+    for item in text(headers, &header::ACCEPT_LANGUAGE).split(',') {
         let mut parts = item.split(';').map(str::trim);
         let language = match parts.next().unwrap_or_default().split('-').next() {
             Some(primary) if primary.eq_ignore_ascii_case("zh") => Language::Zh,
@@ -191,8 +197,8 @@ fn language(headers: &HeaderMap, api: Api) -> Language {
     best.map_or(default, |(_, language)| language)
 }
 
-fn prefers_strict(headers: &HeaderMap) -> bool {
-    let preferences = headers.get_all("prefer").filter_map(|value| value.to_str().ok());
+fn prefers_strict(sent: &HeaderMap) -> bool {
+    let preferences = sent.get_all(&headers::PREFER).filter_map(|value| value.to_str().ok());
     preferences.flat_map(|value| value.split([',', ';'])).any(|one| {
         let mut parts = one.splitn(2, '=').map(|part| part.trim().trim_matches('"'));
         parts.next().is_some_and(|name| name.eq_ignore_ascii_case("handling"))

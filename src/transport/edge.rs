@@ -1,7 +1,11 @@
 //! The middleware around every request: its context, the rendering of errors, the headers of every answer, compression,
 //! and the access log.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_http::{ConnectionType, encoding::Encoder};
 use actix_web::{
@@ -23,6 +27,7 @@ use super::{
     codec::Encoding,
     context::{Api, Context, Face, Route},
     error::{Error, Protocol, Rendered},
+    headers,
     ops::Readiness,
     pb,
     reply::{self, Outcome},
@@ -42,7 +47,7 @@ const MIN_COMPRESSED_BYTES: u64 = 1024;
 
 /// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
 pub async fn frame(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
@@ -52,10 +57,12 @@ pub async fn frame(
     let Some(gateway) = req.app_data::<Data<Gateway>>().cloned() else {
         return Ok(next.call(req).await?.map_into_boxed_body());
     };
-    let context = Context::of(&req, &gateway.config, gateway.random, face);
+    let context = Rc::new(Context::of(&req, &gateway.config, gateway.random, face));
     let _in_flight = gateway.metrics.http.begin();
-    req.extensions_mut().insert(context.clone());
-    let mut res = logging::for_request(&context.id, time_limit::with_own(next.call(req))).await?.map_into_boxed_body();
+    req.extensions_mut().insert(Rc::clone(&context));
+    route_head_as_get(&mut req);
+    let answer = logging::for_request(Arc::clone(&context.id), time_limit::with_own(next.call(req)));
+    let mut res = answer.await?.map_into_boxed_body();
     add_headers(res.headers_mut(), &context);
     if readiness.is_some_and(|readiness| !readiness.get()) {
         // Otherwise a client that reuses the connection would find it closed at its next request.
@@ -67,15 +74,11 @@ pub async fn frame(
     Ok(compress(res, coding))
 }
 
-/// The middleware that routes HEAD as GET (RFC 9110 §9.3.2); actix-http leaves the body out.
-pub async fn head_as_get<B: MessageBody>(
-    mut req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+/// Routes HEAD as GET (RFC 9110 §9.3.2); actix-http leaves the body out.
+pub fn route_head_as_get(req: &mut ServiceRequest) {
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
-    next.call(req).await
 }
 
 /// The middleware inside CORS: turns every error, including actix's own, into the envelope and encoding that the client
@@ -139,8 +142,8 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
     let status = if context.is_strict { shown.strict_status } else { shown.status };
     let mut res = reply::response(status, encoding, bytes.unwrap_or_default());
     if context.is_strict {
-        let name = HeaderName::from_static("preference-applied");
-        res.headers_mut().insert(name, HeaderValue::from_static("handling=strict"));
+        let name = &headers::PREFERENCE_APPLIED;
+        res.headers_mut().insert(name.clone(), HeaderValue::from_static("handling=strict"));
     }
     if let Some(secs) = shown.retry_after_secs {
         res.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
@@ -148,17 +151,17 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
     res
 }
 
-fn add_headers(headers: &mut HeaderMap, context: &Context) {
+fn add_headers(to: &mut HeaderMap, context: &Context) {
     if let Ok(id) = HeaderValue::from_str(&context.id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        to.insert(headers::X_REQUEST_ID.clone(), id);
     }
     // Answers hold personal data or tokens (security.md 40).
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    to.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    to.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if context.api == Api::V1 {
-        headers.append(header::VARY, HeaderValue::from_static("Accept"));
+        to.append(header::VARY, HeaderValue::from_static("Accept"));
     }
-    headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+    to.append(header::VARY, HeaderValue::from_static("Accept-Language"));
 }
 
 /// The best supported coding in the request's `Accept-Encoding`; identity when the header is absent or names no
@@ -202,7 +205,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, took: Duration)
     let outcome = extensions.get::<Outcome>();
     log::info!(
         target: "access",
-        id = context.id.as_str(),
+        id = &*context.id,
         number = context.number,
         app = identity.map(|identity| identity.tenant_id.as_str()),
         user = identity.and_then(|identity| identity.user).map(UserId::get),

@@ -17,6 +17,7 @@ mod docs;
 mod edge;
 mod error;
 mod files;
+mod headers;
 mod http2;
 mod json;
 mod negotiation;

@@ -1,6 +1,13 @@
 //! The envelopes of the two APIs (behaviour.md §2).
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{
+    HttpResponse,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
 use serde::Serialize;
 
 use super::codec::Encoding;
@@ -38,5 +45,7 @@ pub fn admin<T: Serialize>(code: i32, data: Option<&T>, message: Option<&str>) -
 
 /// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
-    HttpResponse::build(status).content_type(encoding.media_type()).body(bytes)
+    let mut response = HttpResponse::with_body(status, BoxBody::new(bytes));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
+    response
 }

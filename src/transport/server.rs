@@ -8,7 +8,8 @@ use std::{
 };
 
 use actix_server::{Server as HttpRunning, ServerBuilder};
-use actix_web::{App as HttpApp, middleware::from_fn, web::Data};
+use actix_service::Service as _;
+use actix_web::{App as HttpApp, web::Data};
 
 use super::{
     acceptor::Acceptor,
@@ -176,7 +177,10 @@ fn ops(
                     console::routes(&gateway)(cfg);
                 }
             })
-            .wrap(from_fn(edge::head_as_get))
+            .wrap_fn(|mut req, service| {
+                edge::route_head_as_get(&mut req);
+                service.call(req)
+            })
     };
     Ok(http.listen("ops", listener, None, app)?.0.run())
 }

@@ -24,7 +24,7 @@ use super::{
     access::{origin, single},
     context::Route,
     error::{Error, Protocol},
-    pb, query,
+    headers, pb, query,
 };
 use crate::{
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
@@ -57,7 +57,7 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
     check_origin(&gateway, &req)?;
     let query: AppQuery = query::read(req.query_string()).map_err(Protocol::BadQuery)?;
     // Browsers can't send headers with a handshake.
-    let name = match single(req.headers(), "app_id")?.or(query.app_id.as_deref()) {
+    let name = match single(req.headers(), &headers::APP_ID)?.or(query.app_id.as_deref()) {
         Some(name) => TenantId::parse(name)?,
         None => gateway.config.default_app.clone(),
     };
@@ -74,8 +74,8 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
     let machine = Machine::new(gateway.clock.steady_ms());
     let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None };
-    let request_id = socket.anonymous.origin().request_id.clone();
-    actix_web::rt::spawn(async move { logging::for_request(&request_id, socket.run(stream, close_request)).await });
+    let request_id = Arc::clone(&socket.anonymous.origin().request_id);
+    actix_web::rt::spawn(async move { logging::for_request(request_id, socket.run(stream, close_request)).await });
     Ok(response)
 }
 

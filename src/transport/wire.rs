@@ -1,7 +1,10 @@
 //! Reads requests and writes answers of `/v1` in the encodings that `negotiation.rs` chooses, so that handlers don't
 //! depend on the encoding.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder,
@@ -84,7 +87,7 @@ pub async fn negotiate(
         Ok(None) => (None, None),
         Err((encoding, problem)) => (encoding, Some(problem)),
     };
-    let default = match req.extensions().get::<Context>().map(|context| context.face) {
+    let default = match req.extensions().get::<Rc<Context>>().map(|context| context.face) {
         Some(Face::Web) => Encoding::Json,
         Some(Face::App) | None => native,
     };
@@ -150,7 +153,7 @@ impl<T: Message + Serialize> Responder for Wire<T> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         let encoding = answer_encoding(req);
-        let number = req.extensions().get::<Context>().map_or(1, |context| context.number);
+        let number = req.extensions().get::<Rc<Context>>().map_or(1, |context| context.number);
         req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
         match encoding.encode(number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),

@@ -263,7 +263,7 @@ async fn an_export_ends_with_its_token() {
     t.execute(fill).await.unwrap();
     let origin = Origin {
         address: [192, 0, 2, 1].into(),
-        request_id: "r".to_owned(),
+        request_id: "r".into(),
         language: Language::En,
         user_agent: String::new(),
     };

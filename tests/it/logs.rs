@@ -1,6 +1,6 @@
 //! The lines of the log: as text and as JSON, each with the id of its request.
 
-use diglot::logging::{json, line};
+use diglot::logging::{write_json, write_line};
 use log::{Level, Record};
 use serde_json::{Value, json};
 
@@ -51,9 +51,12 @@ fn both_formats_have_the_same_fields() {
     let mut record = Record::builder();
     let args = format_args!("answered");
     let record = record.level(Level::Info).target("access").key_values(&fields).args(args).build();
-    assert_eq!(line(&record), "id=seven user=- ms=1.5");
+    let (mut text, mut json) = (Vec::new(), Vec::new());
+    write_line(&mut text, &record).unwrap();
+    write_json(&mut json, &record, "2026-01-02T03:04:05.678Z").unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), "id=seven user=- ms=1.5");
     assert_eq!(
-        json(&record, "2026-01-02T03:04:05.678Z"),
+        String::from_utf8(json).unwrap(),
         r#"{"time":"2026-01-02T03:04:05.678Z","level":"INFO","target":"access","id":"seven","user":null,"ms":1.5}"#
     );
 }

@@ -1,7 +1,10 @@
 //! The extractors of the admin API. They authenticate the caller by the headers `app_id`, `access-token`, `user_id` and
 //! `group_id` (behaviour.md §3). A handler states the permission that it needs by the extractor it takes.
 
-use actix_web::{HttpRequest, http::header::HeaderMap};
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderMap, HeaderName},
+};
 
 use crate::{
     domain::{
@@ -12,6 +15,7 @@ use crate::{
     transport::{
         access::{extracts, gateway, note, origin, single, token},
         error::{Error, Protocol},
+        headers,
     },
 };
 
@@ -79,20 +83,21 @@ fn presented(req: &HttpRequest) -> Result<PresentedToken, Error> {
     Ok(PresentedToken {
         tenant_id: app_id(req.headers())?,
         origin: origin(req)?,
-        token: token(req.headers(), "access-token")?,
+        token: token(req.headers(), &headers::ACCESS_TOKEN)?,
     })
 }
 
 fn app_id(headers: &HeaderMap) -> Result<TenantId, Error> {
-    let name = single(headers, "app_id")?.filter(|name| !name.is_empty());
+    let name = single(headers, &headers::APP_ID)?.filter(|name| !name.is_empty());
     Ok(TenantId::parse(name.ok_or(Protocol::TenantMissing)?)?)
 }
 
 /// The user that an admin acts as. A malformed `user_id` or `group_id` is refused from any caller (security.md 25); a
 /// group has no effect yet (docs/quirks.md 14).
 fn acting_as(headers: &HeaderMap) -> Result<Option<UserId>, Error> {
-    let id =
-        |name| -> Result<_, Error> { Ok(single(headers, name)?.map(|text| UserId::parse(name, text)).transpose()?) };
-    id("group_id")?;
-    id("user_id")
+    let id = |name: &'static HeaderName| -> Result<_, Error> {
+        Ok(single(headers, name)?.map(|text| UserId::parse(name.as_str(), text)).transpose()?)
+    };
+    id(&headers::GROUP_ID)?;
+    id(&headers::USER_ID)
 }

@@ -5,7 +5,9 @@
 /// `Upgrade: h2c` by default. A head that arrives in parts is left as it is.
 pub fn ignore_other_protocols(bytes: &mut [u8]) {
     const OPTION: &[u8] = b"upgrade";
-    if !bytes.windows(OPTION.len()).any(|window| window.eq_ignore_ascii_case(OPTION)) {
+    let mut starts = memchr::memchr2_iter(b'u', b'U', bytes);
+    let is_there = |start| bytes.get(start..start + OPTION.len()).is_some_and(|word| word.eq_ignore_ascii_case(OPTION));
+    if !starts.any(is_there) {
         return;
     }
     let head = bytes.split_mut(|byte| *byte == b'\n').take_while(|line| !matches!(&**line, [] | [b'\r']));

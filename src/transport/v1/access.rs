@@ -13,6 +13,7 @@ use crate::{
     transport::{
         access::{extracts, gateway, note, origin, single, token},
         error::Error,
+        headers,
     },
 };
 
@@ -36,7 +37,7 @@ async fn anonymous(req: &HttpRequest) -> Result<Anonymous, Error> {
 }
 
 async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
-    let token = token(req.headers(), "token")?;
+    let token = token(req.headers(), &headers::TOKEN)?;
     let presented = PresentedToken { tenant_id: app_id(req)?, origin: origin(req)?, token };
     let caller = authenticate::user(gateway(req)?, presented).await?;
     note(req, caller.tenant_id(), Some(caller.user()));
@@ -45,7 +46,7 @@ async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
 
 async fn optional_caller(req: &HttpRequest) -> Result<(Anonymous, Option<Caller>), Error> {
     let anonymous = anonymous(req).await?;
-    let Ok(Some(token)) = token(req.headers(), "token") else { return Ok((anonymous, None)) };
+    let Ok(Some(token)) = token(req.headers(), &headers::TOKEN) else { return Ok((anonymous, None)) };
     let presented =
         PresentedToken { tenant_id: anonymous.tenant_id().clone(), origin: origin(req)?, token: Some(token) };
     match authenticate::user(gateway(req)?, presented).await {
@@ -59,7 +60,7 @@ async fn optional_caller(req: &HttpRequest) -> Result<(Anonymous, Option<Caller>
 }
 
 fn app_id(req: &HttpRequest) -> Result<TenantId, Error> {
-    match single(req.headers(), "app_id")? {
+    match single(req.headers(), &headers::APP_ID)? {
         Some(name) => Ok(TenantId::parse(name)?),
         None => Ok(gateway(req)?.config.default_app.clone()),
     }

@@ -49,7 +49,9 @@ impl log::Log for Keeper {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let line = diglot::logging::line(record);
+        let mut line = Vec::new();
+        diglot::logging::write_line(&mut line, record).unwrap();
+        let line = String::from_utf8(line).unwrap();
         if Self::is_own(record.metadata()) {
             LINES.lock().unwrap().push(line.clone());
         }
