@@ -21,7 +21,8 @@ use self::{evictions::Evictions, lifecycle::CountsEvictions};
 use crate::{
     metrics,
     model::{
-        Activity, AdminToken, Change, PublicDetails, Session, SessionId, Tenant, TenantId, TokenHash, User, UserId,
+        Activity, AdminToken, Change, PublicDetails, Remarks, Session, SessionId, Tenant, TenantId, TokenHash, User,
+        UserId,
     },
 };
 
@@ -59,6 +60,7 @@ struct Account {
     since: Instant,
     user: Option<Arc<User>>,
     public_details: Option<Arc<PublicDetails>>,
+    remarks: Option<Arc<Remarks>>,
     sessions: Vec<(TokenHash, Session)>,
 }
 
@@ -73,9 +75,11 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
     fn weight(&self, _: &UserId, account: &Arc<Account>) -> u64 {
         const FRAME: usize = 512;
         const SESSION: usize = 128;
+        const REMARK: usize = 96;
         let user = account.user.as_deref().map_or(0, User::text_bytes);
         let public_details = account.public_details.as_deref().map_or(0, PublicDetails::text_bytes);
-        u64::try_from(FRAME + user + public_details + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
+        let remarks = account.remarks.as_deref().map_or(0, |all| all.text_bytes() + all.count() * REMARK);
+        u64::try_from(FRAME + user + public_details + remarks + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
     }
 }
 
@@ -156,6 +160,12 @@ impl Cache {
         self.metrics.public_details.count(found)
     }
 
+    /// The remarks of the account, if they are cached.
+    #[must_use]
+    pub fn remarks(&self, tenant: &TenantId, id: UserId) -> Option<Arc<Remarks>> {
+        self.metrics.remarks.count(self.account(tenant, id).and_then(|account| account.remarks.clone()))
+    }
+
     fn tenant_entry(&self, id: &TenantId) -> Option<Arc<TenantEntry>> {
         if !self.is_trusted() {
             return None;
@@ -188,14 +198,23 @@ impl Cache {
         });
     }
 
-    /// Caches an account's row.
-    pub fn put_user(&self, token: FillToken, tenant: &TenantId, user: &Arc<User>) {
-        self.fill_account(token, tenant, user.id, |account| account.user = Some(Arc::clone(user)));
+    /// Caches an account's row and public details.
+    pub fn put_public_account(
+        &self,
+        token: FillToken,
+        tenant: &TenantId,
+        user: &Arc<User>,
+        details: &Arc<PublicDetails>,
+    ) {
+        self.fill_account(token, tenant, user.id, |account| {
+            account.user = Some(Arc::clone(user));
+            account.public_details = Some(Arc::clone(details));
+        });
     }
 
-    /// Caches an account's public details.
-    pub fn put_public_details(&self, token: FillToken, tenant: &TenantId, id: UserId, details: &Arc<PublicDetails>) {
-        self.fill_account(token, tenant, id, |account| account.public_details = Some(Arc::clone(details)));
+    /// Caches the remarks of an account.
+    pub fn put_remarks(&self, token: FillToken, tenant: &TenantId, id: UserId, remarks: &Arc<Remarks>) {
+        self.fill_account(token, tenant, id, |account| account.remarks = Some(Arc::clone(remarks)));
     }
 
     /// Updates the activity in a cached account and, if given, in one of its sessions: the feed does not report
@@ -228,6 +247,7 @@ impl Cache {
             since: Instant::now(),
             user: None,
             public_details: None,
+            remarks: None,
             sessions: Vec::new(),
         };
         let mut account = self.account(tenant, id).map_or_else(new, Arc::unwrap_or_clone);

@@ -9,18 +9,22 @@ use arc_swap::ArcSwap;
 
 use crate::{
     cache::Cache,
+    calendar::Calendar,
     clock::Clock,
     config::{Config, Reloadable},
     delivery::{self, Delivery},
     feed::Feed,
     hashing::Hashing,
     metrics::{self, Metrics, MetricsError},
-    model::{Node, TenantId},
+    model::{DeviceSn, Node, TenantId, UserId},
     random::{Random, RandomError},
     secret::Secret,
     sockets::Sockets,
-    state::{Event, MemoryState, PendingEvents, RedisState, State, StateError},
-    store::Db,
+    state::{Event, MemoryState, PendingEvents, Recent, RedisState, Sign, State, StateError},
+    store::{
+        Batches, Db,
+        public_profiles::{self, PublicAccount},
+    },
 };
 
 /// All services that a request may need.
@@ -31,10 +35,16 @@ pub struct Gateway {
     pub reloadable: ArcSwap<Reloadable>,
     /// The database.
     pub db: Db,
+    /// Reads of accounts, which share queries.
+    pub account_reads: Batches<(TenantId, UserId), PublicAccount>,
     /// Short-lived state that the nodes share; losing it is acceptable.
     pub state: Arc<dyn State>,
     /// State of this process alone, used as the fallback while the shared state is unavailable.
     pub own_state: MemoryState,
+    /// The uses of devices that were noted a short time ago.
+    pub noted_uses: Recent<(UserId, DeviceSn, Sign), ()>,
+    /// Which users were found to be online, or not to be, a moment ago.
+    pub seen_online: Recent<UserId, bool>,
     /// Whether the last write of presence to the shared state failed.
     pub is_presence_lost: AtomicBool,
     /// Counts of events that are not in the shared state yet.
@@ -55,6 +65,8 @@ pub struct Gateway {
     pub hashing: Hashing,
     /// The source of time; a test uses a manual clock.
     pub clock: Arc<dyn Clock>,
+    /// The days of the configured time zone.
+    pub calendar: Calendar,
     /// The random number generator.
     pub random: Random,
     /// The server's secret, which all keys are derived from.
@@ -109,9 +121,12 @@ impl Gateway {
         let (failures, failed_at) = (Arc::clone(&events), Arc::clone(&clock));
         let on_failure = move |tenant: &TenantId| failures.add(tenant, Event::CodeFailed, failed_at.now_ms());
         Ok(Self {
+            account_reads: Batches::new(db.clone(), public_profiles::find),
             db,
             state,
             own_state: MemoryState::default(),
+            noted_uses: Recent::default(),
+            seen_online: Recent::default(),
             is_presence_lost: AtomicBool::new(false),
             hashing: Hashing::start(config.hashing_threads)
                 .map_err(BuildError::Threads)?
@@ -124,6 +139,7 @@ impl Gateway {
             cache,
             feed,
             clock,
+            calendar: Calendar::new(config.timezone.clone()),
             random: Random,
             reloadable: ArcSwap::from_pointee(config.reloadable.clone()),
             secret: config.secret.resolve(Random).map_err(BuildError::Secret)?,

@@ -30,6 +30,7 @@
 
 pub mod account_file;
 mod cache;
+pub mod calendar;
 mod captcha;
 pub mod cli;
 pub mod clock;

@@ -2,8 +2,6 @@
 //! days are those of the configured time zone. Only a user's own requests count, not those of an operator acting as the
 //! user.
 
-use jiff::{Timestamp, civil::date};
-
 use crate::{
     gateway::Gateway,
     model::{Activity, Session, SessionId, UserId},
@@ -15,9 +13,7 @@ const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// The day of `now_ms` in the configured time zone, counted from 1970-01-01.
 pub(super) fn day(gateway: &Gateway, now_ms: i64) -> i32 {
-    let Ok(time) = Timestamp::from_millisecond(now_ms) else { return 0 };
-    let today = time.to_zoned(gateway.config.timezone.clone()).date();
-    date(1970, 1, 1).until(today).map_or(0, |since| since.get_days())
+    gateway.calendar.day(now_ms)
 }
 
 /// Stores that a session is used by a request, if that is due.

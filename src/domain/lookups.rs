@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::Error;
 use crate::{
     gateway::Gateway,
-    model::{AccountStatus, AdminToken, PublicDetails, Session, Tenant, TenantId, TokenHash, User, UserId},
-    store::{Conn, admin_tokens, bans, medals, personal_data, sessions, tenants, users},
+    model::{
+        AccountStatus, AdminToken, PublicDetails, Remark, Remarks, Session, Tenant, TenantId, TokenHash, User, UserId,
+    },
+    store::{Conn, admin_tokens, remarks, sessions, tenants},
 };
 
 /// Looks up a tenant.
@@ -76,14 +78,10 @@ fn unknown_token(conn: &mut Conn, tenant: &TenantId) -> Result<Error, Error> {
 /// # Errors
 /// [`Error::UserNotFound`].
 pub(super) async fn user(gateway: &Gateway, tenant: &TenantId, id: UserId) -> Result<Arc<User>, Error> {
-    if let Some(cached) = gateway.cache.user(tenant, id) {
-        return Ok(cached);
+    match gateway.cache.user(tenant, id) {
+        Some(cached) => Ok(cached),
+        None => Ok(read_account(gateway, tenant, id).await?.0),
     }
-    let (fill_token, wanted) = (gateway.cache.fill_token(), tenant.clone());
-    let found = gateway.db.read(move |conn| users::find(conn, &wanted, id)).await?;
-    let found = Arc::new(shown(gateway, found.ok_or(Error::UserNotFound)?));
-    gateway.cache.put_user(fill_token, tenant, &found);
-    Ok(found)
 }
 
 /// The account as it is shown: with the URL of its avatar.
@@ -94,23 +92,58 @@ pub(super) fn shown(gateway: &Gateway, mut user: User) -> User {
     user
 }
 
-/// Looks up the public details of an account.
-pub(super) async fn public_details(
+/// Looks up an account of the tenant with its public details.
+///
+/// # Errors
+/// [`Error::UserNotFound`].
+pub(super) async fn public_account(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    id: UserId,
+) -> Result<(Arc<User>, Arc<PublicDetails>), Error> {
+    let cached = gateway.cache.public_details(tenant, id);
+    if let Some(details) = cached
+        && let Some(user) = gateway.cache.user(tenant, id)
+    {
+        return Ok((user, details));
+    }
+    read_account(gateway, tenant, id).await
+}
+
+/// Reads an account and caches it.
+async fn read_account(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    id: UserId,
+) -> Result<(Arc<User>, Arc<PublicDetails>), Error> {
+    let fill_token = gateway.cache.fill_token();
+    let found = gateway.account_reads.find((tenant.clone(), id)).await?;
+    let (user, details) = found.ok_or(Error::UserNotFound)?;
+    let (user, details) = (Arc::new(shown(gateway, user)), Arc::new(details));
+    gateway.cache.put_public_account(fill_token, tenant, &user, &details);
+    Ok((user, details))
+}
+
+/// Looks up the remark of a user about another one.
+pub(super) async fn remark(
     gateway: &Gateway,
     tenant: &TenantId,
     user: UserId,
-) -> Result<Arc<PublicDetails>, Error> {
-    if let Some(cached) = gateway.cache.public_details(tenant, user) {
-        return Ok(cached);
-    }
-    let fill_token = gateway.cache.fill_token();
-    let find = move |conn: &mut Conn| -> Result<_, Error> {
-        let personal = personal_data::find(conn, user)?.unwrap_or_default();
-        Ok(PublicDetails { personal, medals: medals::list_of(conn, user)?, ban: bans::find(conn, user)? })
+    about: UserId,
+) -> Result<Option<Remark>, Error> {
+    let all = match gateway.cache.remarks(tenant, user) {
+        Some(cached) => cached,
+        None => {
+            let fill_token = gateway.cache.fill_token();
+            let found = Arc::new(gateway.db.read(move |conn| remarks::list(conn, user)).await?);
+            gateway.cache.put_remarks(fill_token, tenant, user, &found);
+            found
+        }
     };
-    let found = Arc::new(gateway.db.read(find).await?);
-    gateway.cache.put_public_details(fill_token, tenant, user, &found);
-    Ok(found)
+    match &*all {
+        Remarks::All(all) => Ok(all.get(&about).cloned()),
+        Remarks::TooMany => Ok(gateway.db.read(move |conn| remarks::find(conn, user, about)).await?),
+    }
 }
 
 /// Reads a tenant from the database.

@@ -42,31 +42,28 @@ impl Presence {
     }
 }
 
+/// What is noted at most once per interval: that a device of a user is in use, and why.
+type Use = (UserId, DeviceSn, Sign);
+
 /// Notes a request of a device, at most once per interval. Does nothing for a device with an open socket, whose
 /// presence is noted anyway.
 pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
-    let account = account(tenant, user);
-    if !gateway.sockets.has_device(user, device) && is_due(gateway, &account, device).await {
-        note(gateway, &[PresenceNote { account, device: device.0, sign: Sign::Request }]).await;
+    let noted = (user, device, Sign::Request);
+    if !gateway.sockets.has_device(user, device) && is_due(gateway, noted) {
+        note(gateway, &[(tenant, noted)]).await;
     }
 }
 
 /// Notes a login on a device.
 pub(super) async fn note_login(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
-    let account = account(tenant, user);
-    note(gateway, &[PresenceNote { account, device: device.0, sign: Sign::Request }]).await;
+    note(gateway, &[(tenant, (user, device, Sign::Request))]).await;
 }
 
 /// Notes devices with open sockets, each at most once per interval.
 pub(super) async fn note_sockets(gateway: &Gateway, open: &[Identity]) {
-    let mut notes = Vec::new();
-    for Identity { tenant_id: tenant, user, device, .. } in open {
-        let account = account(tenant, *user);
-        if is_due(gateway, &socket_of(&account), *device).await {
-            notes.push(PresenceNote { account, device: device.0, sign: Sign::Socket });
-        }
-    }
-    for batch in notes.chunks(BATCH) {
+    let uses = open.iter().map(|identity| (&identity.tenant_id, (identity.user, identity.device, Sign::Socket)));
+    let due: Vec<_> = uses.filter(|(_, noted)| is_due(gateway, *noted)).collect();
+    for batch in due.chunks(BATCH) {
         note(gateway, batch).await;
     }
 }
@@ -76,54 +73,48 @@ pub(super) const fn renewal_interval_ms(gateway: &Gateway) -> i64 {
     gateway.config.presence_ttl_ms / NOTES_PER_TTL / 4
 }
 
-/// Whether the device has not been noted in this interval yet.
-async fn is_due(gateway: &Gateway, account: &str, device: DeviceSn) -> bool {
-    let interval_ms = gateway.config.presence_ttl_ms / NOTES_PER_TTL;
-    gateway
-        .own_state
-        .count_use(&subject(account, device.0), interval_ms, gateway.clock.now())
-        .await
-        .is_ok_and(|uses| uses.count == 1)
+/// Whether a use has not been noted in this interval yet. The caller notes it then.
+fn is_due(gateway: &Gateway, noted: Use) -> bool {
+    gateway.noted_uses.put_new(noted, (), gateway.config.presence_ttl_ms / NOTES_PER_TTL, gateway.clock.now())
 }
 
-async fn note(gateway: &Gateway, notes: &[PresenceNote]) {
-    if notes.is_empty() {
-        return;
-    }
+async fn note(gateway: &Gateway, uses: &[(&TenantId, Use)]) {
     let (ttl_ms, now) = (gateway.config.presence_ttl_ms, gateway.clock.now());
-    log_failure(gateway.own_state.note_presence(notes, ttl_ms, now).await);
-    let outcome = gateway.state.note_presence(notes, ttl_ms, now).await;
+    let to_note = |(tenant, (user, device, sign)): &(&TenantId, Use)| PresenceNote {
+        account: account(tenant, *user),
+        device: device.0,
+        sign: *sign,
+    };
+    let notes: Vec<PresenceNote> = uses.iter().map(to_note).collect();
+    for (_, (user, _, _)) in uses {
+        gateway.seen_online.forget(user);
+    }
+    log_failure(gateway.own_state.note_presence(&notes, ttl_ms, now).await);
+    let outcome = gateway.state.note_presence(&notes, ttl_ms, now).await;
     gateway.is_presence_lost.store(outcome.is_err(), Ordering::Relaxed);
     if outcome.is_err() {
-        for PresenceNote { account, device, .. } in notes {
+        for (_, (user, device, _)) in uses {
             // The next request or heartbeat tries again.
-            make_due(gateway, account, *device);
+            make_due(gateway, *user, *device);
         }
     }
     log_failure(outcome);
 }
 
 /// Makes a device due, so that its next request or heartbeat is noted even within the same interval.
-fn make_due(gateway: &Gateway, account: &str, device: i32) {
-    gateway.own_state.forget_uses(&subject(account, device));
-    gateway.own_state.forget_uses(&subject(&socket_of(account), device));
-}
-
-fn subject(account: &str, device: i32) -> String {
-    format!("presence:{account}:{device}")
-}
-
-/// The key under which notes for a device's sockets are counted, separate from those for its requests.
-fn socket_of(account: &str) -> String {
-    format!("{account}:socket")
+fn make_due(gateway: &Gateway, user: UserId, device: DeviceSn) {
+    for sign in [Sign::Request, Sign::Socket] {
+        gateway.noted_uses.forget(&(user, device, sign));
+    }
 }
 
 /// Notes that a device, or every device of the account, is no longer in use.
 pub(super) async fn end(gateway: &Gateway, tenant: &TenantId, user: UserId, device: Option<DeviceSn>) {
-    let (account, device) = (account(tenant, user), device.map(|device| device.0));
     if let Some(device) = device {
-        make_due(gateway, &account, device);
+        make_due(gateway, user, device);
     }
+    gateway.seen_online.forget(&user);
+    let (account, device) = (account(tenant, user), device.map(|device| device.0));
     log_failure(gateway.state.end_presence(&account, device).await);
     log_failure(gateway.own_state.end_presence(&account, device).await);
 }
@@ -134,8 +125,9 @@ pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
     if gateway.sockets.has_device(identity.user, identity.device) {
         return;
     }
+    make_due(gateway, identity.user, identity.device);
+    gateway.seen_online.forget(&identity.user);
     let (account, device) = (account(&identity.tenant_id, identity.user), identity.device.0);
-    make_due(gateway, &account, device);
     log_failure(gateway.state.end_socket_presence(&account, device).await);
     log_failure(gateway.own_state.end_socket_presence(&account, device).await);
 }
@@ -155,6 +147,21 @@ pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Presence, Error> 
 pub async fn online(gateway: &Gateway, operator: &Operator, users: Vec<UserId>) -> Result<BTreeSet<UserId>, Error> {
     let all = future::try_join_all(users.iter().map(|user| of(gateway, operator.tenant_id(), *user))).await?;
     Ok(users.into_iter().zip(all).filter(|(_, presence)| presence.is_online()).map(|(user, _)| user).collect())
+}
+
+/// Whether an account is online, or was a moment ago.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn is_online_lately(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Result<bool, Error> {
+    const MOMENT_MS: i64 = 1000;
+    let now = gateway.clock.now();
+    if let Some(seen) = gateway.seen_online.get(&user, now) {
+        return Ok(seen);
+    }
+    let is_online = of(gateway, tenant, user).await?.is_online();
+    gateway.seen_online.put(user, is_online, MOMENT_MS, now);
+    Ok(is_online)
 }
 
 /// Which devices of an account are in use.

@@ -73,15 +73,14 @@ pub async fn get_public(
     viewer: Option<&Caller>,
     id: UserId,
 ) -> Result<PublicProfile, Error> {
-    let user = lookups::user(gateway, anonymous.tenant_id(), id).await?;
-    let details = lookups::public_details(gateway, anonymous.tenant_id(), id).await?;
+    let (user, details) = lookups::public_account(gateway, anonymous.tenant_id(), id).await?;
     let remark = match viewer.map(Caller::user) {
-        Some(viewer) => gateway.db.read(move |conn| remarks::find(conn, viewer, id)).await?,
+        Some(viewer) => lookups::remark(gateway, anonymous.tenant_id(), viewer, id).await?,
         None => None,
     };
     let now_ms = gateway.clock.now_ms();
     // Activity is stored at intervals, but an online user is active now.
-    let is_online = presence::of(gateway, anonymous.tenant_id(), id).await?.is_online();
+    let is_online = presence::is_online_lately(gateway, anonymous.tenant_id(), id).await?;
     let last_active_at_ms = if is_online { now_ms } else { user.activity.last_active_at_ms };
     Ok(PublicProfile {
         id,

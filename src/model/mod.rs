@@ -48,7 +48,8 @@ pub use node::{Node, SeenNode};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::{Listing, Page, Position};
 pub use profile::{
-    Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, PublicDetails, Remark,
+    Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, PublicDetails,
+    Remark, Remarks,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
 pub use search::{FoundUser, SearchPart, UserCursor, UserField, UserSearch};

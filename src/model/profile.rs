@@ -1,7 +1,9 @@
 //! The profile of an account, beyond its names.
 
+use std::collections::HashMap;
+
 use super::{
-    ImageUrl, Invalid, MedalId, Problem,
+    ImageUrl, Invalid, MedalId, Problem, UserId,
     text::{line, note},
 };
 
@@ -150,6 +152,40 @@ impl Remark {
             phone: note("phone", phone, 64, false)?,
             others: note("others", others, 4000, true)?,
         })
+    }
+}
+
+/// The remarks of a user, by the users that they are about.
+#[derive(Clone, Debug)]
+pub enum Remarks {
+    /// All of them.
+    All(HashMap<UserId, Remark>),
+    /// More than a node remembers.
+    TooMany,
+}
+
+impl Remarks {
+    /// How many remarks of a user a node remembers.
+    pub const MAX: usize = 500;
+
+    /// The total length of their texts, in bytes.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::All(all) => {
+                all.values().map(|remark| remark.name.len() + remark.phone.len() + remark.others.len()).sum()
+            }
+            Self::TooMany => 0,
+        }
+    }
+
+    /// How many they are, of those that are remembered.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::All(all) => all.len(),
+            Self::TooMany => 0,
+        }
     }
 }
 

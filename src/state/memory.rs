@@ -1,14 +1,15 @@
 //! State in the memory of one process. Its times are those of the steady clock.
 
+mod expiring;
 mod monitoring;
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, convert::Infallible};
 
-use self::monitoring::Watched;
+pub use self::expiring::Recent;
+use self::{
+    expiring::{Ends, Expiring},
+    monitoring::Watched,
+};
 use super::{
     Admission, CodeRules, CodeSending, FeedEvent, LoginEnd, LoginSubject, OnMatch, PresenceNote, Sign, State,
     StateError, Uses,
@@ -18,12 +19,12 @@ use crate::{clock::Now, model::FeedEntry};
 /// State in this process's memory, lost when it stops.
 #[derive(Default)]
 pub struct MemoryState {
-    uses: Expiring<Window>,
-    logins: Expiring<Logins>,
-    captchas: Expiring<CaptchaAnswer>,
-    ended: Expiring<EndedSession>,
-    codes: Expiring<SentCodes>,
-    presences: Expiring<Presences>,
+    uses: Expiring<String, Window>,
+    logins: Expiring<String, Logins>,
+    captchas: Expiring<String, CaptchaAnswer>,
+    ended: Expiring<String, EndedSession>,
+    codes: Expiring<String, SentCodes>,
+    presences: Expiring<String, Presences>,
     watched: Watched,
 }
 
@@ -33,47 +34,6 @@ impl MemoryState {
     pub fn count_online(&self, now: Now) -> usize {
         let all = self.presences.lock();
         all.values().filter(|devices| devices.0.values().any(|until_ms| *until_ms > now.steady_ms)).count()
-    }
-}
-
-/// A bounded map of values that expire. When it is full, those that expire first are evicted early (security.md 12).
-struct Expiring<V>(Mutex<HashMap<String, V>>);
-
-impl<V> Default for Expiring<V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-/// A value that expires.
-trait Ends {
-    /// When the value expires.
-    fn ends_at_ms(&self) -> i64;
-}
-
-impl<V: Ends> Expiring<V> {
-    /// Maximum number of values.
-    const MAX: usize = 100_000;
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Locks the values and makes room for `more`. If dropping the expired ones is not enough, evicts the half that
-    /// expires first.
-    fn with_room(&self, more: usize, now_ms: i64) -> MutexGuard<'_, HashMap<String, V>> {
-        let mut values = self.lock();
-        if values.len() + more <= Self::MAX {
-            return values;
-        }
-        values.retain(|_, value| value.ends_at_ms() > now_ms);
-        if values.len() + more > Self::MAX {
-            let mut ends: Vec<i64> = values.values().map(Ends::ends_at_ms).collect();
-            let middle = ends.len() / 2;
-            let median = *ends.select_nth_unstable(middle).1;
-            values.retain(|_, value| value.ends_at_ms() > median);
-        }
-        values
     }
 }
 
@@ -139,7 +99,7 @@ impl SentCodes {
     }
 
     fn note_wrong_try(&mut self, now_ms: i64) {
-        if !self.tries_until_ms > now_ms {
+        if self.tries_until_ms <= now_ms {
             self.tries = 0;
         }
         self.tries += 1;
@@ -189,13 +149,6 @@ impl Logins {
 impl Ends for Logins {
     fn ends_at_ms(&self) -> i64 {
         self.until_ms.max(self.pending_until_ms)
-    }
-}
-
-impl MemoryState {
-    /// Resets the count of `subject`.
-    pub fn forget_uses(&self, subject: &str) {
-        self.uses.lock().remove(subject);
     }
 }
 
@@ -390,7 +343,7 @@ mod tests {
             state.count_use(&format!("subject {n}"), 1_000_000, at(n)).await.unwrap();
         }
 
-        assert!(state.uses.lock().len() <= Expiring::<Window>::MAX);
+        assert!(state.uses.lock().len() <= Expiring::<String, Window>::MAX);
         let newest = state.count_use("subject 249999", 1_000_000, at(250_000)).await.unwrap();
         assert_eq!(newest.count, 2);
     }

@@ -29,7 +29,7 @@ use std::convert::Infallible;
 
 use crate::{clock::Now, model::FeedEntry};
 
-pub use memory::MemoryState;
+pub use memory::{MemoryState, Recent};
 pub use monitoring::{Event, EventCount, Monitoring, PendingEvents, Slot};
 pub use redis::{RedisState, RedisUrl};
 

@@ -7,17 +7,23 @@ use crate::model::{Ban, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = bans)]
-struct BanRow {
+pub(super) struct BanRow {
     id: i64,
     reason: String,
     ends_at_ms: i64,
+}
+
+impl From<BanRow> for Ban {
+    fn from(row: BanRow) -> Self {
+        Self { id: row.id, reason: row.reason, ends_at_ms: row.ends_at_ms }
+    }
 }
 
 /// The user's ban, if it has one; it may have ended.
 pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Ban>, StoreError> {
     let row: Option<BanRow> =
         bans::table.select(selection::<BanRow>()).filter(bans::user_id.eq(user.get())).get_result(conn).optional()?;
-    Ok(row.map(|row| Ban { id: row.id, reason: row.reason, ends_at_ms: row.ends_at_ms }))
+    Ok(row.map(Ban::from))
 }
 
 /// Bans the user, replacing an earlier ban. The user's row must be locked.

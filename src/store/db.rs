@@ -272,7 +272,10 @@ impl Db {
     }
 
     /// Waits for the outcome of `work` as long as the request may.
-    async fn in_time<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(super) async fn in_time<T, E: From<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         match time_limit::in_time(work).await {
             Some(outcome) => outcome,
             None => {

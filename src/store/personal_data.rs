@@ -7,7 +7,7 @@ use crate::model::{PersonalData, UserId};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = personal_data)]
-struct PersonalDataRow {
+pub(super) struct PersonalDataRow {
     introduction: String,
     gender: i16,
     birthday_secs: i64,

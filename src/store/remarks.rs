@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::remarks, selection};
-use crate::model::{Remark, UserId};
+use crate::model::{Remark, Remarks, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = remarks)]
@@ -13,11 +13,31 @@ struct RemarkRow {
     others: String,
 }
 
+impl From<RemarkRow> for Remark {
+    fn from(row: RemarkRow) -> Self {
+        Self { name: row.name, phone: row.phone, others: row.others }
+    }
+}
+
 /// The remark of `user` about `friend`, if any.
 pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Remark>, StoreError> {
     let row: Option<RemarkRow> =
         remarks::table.find((user.get(), friend.get())).select(selection::<RemarkRow>()).get_result(conn).optional()?;
-    Ok(row.map(|row| Remark { name: row.name, phone: row.phone, others: row.others }))
+    Ok(row.map(Remark::from))
+}
+
+/// All remarks of `user`, unless they are more than a node remembers.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Remarks, StoreError> {
+    let limit = i64::try_from(Remarks::MAX + 1).unwrap_or(i64::MAX);
+    let rows: Vec<(i64, RemarkRow)> = remarks::table
+        .filter(remarks::user_id.eq(user.get()))
+        .select((remarks::friend_id, selection::<RemarkRow>()))
+        .limit(limit)
+        .load(conn)?;
+    if rows.len() > Remarks::MAX {
+        return Ok(Remarks::TooMany);
+    }
+    Ok(Remarks::All(rows.into_iter().map(|(friend, row)| (UserId::stored(friend), row.into())).collect()))
 }
 
 /// Stores the remark of `user` about `friend`. The row of `user` must be locked.

@@ -29,7 +29,7 @@ use crate::model::{
 /// The columns of [`User`]. Queries that need other columns select them themselves.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
-struct UserRow {
+pub(super) struct UserRow {
     id: i64,
     username: Option<String>,
     nickname: String,

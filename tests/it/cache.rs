@@ -38,7 +38,7 @@ pub async fn wait_until_untrusted(t: &TestApp) {
 }
 
 /// Two nodes that have both cached Alice and her session.
-async fn two_nodes() -> (TestApp, TestApp, User) {
+pub async fn two_nodes() -> (TestApp, TestApp, User) {
     let a = TestApp::new().await;
     let b = a.another_node().await;
     wait_until_trusted(&a).await;

@@ -90,6 +90,21 @@ async fn no_code_survives_five_wrong_attempts_spread_over_codes_and_time() {
 }
 
 #[actix_web::test]
+async fn wrong_attempts_count_for_five_minutes_after_the_last_one() {
+    let codes = CodeApp::new().await;
+    for _ in 0..2 {
+        let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
+        for _ in 0..4 {
+            codes.login(MOBILE, other_than(&code)).await.assert_line(WRONG);
+        }
+        codes.t.clock.advance(5 * MINUTE_MS);
+    }
+    let code = codes.sms_code(&codes.t.anon(), MOBILE).await;
+    codes.login(MOBILE, other_than(&code)).await.assert_line(WRONG);
+    codes.login(MOBILE, &code).await.assert_ok();
+}
+
+#[actix_web::test]
 async fn code_attempts_are_rate_limited_per_source() {
     let codes = CodeApp::with(|config| config.reloadable.login_tries_per_source = 1).await;
     let body = json!({"mobile": MOBILE, "captcha": "000000"});

@@ -1,0 +1,1 @@
+DROP TRIGGER remarks_note_change ON remarks;

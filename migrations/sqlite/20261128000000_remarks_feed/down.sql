@@ -1,0 +1,3 @@
+DROP TRIGGER remarks_note_new;
+DROP TRIGGER remarks_note_change;
+DROP TRIGGER remarks_note_delete;
