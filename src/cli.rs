@@ -236,7 +236,7 @@ pub fn main() -> ExitCode {
 
 fn run(settings: &SettingFlags, output: Output, command: Command) -> Outcome {
     match command {
-        Command::Serve(args) => serve::run(settings, &args),
+        Command::Serve(args) => serve::run(settings, output, &args),
         Command::Migrate => migrate(settings, output),
         Command::App(command) => tenants::run_app(settings, output, command),
         Command::AdminToken(command) => tenants::run_admin_token(settings, output, command),

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use serde::Serialize;
+
 use super::Failure;
 use crate::{
     domain::{
@@ -19,9 +21,9 @@ use crate::{
 const USERNAME: &str = "demo";
 const TOKEN_NAME: &str = "dev";
 
-/// Creates the default tenant, a demo user and an admin token, and returns instructions for their use. The password and
-/// the tokens are generated at every start, so that there are no default credentials.
-pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<String, Failure> {
+/// Creates the default tenant, a demo user and an admin token, and returns what their use needs. The password and the
+/// tokens are generated at every start, so that there are no default credentials.
+pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<Greeting, Failure> {
     let tenant = &gateway.config.default_app;
     let operator = Operator::command_line(tenant.clone());
     tenants::create(gateway, &operator).await?;
@@ -46,42 +48,54 @@ pub(super) async fn prepare(gateway: &Gateway, listeners: &Listeners) -> Result<
     let scheme = if listeners.tls().is_some() { "https" } else { "http" };
     let [app, web, ops] = listeners.addresses().map(|(_, address)| address);
     let url = |address| format!("{scheme}://{address}");
-    let (app_url, web_url, ops_url) = (app.map(url), web.map(url), ops.map(|address| format!("http://{address}")));
-    let app_url = app_url.unwrap_or_default();
-    let console = ops_url.filter(|_| gateway.config.has_console).map(|url| {
+    let ops_url = ops.map(|address| format!("http://{address}"));
+    let console_url = ops_url.as_ref().filter(|_| gateway.config.has_console).map(|url| {
         // Browsers send nothing behind `#` to any server.
-        format!("  console      {url}/console/sign-in#app={tenant}&token={}\n", admin_token.reveal())
+        format!("{url}/console/sign-in#app={tenant}&token={}", admin_token.reveal())
     });
-    Ok(greeting(&Greeting {
-        console: &console.unwrap_or_default(),
-        web_url: web_url.as_deref().unwrap_or(&app_url),
-        app_url: &app_url,
-        app_id: tenant.as_str(),
-        user: &login.user.to_string(),
-        password: &secret,
-        token: login.token.reveal(),
-        admin_token: admin_token.reveal(),
-    }))
+    Ok(Greeting {
+        app_url: app.map(url).unwrap_or_default(),
+        web_url: web.map(url),
+        ops_url,
+        console_url,
+        app_id: tenant.as_str().to_owned(),
+        user_id: login.user.get(),
+        username: USERNAME,
+        password: secret,
+        token: login.token.reveal().to_owned(),
+        admin_token: admin_token.reveal().to_owned(),
+    })
 }
 
-struct Greeting<'a> {
-    app_url: &'a str,
-    web_url: &'a str,
-    app_id: &'a str,
-    user: &'a str,
-    password: &'a str,
-    token: &'a str,
-    admin_token: &'a str,
-    console: &'a str,
+/// What one needs to try the gateway.
+#[derive(Serialize)]
+pub(super) struct Greeting {
+    app_url: String,
+    /// Unset without a web listener.
+    web_url: Option<String>,
+    /// Unset without an ops listener.
+    ops_url: Option<String>,
+    /// Signs in; unset without the console.
+    console_url: Option<String>,
+    app_id: String,
+    user_id: i64,
+    username: &'static str,
+    password: String,
+    token: String,
+    admin_token: String,
 }
 
-fn greeting(g: &Greeting<'_>) -> String {
-    let Greeting { app_url, web_url, app_id, user, password, token, admin_token, console } = g;
-    format!(
-        r#"
+impl Greeting {
+    /// The same for people, with requests to paste.
+    pub(super) fn text(&self) -> String {
+        let Self { app_url, app_id, user_id, username, password, token, admin_token, .. } = self;
+        let web_url = self.web_url.as_ref().unwrap_or(app_url);
+        let console = self.console_url.as_ref().map(|url| format!("  console      {url}\n")).unwrap_or_default();
+        format!(
+            r#"
 DEVELOPMENT MODE: shows secrets, allows any origin, listens on loopback only.
 
-  demo user    {USERNAME} (user id {user}), password {password}
+  demo user    {username} (user id {user_id}), password {password}
   its token    {token}
   admin token  {admin_token}
   app id       {app_id}
@@ -95,14 +109,15 @@ curl -s {app_url}/v1/user/info -H 'token: {token}' | od -c
 
 # a browser: JSON in, JSON out
 curl -s {web_url}/v1/user/email-login -H 'content-type: application/json' \
-  -d '{{"email":"{USERNAME}","password":"{password}","deviceId":"browser-1","platform":"web"}}'
+  -d '{{"email":"{username}","password":"{password}","deviceId":"browser-1","platform":"web"}}'
 curl -s {web_url}/v1/user/info -H 'token: {token}'
 
 # an ops script: the admin API
 curl -s {app_url}/user/list -H 'app_id: {app_id}' -H 'access-token: {admin_token}'
 curl -s -X PUT '{app_url}/user/nickname?nick_name=Demo' -H 'app_id: {app_id}' -H 'access-token: {admin_token}' \
-  -H 'user_id: {user}'
+  -H 'user_id: {user_id}'
 
 "#
-    )
+        )
+    }
 }

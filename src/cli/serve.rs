@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, SettingFlags, build_gateway, check, dev, reload::Reload};
+use super::{Failure, Outcome, SettingFlags, build_gateway, check, dev, output::Output, reload::Reload};
 use crate::{
     config::Flags,
     domain::tenants,
@@ -34,7 +34,7 @@ pub(super) struct ServeArgs {
     ops_listen: Option<String>,
 }
 
-pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
+pub(super) fn run(settings: &SettingFlags, output: Output, args: &ServeArgs) -> Outcome {
     let mut flags = Flags::new();
     for (name, value) in [
         ("DIGLOT_LISTEN", &args.listen),
@@ -52,10 +52,10 @@ pub(super) fn run(settings: &SettingFlags, args: &ServeArgs) -> Outcome {
     logging::count_dropped(gateway.metrics.log_lines_dropped.clone());
     let listeners = Listeners::bind(&gateway.config)?;
     let reload = Reload::new(Arc::clone(&gateway), listeners.tls(), values, settings.clone(), flags);
-    block_on(serve(gateway, listeners, reload))
+    block_on(serve(gateway, listeners, reload, output))
 }
 
-async fn serve(gateway: Arc<Gateway>, listeners: Listeners, reload: Reload) -> Outcome {
+async fn serve(gateway: Arc<Gateway>, listeners: Listeners, reload: Reload, output: Output) -> Outcome {
     let addresses = listeners.addresses();
     let greeting = if gateway.config.is_dev { Some(dev::prepare(&gateway, &listeners).await?) } else { None };
     let default_app = &gateway.config.default_app;
@@ -74,7 +74,7 @@ async fn serve(gateway: Arc<Gateway>, listeners: Listeners, reload: Reload) -> O
     }
     log::info!("ready: database {}, state {}", gateway.config.database_url, gateway.state.describe());
     if let Some(greeting) = greeting {
-        super::print(&greeting)?;
+        output.print(&greeting, || greeting.text())?;
     }
     server.run(stop_signal).await?;
     gateway.delivery.finish(Duration::from_secs(gateway.config.shutdown_secs)).await;

@@ -327,3 +327,33 @@ fn development_mode_prints_working_commands_and_stops_on_sigterm() {
         assert!(!log.contains(secret.as_str()), "{log}");
     }
 }
+
+#[test]
+fn development_mode_prints_one_object_for_scripts() {
+    let shell = Shell::new();
+    let listens = ["--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
+    let mut serve = shell.command(&["serve", "--dev", "--json"]);
+    let mut child = serve.args(listens).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    printed.read_line(&mut line).unwrap();
+    let greeting: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let text = |name: &str| greeting[name].as_str().unwrap().to_owned();
+    let address = |name: &str| text(name).strip_prefix("http://").unwrap().to_owned();
+    let [app, web, ops] = ["app_url", "web_url", "ops_url"].map(address);
+
+    let body = format!(r#"{{"email":"{}","password":"{}"}}"#, text("username"), text("password"));
+    assert!(request(&web, "POST /v1/user/email-login HTTP/1.1", &body).contains(r#""code":1,"data":{"token":""#));
+    let head = format!("GET /v1/user/info HTTP/1.1\r\ntoken: {}", text("token"));
+    assert!(request(&web, &head, "").contains(r#""nickname":"demo""#));
+    let head =
+        format!("GET /user/list HTTP/1.1\r\napp_id: {}\r\naccess-token: {}", text("app_id"), text("admin_token"));
+    assert!(request(&app, &head, "").contains(&format!(r#""user_id":{},"username":"demo""#, greeting["user_id"])));
+    assert!(text("console_url").starts_with(&format!("http://{ops}/console/sign-in#app=default&token=")));
+
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    printed.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
