@@ -85,6 +85,20 @@ impl Tls {
         Ok(())
     }
 
+    /// The time (Unix seconds) from which and until which the certificate and those between it and the root are all valid.
+    /// `None` if one of them can't be understood.
+    #[must_use]
+    pub fn validity(&self) -> Option<(i64, i64)> {
+        let chain = self.current.0.load();
+        let of = |certificate: &CertificateDer<'_>| {
+            let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+            Some((parsed.validity().not_before.timestamp(), parsed.validity().not_after.timestamp()))
+        };
+        let (from, until): (Vec<_>, Vec<_>) =
+            chain.cert.iter().map(of).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        Some((from.into_iter().max()?, until.into_iter().min()?))
+    }
+
     /// Accepts connections.
     #[must_use]
     pub fn acceptor(&self) -> TlsAcceptor {

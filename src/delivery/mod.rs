@@ -77,6 +77,12 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// If the provider could not be reached or refused the message.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
+
+    /// Checks that the provider answers, without sending anything.
+    ///
+    /// # Errors
+    /// If it could not be reached, or refuses to be used.
+    async fn check(&self) -> Result<(), SendError>;
 }
 
 /// Writes codes to the log, in development mode only.
@@ -87,6 +93,10 @@ impl Channel for LogChannel {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         let Message { to, purpose, code, .. } = message;
         log::info!("development mode: code {} for {} ({})", code.reveal(), to.as_str(), purpose.name());
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), SendError> {
         Ok(())
     }
 }
@@ -223,6 +233,23 @@ impl Delivery {
     #[must_use]
     pub const fn sends_email(&self) -> bool {
         self.email.is_some()
+    }
+
+    /// Checks that what sends e-mail answers; `None` if nothing does.
+    pub async fn check_email(&self) -> Option<Result<(), SendError>> {
+        self.check(self.email.as_ref()).await
+    }
+
+    /// Checks that what sends SMS answers; `None` if nothing does.
+    pub async fn check_sms(&self) -> Option<Result<(), SendError>> {
+        self.check(self.sms.as_ref()).await
+    }
+
+    /// Checks a channel in the runtime that its connections belong to.
+    async fn check(&self, outbox: Option<&Outbox>) -> Option<Result<(), SendError>> {
+        let channel = Arc::clone(&outbox?.channel);
+        let checking = self.runtime.spawn(async move { channel.check().await });
+        Some(checking.await.unwrap_or_else(|error| Err(SendError::Final(error.to_string()))))
     }
 
     /// Reserves room in the queue for one message to `contact`.

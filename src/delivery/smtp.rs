@@ -45,6 +45,16 @@ impl Channel for Smtp {
             Err(_) => Err(SendError::passing("no answer in time")),
         }
     }
+
+    /// Connects and logs in.
+    async fn check(&self) -> Result<(), SendError> {
+        match tokio::time::timeout(self.timeout, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SendError::passing("it answers no command")),
+            Ok(Err(error)) => Err(refusal(&error)),
+            Err(_) => Err(SendError::passing("no answer in time")),
+        }
+    }
 }
 
 /// A 5xx reply is permanent (RFC 5321 §4.2.1); all other errors are temporary.

@@ -73,6 +73,14 @@ impl Channel for Webhook {
         let answer = tokio::task::spawn_blocking(logging::carry_over(move || request.send(body))).await;
         judge(answer.map_err(|error| SendError::Final(error.to_string()))?)
     }
+
+    /// Asks for nothing but the head of an answer, whose status does not matter: only a post has to be accepted.
+    async fn check(&self) -> Result<(), SendError> {
+        let request = self.agent.head(&self.url);
+        let answer = tokio::task::spawn_blocking(move || request.call()).await;
+        let answer = answer.map_err(|error| SendError::Final(error.to_string()))?;
+        answer.map(drop).map_err(|error| SendError::passing(error.to_string()))
+    }
 }
 
 /// Classifies the webhook's answer.

@@ -30,7 +30,7 @@ use std::convert::Infallible;
 use crate::{clock::Now, model::FeedEntry};
 
 pub use memory::{MemoryState, Recent};
-pub use monitoring::{Event, EventCount, Monitoring, PendingEvents, Slot};
+pub use monitoring::{Event, EventCount, Monitoring, PendingEvents, Slot, StateServer};
 pub use redis::{RedisState, RedisUrl};
 
 /// Shared state of the nodes.

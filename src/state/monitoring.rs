@@ -32,8 +32,20 @@ pub trait Monitoring: Send + Sync {
     /// The nodes that were noted within `ttl_ms`, in any order.
     async fn list_nodes(&self, ttl_ms: i64, now: Now) -> Result<Vec<SeenNode>, StateError>;
 
+    /// What the server of the state says of itself; `None` if the state is in this process.
+    async fn server(&self) -> Result<Option<StateServer>, StateError>;
+
     /// Whether the nodes share this state.
     fn is_shared(&self) -> bool;
+}
+
+/// The server that has the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateServer {
+    /// Its time.
+    pub now_ms: i64,
+    /// The policy by which it drops keys before their time when its memory is full, if it does.
+    pub eviction: Option<String>,
 }
 
 /// A kind of event that is counted.

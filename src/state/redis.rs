@@ -80,6 +80,10 @@ impl RedisState {
         format!("{}:{{login}}:{}", self.prefix, subject.name)
     }
 
+    fn check_key(&self) -> String {
+        format!("{}:check:{}", self.prefix, self.node)
+    }
+
     fn changes_channel(&self) -> String {
         format!("{}:changes", self.prefix)
     }
@@ -315,7 +319,7 @@ impl State for RedisState {
 
     async fn check(&self) -> Result<(), StateError> {
         let mut connection = self.link.connection().await?;
-        let key = format!("{}:check:{}", self.prefix, self.node);
+        let key = self.check_key();
         let mut call = CHECK.key(&key);
         call.arg(&self.node);
         if let Connection::One(_) = connection {

@@ -66,6 +66,17 @@ impl DatabaseUrl {
         matches!(self, Self::Sqlite(_))
     }
 
+    /// Whether it names several servers, of which a connection may get one that takes no writes.
+    #[must_use]
+    pub fn may_be_standby(&self) -> bool {
+        let Self::Postgres(url) = self else { return false };
+        let has = |wanted: &str, is_so: fn(&str) -> bool| {
+            url.query_pairs().any(|(name, value)| name == wanted && is_so(&value))
+        };
+        has("host", |hosts| hosts.contains(','))
+            && !has("target_session_attrs", |attributes| matches!(attributes, "read-write" | "primary"))
+    }
+
     /// Whether it leads to `PgBouncer` (`?pgbouncer=true`), which may run each transaction in another session of the server.
     #[must_use]
     pub fn is_pooled(&self) -> bool {

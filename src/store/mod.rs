@@ -58,6 +58,7 @@ pub mod push_tokens;
 pub mod remarks;
 mod schema;
 pub mod secret_check;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 mod statement_times;

@@ -36,7 +36,7 @@ use self::{
     stages::{HEAD_TIMEOUT, Stages},
 };
 pub use self::{
-    bounds::{Bounds, open_files},
+    bounds::{Bounds, open_files, room},
     exchange::Exchange,
     stages::UNREAD_BODY_TIMEOUT,
 };

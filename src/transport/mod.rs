@@ -36,6 +36,7 @@ mod wire;
 
 pub(crate) use admin::data;
 pub use app::http_app;
+pub use connection::{open_files, room};
 pub use context::Face;
 pub use error::errors_md;
 pub use files::{audit_header, audit_lines};

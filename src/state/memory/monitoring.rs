@@ -9,7 +9,7 @@ use super::MemoryState;
 use crate::{
     clock::Now,
     model::{Node, SeenNode, TenantId},
-    state::{Event, EventCount, Monitoring, Slot, StateError, monitoring::parts_of},
+    state::{Event, EventCount, Monitoring, Slot, StateError, StateServer, monitoring::parts_of},
 };
 
 /// The counts of events and the nodes.
@@ -87,6 +87,10 @@ impl Monitoring for MemoryState {
         let nodes = self.watched.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = nodes.values().filter(|noted| now.steady_ms - noted.steady_ms < ttl_ms);
         Ok(lately.map(|noted| noted.seen.clone()).collect())
+    }
+
+    async fn server(&self) -> Result<Option<StateServer>, StateError> {
+        Ok(None)
     }
 
     fn is_shared(&self) -> bool {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{CLOCK_SKEW_MS, RedisState};
+use super::{CLOCK_SKEW_MS, RedisState, scripts::SERVER};
 use crate::{
     clock::Now,
     model::{Node, SeenNode, TenantId},
-    state::{Event, EventCount, Monitoring, Slot, StateError},
+    state::{Event, EventCount, Monitoring, Slot, StateError, StateServer},
 };
 
 /// The counts of an hour are kept until no chart shows that hour, on any node's clock.
@@ -120,6 +120,16 @@ impl Monitoring for RedisState {
         range.arg(self.nodes_key()).arg(format!("({after_ms}")).arg(latest_ms).arg("WITHSCORES");
         let members: Vec<(String, i64)> = self.link.answered(range.query_async(&mut connection).await)?;
         Ok(members.iter().filter_map(|(member, seen_at_ms)| from_member(member, *seen_at_ms)).collect())
+    }
+
+    async fn server(&self) -> Result<Option<StateServer>, StateError> {
+        let mut connection = self.link.connection().await?;
+        let call = SERVER.key(self.check_key());
+        let (now_ms, memory): (i64, String) = self.link.answered(call.invoke_async(&mut connection).await)?;
+        let find = |name: &str| memory.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let is_bounded = find("maxmemory:").is_some_and(|bytes| bytes != "0");
+        let eviction = find("maxmemory_policy:").filter(|policy| is_bounded && *policy != "noeviction");
+        Ok(Some(StateServer { now_ms, eviction: eviction.map(str::to_owned) }))
     }
 
     fn is_shared(&self) -> bool {

@@ -12,6 +12,15 @@ pub(super) static CHECK: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// KEYS: a key of this node. Returns the time (ms), and what the server says of its memory, if the user may know.
+pub(super) static SERVER: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time, memory = redis.call('TIME'), redis.pcall('INFO', 'memory')
+         if type(memory) ~= 'string' then memory = '' end
+         return {tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), memory}",
+    )
+});
+
 /// KEYS: the window. ARGV: now, the window's length (ms). Returns the count and the end of the window.
 pub(super) static COUNT_USE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(

@@ -16,7 +16,7 @@ use actix_web::web::Data;
 use futures_util::task::AtomicWaker;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{domain::access, gateway::Gateway};
+use crate::{config::Config, domain::access, gateway::Gateway};
 
 /// The largest number of connections that is of use, whatever the limit of open files.
 const MOST: usize = 1_000_000;
@@ -28,6 +28,7 @@ const OTHER_FILES: usize = 64;
 const FILES_PER_DATABASE_CONNECTION: usize = 4;
 
 /// Raises the process' limit of open files as far as it may, and returns it.
+#[must_use]
 pub fn open_files() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum
@@ -36,6 +37,14 @@ pub fn open_files() -> usize {
         log::debug!("the limit of open files stays: {error}");
     }
     getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+/// How many connections that number of open files leaves room for.
+#[must_use]
+pub fn room(config: &Config, files: usize) -> usize {
+    let database = usize::try_from(config.database_connections).unwrap_or(usize::MAX);
+    let reserved = OTHER_FILES + FILES_PER_DATABASE_CONNECTION * database + 8 * config.workers.get();
+    files.saturating_sub(reserved).clamp(16, MOST)
 }
 
 /// The open connections of the app and web listeners.
@@ -66,10 +75,7 @@ struct Shared {
 impl Bounds {
     /// The bounds that `files` open files allow.
     pub fn new(gateway: &Data<Gateway>, files: usize) -> Arc<Self> {
-        let config = &gateway.config;
-        let database = usize::try_from(config.database_connections).unwrap_or(usize::MAX);
-        let reserved = OTHER_FILES + FILES_PER_DATABASE_CONNECTION * database + 8 * config.workers.get();
-        let all = files.saturating_sub(reserved).clamp(16, MOST);
+        let all = room(&gateway.config, files);
         Arc::new(Self { all, gateway: Data::clone(gateway), started: Instant::now(), open: Mutex::default() })
     }
 
