@@ -3,16 +3,23 @@
 mod files;
 mod services;
 mod settings;
+mod systemd;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{
-    Failure, Outcome, SettingFlags, WRONG_SECRET,
+    Failure, Outcome, SettingFlags, WRONG_SECRET, check,
     output::{Column, Output, Row},
 };
-use crate::{clock::SystemClock, gateway::Gateway, store::DatabaseUrl, transport::block_on};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    config::Flags,
+    gateway::Gateway,
+    store::DatabaseUrl,
+    transport::block_on,
+};
 
 /// The result of a check.
 enum Finding {
@@ -57,13 +64,15 @@ impl From<Named> for Check {
 const FAILED: &str = "fail";
 
 pub(super) fn run(flags: &SettingFlags, output: Output) -> Outcome {
-    let config = flags.config()?;
+    let values = flags.values(Flags::new())?;
+    let config = check(&values, false)?;
     let mut findings = vec![("settings", Finding::Good("all valid".to_owned()))];
-    findings.extend(settings::listeners(&config));
+    findings.extend(settings::check(&config));
     if let Some(tls) = config.tls.clone() {
-        findings.push(("TLS", files::certificate(tls)));
+        findings.push(("TLS", files::certificate(tls, SystemClock.now_ms() / 1000)));
     }
-    findings.extend(settings::deliveries(&config));
+    findings.extend(files::check(&config, &values, flags.config.as_deref()));
+    findings.extend(systemd::check(&config));
     if let DatabaseUrl::Sqlite(path) = &config.database_url
         && !path.exists()
     {
@@ -77,7 +86,7 @@ pub(super) fn run(flags: &SettingFlags, output: Output) -> Outcome {
         Err(error) => findings.push(("secret and threads", Finding::Bad(error.to_string()))),
         Ok(gateway) => {
             findings.push(("password hashing", settings::hashing(&gateway.config)));
-            findings.push(("database", services::database(&gateway)));
+            findings.extend(services::database(&gateway));
             findings.extend(block_on(services::answers(&gateway)));
         }
     }

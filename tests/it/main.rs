@@ -47,6 +47,7 @@ mod deploy;
 mod devices;
 mod disclosure;
 mod discovery;
+mod doctor;
 mod documents;
 mod encodings;
 mod encodings_v1;

@@ -3,6 +3,7 @@
 mod balancers;
 mod crash;
 mod disk;
+mod doctor;
 mod nodes;
 mod pgbouncer;
 mod postgres;
