@@ -1,6 +1,9 @@
 //! `diglot serve`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,8 +79,19 @@ async fn serve(gateway: Arc<Gateway>, listeners: Listeners, reload: Reload, outp
     if let Some(greeting) = greeting {
         output.print(&greeting, || greeting.text())?;
     }
+    let told_to_stop = Arc::new(OnceLock::new());
+    let noted = Arc::clone(&told_to_stop);
+    let stop_signal = async move {
+        let cause = stop_signal.await;
+        // Nothing else sets it.
+        noted.set(Instant::now()).ok();
+        cause
+    };
     server.run(stop_signal).await?;
-    gateway.delivery.finish(Duration::from_secs(gateway.config.shutdown_secs)).await;
+    // Codes and requests end in the same time, which the service manager's limit is compared with.
+    let time = Duration::from_secs(gateway.config.drain_secs + gateway.config.shutdown_secs);
+    let passed = told_to_stop.get().map(Instant::elapsed).unwrap_or_default();
+    gateway.delivery.finish(time.saturating_sub(passed)).await;
     log::info!("stopped");
     Ok(())
 }

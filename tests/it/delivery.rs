@@ -1,12 +1,16 @@
 //! The delivery of codes: the signed webhook and e-mail (docs/delivery.md).
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
 
-use crate::support::{CodeApp, START_MS, keep_log, logged};
+use crate::support::{CodeApp, Node, START_MS, SmsReceiver, TestApp, agent, keep_log, logged, post, server_urls};
 
 const MOBILE: &str = "13812345678";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -133,4 +137,35 @@ async fn a_hanging_provider_does_not_block_the_other() {
     codes.request_sms(&codes.t.anon(), MOBILE).await.assert_ok();
     codes.sms.next();
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL and Redis: run scripts/test"]
+async fn a_node_stops_within_its_time_while_codes_and_requests_are_under_way() {
+    assert!(server_urls().is_some());
+    let (t, silent) = (TestApp::new().await, SmsReceiver::start(&[0]));
+    t.clock.set_to_now();
+    let mut environment = t.environment();
+    environment.insert("DIGLOT_SMS_WEBHOOK_URL", silent.url());
+    environment.insert("DIGLOT_SMS_WEBHOOK_SECRET", "webhook secret".to_owned());
+    environment.insert("DIGLOT_DRAIN_SECS", "0".to_owned());
+    environment.insert("DIGLOT_SHUTDOWN_SECS", "3".to_owned());
+    let node = Node::start(&environment);
+    let (id, answer) = t.captcha().await;
+    let body = json!({"mobile": MOBILE, "platform": "web", "id": id, "code": answer});
+    let sent = post(&agent(), &node.url("/v1/verification/get-verification-code"), &[], &body).unwrap().1;
+    assert_eq!(sent["code"], 1, "{sent}");
+    silent.next();
+    // A request whose body never ends.
+    let mut stream = TcpStream::connect(&node.address).unwrap();
+    let head = "POST /v1/user/email-login HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(&stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+
+    let told = Instant::now();
+    node.stop();
+    let took = told.elapsed();
+    assert!((Duration::from_millis(2500)..Duration::from_secs(5)).contains(&took), "{took:?}");
 }
