@@ -3,7 +3,7 @@
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use diglot::{config::Flags, domain::readiness, model::Node};
 
-use crate::support::{Backend, Findings, OwnServer, Shell, TestApp, server_urls};
+use crate::support::{Backend, Cluster, Findings, OwnServer, Shell, TestApp, server_urls};
 
 fn doctor(environment: Flags) -> Findings {
     Findings::of(&mut Shell::with(environment).command(&["doctor"]))
@@ -81,11 +81,14 @@ async fn a_database_for_many_nodes_with_the_state_of_one_is_found() {
 #[test]
 #[ignore = "needs PostgreSQL and Redis of its own: run scripts/test"]
 fn a_redis_that_drops_what_it_should_keep_is_found() {
-    let doctor = |settings: &[&str]| {
-        let redis = OwnServer::redis_with(settings);
-        let shell = Shell::with(Flags::from([("REDIS_URL", format!("redis://{}", redis.address))]));
+    let doctor_at = |redis_url: String| {
+        let shell = Shell::with(Flags::from([("REDIS_URL", redis_url)]));
         shell.run(&["migrate"]);
         Findings::of(&mut shell.command(&["doctor"]))
+    };
+    let doctor = |settings: &[&str]| {
+        let redis = OwnServer::redis_with(settings);
+        doctor_at(format!("redis://{}", redis.address))
     };
     let bounded = ["--maxmemory", "100mb", "--maxmemory-policy"];
     let found = doctor(&[&bounded[..], &["allkeys-lru"]].concat());
@@ -97,6 +100,10 @@ fn a_redis_that_drops_what_it_should_keep_is_found() {
     let locked = doctor(&["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info"]);
     locked.is("Redis memory", "ok", "");
     locked.is("state", "ok", "Redis");
+    let silent = doctor(&["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-time"]);
+    silent.is("Redis clock", "note", "not known: ");
+    silent.is("state", "ok", "Redis");
+    doctor_at(Cluster::start(0).url()).is("Redis clock", "ok", "within a second");
 }
 
 #[actix_web::test]
