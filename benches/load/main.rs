@@ -46,7 +46,7 @@ struct Effort {
     connections: &'static [usize],
 }
 
-const FULL: Effort = Effort { accounts: 100_000, rounds: 7, seconds: 2.0, connections: &[32, 256] };
+const FULL: Effort = Effort { accounts: 100_000, rounds: 5, seconds: 2.0, connections: &[32, 256] };
 const QUICK: Effort = Effort { accounts: 20_000, rounds: 3, seconds: 1.0, connections: &[32] };
 
 /// What is measured in a round.

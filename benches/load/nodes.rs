@@ -104,7 +104,8 @@ fn idle(nodes: &[&Gateway], database: &Database, redis: &str) -> String {
         let info: redis::InfoDict = redis::cmd("INFO").query(&mut connection).unwrap();
         info.get::<u64>("total_commands_processed").unwrap()
     };
-    thread::sleep(Duration::from_secs(2));
+    // PostgreSQL's counters are up to ten seconds late.
+    thread::sleep(Duration::from_secs(12));
     let (transactions, commands_before) = (database.transactions(), commands());
     let (before, started) = (Spent::until_now(nodes), Instant::now());
     thread::sleep(IDLE);

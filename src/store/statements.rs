@@ -2,7 +2,7 @@
 //! they cost one round trip.
 
 use diesel::{
-    QueryResult, RunQueryDsl,
+    Connection as _, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sqlite::Sqlite,
@@ -13,12 +13,25 @@ use super::{Conn, StoreError};
 /// An INSERT, UPDATE or DELETE whose result nobody needs.
 pub struct Statement(Box<dyn OnBoth>);
 
-trait OnBoth: QueryFragment<Sqlite> + QueryFragment<Pg> {}
+/// A query whose type is known to the connection, which then finds its prepared statement without building its text.
+trait OnBoth: QueryFragment<Pg> {
+    fn execute_on_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<usize>;
 
-impl<Q: QueryFragment<Sqlite> + QueryFragment<Pg>> OnBoth for Q {}
+    fn execute_on_postgres(&self, conn: &mut PgConnection) -> QueryResult<usize>;
+}
+
+impl<Q: QueryFragment<Sqlite> + QueryFragment<Pg> + QueryId> OnBoth for Q {
+    fn execute_on_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<usize> {
+        conn.execute_returning_count(self)
+    }
+
+    fn execute_on_postgres(&self, conn: &mut PgConnection) -> QueryResult<usize> {
+        conn.execute_returning_count(self)
+    }
+}
 
 impl Statement {
-    pub(super) fn new(query: impl QueryFragment<Sqlite> + QueryFragment<Pg> + 'static) -> Self {
+    pub(super) fn new(query: impl QueryFragment<Sqlite> + QueryFragment<Pg> + QueryId + 'static) -> Self {
         Self(Box::new(query))
     }
 }
@@ -28,24 +41,10 @@ impl Statement {
 pub fn execute_together(conn: &mut Conn, statements: &[Statement]) -> Result<(), StoreError> {
     match (conn, statements) {
         (Conn::Postgres(conn), [_, _, ..]) => Together(statements).execute(conn).map(drop),
-        (Conn::Postgres(conn), _) => statements.iter().try_for_each(|one| Alone(one).execute(conn).map(drop)),
-        (Conn::Sqlite(conn), _) => statements.iter().try_for_each(|one| Alone(one).execute(conn).map(drop)),
+        (Conn::Postgres(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_postgres(conn).map(drop)),
+        (Conn::Sqlite(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_sqlite(conn).map(drop)),
     }?;
     Ok(())
-}
-
-struct Alone<'a>(&'a Statement);
-
-impl QueryFragment<Sqlite> for Alone<'_> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        QueryFragment::<Sqlite>::walk_ast(&*self.0.0, out)
-    }
-}
-
-impl QueryFragment<Pg> for Alone<'_> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        QueryFragment::<Pg>::walk_ast(&*self.0.0, out)
-    }
 }
 
 /// One statement with common table expressions that modify data, which SQLite does not have.
@@ -64,17 +63,11 @@ impl QueryFragment<Pg> for Together<'_> {
     }
 }
 
-/// Prepared statements are found by their text.
-macro_rules! has_no_static_id {
-    ($($query:ident),+) => {$(
-        impl QueryId for $query<'_> {
-            type QueryId = ();
+/// Its prepared statement is found by its text.
+impl QueryId for Together<'_> {
+    type QueryId = ();
 
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-
-        impl<C> RunQueryDsl<C> for $query<'_> {}
-    )+};
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-has_no_static_id!(Alone, Together);
+impl<C> RunQueryDsl<C> for Together<'_> {}

@@ -29,10 +29,14 @@ pub(super) fn find_page_start(
     tenant: &TenantId,
     offset: i64,
 ) -> Result<Option<PageStart>, StoreError> {
+    // For the first page the first of them is enough, however many accounts there are.
+    let limit = if offset == 0 { 1 } else { i64::MAX };
     let counts: Vec<(i64, i32)> = user_counts::table
         .select((user_counts::bucket, user_counts::listed))
         .filter(user_counts::app_id.eq(tenant.as_str()))
+        .filter(user_counts::listed.gt(0))
         .order(user_counts::bucket)
+        .limit(limit)
         .load(conn)?;
     let mut skip = offset;
     for (bucket, listed) in counts {
