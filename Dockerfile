@@ -5,14 +5,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --no-default-features
+RUN cargo build --profile dist --locked --no-default-features
 
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libpq5 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/diglot --create-home diglot
-COPY --from=build /src/target/release/diglot /usr/local/bin/diglot
+COPY --from=build /src/target/dist/diglot /usr/local/bin/diglot
 USER diglot
 WORKDIR /var/lib/diglot
 # 8080 app face and /user, 8081 web face, 9090 health: keep the last one inside.

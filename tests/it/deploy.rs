@@ -151,7 +151,7 @@ fn all_deployments_use_the_same_versions() {
     let applied: Vec<&String> = applied.iter().filter(|name| !name.contains("example")).collect();
     assert_eq!(kustomization["resources"], json!(applied));
 
-    let build = "cargo build --release --locked --no-default-features";
+    let build = "cargo build --profile dist --locked --no-default-features";
     assert!(dockerfile().contains(&format!("RUN {build}")) && file("scripts/package").contains(build));
 }
 
