@@ -14,7 +14,7 @@ use crate::support::{DAY_MS, HOUR_MS, MINUTE_MS, Shell, TestApp, command_line, d
 
 const COUNT: &str = "SELECT COUNT(*) AS number FROM audit_log";
 
-fn days(number: i64) -> Days {
+pub fn days(number: i64) -> Days {
     Days::parse("days", number).unwrap()
 }
 

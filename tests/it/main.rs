@@ -69,6 +69,7 @@ mod notifications;
 mod openapi;
 mod openapi_examples;
 mod overview;
+mod partitions;
 mod personal_data;
 mod presence;
 mod profiles;
