@@ -1,7 +1,7 @@
 //! Reads by key that share a query: those that come while the database is busy with others go to it together.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -83,20 +83,56 @@ fn lock<K, V>(waiting: &Mutex<Waiting<K, V>>) -> MutexGuard<'_, Waiting<K, V>> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A job that has not ended by itself. If it is dropped with its thread, the next reader starts another one.
+struct Job<K, V> {
+    waiting: Arc<Mutex<Waiting<K, V>>>,
+    has_ended: bool,
+}
+
+impl<K, V> Drop for Job<K, V> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            lock(&self.waiting).jobs -= 1;
+        }
+    }
+}
+
 /// Answers the readers until none waits.
 async fn serve<K, V>(db: Db, find: Find<K, V>, waiting: Arc<Mutex<Waiting<K, V>>>)
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
+    let mut job = Job { waiting, has_ended: false };
     loop {
-        let Some(readers) = lock(&waiting).take() else { return };
-        let keys: Vec<K> = readers.iter().map(|(key, _)| key.clone()).collect();
-        let outcome = db.read(move |conn| find(conn, &keys)).await;
+        let Some(readers) = lock(&job.waiting).take() else {
+            job.has_ended = true;
+            return;
+        };
+        let keys: HashSet<K> = readers.iter().map(|(key, _)| key.clone()).collect();
+        let outcome = db.read(move |conn| find(conn, &Vec::from_iter(keys))).await;
         for (key, reader) in readers {
             let found = outcome.as_ref().map(|found| found.get(&key).cloned());
             // Fails if the reader has stopped waiting.
             reader.send(found.map_err(Clone::clone)).ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_dropped_with_its_thread_is_replaced() {
+        let waiting = Arc::new(Mutex::new(Waiting::<u8, u8> { readers: Vec::new(), jobs: 0 }));
+        let add = || lock(&waiting).add(7, oneshot::channel().0);
+        assert_eq!([add(), add(), add()], [true, true, false]);
+        drop(Job { waiting: Arc::clone(&waiting), has_ended: false });
+        assert!(add());
+        // Those that wait are not lost, and a job ends only when none does.
+        assert_eq!(lock(&waiting).take().map(|readers| readers.len()), Some(4));
+        assert!(lock(&waiting).take().is_none());
+        assert!(add());
     }
 }

@@ -80,6 +80,7 @@ mod reload;
 mod sessions;
 mod settings;
 mod settings_refused;
+mod shared_reads;
 mod sockets;
 mod state;
 mod state_monitoring;

@@ -13,7 +13,7 @@ async fn text(t: &TestApp) -> String {
 }
 
 /// The value of a series, as `name` or `name{labels}`.
-async fn value(t: &TestApp, series: &str) -> f64 {
+pub async fn value(t: &TestApp, series: &str) -> f64 {
     let text = text(t).await;
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(str::to_owned));
     line.unwrap_or_else(|| panic!("{series} is not in {text}")).parse().unwrap()
