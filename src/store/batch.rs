@@ -41,8 +41,9 @@ impl<K, V> Waiting<K, V> {
         is_needed
     }
 
-    /// The readers of the next query. `None` ends a job.
+    /// The readers of the next query, without those that have stopped waiting. `None` ends a job.
     fn take(&mut self) -> Option<Vec<(K, oneshot::Sender<Found<V>>)>> {
+        self.readers.retain(|(_, answer)| !answer.is_closed());
         if self.readers.is_empty() {
             self.jobs -= 1;
             return None;
@@ -54,6 +55,9 @@ impl<K, V> Waiting<K, V> {
 
 /// How many queries run at once: a second one, so that a slow one does not stop all.
 const JOBS: usize = 2;
+
+/// How often a reader is added whose job ended with its thread.
+const TRIES: usize = 3;
 
 /// Maximum number of keys of a query.
 const KEYS: usize = 100;
@@ -70,12 +74,27 @@ impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + 'static> Batches<K
     /// # Errors
     /// [`StoreError::Unavailable`] if the database does not answer in time.
     pub async fn find(&self, key: K) -> Found<V> {
+        self.db
+            .in_time(async {
+                for _ in 0..TRIES {
+                    if let Ok(found) = self.read(key.clone()).await {
+                        return found;
+                    }
+                }
+                Err(StoreError::Unfinished)
+            })
+            .await
+    }
+
+    /// Waits for the answer to a reader. It fails if its job ended with the thread that it ran on.
+    fn read(&self, key: K) -> oneshot::Receiver<Found<V>> {
         let (answer, answered) = oneshot::channel();
         if lock(&self.waiting).add(key, answer) {
+            let job = Job { waiting: Arc::clone(&self.waiting), has_ended: false };
             // Not part of this reader's work, which may end before the others are answered.
-            tokio::spawn(serve(self.db.clone(), self.find, Arc::clone(&self.waiting)));
+            tokio::spawn(job.serve(self.db.clone(), self.find));
         }
-        self.db.in_time(async { answered.await.unwrap_or(Err(StoreError::Unfinished)) }).await
+        answered
     }
 }
 
@@ -83,38 +102,40 @@ fn lock<K, V>(waiting: &Mutex<Waiting<K, V>>) -> MutexGuard<'_, Waiting<K, V>> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A job that has not ended by itself. If it is dropped with its thread, the next reader starts another one.
+/// A job, which answers readers until none waits.
 struct Job<K, V> {
     waiting: Arc<Mutex<Waiting<K, V>>>,
     has_ended: bool,
 }
 
 impl<K, V> Drop for Job<K, V> {
+    /// If it is dropped with its thread, its readers try again, and the first of them starts another one.
     fn drop(&mut self) {
-        if !self.has_ended {
-            lock(&self.waiting).jobs -= 1;
+        if self.has_ended {
+            return;
+        }
+        let mut waiting = lock(&self.waiting);
+        waiting.jobs -= 1;
+        if waiting.jobs == 0 {
+            waiting.readers.clear();
         }
     }
 }
 
-/// Answers the readers until none waits.
-async fn serve<K, V>(db: Db, find: Find<K, V>, waiting: Arc<Mutex<Waiting<K, V>>>)
-where
-    K: Clone + Eq + Hash + Send + 'static,
-    V: Clone + Send + 'static,
-{
-    let mut job = Job { waiting, has_ended: false };
-    loop {
-        let Some(readers) = lock(&job.waiting).take() else {
-            job.has_ended = true;
-            return;
-        };
-        let keys: HashSet<K> = readers.iter().map(|(key, _)| key.clone()).collect();
-        let outcome = db.read(move |conn| find(conn, &Vec::from_iter(keys))).await;
-        for (key, reader) in readers {
-            let found = outcome.as_ref().map(|found| found.get(&key).cloned());
-            // Fails if the reader has stopped waiting.
-            reader.send(found.map_err(Clone::clone)).ok();
+impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + 'static> Job<K, V> {
+    async fn serve(mut self, db: Db, find: Find<K, V>) {
+        loop {
+            let Some(readers) = lock(&self.waiting).take() else {
+                self.has_ended = true;
+                return;
+            };
+            let keys: HashSet<K> = readers.iter().map(|(key, _)| key.clone()).collect();
+            let outcome = db.read(move |conn| find(conn, &Vec::from_iter(keys))).await;
+            for (key, reader) in readers {
+                let found = outcome.as_ref().map(|found| found.get(&key).cloned());
+                // Fails if the reader has stopped waiting.
+                reader.send(found.map_err(Clone::clone)).ok();
+            }
         }
     }
 }
@@ -123,16 +144,40 @@ where
 mod tests {
     use super::*;
 
+    fn waiting() -> Arc<Mutex<Waiting<u8, u8>>> {
+        Arc::new(Mutex::new(Waiting { readers: Vec::new(), jobs: 0 }))
+    }
+
+    /// Adds a reader. Returns its receiver and whether it must start a job.
+    fn add(waiting: &Mutex<Waiting<u8, u8>>) -> (oneshot::Receiver<Found<u8>>, bool) {
+        let (answer, answered) = oneshot::channel();
+        (answered, lock(waiting).add(7, answer))
+    }
+
     #[test]
-    fn a_job_that_is_dropped_with_its_thread_is_replaced() {
-        let waiting = Arc::new(Mutex::new(Waiting::<u8, u8> { readers: Vec::new(), jobs: 0 }));
-        let add = || lock(&waiting).add(7, oneshot::channel().0);
-        assert_eq!([add(), add(), add()], [true, true, false]);
-        drop(Job { waiting: Arc::clone(&waiting), has_ended: false });
-        assert!(add());
-        // Those that wait are not lost, and a job ends only when none does.
-        assert_eq!(lock(&waiting).take().map(|readers| readers.len()), Some(4));
+    fn readers_that_have_stopped_waiting_are_not_read_for() {
+        let waiting = waiting();
+        let (gone, needs_job) = add(&waiting);
+        let (_waits, _) = add(&waiting);
+        assert!(needs_job);
+        drop(gone);
+        assert_eq!(lock(&waiting).take().map(|readers| readers.len()), Some(1));
+        drop(add(&waiting));
         assert!(lock(&waiting).take().is_none());
-        assert!(add());
+    }
+
+    #[test]
+    fn the_readers_of_jobs_that_end_with_their_thread_try_again_with_another_one() {
+        let waiting = waiting();
+        let (_taken, _) = add(&waiting);
+        let taken = lock(&waiting).take();
+        let (mut left, needs_job) = add(&waiting);
+        assert!(needs_job && !add(&waiting).1);
+        for is_last in [false, true] {
+            drop(Job { waiting: Arc::clone(&waiting), has_ended: false });
+            assert_eq!(matches!(left.try_recv(), Err(oneshot::error::TryRecvError::Closed)), is_last);
+        }
+        drop(taken);
+        assert!(add(&waiting).1);
     }
 }

@@ -1,5 +1,7 @@
 //! Medals, and the users who have them.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::{
@@ -82,6 +84,24 @@ pub fn list_of(conn: &mut Conn, user: UserId) -> Result<Vec<Medal>, StoreError> 
         .order((medals::sort, medals::id))
         .load(conn)?;
     Ok(rows.into_iter().map(Medal::from).collect())
+}
+
+/// The medals of several users, each in their display order.
+pub(super) fn list_of_all(conn: &mut Conn, users: Vec<i64>) -> Result<HashMap<i64, Vec<Medal>>, StoreError> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, MedalRow)> = user_medals::table
+        .inner_join(medals::table.on(medals::id.eq(user_medals::medal_id)))
+        .filter(user_medals::user_id.eq_any(users))
+        .select((user_medals::user_id, selection::<MedalRow>()))
+        .order((medals::sort, medals::id))
+        .load(conn)?;
+    let mut all: HashMap<i64, Vec<Medal>> = HashMap::new();
+    for (user, row) in rows {
+        all.entry(user).or_default().push(row.into());
+    }
+    Ok(all)
 }
 
 /// Grants a medal to a user; no effect if the user has it. The user's row must be locked.

@@ -53,17 +53,13 @@ pub fn find(
         }
         Conn::Postgres(conn) => profiles!().filter(users::id.eq_any(ids.collect::<Vec<_>>())).load(conn)?,
     };
-    rows.into_iter()
-        .map(|(tenant, row)| {
-            let account = account(conn, row)?;
-            Ok(((TenantId::stored(tenant), account.0.id), account))
-        })
-        .collect()
-}
-
-fn account(conn: &mut Conn, (user, personal, ban, has_medals): Row) -> Result<PublicAccount, StoreError> {
-    let user = User::from(user);
-    let medals = if has_medals { medals::list_of(conn, user.id)? } else { Vec::new() };
-    let personal = personal.map(PersonalData::from).unwrap_or_default();
-    Ok((user, PublicDetails { personal, medals, ban: ban.map(Ban::from) }))
+    let with_medals = rows.iter().filter(|(_, (.., has_medals))| *has_medals).map(|(_, (user, ..))| user.id());
+    let mut medals = medals::list_of_all(conn, with_medals.collect())?;
+    let account = |(tenant, (user, personal, ban, _)): (String, Row)| {
+        let user = User::from(user);
+        let personal = personal.map(PersonalData::from).unwrap_or_default();
+        let medals = medals.remove(&user.id.get()).unwrap_or_default();
+        ((TenantId::stored(tenant), user.id), (user, PublicDetails { personal, medals, ban: ban.map(Ban::from) }))
+    };
+    Ok(rows.into_iter().map(account).collect())
 }

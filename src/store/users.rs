@@ -49,6 +49,12 @@ pub(super) struct UserRow {
     activity: ActivityColumns,
 }
 
+impl UserRow {
+    pub(super) const fn id(&self) -> i64 {
+        self.id
+    }
+}
+
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
         Self {
