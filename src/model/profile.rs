@@ -166,7 +166,10 @@ pub enum Remarks {
 
 impl Remarks {
     /// How many remarks of a user a node remembers.
-    pub const MAX: usize = 500;
+    pub const MAX: usize = 200;
+
+    /// How many characters of "others" they may have together.
+    pub const MAX_CHARS: usize = 16 * 1024;
 
     /// The total length of their texts, in bytes.
     #[must_use]

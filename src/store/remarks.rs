@@ -1,9 +1,15 @@
 //! Remarks of users about other users.
 
-use diesel::{OptionalExtension as _, prelude::*};
+use diesel::{OptionalExtension as _, declare_sql_function, prelude::*, sql_types::Text};
 
 use super::{Conn, StoreError, schema::remarks, selection};
 use crate::model::{Remark, Remarks, UserId};
+
+#[declare_sql_function]
+extern "SQL" {
+    /// The number of characters.
+    fn length(text: Text) -> Integer;
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = remarks)]
@@ -29,14 +35,15 @@ pub fn find(conn: &mut Conn, user: UserId, friend: UserId) -> Result<Option<Rema
 /// All remarks of `user`, unless they are more than a node remembers.
 pub fn list(conn: &mut Conn, user: UserId) -> Result<Remarks, StoreError> {
     let limit = i64::try_from(Remarks::MAX + 1).unwrap_or(i64::MAX);
-    let rows: Vec<(i64, RemarkRow)> = remarks::table
-        .filter(remarks::user_id.eq(user.get()))
-        .select((remarks::friend_id, selection::<RemarkRow>()))
-        .limit(limit)
-        .load(conn)?;
-    if rows.len() > Remarks::MAX {
+    let of_user = remarks::table.filter(remarks::user_id.eq(user.get()));
+    // Before the texts are read, which may be long.
+    let lengths: Vec<i32> = of_user.select(length(remarks::others)).limit(limit).load(conn)?;
+    let chars: usize = lengths.iter().filter_map(|length| usize::try_from(*length).ok()).sum();
+    if lengths.len() > Remarks::MAX || chars > Remarks::MAX_CHARS {
         return Ok(Remarks::TooMany);
     }
+    let rows: Vec<(i64, RemarkRow)> =
+        of_user.select((remarks::friend_id, selection::<RemarkRow>())).limit(limit).load(conn)?;
     Ok(Remarks::All(rows.into_iter().map(|(friend, row)| (UserId::stored(friend), row.into())).collect()))
 }
 

@@ -35,7 +35,7 @@ async fn a_remark_is_shown_also_to_someone_with_more_of_them_than_a_node_remembe
     let t = TestApp::new().await;
     wait_until_trusted(&t).await;
     let alice = t.user("alice").await;
-    let friends = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 501)
+    let friends = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 201)
          INSERT INTO users (app_id, nickname, name_id, avatar_url, avatar_id, coin_cents, vip_expires_at_ms, status,
                             last_device_sn, registered_at_ms)
          SELECT 'default', 'friend', 1, '', 0, 0, 0, 0, 0, 0 FROM n";
@@ -43,7 +43,7 @@ async fn a_remark_is_shown_also_to_someone_with_more_of_them_than_a_node_remembe
     let about = format!("SELECT {}, id, 'R', '', '' FROM users WHERE nickname = 'friend'", alice.id);
     t.execute(&format!("INSERT INTO remarks {about}")).await.unwrap();
     for _ in 0..2 {
-        let body = json!({"userId": alice.id + 501});
+        let body = json!({"userId": alice.id + 201});
         let seen = alice.v1.post("/v1/user/get-user").json(&body).send().await.json();
         assert_eq!(seen["data"]["user"]["remarkInfo"]["remarkName"], "R");
     }
