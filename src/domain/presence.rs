@@ -86,11 +86,11 @@ async fn note(gateway: &Gateway, uses: &[(&TenantId, Use)]) {
         sign: *sign,
     };
     let notes: Vec<PresenceNote> = uses.iter().map(to_note).collect();
+    log_failure(gateway.own_state.note_presence(&notes, ttl_ms, now).await);
+    let outcome = gateway.state.note_presence(&notes, ttl_ms, now).await;
     for (_, (user, _, _)) in uses {
         gateway.seen_online.forget(user);
     }
-    log_failure(gateway.own_state.note_presence(&notes, ttl_ms, now).await);
-    let outcome = gateway.state.note_presence(&notes, ttl_ms, now).await;
     gateway.is_presence_lost.store(outcome.is_err(), Ordering::Relaxed);
     if outcome.is_err() {
         for (_, (user, device, _)) in uses {
@@ -113,10 +113,10 @@ pub(super) async fn end(gateway: &Gateway, tenant: &TenantId, user: UserId, devi
     if let Some(device) = device {
         make_due(gateway, user, device);
     }
-    gateway.seen_online.forget(&user);
     let (account, device) = (account(tenant, user), device.map(|device| device.0));
     log_failure(gateway.state.end_presence(&account, device).await);
     log_failure(gateway.own_state.end_presence(&account, device).await);
+    gateway.seen_online.forget(&user);
 }
 
 /// Notes that a socket was closed. Its device is no longer in use, unless it has another socket on this or another
@@ -126,10 +126,10 @@ pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
         return;
     }
     make_due(gateway, identity.user, identity.device);
-    gateway.seen_online.forget(&identity.user);
     let (account, device) = (account(&identity.tenant_id, identity.user), identity.device.0);
     log_failure(gateway.state.end_socket_presence(&account, device).await);
     log_failure(gateway.own_state.end_socket_presence(&account, device).await);
+    gateway.seen_online.forget(&identity.user);
 }
 
 /// Which devices of the caller's account are in use.

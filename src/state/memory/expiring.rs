@@ -83,13 +83,15 @@ impl<K: Eq + Hash, V: Copy> Recent<K, V> {
 
     /// Keeps `value`, if nothing is known of `key` yet; returns whether that was so.
     pub fn put_new(&self, key: K, value: V, lifetime_ms: i64, now: Now) -> bool {
-        let (now_ms, until_ms) = (now.steady_ms, now.steady_ms.saturating_add(lifetime_ms));
-        let mut all = self.0.with_room(1, now_ms);
-        if all.get(&key).is_some_and(|known| known.until_ms > now_ms) {
+        // Looked up first: making room may go through all.
+        if self.get(&key, now).is_some() {
             return false;
         }
-        all.insert(key, Known { value, until_ms });
-        true
+        let (now_ms, until_ms) = (now.steady_ms, now.steady_ms.saturating_add(lifetime_ms));
+        let mut all = self.0.with_room(1, now_ms);
+        let known = all.insert(key, Known { value, until_ms });
+        // Another thread may have put it meanwhile.
+        known.is_none_or(|known| known.until_ms <= now_ms)
     }
 
     /// Forgets what is known of `key`.
