@@ -149,10 +149,20 @@ pub fn write_line(to: &mut impl io::Write, record: &Record<'_>) -> io::Result<()
     let mut fields = TextFields { to, is_first: true };
     record.key_values().visit(&mut fields).map_err(io::Error::other)?;
     if fields.is_first {
-        match current_request() {
-            Some(id) => write!(to, "request {id}: {}", record.args())?,
-            None => to.write_fmt(*record.args())?,
+        if let Some(id) = current_request() {
+            write!(to, "request {id}: ")?;
         }
+        write_escaped(to, &record.args().to_string())?;
+    }
+    Ok(())
+}
+
+/// Writes a message, which may quote what others have sent: as one line, without commands to a terminal.
+fn write_escaped(to: &mut impl io::Write, message: &str) -> io::Result<()> {
+    for piece in message.split_inclusive(char::is_control) {
+        let text = piece.trim_end_matches(char::is_control);
+        to.write_all(text.as_bytes())?;
+        write!(to, "{}", piece.get(text.len()..).unwrap_or_default().escape_default())?;
     }
     Ok(())
 }

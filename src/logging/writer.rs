@@ -89,13 +89,21 @@ impl Shared {
         let mut lines = Vec::new();
         loop {
             let dropped = self.take(&mut lines);
-            // Nobody is left to be told that standard error can't be written to.
-            drop(to.write_all(&lines));
+            if to.write_all(&lines).is_err() {
+                // Some of them may have been written.
+                self.count_lost(memchr::memchr_iter(b'\n', &lines).count());
+            }
             lines.clear();
             if dropped > 0 {
                 log::warn!("{dropped} lines of the log were dropped, since they were not read fast enough");
             }
             thread::sleep(PAUSE);
+        }
+    }
+
+    fn count_lost(&self, count: usize) {
+        if let Some(counter) = &self.lock().all_dropped {
+            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 

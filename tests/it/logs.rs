@@ -60,3 +60,11 @@ fn both_formats_have_the_same_fields() {
         r#"{"time":"2026-01-02T03:04:05.678Z","level":"INFO","target":"access","id":"seven","user":null,"ms":1.5}"#
     );
 }
+
+#[test]
+fn a_message_is_one_line_without_commands_to_a_terminal() {
+    let args = format_args!("refused: \u{1b}[31m\nroot {}", "\u{9b}0mé");
+    let mut text = Vec::new();
+    write_line(&mut text, &Record::builder().args(args).build()).unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), r"refused: \u{1b}[31m\nroot \u{9b}0mé");
+}
