@@ -1,5 +1,6 @@
 -- Splits the tables that grow with use into partitions (docs/scaling.md). Stop the nodes before; they and `diglot migrate` work
--- with the result as before. A test runs it, and the gateway on what it makes.
+-- with the result as before. A test runs it, and the gateway on what it makes. Run it as the owner of the tables; grant the gateway's
+-- role again what it has on the tables and sequences that are made here (not on the partitions).
 BEGIN;
 
 -- By the hash of the token, with which nearly every session is looked up.
@@ -14,9 +15,10 @@ DO $$ BEGIN FOR part IN 0..15 LOOP
 END LOOP; END $$;
 INSERT INTO sessions SELECT * FROM sessions_before;
 DROP TABLE sessions_before;
-ALTER TABLE sessions ADD UNIQUE (token_hash);
-CREATE INDEX ON sessions (id);
-CREATE INDEX ON sessions (user_id, ended_at_ms);
+ALTER TABLE sessions ADD UNIQUE (token_hash),
+    ADD FOREIGN KEY (app_id) REFERENCES apps (id), ADD FOREIGN KEY (user_id) REFERENCES users (id);
+CREATE INDEX sessions_id ON sessions (id);
+CREATE INDEX sessions_user_live ON sessions (user_id, ended_at_ms);
 CREATE TRIGGER sessions_note_change AFTER UPDATE OF expires_at_ms ON sessions
 FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
 CREATE TRIGGER sessions_note_delete AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION note_session_end();
@@ -35,11 +37,15 @@ DO $$ BEGIN FOR part IN 0..15 LOOP
 END LOOP; END $$;
 INSERT INTO coin_ledger SELECT * FROM coin_ledger_before;
 DROP TABLE coin_ledger_before;
-CREATE INDEX ON coin_ledger (id);
-CREATE UNIQUE INDEX ON coin_ledger (user_id, seq);
-CREATE UNIQUE INDEX ON coin_ledger (user_id, idempotency_key);
+ALTER TABLE coin_ledger ADD FOREIGN KEY (user_id) REFERENCES users (id);
+CREATE INDEX coin_ledger_id ON coin_ledger (id);
+CREATE UNIQUE INDEX coin_ledger_user_seq ON coin_ledger (user_id, seq);
+CREATE UNIQUE INDEX coin_ledger_user_idempotency ON coin_ledger (user_id, idempotency_key);
 CREATE TRIGGER coin_ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON coin_ledger
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_coin_ledger_change();
+-- Of each row, so that the partitions have it.
+CREATE TRIGGER coin_ledger_rows_append_only BEFORE DELETE OR UPDATE ON coin_ledger
+FOR EACH ROW EXECUTE FUNCTION refuse_coin_ledger_change();
 
 -- By month. An old month can be dropped as a whole, which costs nothing, instead of row by row by DIGLOT_AUDIT_RETENTION_DAYS.
 CREATE SEQUENCE audit_log_number;
@@ -54,14 +60,16 @@ TO (extract(epoch FROM timestamptz '2027-01-01 00:00Z') * 1000);
 CREATE TABLE audit_log_rest PARTITION OF audit_log DEFAULT;
 INSERT INTO audit_log SELECT * FROM audit_log_before;
 DROP TABLE audit_log_before;
-CREATE INDEX ON audit_log (id);
-CREATE INDEX ON audit_log (app_id, id);
-CREATE INDEX ON audit_log (app_id, at_ms, id);
-CREATE INDEX ON audit_log (app_id, action, at_ms, id);
-CREATE INDEX ON audit_log (app_id, actor_kind, actor_id, at_ms, id);
-CREATE INDEX ON audit_log (app_id, user_id, at_ms, id);
+CREATE INDEX audit_log_id ON audit_log (id);
+CREATE INDEX audit_log_app ON audit_log (app_id, id);
+CREATE INDEX audit_log_at ON audit_log (app_id, at_ms, id);
+CREATE INDEX audit_log_action ON audit_log (app_id, action, at_ms, id);
+CREATE INDEX audit_log_actor ON audit_log (app_id, actor_kind, actor_id, at_ms, id);
+CREATE INDEX audit_log_user ON audit_log (app_id, user_id, at_ms, id);
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR TRUNCATE ON audit_log
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_rows_append_only BEFORE UPDATE ON audit_log
+FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_audit_delete();
 
 COMMIT;

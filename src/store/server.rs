@@ -36,16 +36,16 @@ struct Name {
     name: String,
 }
 
-/// The tables and sequences that the gateway's role may not use as it must. All of them have the owner of `users`.
+/// The tables, without their partitions, and sequences that the gateway's role may not use as it must. All of them have the owner of `users`.
 pub fn list_forbidden(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     let Conn::Postgres(conn) = conn else { return Ok(Vec::new()) };
     let sql = "SELECT relname::TEXT AS name FROM pg_class \
                WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('users')) \
                AND relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass('users')) \
-               AND relname <> '__diesel_schema_migrations' AND CASE relkind \
-               WHEN 'r' THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
+               AND relname <> '__diesel_schema_migrations' AND NOT relispartition AND CASE \
+               WHEN relkind IN ('r', 'p') THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
                AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) \
-               WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE') ELSE FALSE END ORDER BY relname";
+               WHEN relkind = 'S' THEN NOT has_sequence_privilege(oid, 'USAGE') ELSE FALSE END ORDER BY relname";
     let names: Vec<Name> = diesel::sql_query(sql).load(conn)?;
     Ok(names.into_iter().map(|row| row.name).collect())
 }

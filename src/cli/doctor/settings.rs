@@ -2,7 +2,7 @@
 
 use std::{
     io::ErrorKind,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener},
     time::Instant,
 };
 
@@ -46,7 +46,12 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let (ip, other_ip) = (one.ip(), other.ip());
     one.port() == other.port()
         && one.port() != 0
-        && (ip == other_ip || ip.is_unspecified() || other_ip.is_unspecified())
+        && (ip == other_ip || includes(ip, other_ip) || includes(other_ip, ip))
+}
+
+/// Whether listening on `all` takes the port of `one`: that of IPv6 takes those of IPv4 as well.
+fn includes(all: IpAddr, one: IpAddr) -> bool {
+    all.is_unspecified() && (all.is_ipv6() || one.is_ipv4())
 }
 
 fn listener(address: SocketAddr) -> Finding {
@@ -129,9 +134,7 @@ fn is_encrypted(url: &Url) -> bool {
 fn is_local(url: &Url) -> bool {
     match url.host() {
         // A scheme that the URL standard does not know leaves an address as a name.
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
+        Some(Host::Domain(name)) => name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
