@@ -50,7 +50,7 @@ pub use codes::CodeApp;
 pub use database::AuditRow;
 pub use dev::Dev;
 pub use findings::Findings;
-pub use log::{keep_log, logged};
+pub use log::{are_logs_searched, keep_log, logged};
 pub use node::{Node, agent, post};
 pub use proxy::Proxy;
 pub use receivers::{SmsReceiver, SmtpServer};
