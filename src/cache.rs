@@ -58,8 +58,8 @@ struct TenantEntry {
 struct Account {
     tenant: TenantId,
     since: Instant,
-    user: Option<Arc<User>>,
-    public_details: Option<Arc<PublicDetails>>,
+    /// The row and the public details, which are read together.
+    profile: Option<(Arc<User>, Arc<PublicDetails>)>,
     remarks: Option<Arc<Remarks>>,
     sessions: Vec<(TokenHash, Session)>,
 }
@@ -76,10 +76,10 @@ impl Weighter<UserId, Arc<Account>> for ByBytes {
         const FRAME: usize = 512;
         const SESSION: usize = 128;
         const REMARK: usize = 96;
-        let user = account.user.as_deref().map_or(0, User::text_bytes);
-        let public_details = account.public_details.as_deref().map_or(0, PublicDetails::text_bytes);
+        let texts = |(user, details): &(Arc<User>, Arc<PublicDetails>)| user.text_bytes() + details.text_bytes();
+        let profile = account.profile.as_ref().map_or(0, texts);
         let remarks = account.remarks.as_deref().map_or(0, |all| all.text_bytes() + all.count() * REMARK);
-        u64::try_from(FRAME + user + public_details + remarks + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
+        u64::try_from(FRAME + profile + remarks + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
     }
 }
 
@@ -150,14 +150,17 @@ impl Cache {
     /// The account's row, if it is cached.
     #[must_use]
     pub fn user(&self, tenant: &TenantId, id: UserId) -> Option<Arc<User>> {
-        self.metrics.users.count(self.account(tenant, id).and_then(|account| account.user.clone()))
+        self.metrics.users.count(self.profile(tenant, id).map(|(user, _)| user))
     }
 
-    /// The account's public details, if they are cached.
+    /// The account's row and public details, if they are cached.
     #[must_use]
-    pub fn public_details(&self, tenant: &TenantId, id: UserId) -> Option<Arc<PublicDetails>> {
-        let found = self.account(tenant, id).and_then(|account| account.public_details.clone());
-        self.metrics.public_details.count(found)
+    pub fn public_account(&self, tenant: &TenantId, id: UserId) -> Option<(Arc<User>, Arc<PublicDetails>)> {
+        self.metrics.public_details.count(self.metrics.users.count(self.profile(tenant, id)))
+    }
+
+    fn profile(&self, tenant: &TenantId, id: UserId) -> Option<(Arc<User>, Arc<PublicDetails>)> {
+        self.account(tenant, id).and_then(|account| account.profile.clone())
     }
 
     /// The remarks of the account, if they are cached.
@@ -206,10 +209,8 @@ impl Cache {
         user: &Arc<User>,
         details: &Arc<PublicDetails>,
     ) {
-        self.fill_account(token, tenant, user.id, |account| {
-            account.user = Some(Arc::clone(user));
-            account.public_details = Some(Arc::clone(details));
-        });
+        let profile = (Arc::clone(user), Arc::clone(details));
+        self.fill_account(token, tenant, user.id, |account| account.profile = Some(profile));
     }
 
     /// Caches the remarks of an account.
@@ -223,7 +224,7 @@ impl Cache {
         let _stripe = self.evictions.lock(&user);
         let Some(known) = self.accounts.get(&user) else { return };
         let mut account = Arc::unwrap_or_clone(known);
-        if let Some(user) = &mut account.user {
+        if let Some((user, _)) = &mut account.profile {
             Arc::make_mut(user).activity = activity;
         }
         for (_, cached) in account.sessions.iter_mut().filter(|(_, cached)| Some(cached.id) == session) {
@@ -245,8 +246,7 @@ impl Cache {
         let new = || Account {
             tenant: tenant.clone(),
             since: Instant::now(),
-            user: None,
-            public_details: None,
+            profile: None,
             remarks: None,
             sessions: Vec::new(),
         };

@@ -101,13 +101,10 @@ pub(super) async fn public_account(
     tenant: &TenantId,
     id: UserId,
 ) -> Result<(Arc<User>, Arc<PublicDetails>), Error> {
-    let cached = gateway.cache.public_details(tenant, id);
-    if let Some(details) = cached
-        && let Some(user) = gateway.cache.user(tenant, id)
-    {
-        return Ok((user, details));
+    match gateway.cache.public_account(tenant, id) {
+        Some(cached) => Ok(cached),
+        None => read_account(gateway, tenant, id).await,
     }
-    read_account(gateway, tenant, id).await
 }
 
 /// Reads an account and caches it.
