@@ -11,17 +11,13 @@ use crate::{
 /// The use of a session is stored at most once per interval, and with the first request of each day.
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
-/// The day of `now_ms` in the configured time zone, counted from 1970-01-01.
-pub(super) fn day(gateway: &Gateway, now_ms: i64) -> i32 {
-    gateway.calendar.day(now_ms)
-}
-
 /// Stores that a session is used by a request, if that is due.
 pub(super) async fn note_request(gateway: &Gateway, session: &Session) {
     let now_ms = gateway.clock.now_ms();
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     // Negative, if it was stored under a clock that ran ahead.
-    if idle_ms.abs() < INTERVAL_MS && day(gateway, now_ms) <= day(gateway, session.last_used_at_ms) {
+    let calendar = &gateway.calendar;
+    if idle_ms.abs() < INTERVAL_MS && calendar.day(now_ms) <= calendar.day(session.last_used_at_ms) {
         return;
     }
     if let Err(error) = note(gateway, session.user, Some(session.id), now_ms).await {
@@ -39,7 +35,7 @@ pub(super) async fn note_end(gateway: &Gateway, user: UserId) {
 /// Stores the activity and updates this node's cache, since the change feed does not report activity. Other nodes see
 /// it when they next read the account.
 async fn note(gateway: &Gateway, user: UserId, session: Option<SessionId>, now_ms: i64) -> Result<(), StoreError> {
-    let today = day(gateway, now_ms);
+    let today = gateway.calendar.day(now_ms);
     let work = move |conn: &mut Conn| {
         // The account first, as everyone locks them.
         let activity = store(conn, user, now_ms, today)?;

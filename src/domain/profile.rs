@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Anonymous, Caller, Error, activity, audit::Action, lookups, presence, unit_of_work::as_caller};
+use super::{Anonymous, Caller, Error, audit::Action, lookups, presence, unit_of_work::as_caller};
 use crate::{
     gateway::Gateway,
     model::{
@@ -93,7 +93,7 @@ pub async fn get_public(
         vip_expires_at_ms: user.vip_expires_at_ms,
         last_active_at_ms,
         online_days: user.activity.online_days,
-        continuous_days: user.activity.continuous_days_on(activity::day(gateway, now_ms)),
+        continuous_days: user.activity.continuous_days_on(gateway.calendar.day(now_ms)),
         ban: details.ban.clone().filter(|ban| ban.is_in_force(now_ms)),
         details,
         remark: remark.unwrap_or_default(),

@@ -3,7 +3,6 @@
 use super::{
     Anonymous, Caller, Error,
     access::{LoggedIn, require_active},
-    activity,
     audit::{Action, AuditContext, Target},
     events,
     limits::{self, LoginAttempt, LoginTarget},
@@ -224,7 +223,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
     let (max_sessions, today) =
-        (gateway.reloadable.load().sessions_per_user, activity::day(gateway, gateway.clock.now_ms()));
+        (gateway.reloadable.load().sessions_per_user, gateway.calendar.day(gateway.clock.now_ms()));
     let opened = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
         let (user, is_new) = match &proof {
             Proof::Password { user, .. } | Proof::Session { user, .. } => (*user, false),
