@@ -39,6 +39,15 @@ struct Queue {
     is_idle: bool,
 }
 
+impl Queue {
+    /// Counts lines that are not written.
+    fn count(&self, lines: u64) {
+        if let Some(counter) = &self.all_dropped {
+            counter.inc_by(lines);
+        }
+    }
+}
+
 impl Background {
     /// Starts the thread that writes to `to`.
     pub(super) fn start(to: impl Write + Send + 'static) -> io::Result<Self> {
@@ -91,19 +100,13 @@ impl Shared {
             let dropped = self.take(&mut lines);
             if to.write_all(&lines).is_err() {
                 // Some of them may have been written.
-                self.count_lost(memchr::memchr_iter(b'\n', &lines).count());
+                self.lock().count(u64::try_from(memchr::memchr_iter(b'\n', &lines).count()).unwrap_or(u64::MAX));
             }
             lines.clear();
             if dropped > 0 {
                 log::warn!("{dropped} lines of the log were dropped, since they were not read fast enough");
             }
             thread::sleep(PAUSE);
-        }
-    }
-
-    fn count_lost(&self, count: usize) {
-        if let Some(counter) = &self.lock().all_dropped {
-            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 
@@ -118,9 +121,7 @@ impl Shared {
         queue.is_idle = false;
         mem::swap(&mut queue.lines, lines);
         let dropped = mem::take(&mut queue.dropped);
-        if let Some(counter) = &queue.all_dropped {
-            counter.inc_by(dropped);
-        }
+        queue.count(dropped);
         dropped
     }
 }
