@@ -53,7 +53,7 @@ pub fn find(
         }
         Conn::Postgres(conn) => profiles!().filter(users::id.eq_any(ids.collect::<Vec<_>>())).load(conn)?,
     };
-    let with_medals = rows.iter().filter(|(_, (.., has_medals))| *has_medals).map(|(_, (user, ..))| user.id());
+    let with_medals = rows.iter().filter(|(_, (.., has_medals))| *has_medals).map(|(_, (user, ..))| user.id);
     let mut medals = medals::list_of_all(conn, with_medals.collect())?;
     let account = |(tenant, (user, personal, ban, _)): (String, Row)| {
         let user = User::from(user);

@@ -36,7 +36,8 @@ struct Name {
     name: String,
 }
 
-/// The tables, without their partitions, and sequences that the gateway's role may not use as it must. All of them have the owner of `users`.
+/// The tables, without their partitions, and sequences that the gateway's role may not use as it must. All of them have
+/// the owner of `users`.
 pub fn list_forbidden(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     let Conn::Postgres(conn) = conn else { return Ok(Vec::new()) };
     let sql = "SELECT relname::TEXT AS name FROM pg_class \

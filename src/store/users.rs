@@ -30,7 +30,7 @@ use crate::model::{
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(super) struct UserRow {
-    id: i64,
+    pub(super) id: i64,
     username: Option<String>,
     nickname: String,
     name_id: i32,
@@ -47,12 +47,6 @@ pub(super) struct UserRow {
     registered_at_ms: i64,
     #[diesel(embed)]
     activity: ActivityColumns,
-}
-
-impl UserRow {
-    pub(super) const fn id(&self) -> i64 {
-        self.id
-    }
 }
 
 impl From<UserRow> for User {
