@@ -21,6 +21,15 @@ pub struct Measured {
     pub cpu_us: f64,
 }
 
+/// Logins per second.
+pub struct Logins {
+    pub alone: f64,
+    /// Beside reads that keep the node busy.
+    pub beside: f64,
+    /// The 99th percentile of these reads.
+    pub reads_p99_ms: f64,
+}
+
 pub struct Contestant {
     pub name: &'static str,
     pub gateway: Gateway,
@@ -80,14 +89,14 @@ impl Contestant {
         file
     }
 
-    /// Logins per second, alone; then beside reads that keep the node busy, with the 99th percentile of these in ms.
-    pub fn measure_logins(&self, seconds: f64) -> (f64, f64, f64) {
+    /// Measures logins alone, then beside reads.
+    pub fn measure_logins(&self, seconds: f64) -> Logins {
         // The queue has room for these twice: what an ended load generator has sent is still in it.
         let connections = 4;
         let alone = Running::start(self.gateway.app, connections, seconds, &self.logins()).finish();
         let reads = Running::start(self.gateway.app, 32, seconds + 1.5, &self.file(0));
         let beside = Running::start(self.gateway.app, connections, seconds, &self.logins()).finish();
-        (alone.per_second, beside.per_second, reads.finish().p99_ms)
+        Logins { alone: alone.per_second, beside: beside.per_second, reads_p99_ms: reads.finish().p99_ms }
     }
 }
 

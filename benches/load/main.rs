@@ -29,7 +29,7 @@ use std::{collections::HashMap, env, net::SocketAddr, path::PathBuf, thread};
 
 use contestant::{Contestant, Measured, floor_file, measure};
 use database::Database;
-use paths::{PATHS, shuffle};
+use paths::{Floor, PATHS, shuffle};
 use support::{
     client::Running,
     dependencies, exchange, floor,
@@ -53,7 +53,7 @@ const QUICK: Effort = Effort { accounts: 20_000, rounds: 3, seconds: 1.0, connec
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The floor, in one encoding.
-    Floor(bool),
+    Floor(Floor),
     /// A contestant's path, both by number.
     Path(usize, usize),
 }
@@ -89,8 +89,11 @@ impl RunningFloor {
         }
     }
 
-    fn measure(&self, is_json: bool, connections: usize, seconds: f64) -> Measured {
-        let file = if is_json { &self.json } else { &self.protobuf };
+    fn measure(&self, encoding: Floor, connections: usize, seconds: f64) -> Measured {
+        let file = match encoding {
+            Floor::Protobuf => &self.protobuf,
+            Floor::Json => &self.json,
+        };
         measure(|| Running::start(self.address, connections, seconds, file), || self.process.cpu())
     }
 }
@@ -112,7 +115,7 @@ fn run(effort: &Effort, contestants: &mut [Contestant]) -> Results {
     let floor = RunningFloor::start(&contestants[0]);
     let mut turns: Vec<(Subject, usize)> = Vec::new();
     for &connections in effort.connections {
-        turns.extend([false, true].map(|is_json| (Subject::Floor(is_json), connections)));
+        turns.extend([Floor::Protobuf, Floor::Json].map(|encoding| (Subject::Floor(encoding), connections)));
         for contestant in 0..contestants.len() {
             turns.extend((0..PATHS.len()).map(|path| (Subject::Path(contestant, path), connections)));
         }
@@ -123,7 +126,7 @@ fn run(effort: &Effort, contestants: &mut [Contestant]) -> Results {
         shuffle(&mut turns);
         for &(subject, connections) in &turns {
             let measured = match subject {
-                Subject::Floor(is_json) => floor.measure(is_json, connections, effort.seconds),
+                Subject::Floor(encoding) => floor.measure(encoding, connections, effort.seconds),
                 Subject::Path(contestant, path) => contestants[contestant].measure(path, connections, effort.seconds),
             };
             results.entry((subject, connections)).or_default().push(measured);
@@ -150,7 +153,9 @@ fn main() {
     let results = run(&effort, &mut contestants);
     let cores = thread::available_parallelism().unwrap().get();
     let bare = bare(&contestants, database.as_ref(), redis.as_ref(), effort.accounts, cores);
-    let report = report::Report { effort: &effort, results: &results, contestants: &contestants, bare: &bare };
+    let logins: Vec<_> = contestants.iter().map(|contestant| contestant.measure_logins(4.0)).collect();
+    let report =
+        report::Report { effort: &effort, results: &results, contestants: &contestants, bare: &bare, logins: &logins };
     print!("{}", report.text());
     if !is_quick {
         std::fs::write("docs/benchmarks.md", report.document()).unwrap();

@@ -2,6 +2,7 @@
 //! the nodes cost them without requests.
 
 use std::{
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -31,45 +32,51 @@ const MEASURED: [usize; 3] = [0, 3, 6];
 pub fn run(settings: &Settings, database: &Database, redis: &str) {
     let mut first = Contestant::prepare("PostgreSQL + Redis", settings, ACCOUNTS);
     let mut others: Vec<(Gateway, TempDir)> = Vec::new();
-    let mut idle_table = "| nodes | CPU of a node | CPU of PostgreSQL | transactions/s | connections | CPU of Redis | commands/s |\n|---|---|---|---|---|---|---|\n".to_owned();
-    let mut table =
-        "| | nodes | requests/s | CPU of the nodes | of PostgreSQL | of Redis |\n|---|---|---|---|---|---|\n"
-            .to_owned();
+    let mut table = String::new();
+    let mut idle_table = String::new();
     for count in [1, 2, 4] {
         while others.len() + 1 < count {
             let folder = tempfile::tempdir().unwrap();
             others.push((Gateway::start(folder.path(), settings), folder));
         }
-        for number in MEASURED {
-            let file = first.next_round(number);
-            let nodes: Vec<&Gateway> =
-                [&first.gateway].into_iter().chain(others.iter().map(|(node, _)| node)).collect();
-            let begun: Vec<Running> = thread::scope(|scope| {
-                let start = |node: &&Gateway| {
-                    let (address, file) = (node.app, &file);
-                    scope.spawn(move || Running::start(address, CONNECTIONS / count, SECONDS, file))
-                };
-                let starting: Vec<_> = nodes.iter().map(start).collect();
-                starting.into_iter().map(|thread| thread.join().unwrap()).collect()
-            });
-            let before = Spent::until_now(&nodes);
-            let loads: Vec<_> = begun.into_iter().map(Running::finish).collect();
-            let spent = Spent::until_now(&nodes).since(&before);
-            let requests: u64 = loads.iter().map(|load| load.requests).sum();
-            let rate: f64 = loads.iter().map(|load| load.per_second).sum();
-            let each = |time: Duration| time.as_secs_f64() * 1e6 / requests as f64;
-            table.push_str(&format!(
-                "| {} | {count} | {rate:.0} | {:.0} µs | {:.0} µs | {:.0} µs |\n",
-                PATHS[number].name,
-                each(spent.nodes),
-                each(spent.postgres),
-                each(spent.redis)
-            ));
-        }
+        let files = MEASURED.map(|number| (number, first.next_round(number)));
         let nodes: Vec<&Gateway> = [&first.gateway].into_iter().chain(others.iter().map(|(node, _)| node)).collect();
+        for (number, file) in files {
+            table.push_str(&under_load(&nodes, PATHS[number].name, &file));
+        }
         idle_table.push_str(&idle(&nodes, database, redis));
     }
-    println!("{table}\nWithout requests, per second:\n\n{idle_table}");
+    println!(
+        "| | nodes | requests/s | CPU of the nodes | of PostgreSQL | of Redis |\n|---|---|---|---|---|---|\n{table}\n\
+         Without requests, per second:\n\n\
+         | nodes | CPU of a node | CPU of PostgreSQL | transactions/s | connections | CPU of Redis | commands/s |\n\
+         |---|---|---|---|---|---|---|\n{idle_table}"
+    );
+}
+
+/// Loads all nodes at once, and returns a row of the table.
+fn under_load(nodes: &[&Gateway], name: &str, file: &Path) -> String {
+    let count = nodes.len();
+    let begun: Vec<Running> = thread::scope(|scope| {
+        let start = |node: &&Gateway| {
+            let address = node.app;
+            scope.spawn(move || Running::start(address, CONNECTIONS / count, SECONDS, file))
+        };
+        let starting: Vec<_> = nodes.iter().map(start).collect();
+        starting.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let before = Spent::until_now(nodes);
+    let loads: Vec<_> = begun.into_iter().map(Running::finish).collect();
+    let spent = Spent::until_now(nodes).since(&before);
+    let requests: u64 = loads.iter().map(|load| load.requests).sum();
+    let rate: f64 = loads.iter().map(|load| load.per_second).sum();
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / requests as f64;
+    format!(
+        "| {name} | {count} | {rate:.0} | {:.0} µs | {:.0} µs | {:.0} µs |\n",
+        each(spent.nodes),
+        each(spent.postgres),
+        each(spent.redis)
+    )
 }
 
 /// Processor time.

@@ -15,7 +15,7 @@ pub const LOGGED_IN: usize = 50;
 const CACHED: usize = 500;
 
 /// The bare answer that an operation is compared with.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Floor {
     Protobuf,
     Json,

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::Command};
 
 use crate::{
     Effort, Results, Subject,
-    contestant::{Contestant, Measured},
+    contestant::{Contestant, Logins, Measured},
     paths::{Floor, PATHS},
     support::median,
 };
@@ -14,6 +14,8 @@ pub struct Report<'a> {
     pub results: &'a Results,
     pub contestants: &'a [Contestant],
     pub bare: &'a [(&'static str, f64)],
+    /// Of each contestant.
+    pub logins: &'a [Logins],
 }
 
 impl Report<'_> {
@@ -57,13 +59,13 @@ impl Report<'_> {
     fn table(&self, text: &mut String, connections: usize) {
         text.push_str("| | share of the floor's rate | multiple of its processor time | requests/s | CPU µs | p50 ms | p99 ms | goal |\n");
         text.push_str("|---|---|---|---|---|---|---|---|\n");
-        for (name, is_json) in [("the floor, protobuf", false), ("the floor, JSON", true)] {
-            let floor = &self.results[&(Subject::Floor(is_json), connections)];
+        for (name, encoding) in [("the floor, protobuf", Floor::Protobuf), ("the floor, JSON", Floor::Json)] {
+            let floor = &self.results[&(Subject::Floor(encoding), connections)];
             writeln!(text, "| {name} | 1 | 1 | {} | |", absolute(floor)).unwrap();
         }
         for (number, contestant) in self.contestants.iter().enumerate() {
             for (path_number, path) in PATHS.iter().enumerate() {
-                let floor = &self.results[&(Subject::Floor(path.floor == Floor::Json), connections)];
+                let floor = &self.results[&(Subject::Floor(path.floor), connections)];
                 let own = &self.results[&(Subject::Path(number, path_number), connections)];
                 let ratios = |of: fn(&Measured) -> f64| {
                     median(own.iter().zip(floor).map(|(own, floor)| of(own) / of(floor)).collect())
@@ -89,8 +91,7 @@ impl Report<'_> {
         for (name, rate) in self.bare {
             writeln!(text, "| {name} | {rate:.0}/s |").unwrap();
         }
-        for contestant in self.contestants {
-            let (alone, beside, p99) = contestant.measure_logins(4.0);
+        for (contestant, Logins { alone, beside, reads_p99_ms: p99 }) in self.contestants.iter().zip(self.logins) {
             let share = alone / self.bare[0].1;
             writeln!(
                 text,
