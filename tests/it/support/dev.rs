@@ -48,24 +48,34 @@ impl Dev {
 
     /// What was logged after `label`, last and up to a space; waits for it.
     pub fn logged(&self, label: &str) -> String {
-        let started = Instant::now();
-        loop {
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
-            // A line may be incomplete.
-            let complete = log.rsplit_once('\n').map_or("", |(lines, _)| lines);
-            if let Some((_, found)) = complete.rsplit_once(label) {
-                return found.split([' ', '\n']).next().unwrap().to_owned();
-            }
-            assert!(started.elapsed() < Duration::from_secs(20), "{label} is not in {log}");
-            thread::yield_now();
-        }
+        self.found_in_log(label, |lines| {
+            let (_, found) = lines.rsplit_once(label)?;
+            Some(found.split([' ', '\n']).next().unwrap().to_owned())
+        })
     }
 
     /// The address of the listener `app` or `web`.
     pub fn address(&self, listener: &str) -> String {
-        let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
-        let line = log.lines().find(|line| line.contains(&format!("({listener})"))).unwrap();
-        line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+        let label = format!("({listener})");
+        self.found_in_log(&label, |lines| {
+            let line = lines.lines().find(|line| line.contains(&label))?;
+            Some(line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned())
+        })
+    }
+
+    /// What `find` finds in the complete lines of the log. Waits until it does, since lines are
+    /// written in the background.
+    fn found_in_log(&self, wanted: &str, find: impl Fn(&str) -> Option<String>) -> String {
+        let started = Instant::now();
+        loop {
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
+            let complete = log.rsplit_once('\n').map_or("", |(lines, _)| lines);
+            if let Some(found) = find(complete) {
+                return found;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{wanted} is not in {log}");
+            thread::yield_now();
+        }
     }
 }
 
