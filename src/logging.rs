@@ -209,6 +209,14 @@ impl<W: io::Write> VisitValue<'_> for TextFields<'_, W> {
         Ok(write!(self.to, "{value}")?)
     }
 
+    fn visit_i64(&mut self, value: i64) -> Result<(), kv::Error> {
+        self.visit_str(itoa::Buffer::new().format(value))
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
+        self.visit_str(itoa::Buffer::new().format(value))
+    }
+
     fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
         Ok(self.to.write_all(value.as_bytes())?)
     }

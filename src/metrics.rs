@@ -16,7 +16,7 @@ use self::{define::Definer, process::Process};
 pub use prometheus::IntCounter as Counter;
 
 pub use self::{
-    http::{Http, InFlight, Labels},
+    http::{Http, InFlight, Labels, Series},
     queue::{Queue, Queued, Running},
 };
 

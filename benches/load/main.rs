@@ -78,13 +78,12 @@ impl RunningFloor {
         let headers = [("token", token)];
         let info = exchange::request("GET", "/v1/user/info", &headers, b"");
         let (protobuf, json) = (get(contestant.gateway.app, &info), get(contestant.gateway.web, &info));
-        let (process, address) = floor::start(folder.path(), &protobuf, &json);
-        let parsed: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let (process, address) = floor::start(folder.path(), &protobuf);
         Self {
             process,
             address,
             protobuf: floor_file(folder.path(), "protobuf", &headers, &protobuf),
-            json: floor_file(folder.path(), "json", &headers, &serde_json::to_vec(&parsed).unwrap()),
+            json: floor_file(folder.path(), "json", &headers, &json),
             _folder: folder,
         }
     }

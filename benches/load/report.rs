@@ -32,7 +32,7 @@ impl Report<'_> {
             - {} accounts, {} rounds of {} s each, after 0.5 s of warm-up, in a random order. Default settings of a node, its \
             log in a file. Every answer is checked.\n\
             - The floor is actix with prost, or with serde_json, in a process of its own: it sends the body of `GET \
-            /v1/user/info` and nothing else. Its JSON is written from a tree of values, which costs it more than a struct would.\n\
+            /v1/user/info` and nothing else.\n\
             - \"Random of all\" begins without a cache, which has most of the accounts after the first rounds.\n\n{}",
             output("date", &["-u", "+%Y-%m-%d"]),
             output("git", &["rev-parse", "--short", "HEAD"]),

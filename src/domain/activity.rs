@@ -12,8 +12,7 @@ use crate::{
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// Stores that a session is used by a request, if that is due.
-pub(super) async fn note_request(gateway: &Gateway, session: &Session) {
-    let now_ms = gateway.clock.now_ms();
+pub(super) async fn note_request(gateway: &Gateway, session: &Session, now_ms: i64) {
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     // Negative, if it was stored under a clock that ran ahead.
     let calendar = &gateway.calendar;

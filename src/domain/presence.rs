@@ -13,6 +13,7 @@ use futures_util::future;
 
 use super::{Caller, Error, Operator};
 use crate::{
+    clock::Now,
     gateway::Gateway,
     model::{DeviceSn, TenantId, UserId},
     sockets::Identity,
@@ -47,9 +48,9 @@ type Use = (UserId, DeviceSn, Sign);
 
 /// Notes a request of a device, at most once per interval. Does nothing for a device with an open socket, whose
 /// presence is noted anyway.
-pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn) {
+pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn, now: Now) {
     let noted = (user, device, Sign::Request);
-    if !gateway.sockets.has_device(user, device) && is_due(gateway, noted) {
+    if !gateway.sockets.has_device(user, device) && is_due(gateway, noted, now) {
         note(gateway, &[(tenant, noted)]).await;
     }
 }
@@ -62,7 +63,8 @@ pub(super) async fn note_login(gateway: &Gateway, tenant: &TenantId, user: UserI
 /// Notes devices with open sockets, each at most once per interval.
 pub(super) async fn note_sockets(gateway: &Gateway, open: &[Identity]) {
     let uses = open.iter().map(|identity| (&identity.tenant_id, (identity.user, identity.device, Sign::Socket)));
-    let due: Vec<_> = uses.filter(|(_, noted)| is_due(gateway, *noted)).collect();
+    let now = gateway.clock.now();
+    let due: Vec<_> = uses.filter(|(_, noted)| is_due(gateway, *noted, now)).collect();
     for batch in due.chunks(BATCH) {
         note(gateway, batch).await;
     }
@@ -74,8 +76,8 @@ pub(super) const fn renewal_interval_ms(gateway: &Gateway) -> i64 {
 }
 
 /// Whether a use has not been noted in this interval yet. The caller notes it then.
-fn is_due(gateway: &Gateway, noted: Use) -> bool {
-    gateway.noted_uses.put_new(noted, (), gateway.config.presence_ttl_ms / NOTES_PER_TTL, gateway.clock.now())
+fn is_due(gateway: &Gateway, noted: Use, now: Now) -> bool {
+    gateway.noted_uses.put_new(noted, (), gateway.config.presence_ttl_ms / NOTES_PER_TTL, now)
 }
 
 async fn note(gateway: &Gateway, uses: &[(&TenantId, Use)]) {

@@ -1,8 +1,8 @@
 //! Requests to the faces.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
-use prometheus::{HistogramVec, IntCounterVec, IntGauge};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge};
 
 use super::{MetricsError, define::Definer};
 
@@ -17,7 +17,7 @@ pub struct Http {
 }
 
 /// What distinguishes requests. Each has few values, which do not depend on what a client sends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Labels {
     /// The face: `app` or `web`.
     pub face: &'static str,
@@ -29,6 +29,21 @@ pub struct Labels {
     pub status: u16,
     /// The code in the envelope, if it has one.
     pub code: Option<i32>,
+}
+
+/// What counts the requests with the same labels.
+#[derive(Clone)]
+pub struct Series {
+    requests: IntCounter,
+    latency: Histogram,
+}
+
+impl Series {
+    /// A request was answered.
+    pub fn answered(&self, took: Duration) {
+        self.requests.inc();
+        self.latency.observe(took.as_secs_f64());
+    }
 }
 
 /// A request that is being answered, until it is dropped.
@@ -65,47 +80,20 @@ impl Http {
         InFlight(self.in_flight.clone())
     }
 
-    /// A request was answered. Allocates nothing unless a request with these labels is the first.
-    pub fn answered(&self, labels: Labels, took: Duration) {
+    /// What counts the requests with these labels.
+    #[must_use]
+    pub fn series(&self, labels: Labels) -> Series {
         const NONE: &str = "none";
-        let (mut status, mut code) = (Digits::default(), Digits::default());
         let route = labels.route.unwrap_or(NONE);
-        self.requests
-            .with_label_values(&[
+        Series {
+            requests: self.requests.with_label_values(&[
                 labels.face,
                 route,
                 labels.encoding.unwrap_or(NONE),
-                status.of(i32::from(labels.status)),
-                labels.code.map_or(NONE, |number| code.of(number)),
-            ])
-            .inc();
-        self.latency.with_label_values(&[route]).observe(took.as_secs_f64());
-    }
-}
-
-/// A number as text, on the stack.
-#[derive(Default)]
-struct Digits([u8; Self::MAX]);
-
-impl Digits {
-    /// As many as `i32::MIN` has.
-    const MAX: usize = 11;
-
-    fn of(&mut self, number: i32) -> &str {
-        let mut rest = self.0.as_mut_slice();
-        let written = write!(rest, "{number}").map_or(0, |()| Self::MAX - rest.len());
-        self.0.get(..written).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_number_has_its_digits() {
-        for number in [0, 1, -101, 10_010, i32::MAX, i32::MIN] {
-            assert_eq!(Digits::default().of(number), number.to_string());
+                &labels.status.to_string(),
+                &labels.code.map_or(NONE.to_owned(), |number| number.to_string()),
+            ]),
+            latency: self.latency.with_label_values(&[route]),
         }
     }
 }

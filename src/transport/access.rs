@@ -4,13 +4,13 @@
 use std::pin::Pin;
 
 use actix_web::{
-    HttpMessage as _, HttpRequest,
+    HttpRequest,
     http::header::{HeaderMap, HeaderName},
     web::Data,
 };
 
 use super::{
-    context::Context,
+    context::{Context, Identity},
     error::{Error, Protocol},
 };
 use crate::{
@@ -18,15 +18,6 @@ use crate::{
     gateway::Gateway,
     model::{Invalid, Problem, TenantId, Token, UserId},
 };
-
-/// The identity behind a request, for the access log.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The user on whose behalf the request acts.
-    pub user: Option<UserId>,
-}
 
 /// The future that an extractor returns.
 pub type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
@@ -107,5 +98,7 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Result<O
 
 /// Records the caller's identity for the access log.
 pub fn note(req: &HttpRequest, tenant: &TenantId, user: Option<UserId>) {
-    req.extensions_mut().insert(Identity { tenant_id: tenant.clone(), user });
+    if let Some(context) = Context::get(req) {
+        context.noted.identity.replace(Some(Identity { tenant_id: tenant.clone(), user }));
+    }
 }

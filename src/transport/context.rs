@@ -1,10 +1,13 @@
-//! What is known about a request before routing: its id, source address, face and language.
+//! What is known about a request: its id, source address, face and language before routing, and what is noted while it
+//! is handled.
 
 use std::{
+    cell::{Cell, RefCell},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{
@@ -17,8 +20,14 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
-use super::headers;
-use crate::{config::Config, domain::Origin, model::Language, random::Random};
+use super::{api::Api, codec::Encoding, headers, json::FieldNames};
+use crate::{
+    config::Config,
+    domain::Origin,
+    metrics::{Http, Labels, Series},
+    model::{Language, TenantId, UserId},
+    random::Random,
+};
 
 /// The face that received a request; it determines the default encoding of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +49,37 @@ impl Face {
     }
 }
 
-/// The two APIs, each with its own envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
-    /// `/v1`.
-    V1,
-    /// Everything else.
-    Admin,
+/// The pattern of the path that a request has, for metrics; in the data of its resource.
+pub struct Route {
+    pattern: &'static str,
+    /// The series of the answers that there were, so that they need not be looked up by all their labels.
+    series: RefCell<Vec<(Labels, Series)>>,
 }
 
-/// The pattern of the path that a request has, for metrics; in the data of its resource.
-#[derive(Clone, Copy, Debug)]
-pub struct Route(pub &'static str);
+impl Route {
+    /// A path with the pattern `pattern`.
+    pub fn new(pattern: &'static str) -> Self {
+        Self { pattern, series: RefCell::default() }
+    }
 
-/// What is known about a request before routing.
+    /// The pattern.
+    pub const fn pattern(&self) -> &'static str {
+        self.pattern
+    }
+
+    /// Counts an answer.
+    pub fn answered(&self, metrics: &Http, labels: Labels, took: Duration) {
+        let mut series = self.series.borrow_mut();
+        if let Some((_, known)) = series.iter().find(|(known, _)| *known == labels) {
+            return known.answered(took);
+        }
+        let new = metrics.series(labels);
+        new.answered(took);
+        series.push((labels, new));
+    }
+}
+
+/// What is known about a request; in its extensions.
 #[derive(Debug)]
 pub struct Context {
     /// Identifies the request in headers and logs.
@@ -72,6 +98,39 @@ pub struct Context {
     pub language: Language,
     /// Whether the client wants plain HTTP statuses (`Prefer: handling=strict`, RFC 7240).
     pub is_strict: bool,
+    /// What is noted while the request is handled.
+    pub noted: Noted,
+}
+
+/// What becomes known about a request while it is handled: for its answer, the access log and the metrics.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// Who sent it.
+    pub identity: RefCell<Option<Identity>>,
+    /// The encoding in which it is to be answered, on a path of `/v1`.
+    pub answer_encoding: Cell<Option<Encoding>>,
+    /// The names of the fields of its message.
+    pub field_names: Cell<FieldNames>,
+    /// How it ended.
+    pub outcome: Cell<Option<Outcome>>,
+}
+
+/// The identity behind a request.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The user on whose behalf the request acts.
+    pub user: Option<UserId>,
+}
+
+/// The outcome of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// The code in the envelope.
+    pub code: i32,
+    /// The encoding of the answer.
+    pub encoding: Encoding,
 }
 
 impl Context {
@@ -90,12 +149,20 @@ impl Context {
             api,
             language: language(headers, api),
             is_strict: prefers_strict(headers),
+            noted: Noted::default(),
         }
     }
 
     /// The context that `edge.rs` stored in the request.
     pub fn get(req: &HttpRequest) -> Option<Rc<Self>> {
         req.extensions().get::<Rc<Self>>().cloned()
+    }
+
+    /// Notes how a request ends.
+    pub fn note_outcome(req: &HttpRequest, code: i32, encoding: Encoding) {
+        if let Some(context) = Self::get(req) {
+            context.noted.outcome.set(Some(Outcome { code, encoding }));
+        }
     }
 
     /// The origin of the request, for the domain.

@@ -25,9 +25,9 @@ pub struct AppPort(pub u16);
 
 /// The routes of the document and the page.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/openapi.json").app_data(Route("/openapi.json")).route(get().to(openapi_json)))
-        .service(resource("/docs").app_data(Route("/docs")).route(get().to(to_page)))
-        .service(resource("/docs/{file:.*}").app_data(Route("/docs/{file}")).route(get().to(page)));
+    cfg.service(resource("/openapi.json").app_data(Route::new("/openapi.json")).route(get().to(openapi_json)))
+        .service(resource("/docs").app_data(Route::new("/docs")).route(get().to(to_page)))
+        .service(resource("/docs/{file:.*}").app_data(Route::new("/docs/{file}")).route(get().to(page)));
 }
 
 /// The document, with the address at which its operations are. Those of the ops listener are on that only.

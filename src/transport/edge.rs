@@ -23,21 +23,19 @@ use actix_web::{
 };
 
 use super::{
-    access::Identity,
+    api::Api,
     codec::Encoding,
-    context::{Api, Context, Face, Route},
+    context::{Context, Face, Outcome, Route},
     error::{Error, Protocol, Rendered},
     headers,
     ops::Readiness,
-    pb,
-    reply::{self, Outcome},
-    wire::{self, FieldNames},
+    pb, reply, wire,
 };
 use crate::{
     domain,
     gateway::Gateway,
     logging,
-    metrics::Labels,
+    metrics::{Http, Labels},
     model::{Invalid, UserId},
     time_limit,
 };
@@ -69,7 +67,7 @@ pub async fn frame(
         res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let took = started.elapsed();
-    gateway.metrics.http.answered(labels(&res, &context), took);
+    count(&res, &context, &gateway.metrics.http, took);
     log_access(&res, &context, took);
     Ok(compress(res, coding))
 }
@@ -99,8 +97,7 @@ pub async fn render_errors(
     let status = res.status();
     let shown = match res.response().error().and_then(|error| error.as_error::<Error>()) {
         Some(Error::Domain(domain::Error::Invalid(invalid))) => {
-            let names = res.request().extensions().get::<FieldNames>().copied();
-            let what = names.map_or(invalid.what, |names| names.of(invalid.what));
+            let what = context.noted.field_names.get().of(invalid.what);
             Error::from(Invalid { what, ..*invalid }).shown(context.api, context.language)
         }
         Some(error) => error.shown(context.api, context.language),
@@ -138,7 +135,7 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
         }
         Api::Admin => (Encoding::Json, reply::admin::<()>(shown.code, None, Some(&shown.text))),
     };
-    req.extensions_mut().insert(Outcome { code: shown.code, encoding });
+    context.noted.outcome.set(Some(Outcome { code: shown.code, encoding }));
     let status = if context.is_strict { shown.strict_status } else { shown.status };
     let mut res = reply::response(status, encoding, bytes.unwrap_or_default());
     if context.is_strict {
@@ -185,30 +182,33 @@ fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceRe
     res.map_body(|head, body| Encoder::response(coding, head, body)).map_into_boxed_body()
 }
 
-/// What the metrics distinguish answers by: nothing that a client chooses freely.
-fn labels(res: &ServiceResponse<BoxBody>, context: &Context) -> Labels {
-    let outcome = res.request().extensions().get::<Outcome>().copied();
-    Labels {
+/// Counts an answer by what a client does not choose freely.
+fn count(res: &ServiceResponse<BoxBody>, context: &Context, metrics: &Http, took: Duration) {
+    let (route, outcome) = (res.request().app_data::<Route>(), context.noted.outcome.get());
+    let labels = Labels {
         face: context.face.name(),
-        route: res.request().app_data::<Route>().map(|route| route.0),
+        route: route.map(Route::pattern),
         encoding: outcome.map(|outcome| outcome.encoding.name()),
         status: res.status().as_u16(),
         code: outcome.map(|outcome| outcome.code),
+    };
+    match route {
+        Some(route) => route.answered(metrics, labels, took),
+        None => metrics.series(labels).answered(took),
     }
 }
 
 /// Logs one line per request. The query is left out, because it can hold personal data.
 fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, took: Duration) {
     let req = res.request();
-    let extensions = req.extensions();
-    let identity = extensions.get::<Identity>();
-    let outcome = extensions.get::<Outcome>();
+    let identity = context.noted.identity.borrow();
+    let outcome = context.noted.outcome.get();
     log::info!(
         target: "access",
         id = &*context.id,
         number = context.number,
-        app = identity.map(|identity| identity.tenant_id.as_str()),
-        user = identity.and_then(|identity| identity.user).map(UserId::get),
+        app = identity.as_ref().map(|identity| identity.tenant_id.as_str()),
+        user = identity.as_ref().and_then(|identity| identity.user).map(UserId::get),
         from:% = context.address,
         method = context.method.as_str(),
         path = req.path(),

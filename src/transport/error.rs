@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
-use super::context::Api;
+use super::api::Api;
 use crate::{domain, model::Language};
 
 mod reference;

@@ -4,7 +4,7 @@ mod accounts;
 mod audit;
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse,
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     web::Bytes,
 };
@@ -13,11 +13,7 @@ use futures_util::{Stream, TryStreamExt as _};
 pub use accounts::{AccountsFile, ImportReport, ImportRequest};
 pub use audit::{AuditFile, audit_header, audit_lines};
 
-use super::{
-    codec::Encoding,
-    openapi::Description,
-    reply::{ADMIN_SUCCESS, Outcome},
-};
+use super::{codec::Encoding, context::Context, openapi::Description, reply::ADMIN_SUCCESS};
 use crate::{
     domain,
     file_format::Format,
@@ -40,7 +36,7 @@ fn download(
     name: &str,
     parts: impl Stream<Item = Result<Bytes, domain::Error>> + 'static,
 ) -> HttpResponse {
-    req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+    Context::note_outcome(req, ADMIN_SUCCESS, Encoding::Json);
     let name = format!("{name}.{}", format.name());
     let disposition = format!("attachment; filename=\"{name}\"");
     let parts = parts.inspect_err(move |error| log::error!("an export ended early: {name}: {error}"));

@@ -18,6 +18,17 @@ pub trait Aliases {
     const FIELDS: &'static [(&'static str, &'static str)];
 }
 
+/// The names that the fields of a request have in its message, by their names in JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FieldNames(pub &'static [(&'static str, &'static str)]);
+
+impl FieldNames {
+    /// The name of a field in the message.
+    pub fn of(self, name: &'static str) -> &'static str {
+        self.0.iter().find(|(json, _)| *json == name).map_or(name, |(_, field)| *field)
+    }
+}
+
 /// Whether a body counts as absent: it is empty, or JSON's null.
 pub(super) fn is_absent(body: &[u8]) -> bool {
     matches!(body.trim_ascii(), b"" | b"null")

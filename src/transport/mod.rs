@@ -7,6 +7,7 @@
 mod acceptor;
 mod access;
 mod admin;
+mod api;
 mod app;
 mod body;
 mod codec;

@@ -114,7 +114,7 @@ impl Path {
 
     /// Adds the routes of its operations to a listener.
     pub fn register(self, cfg: &mut ServiceConfig) {
-        let resource = web::resource(self.name).app_data(Pattern(self.name));
+        let resource = web::resource(self.name).app_data(Pattern::new(self.name));
         let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         match self.kind {
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),

@@ -12,15 +12,6 @@ use serde::Serialize;
 
 use super::codec::Encoding;
 
-/// The outcome of a request, for the access log.
-#[derive(Clone, Copy, Debug)]
-pub struct Outcome {
-    /// The code in the envelope.
-    pub code: i32,
-    /// The encoding of the answer.
-    pub encoding: Encoding,
-}
-
 /// The code of a success on `/v1`.
 pub const V1_SUCCESS: i32 = 1;
 

@@ -44,7 +44,7 @@ const TICK: Duration = Duration::from_secs(1);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/ws").app_data(Route("/ws")).route(get().to(open)));
+    cfg.service(web::resource("/ws").app_data(Route::new("/ws")).route(get().to(open)));
 }
 
 /// The tenant, for clients that can't send headers.

@@ -1,10 +1,7 @@
 //! Reads requests and writes answers of `/v1` in the encodings that `negotiation.rs` chooses, so that handlers don't
 //! depend on the encoding.
 
-use std::{
-    future::{Ready, ready},
-    rc::Rc,
-};
+use std::future::{Ready, ready};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder,
@@ -25,10 +22,10 @@ use super::{
     codec::Encoding,
     context::{Context, Face},
     error::{Error, Protocol, Undecodable},
-    json::{self, Aliases},
+    json::{self, Aliases, FieldNames},
     negotiation::{Acceptable, Declared, of_body},
     openapi::{Described, Description},
-    reply::{self, Outcome, V1_SUCCESS},
+    reply::{self, V1_SUCCESS},
 };
 use crate::domain;
 
@@ -43,22 +40,6 @@ pub struct Wire<T>(pub T);
 #[derive(Clone, Copy)]
 pub struct Native(pub Encoding);
 
-/// The names that the fields of a protobuf request have in the message, by their names in JSON; in the request's
-/// extensions.
-#[derive(Clone, Copy)]
-pub struct FieldNames(&'static [(&'static str, &'static str)]);
-
-impl FieldNames {
-    /// The name of a field in the client's encoding.
-    pub fn of(self, name: &'static str) -> &'static str {
-        self.0.iter().find(|(json, _)| *json == name).map_or(name, |(_, field)| *field)
-    }
-}
-
-/// The encoding of the answer, in the request's extensions.
-#[derive(Clone, Copy)]
-struct AnswerEncoding(Encoding);
-
 /// The request's body and its encoding, in the request's extensions until a handler takes it.
 struct Body {
     bytes: Bytes,
@@ -67,7 +48,7 @@ struct Body {
 
 /// The encoding in which a request of `/v1` is answered; JSON outside the routes of `/v1`.
 pub fn answer_encoding(req: &HttpRequest) -> Encoding {
-    req.extensions().get::<AnswerEncoding>().map_or(Encoding::Json, |answer| answer.0)
+    Context::get(req).and_then(|context| context.noted.answer_encoding.get()).unwrap_or(Encoding::Json)
 }
 
 /// Chooses the encodings of body and answer before anything else handles the request, so that even a refusal for a
@@ -87,13 +68,16 @@ pub async fn negotiate(
         Ok(None) => (None, None),
         Err((encoding, problem)) => (encoding, Some(problem)),
     };
-    let default = match req.extensions().get::<Rc<Context>>().map(|context| context.face) {
+    let context = Context::get(req.request());
+    let default = match context.as_ref().map(|context| context.face) {
         Some(Face::Web) => Encoding::Json,
         Some(Face::App) | None => native,
     };
     let accept = req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let chosen = Acceptable::by(accept).choose(body_encoding, default);
-    req.extensions_mut().insert(AnswerEncoding(chosen.or(body_encoding).unwrap_or(default)));
+    if let Some(context) = context {
+        context.noted.answer_encoding.set(chosen.or(body_encoding).or(Some(default)));
+    }
     let problem = match chosen {
         Some(_) => problem,
         None => Some(Protocol::NotAcceptable),
@@ -132,8 +116,8 @@ impl<T: Message + Default + DeserializeOwned + Aliases> FromRequest for Wire<T> 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let body = req.extensions_mut().remove::<Body>();
         let request_encoding = body.as_ref().map_or_else(|| answer_encoding(req), |body| body.encoding);
-        if request_encoding == Encoding::Protobuf {
-            req.extensions_mut().insert(FieldNames(T::FIELDS));
+        if let Some(context) = Context::get(req).filter(|_| request_encoding == Encoding::Protobuf) {
+            context.noted.field_names.set(FieldNames(T::FIELDS));
         }
         let message = match body {
             None if req.method() == Method::GET => {
@@ -153,8 +137,8 @@ impl<T: Message + Serialize> Responder for Wire<T> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         let encoding = answer_encoding(req);
-        let number = req.extensions().get::<Rc<Context>>().map_or(1, |context| context.number);
-        req.extensions_mut().insert(Outcome { code: V1_SUCCESS, encoding });
+        let number = Context::get(req).map_or(1, |context| context.number);
+        Context::note_outcome(req, V1_SUCCESS, encoding);
         match encoding.encode(number, V1_SUCCESS, "success", &self.0) {
             Ok(bytes) => reply::response(StatusCode::OK, encoding, bytes),
             Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),

@@ -36,15 +36,15 @@ pub async fn user_until(gateway: &Gateway, presented: PresentedToken) -> Result<
         return Err(Error::TokenUnknown);
     };
     let session = lookups::session(gateway, &tenant_id, TokenHash::of(&token)).await?;
-    require_live(gateway, &session)?;
-    activity::note_request(gateway, &session).await;
-    presence::note_request(gateway, &tenant_id, session.user, session.device).await;
+    let now = gateway.clock.now();
+    require_live(gateway, &session, now.wall_ms)?;
+    activity::note_request(gateway, &session, now.wall_ms).await;
+    presence::note_request(gateway, &tenant_id, session.user, session.device, now).await;
     let actor = Actor::User(LoggedIn { session: session.id, device: session.device, origin });
     Ok((Caller { tenant_id, user: session.user, actor }, session.expires_at_ms))
 }
 
-fn require_live(gateway: &Gateway, session: &Session) -> Result<(), Error> {
-    let now_ms = gateway.clock.now_ms();
+fn require_live(gateway: &Gateway, session: &Session, now_ms: i64) -> Result<(), Error> {
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= gateway.config.session_max_idle_ms;
     if is_over || require_active(session.status).is_err() { Err(Error::TokenEnded) } else { Ok(()) }

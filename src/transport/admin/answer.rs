@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::{
         context::Context,
         error::{Error, reason},
         openapi::{Described, Description},
-        reply::{self, ADMIN_SUCCESS, Outcome},
+        reply::{self, ADMIN_SUCCESS},
     },
 };
 
@@ -62,7 +62,7 @@ impl<T: Serialize> Responder for Data<T> {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+        Context::note_outcome(req, ADMIN_SUCCESS, Encoding::Json);
         match reply::admin(ADMIN_SUCCESS, Some(&self.0), None) {
             Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
             Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),
@@ -126,7 +126,7 @@ impl<T: Serialize> Responder for Both<T> {
 }
 
 fn success<T: Serialize>(req: &HttpRequest, envelope: &T) -> HttpResponse {
-    req.extensions_mut().insert(Outcome { code: ADMIN_SUCCESS, encoding: Encoding::Json });
+    Context::note_outcome(req, ADMIN_SUCCESS, Encoding::Json);
     match serde_json::to_vec(envelope) {
         Ok(bytes) => reply::response(StatusCode::OK, Encoding::Json, bytes),
         Err(error) => HttpResponse::from_error(Error::from(domain::Error::internal(error))),

@@ -17,7 +17,7 @@ use super::{
     view::{View, encode, ends_session},
 };
 use crate::transport::{
-    context::Api,
+    api::Api,
     error::{Error, Protocol},
 };
 

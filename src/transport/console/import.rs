@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     model::Language,
     transport::{
-        context::Api,
+        api::Api,
         error::Error,
         files::{AccountsFile, ImportReport, ImportRequest},
     },

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     gateway::Gateway,
     transport::{
-        context::Api,
+        api::Api,
         error::{Error, Protocol},
     },
 };

@@ -18,7 +18,8 @@ use crate::{
     model::{Language, Position, TenantId},
     transport::{
         access::gateway,
-        context::{Api, Context},
+        api::Api,
+        context::Context,
         error::{Error, Protocol},
     },
 };

@@ -6,7 +6,7 @@ use super::{Error, Protocol, Undecodable};
 use crate::{
     domain::Error as E,
     model::{Invalid, Language, Problem},
-    transport::context::Api,
+    transport::api::Api,
 };
 
 /// The text of `docs/errors.md`.

@@ -7,7 +7,7 @@ use super::{Error, Protocol, Rendered, Undecodable};
 use crate::{
     domain,
     model::{Invalid, Language, Problem},
-    transport::context::Api,
+    transport::api::Api,
 };
 
 impl Error {

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::messages::{Messages, reference};
 use crate::transport::{
+    api::Api,
     codec::Encoding,
-    context::Api,
     error::{Error, statuses},
 };
 

@@ -6,7 +6,7 @@ use super::{
     describe::{Description, Schemas},
     messages::reference,
 };
-use crate::transport::{admin, context::Api, error::codes_md, ops, path::Path, v1};
+use crate::transport::{admin, api::Api, error::codes_md, ops, path::Path, v1};
 
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
