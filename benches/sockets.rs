@@ -64,7 +64,9 @@ fn requests(gateway: &Gateway, file: &Path) -> Load {
 async fn main() {
     support::play_role();
     let folder = tempfile::tempdir().unwrap();
-    let settings: Settings = vec![("DIGLOT_SOCKETS_PER_SOURCE", "100000".to_owned())];
+    // All come from one address.
+    let settings: Settings =
+        vec![("DIGLOT_SOCKETS_PER_SOURCE", "100000".to_owned()), ("DIGLOT_CONNECTIONS_PER_SOURCE", "0".to_owned())];
     gateway::create(folder.path(), &settings, USERS);
     let accounts = gateway::accounts(folder.path(), &settings);
     let gateway = Gateway::start(folder.path(), &settings);

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Anonymous, Caller, Error, audit::Action, lookups, presence, unit_of_work::as_caller};
+use super::{
+    Anonymous, Caller, Error,
+    audit::Action,
+    lookups, presence,
+    unit_of_work::{as_caller, change_own},
+};
 use crate::{
     gateway::Gateway,
     model::{
         Avatar, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
         Username, VipState,
     },
-    store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
+    store::{Conn, StoreError, devices, medals, personal_data, remarks, statements::execute_together, users},
 };
 
 /// An account as its owner sees it.
@@ -102,16 +107,14 @@ pub async fn get_public(
 
 /// Changes the caller's display name.
 pub async fn rename(gateway: &Gateway, caller: &Caller, name: Nickname) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("profile.rename"), move |tx| {
-        Ok(users::set_nickname(tx.conn, tx.user, &name)?)
-    })
-    .await
+    change_own(gateway, caller, Action::routine("profile.rename"), move |user| vec![users::set_nickname(user, &name)])
+        .await
 }
 
 /// Changes the caller's avatar.
 pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: Avatar) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("profile.set_avatar"), move |tx| {
-        Ok(users::set_avatar(tx.conn, tx.user, &avatar)?)
+    change_own(gateway, caller, Action::routine("profile.set_avatar"), move |user| {
+        vec![users::set_avatar(user, &avatar)]
     })
     .await
 }
@@ -177,7 +180,7 @@ pub struct ProfileChanges {
 pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
         if let Some(name) = &changes.nickname {
-            users::set_nickname(tx.conn, tx.user, name)?;
+            execute_together(tx.conn, &[users::set_nickname(tx.user, name)])?;
         }
         Ok(users::set_info(tx.conn, tx.user, &changes.info)?)
     })

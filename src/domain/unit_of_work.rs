@@ -11,7 +11,7 @@ use crate::{
     gateway::Gateway,
     model::{AccountStatus, TenantId, UserId},
     store::{
-        Conn, admin_tokens, sessions,
+        Authority, Conn, TokenId, admin_tokens, sessions,
         statements::{Statement, execute_together},
         users::{self, Credentials},
     },
@@ -70,6 +70,41 @@ pub(super) async fn as_caller<T: Send + 'static>(
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_caller(conn, &recheck, now_ms);
     let audit = Audit { context: AuditContext::of_caller(caller), action, target: user.into() };
     run(gateway, audit, Some(user), user, recheck, work).await
+}
+
+/// Changes the caller's own account by `statements`, which need no reads and change nothing else. Fails as
+/// [`as_caller`] does, which does the same where one statement can't.
+pub(super) async fn change_own(
+    gateway: &Gateway,
+    caller: &Caller,
+    action: Action,
+    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + 'static,
+) -> Result<(), Error> {
+    let (user, now_ms) = (caller.user(), gateway.clock.now_ms());
+    if let Some(token) = token_of(caller) {
+        let authority = Authority { tenant: caller.tenant_id().clone(), account: user, token, now_ms };
+        let (context, target) = (AuditContext::of_caller(caller), user.into());
+        let audit = || context.done(action, &target, now_ms);
+        let together = || statements(user).into_iter().chain(audit()).collect();
+        if gateway.db.change_at_once(&authority, together).await? {
+            gateway.metrics.accounts.audit_rows.inc_by(audit().iter().len().try_into().unwrap_or_default());
+            return Ok(());
+        }
+    }
+    as_caller(gateway, caller, action, move |tx| {
+        tx.at_end(statements(tx.user));
+        Ok(())
+    })
+    .await
+}
+
+/// The token behind a request.
+fn token_of(caller: &Caller) -> Option<TokenId> {
+    match caller.actor() {
+        Actor::User(logged_in) => Some(TokenId::Session(logged_in.session)),
+        Actor::Operator(OperatorKind::AdminToken(token, _)) => Some(TokenId::Admin(*token)),
+        Actor::Operator(OperatorKind::CommandLine) => None,
+    }
 }
 
 /// Runs `work` on the operator's tenant. Fails if the admin token has ended since the request was authenticated.

@@ -42,11 +42,11 @@ const MAX_ABANDONED: usize = 2;
 /// The database.
 #[derive(Clone)]
 pub struct Db {
-    url: DatabaseUrl,
-    is_pooled: bool,
+    pub(super) url: DatabaseUrl,
+    pub(super) is_pooled: bool,
     connections: u32,
     generation: Arc<AtomicU64>,
-    on_commit: Option<OnCommit>,
+    pub(super) on_commit: Option<OnCommit>,
     open: Arc<Mutex<Open>>,
     /// An embedded database has one writer, which waits for no row.
     turns: Option<Turns>,
@@ -103,7 +103,7 @@ impl Db {
     }
 
     /// The current pool. If it is silent, it is abandoned for a new one.
-    fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
+    pub(super) fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
         let mut open = self.open();
         if let Some(pool) = &open.pool {
             if !pool.is_silent() {
@@ -201,25 +201,18 @@ impl Db {
                 (Some(turns), Some(account)) => Some(turns.wait(account).await),
                 _ => None,
             };
-            self.write_with_retries(account, queries).await
+            self.with_retries(|| self.write_once(account, queries.clone())).await
         }))
         .await
     }
 
-    async fn write_with_retries<T, E>(
-        &self,
-        account: Option<UserId>,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: QueriesError,
-    {
+    /// Tries a write again if PostgreSQL refuses it because of other transactions.
+    pub(super) async fn with_retries<T, E: QueriesError>(&self, write: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
         // An embedded database has one writer, so nothing is in conflict.
         let retries = if self.url.is_embedded() { 0 } else { RETRIES };
         let began = Instant::now();
         for pause in (1..=retries).map(|retry| RETRY_PAUSE * retry) {
-            match self.write_once(account, queries.clone()).await {
+            match write().await {
                 Err(error) if error.is_refused() && began.elapsed() < RETRY_TIME => {
                     if let Some(metrics) = &self.metrics {
                         metrics.retries.inc();
@@ -229,7 +222,7 @@ impl Db {
                 outcome => return outcome,
             }
         }
-        self.write_once(account, queries).await
+        write().await
     }
 
     async fn write_once<T, E>(
@@ -267,7 +260,7 @@ impl Db {
     }
 
     /// A job that waits in that queue from now on.
-    fn queued(&self, queue: impl FnOnce(&metrics::Database) -> &Queue) -> Option<Queued> {
+    pub(super) fn queued(&self, queue: impl FnOnce(&metrics::Database) -> &Queue) -> Option<Queued> {
         self.metrics.as_ref().map(|metrics| queue(metrics).enter())
     }
 

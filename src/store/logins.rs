@@ -6,6 +6,7 @@ use super::{
     Conn, StoreError,
     schema::{devices, sessions, users},
     statements::Statement,
+    update::update,
     users::{ActivityColumns, Credentials},
 };
 use crate::model::{AccountStatus, Activity, DeviceKey, DeviceSn, SessionId, TenantId, UserId};
@@ -98,9 +99,10 @@ pub fn find_state(
 /// changed.
 #[must_use]
 pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn) -> Statement {
-    Statement::new(diesel::update(users::table.find(user.get())).set((
+    let changes = (
         ActivityColumns::from(activity),
         users::last_device_sn.eq(last_device.0),
         users::devices_version.eq(users::devices_version + 1),
-    )))
+    );
+    Statement::new(update(users::table, users::id.eq(user.get()), changes))
 }

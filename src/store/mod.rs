@@ -28,6 +28,7 @@ macro_rules! get_locked {
 
 pub mod admin_tokens;
 pub mod ads;
+mod at_once;
 pub mod audit;
 pub mod audit_pruning;
 pub mod backup;
@@ -66,10 +67,12 @@ pub mod statements;
 pub mod tenants;
 mod transaction;
 mod turns;
+mod update;
 pub mod user_counts;
 pub mod users;
 mod writer;
 
+pub use at_once::{Authority, TokenId};
 pub use batch::Batches;
 pub use changes::{Poll, Watermark};
 pub use connect::{Conn, DatabaseUrl};

@@ -8,6 +8,7 @@ use super::{
     Conn, MAX_PARAMETERS, StoreError,
     schema::{devices, sessions, users},
     statements::{Statement, execute_together},
+    update::update,
 };
 use crate::model::{
     AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, TenantId, TokenHash, UserId,
@@ -75,7 +76,7 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
 
 /// Stores that a session is used now.
 pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
-    diesel::update(sessions::table.find(id.0)).set(sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
+    update(sessions::table, sessions::id.eq(id.0), sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
     Ok(())
 }
 
@@ -168,9 +169,9 @@ pub fn end(conn: &mut Conn, ids: &[SessionId], reason: EndReason, now_ms: i64) -
 pub fn end_statements(ids: &[SessionId], reason: EndReason, now_ms: i64) -> Vec<Statement> {
     let end = |ids: &[SessionId]| {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let live = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::ended_at_ms.is_null());
+        let are_live = sessions::id.eq_any(ids).and(sessions::ended_at_ms.is_null());
         let ending = (sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code()));
-        Statement::new(diesel::update(live).set(ending))
+        Statement::new(update(sessions::table, are_live, ending))
     };
     ids.chunks(MAX_PARAMETERS).map(end).collect()
 }

@@ -11,7 +11,7 @@ use diesel::{
 use super::{Conn, StoreError};
 
 /// An INSERT, UPDATE or DELETE whose result nobody needs.
-pub struct Statement(Box<dyn OnBoth>);
+pub struct Statement(Box<dyn OnBoth + Send>);
 
 /// A query whose type is known to the connection, which then finds its prepared statement without building its text.
 trait OnBoth: QueryFragment<Pg> {
@@ -31,7 +31,7 @@ impl<Q: QueryFragment<Sqlite> + QueryFragment<Pg> + QueryId> OnBoth for Q {
 }
 
 impl Statement {
-    pub(super) fn new(query: impl QueryFragment<Sqlite> + QueryFragment<Pg> + QueryId + 'static) -> Self {
+    pub(super) fn new(query: impl QueryFragment<Sqlite> + QueryFragment<Pg> + QueryId + Send + 'static) -> Self {
         Self(Box::new(query))
     }
 }
@@ -40,25 +40,47 @@ impl Statement {
 /// may change the same row.
 pub fn execute_together(conn: &mut Conn, statements: &[Statement]) -> Result<(), StoreError> {
     match (conn, statements) {
-        (Conn::Postgres(conn), [_, _, ..]) => Together(statements).execute(conn).map(drop),
+        (Conn::Postgres(conn), [_, _, ..]) => Together { statements, condition: None }.execute(conn).map(drop),
         (Conn::Postgres(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_postgres(conn).map(drop)),
         (Conn::Sqlite(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_sqlite(conn).map(drop)),
     }?;
     Ok(())
 }
 
+/// Executes statements as [`execute_together`] does, as a transaction of its own. Fails and changes nothing unless
+/// `condition` finds one row.
+pub(super) fn execute_alone_if(
+    conn: &mut PgConnection,
+    condition: &dyn QueryFragment<Pg>,
+    statements: &[Statement],
+) -> QueryResult<()> {
+    Together { statements, condition: Some(condition) }.execute(conn).map(drop)
+}
+
 /// One statement with common table expressions that modify data, which SQLite does not have.
-struct Together<'a>(&'a [Statement]);
+struct Together<'a> {
+    statements: &'a [Statement],
+    /// Finds one row if the statements may be executed.
+    condition: Option<&'a dyn QueryFragment<Pg>>,
+}
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for (index, statement) in self.0.iter().enumerate() {
+        let statements = self.statements.iter().map(|statement| -> &dyn QueryFragment<Pg> { &*statement.0 });
+        for (index, part) in statements.chain(self.condition).enumerate() {
             out.push_sql(if index == 0 { "WITH " } else { ", " });
-            out.push_sql(&format!("statement_{index} AS ("));
-            QueryFragment::<Pg>::walk_ast(&*statement.0, out.reborrow())?;
+            out.push_sql(&format!("part_{index} AS ("));
+            part.walk_ast(out.reborrow())?;
             out.push_sql(")");
         }
-        out.push_sql(" SELECT 1");
+        match self.condition {
+            // Without a row this is -1, which violates the constraint of that type and undoes the rest.
+            Some(_) => out.push_sql(&format!(
+                " SELECT (COUNT(*) - 1)::information_schema.cardinal_number FROM part_{}",
+                self.statements.len()
+            )),
+            None => out.push_sql(" SELECT 1"),
+        }
         Ok(())
     }
 }

@@ -20,7 +20,9 @@ pub use credentials::{
 };
 pub use search::search;
 
-use super::{Conn, MAX_PARAMETERS, StoreError, schema::users, selection, user_counts};
+use super::{
+    Conn, MAX_PARAMETERS, StoreError, schema::users, selection, statements::Statement, update::update, user_counts,
+};
 use crate::model::{
     AccountStatus, Activity, Avatar, DeviceSn, Info, InfoChanges, Mobile, Nickname, Page, TenantId, User, UserId,
     UserSummary, Username,
@@ -217,19 +219,20 @@ pub fn find_by_username(conn: &mut Conn, tenant: &TenantId, name: &Username) -> 
 }
 
 /// Sets the display name. Increments its number, unless the name stays the same.
-pub fn set_nickname(conn: &mut Conn, id: UserId, name: &Nickname) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()).filter(users::nickname.ne(name.as_str())))
-        .set((users::nickname.eq(name.as_str()), users::name_id.eq(users::name_id + 1)))
-        .execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn set_nickname(id: UserId, name: &Nickname) -> Statement {
+    let name = name.as_str().to_owned();
+    let is_another = users::id.eq(id.get()).and(users::nickname.ne(name.clone()));
+    Statement::new(update(users::table, is_another, (users::nickname.eq(name), users::name_id.eq(users::name_id + 1))))
 }
 
 /// Sets the avatar. Increments its number, unless the avatar stays the same.
-pub fn set_avatar(conn: &mut Conn, id: UserId, avatar: &Avatar) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get()).filter(users::avatar_url.ne(avatar.as_str())))
-        .set((users::avatar_url.eq(avatar.as_str()), users::avatar_id.eq(users::avatar_id + 1)))
-        .execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn set_avatar(id: UserId, avatar: &Avatar) -> Statement {
+    let url = avatar.as_str().to_owned();
+    let is_another = users::id.eq(id.get()).and(users::avatar_url.ne(url.clone()));
+    let changes = (users::avatar_url.eq(url), users::avatar_id.eq(users::avatar_id + 1));
+    Statement::new(update(users::table, is_another, changes))
 }
 
 /// Sets when the account's VIP time ends.

@@ -1,12 +1,23 @@
 //! Sessions that end while a request is in progress (behaviour.md §3: at once, for every token).
 
-use std::time::{Duration, Instant};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::{Duration, Instant},
+};
 
+use diglot::{
+    domain::{
+        Caller, Error, Origin,
+        access::{PresentedToken, authenticate},
+        profile,
+    },
+    model::{Language, Nickname, TenantId, Token, UserId},
+};
 use futures_util::future::{join, join_all};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::yield_now;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, User};
 
 /// Waits until a concurrent request has reached password hashing, which takes longer than this.
 async fn a_moment() {
@@ -70,4 +81,75 @@ async fn a_user_without_sessions_is_not_online() {
         shut_out.send().await.assert_ok();
         assert_eq!(is_online().await, json!(false), "{name}");
     }
+}
+
+/// The caller behind a token that acts for `user`: its own or an admin's.
+async fn authenticated(t: &TestApp, token: &str, user: &User) -> Caller {
+    let origin = Origin {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        request_id: "late".into(),
+        user_agent: String::new(),
+        language: Language::En,
+    };
+    let presented =
+        PresentedToken { tenant_id: TenantId::parse("default").unwrap(), origin, token: Token::parse(token) };
+    authenticate::user_or_impersonator(
+        &t.gateway,
+        presented,
+        Some(UserId::parse("user_id", &user.id.to_string()).unwrap()),
+    )
+    .await
+    .unwrap()
+}
+
+async fn rename(t: &TestApp, caller: &Caller, name: &str) -> Result<(), Error> {
+    profile::rename(&t.gateway, caller, Nickname::parse("nickname", name).unwrap()).await
+}
+
+async fn shown_name(t: &TestApp, user: &User) -> Value {
+    let admin = t.admin().await.header("user_id", &user.id.to_string());
+    admin.get("/user/profile").send().await.json()["data"]["nick_name"].clone()
+}
+
+#[actix_web::test]
+async fn an_edit_of_a_session_that_ended_after_its_authentication_changes_nothing() {
+    let t = TestApp::new().await;
+    let (admin, alice) = (t.admin().await, t.user("alice").await);
+    let caller = authenticated(&t, &alice.token, &alice).await;
+    rename(&t, &caller, "Al").await.unwrap();
+    admin.header("user_id", &alice.id.to_string()).post("/user/kick").send().await.assert_ok();
+
+    let late = rename(&t, &caller, "Late").await;
+    assert!(matches!(late, Err(Error::TokenEnded)), "{late:?}");
+    assert_eq!(shown_name(&t, &alice).await, "Al");
+}
+
+#[actix_web::test]
+async fn an_edit_of_an_admin_whose_token_was_revoked_after_its_authentication_is_refused_and_audited() {
+    let t = TestApp::new().await;
+    let (admin, alice, token) = (t.admin().await, t.user("alice").await, t.admin_token().await);
+    let caller = authenticated(&t, &token, &alice).await;
+    rename(&t, &caller, "Al").await.unwrap();
+    let tokens = admin.get("/admin/v1/tokens/list").send().await.json();
+    let own = tokens["data"].as_array().unwrap().last().unwrap();
+    admin.post("/admin/v1/tokens/revoke").json(&json!({"name": own["name"]})).send().await.assert_ok();
+
+    let late = rename(&t, &caller, "Late").await;
+    assert!(matches!(late, Err(Error::TokenEnded)), "{late:?}");
+    assert_eq!(shown_name(&t, &alice).await, "Al");
+    let rows = admin.get("/admin/v1/audit/list?action=profile.rename").send().await.json();
+    let results: Vec<&Value> = rows["data"].as_array().unwrap().iter().map(|row| &row["result"]).collect();
+    assert_eq!(results.len(), 2, "{rows}");
+    assert_eq!(results[1], "ok", "{rows}");
+}
+
+#[actix_web::test]
+async fn an_edit_of_a_deleted_account_stores_nothing() {
+    let t = TestApp::new().await;
+    let (admin, alice, token) = (t.admin().await, t.user("alice").await, t.admin_token().await);
+    let caller = authenticated(&t, &token, &alice).await;
+    admin.header("user_id", &alice.id.to_string()).post("/user/delete").send().await.assert_ok();
+
+    let late = rename(&t, &caller, "Late").await;
+    assert!(matches!(late, Err(Error::UserNotFound)), "{late:?}");
 }

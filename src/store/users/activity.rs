@@ -4,7 +4,7 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use crate::{
     model::{Activity, UserId},
-    store::{Conn, StoreError, schema::users, selection},
+    store::{Conn, StoreError, schema::users, selection, update::update},
 };
 
 /// The columns of an account's activity.
@@ -48,6 +48,6 @@ pub fn lock_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, St
 
 /// Stores the account's activity.
 pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get())).set(ActivityColumns::from(activity)).execute(conn)?;
+    update(users::table, users::id.eq(id.get()), ActivityColumns::from(activity)).execute(conn)?;
     Ok(())
 }

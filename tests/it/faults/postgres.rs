@@ -278,11 +278,15 @@ async fn round_trips(fixture: &Fixture, mut request: impl AsyncFnMut()) -> usize
 async fn operations_need_few_round_trips() {
     let fixture = Fixture::new().await;
     let login = round_trips(&fixture, async || drop(fixture.gateway.t.login("alice", "phone").await)).await;
-    let edit = round_trips(&fixture, async || {
+    let own_edit = round_trips(&fixture, async || {
         let edit = fixture.alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"}));
         edit.send().await.assert_ok();
     });
+    let own_edit = own_edit.await;
+    let admin = fixture.gateway.t.admin().await.header("user_id", &fixture.alice.id.to_string());
+    let edit = round_trips(&fixture, async || admin.put("/user/nickname?nick_name=Al").send().await.assert_ok());
     let edit = edit.await;
     let cached = round_trips(&fixture, async || fixture.alice.v1.get("/v1/user/info").send().await.assert_ok()).await;
-    assert_eq!((login, edit, cached), (6, 5, 0));
+    // One of an edit is for the session or the account, which the edit before has evicted.
+    assert_eq!((login, own_edit, edit, cached), (6, 2, 2, 0));
 }
