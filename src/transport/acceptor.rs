@@ -58,7 +58,8 @@ impl Acceptor {
                 let accepted = Connection::accept(stream, peer, acceptor.bounds.as_ref(), acceptor.tls.as_ref());
                 let connection = accepted.await.map_err(DispatchError::Io)?;
                 if connection.is_http2() {
-                    http2::serve(connection, peer, app, acceptor.stop).await;
+                    // Boxed, as the handshake is: every connection would have room for it.
+                    Box::pin(http2::serve(connection, peer, app, acceptor.stop)).await;
                     return Ok(());
                 }
                 http1.call((connection, Protocol::Http1, peer)).await

@@ -76,7 +76,8 @@ impl Connection {
         };
         let stream = match tls {
             None => Io::Plain(stream),
-            Some(tls) => handshake(tls, stream, place.as_ref()).await?,
+            // Boxed, since a connection without TLS would have room for it all its life.
+            Some(tls) => Box::pin(handshake(tls, stream, place.as_ref())).await?,
         };
         let stages = Rc::new(Stages::new(place.as_ref().map(Place::activity)));
         Ok(Self { stream, stages, timer: None, place })
