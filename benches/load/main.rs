@@ -22,6 +22,7 @@ mod database;
 mod nodes;
 mod paths;
 mod report;
+mod sizes;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -136,6 +137,9 @@ fn run(effort: &Effort, contestants: &mut [Contestant]) -> Results {
 
 fn main() {
     support::play_role();
+    if env::args().any(|arg| arg == "sizes") {
+        return sizes::run();
+    }
     let is_quick = env::args().any(|arg| arg == "quick");
     let effort = if is_quick { QUICK } else { FULL };
     let [postgres, redis] = ["DIGLOT_TEST_DATABASE_URL", "DIGLOT_TEST_REDIS_URL"].map(|name| env::var(name).ok());
