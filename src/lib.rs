@@ -25,8 +25,8 @@
 //! ([`transport::openapi_document`]) and the routes both come from that.
 //!
 //! Where to start reading: [`gateway::Gateway`], then one request from top to bottom, such as a change of the display
-//! name: `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`, [`store::Db::write`] and
-//! [`store::users::set_nickname`].
+//! name: `transport/v1/profile.rs`, [`domain::profile::rename`], `domain/unit_of_work.rs`,
+//! [`store::Db::change_at_once`] (PostgreSQL), [`store::Db::write`] and [`store::users::set_nickname`].
 
 pub mod account_file;
 mod cache;

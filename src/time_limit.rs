@@ -16,10 +16,15 @@ pub(crate) async fn with_own<T>(work: impl Future<Output = T>) -> T {
     LEFT.scope(Cell::new(LIMIT), work).await
 }
 
+/// How long the request may still wait.
+pub(crate) fn left() -> Duration {
+    LEFT.try_with(Cell::get).unwrap_or(LIMIT)
+}
+
 /// Waits for `work` as long as the request may. `None` if that is too short.
 pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
     let began = Instant::now();
-    let left = LEFT.try_with(Cell::get).unwrap_or(LIMIT);
+    let left = left();
     let outcome = timeout(left, work).await;
     // Outside of a request there is nothing to reduce.
     LEFT.try_with(|all| all.set(left.saturating_sub(began.elapsed()))).ok();

@@ -103,7 +103,7 @@ impl Db {
     }
 
     /// The current pool. If it is silent, it is abandoned for a new one.
-    pub(super) fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
+    fn pool(&self) -> Result<Arc<ConnectionPool>, StoreError> {
         let mut open = self.open();
         if let Some(pool) = &open.pool {
             if !pool.is_silent() {
@@ -143,26 +143,33 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let pool = self.pool()?;
-        let (answer, answered) = oneshot::channel();
-        let (queued, request) = (self.queued(|metrics| &metrics.requests), logging::current_request());
         let is_pooled = self.is_pooled;
         let run = move |conn: &mut Conn| {
             if is_pooled { transaction::read(conn, Begin { account: None, is_pooled }, queries) } else { queries(conn) }
         };
+        self.in_time(self.on_connection(run)).await
+    }
+
+    /// Runs `work` on a connection of the pool, unless the caller has stopped waiting by then.
+    pub(super) async fn on_connection<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let (queued, request) = (self.queued(|metrics| &metrics.requests), logging::current_request());
         let job = move |conn: Result<&mut Conn, StoreError>| {
             let _running = queued.map(Queued::begin);
-            // Skips the queries if the caller has stopped waiting.
             if !answer.is_closed() {
-                let outcome = logging::on_this_thread(request, || conn.map_err(E::from).and_then(run));
+                let outcome = logging::on_this_thread(request, || conn.map_err(E::from).and_then(work));
                 answer.send(outcome).ok();
             }
         };
-        self.in_time(async {
-            pool.submit(Box::new(job)).await?;
-            outcome(answered).await
-        })
-        .await
+        self.pool()?.submit(Box::new(job)).await?;
+        outcome(answered).await
     }
 
     /// Runs queries in one transaction. It is rolled back if they return an error, or if the caller stops waiting
@@ -260,7 +267,7 @@ impl Db {
     }
 
     /// A job that waits in that queue from now on.
-    pub(super) fn queued(&self, queue: impl FnOnce(&metrics::Database) -> &Queue) -> Option<Queued> {
+    fn queued(&self, queue: impl FnOnce(&metrics::Database) -> &Queue) -> Option<Queued> {
         self.metrics.as_ref().map(|metrics| queue(metrics).enter())
     }
 

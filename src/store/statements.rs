@@ -40,7 +40,7 @@ impl Statement {
 /// may change the same row.
 pub fn execute_together(conn: &mut Conn, statements: &[Statement]) -> Result<(), StoreError> {
     match (conn, statements) {
-        (Conn::Postgres(conn), [_, _, ..]) => Together { statements, condition: None }.execute(conn).map(drop),
+        (Conn::Postgres(conn), [_, _, ..]) => Together { statements, conditions: &[] }.execute(conn).map(drop),
         (Conn::Postgres(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_postgres(conn).map(drop)),
         (Conn::Sqlite(conn), _) => statements.iter().try_for_each(|one| one.0.execute_on_sqlite(conn).map(drop)),
     }?;
@@ -48,39 +48,38 @@ pub fn execute_together(conn: &mut Conn, statements: &[Statement]) -> Result<(),
 }
 
 /// Executes statements as [`execute_together`] does, as a transaction of its own. Fails and changes nothing unless
-/// `condition` finds one row.
+/// each of `conditions` finds a row.
 pub(super) fn execute_alone_if(
     conn: &mut PgConnection,
-    condition: &dyn QueryFragment<Pg>,
+    conditions: &[Box<dyn QueryFragment<Pg> + Send>],
     statements: &[Statement],
 ) -> QueryResult<()> {
-    Together { statements, condition: Some(condition) }.execute(conn).map(drop)
+    Together { statements, conditions }.execute(conn).map(drop)
 }
 
 /// One statement with common table expressions that modify data, which SQLite does not have.
 struct Together<'a> {
     statements: &'a [Statement],
-    /// Finds one row if the statements may be executed.
-    condition: Option<&'a dyn QueryFragment<Pg>>,
+    /// Each finds a row if the statements may be executed.
+    conditions: &'a [Box<dyn QueryFragment<Pg> + Send>],
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let statements = self.statements.iter().map(|statement| -> &dyn QueryFragment<Pg> { &*statement.0 });
-        for (index, part) in statements.chain(self.condition).enumerate() {
+        let conditions = self.conditions.iter().map(|condition| -> &dyn QueryFragment<Pg> { &**condition });
+        for (index, part) in statements.chain(conditions).enumerate() {
             out.push_sql(if index == 0 { "WITH " } else { ", " });
             out.push_sql(&format!("part_{index} AS ("));
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");
         }
-        match self.condition {
-            // Without a row this is -1, which violates the constraint of that type and undoes the rest.
-            Some(_) => out.push_sql(&format!(
-                " SELECT (COUNT(*) - 1)::information_schema.cardinal_number FROM part_{}",
-                self.statements.len()
-            )),
-            None => out.push_sql(" SELECT 1"),
+        out.push_sql(" SELECT (TRUE");
+        for index in (self.statements.len()..).take(self.conditions.len()) {
+            out.push_sql(&format!(" AND EXISTS (SELECT FROM part_{index})"));
         }
+        // False violates the constraint of that type, which undoes the rest.
+        out.push_sql(")::requirement");
         Ok(())
     }
 }

@@ -148,4 +148,7 @@ async fn an_edit_of_a_deleted_account_stores_nothing() {
 
     let late = rename(&t, &caller, "Late").await;
     assert!(matches!(late, Err(Error::UserNotFound)), "{late:?}");
+    let rows = t.audit_rows().await;
+    let results: Vec<_> = rows.iter().filter(|row| row.action == "profile.rename").map(|row| &*row.result).collect();
+    assert_eq!(results, ["no such user"]);
 }

@@ -4,6 +4,7 @@ mod balancers;
 mod crash;
 mod disk;
 mod doctor;
+mod edits;
 mod nodes;
 mod pgbouncer;
 mod postgres;

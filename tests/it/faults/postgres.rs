@@ -278,13 +278,17 @@ async fn round_trips(fixture: &Fixture, mut request: impl AsyncFnMut()) -> usize
 async fn operations_need_few_round_trips() {
     let fixture = Fixture::new().await;
     let login = round_trips(&fixture, async || drop(fixture.gateway.t.login("alice", "phone").await)).await;
+    let mut names = (0..).map(|number| format!("Al{number}"));
     let own_edit = round_trips(&fixture, async || {
-        let edit = fixture.alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"}));
-        edit.send().await.assert_ok();
+        let body = json!({"nickname": names.next()});
+        fixture.alice.v1.post("/v1/user/edit-nickname").json(&body).send().await.assert_ok();
     });
     let own_edit = own_edit.await;
     let admin = fixture.gateway.t.admin().await.header("user_id", &fixture.alice.id.to_string());
-    let edit = round_trips(&fixture, async || admin.put("/user/nickname?nick_name=Al").send().await.assert_ok());
+    let edit = round_trips(&fixture, async || {
+        let path = format!("/user/nickname?nick_name={}", names.next().unwrap());
+        admin.put(&path).send().await.assert_ok();
+    });
     let edit = edit.await;
     let cached = round_trips(&fixture, async || fixture.alice.v1.get("/v1/user/info").send().await.assert_ok()).await;
     // One of an edit is for the session or the account, which the edit before has evicted.

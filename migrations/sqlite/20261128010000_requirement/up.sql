@@ -1,0 +1,2 @@
+-- Only PostgreSQL needs it.
+SELECT 1;
