@@ -104,8 +104,8 @@ fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     notifications::delete_all_of(conn, user)?;
     push_tokens::delete_all_of(conn, user)?;
     push_profiles::delete(conn, user)?;
-    push_tags::delete_all_of(conn, user)?;
     module_ignores::delete_all_of(conn, user)?;
+    tx.at_end([push_tags::delete_all_of(user)]);
     Ok(())
 }
 

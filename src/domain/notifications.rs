@@ -1,6 +1,10 @@
 //! Per-device settings of users: notifications and ignored modules.
 
-use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
+use super::{
+    Caller, Error,
+    audit::Action,
+    unit_of_work::{as_caller, change_own},
+};
 use crate::{
     gateway::Gateway,
     model::{DeviceKey, Invalid, ModuleIgnore, Notification, NotificationRequest, TenantId, UserId, VipState},
@@ -16,8 +20,9 @@ pub async fn get(gateway: &Gateway, caller: &Caller, device: DeviceKey) -> Resul
 
 /// Registers a device for notifications, or changes its registration.
 pub async fn register(gateway: &Gateway, caller: &Caller, new: NotificationRequest) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("notification.register"), move |tx| {
-        Ok(notifications::save(tx.conn, tx.user, &new, tx.now_ms)?)
+    let now_ms = gateway.clock.now_ms();
+    change_own(gateway, caller, Action::routine("notification.register"), move |user| {
+        vec![notifications::save(user, &new, now_ms)]
     })
     .await
 }

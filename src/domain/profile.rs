@@ -14,7 +14,7 @@ use crate::{
         Avatar, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
         Username, VipState,
     },
-    store::{Conn, StoreError, devices, medals, personal_data, remarks, statements::execute_together, users},
+    store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
 };
 
 /// An account as its owner sees it.
@@ -178,11 +178,8 @@ pub struct ProfileChanges {
 
 /// Changes the caller's profile.
 pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
-        if let Some(name) = &changes.nickname {
-            execute_together(tx.conn, &[users::set_nickname(tx.user, name)])?;
-        }
-        Ok(users::set_info(tx.conn, tx.user, &changes.info)?)
+    change_own(gateway, caller, Action::routine("profile.edit"), move |user| {
+        users::set_profile(user, changes.nickname.as_ref(), &changes.info).into_iter().collect()
     })
     .await
 }

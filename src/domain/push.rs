@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Error, audit::Action, unit_of_work::as_caller};
+use super::{
+    Caller, Error,
+    audit::Action,
+    unit_of_work::{as_caller, change_own},
+};
 use crate::{
     gateway::Gateway,
     model::{Alias, Badge, Invalid, Problem, Tag},
@@ -33,8 +37,9 @@ pub async fn set_alias(
 
 /// Sets the badge number of push messages to the caller.
 pub async fn set_badge(gateway: &Gateway, caller: &Caller, badge: Badge) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("push.badge"), move |tx| {
-        Ok(push_profiles::set_badge(tx.conn, tx.tenant, tx.user, badge)?)
+    let tenant = caller.tenant_id().clone();
+    change_own(gateway, caller, Action::routine("push.badge"), move |user| {
+        vec![push_profiles::set_badge(&tenant, user, badge)]
     })
     .await
 }
@@ -66,19 +71,10 @@ pub async fn add_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -
 
 /// Removes tags; no effect for those that the caller does not have.
 pub async fn remove_tags(gateway: &Gateway, caller: &Caller, tags: BTreeSet<Tag>) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("push.remove_tags"), move |tx| {
-        for tag in &tags {
-            push_tags::delete(tx.conn, tx.user, tag)?;
-        }
-        Ok(())
-    })
-    .await
+    change_own(gateway, caller, Action::routine("push.remove_tags"), move |user| push_tags::delete(user, &tags)).await
 }
 
 /// Removes all of the caller's tags.
 pub async fn clear_tags(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
-    as_caller(gateway, caller, Action::routine("push.clear_tags"), move |tx| {
-        Ok(push_tags::delete_all_of(tx.conn, tx.user)?)
-    })
-    .await
+    change_own(gateway, caller, Action::routine("push.clear_tags"), |user| vec![push_tags::delete_all_of(user)]).await
 }

@@ -62,7 +62,7 @@ pub fn insert(user: UserId, sn: DeviceSn, device: &LoginDevice, user_agent: &str
 pub fn update(user: UserId, sn: DeviceSn, device: &LoginDevice, user_agent: &str, now_ms: i64) -> Statement {
     let columns = LoginColumns::new(device, user_agent, now_ms);
     let device = devices::user_id.eq(user.get()).and(devices::sn.eq(sn.0));
-    Statement::new(super::update::update(devices::table, device, columns))
+    Statement::new(super::update::update(&devices::table, device, columns))
 }
 
 /// Whether the account has a device with that number.

@@ -104,5 +104,5 @@ pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn) -
         users::last_device_sn.eq(last_device.0),
         users::devices_version.eq(users::devices_version + 1),
     );
-    Statement::new(update(users::table, users::id.eq(user.get()), changes))
+    Statement::new(update(&users::table, users::id.eq(user.get()), changes))
 }

@@ -2,7 +2,7 @@
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::notifications, selection};
+use super::{Conn, StoreError, schema::notifications, selection, statements::Statement};
 use crate::model::{DeviceKey, Notification, NotificationRequest, UserId};
 
 #[derive(Queryable, Selectable)]
@@ -34,23 +34,23 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
     }))
 }
 
-/// Stores the device's registration. The user's row must be locked.
-pub fn save(conn: &mut Conn, user: UserId, new: &NotificationRequest, now_ms: i64) -> Result<(), StoreError> {
+/// Stores the device's registration.
+#[must_use]
+pub fn save(user: UserId, new: &NotificationRequest, now_ms: i64) -> Statement {
     let values = (
-        notifications::registration_id.eq(&new.registration_id),
+        notifications::registration_id.eq(new.registration_id.clone()),
         notifications::is_open.eq(new.is_open),
         notifications::kind.eq(new.kind),
         notifications::updated_at_ms.eq(now_ms),
     );
     let insert = diesel::insert_into(notifications::table).values((
         notifications::user_id.eq(user.get()),
-        notifications::device_key.eq(new.device.as_str()),
+        notifications::device_key.eq(new.device.as_str().to_owned()),
         notifications::created_at_ms.eq(now_ms),
-        values,
+        values.clone(),
     ));
     let key = (notifications::user_id, notifications::device_key);
-    on_backend!(conn, |conn| insert.on_conflict(key).do_update().set(values).execute(conn))?;
-    Ok(())
+    Statement::new(insert.on_conflict(key).do_update().set(values))
 }
 
 /// Deletes all registrations of an account.

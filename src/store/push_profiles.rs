@@ -2,7 +2,7 @@
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::push_profiles};
+use super::{Conn, StoreError, schema::push_profiles, statements::Statement};
 use crate::model::{Alias, Badge, TenantId, UserId};
 
 /// The account's alias and badge number, if either was set.
@@ -30,15 +30,15 @@ pub fn set_alias(conn: &mut Conn, tenant: &TenantId, user: UserId, alias: &Alias
 }
 
 /// Sets the account's badge number.
-pub fn set_badge(conn: &mut Conn, tenant: &TenantId, user: UserId, badge: Badge) -> Result<(), StoreError> {
+#[must_use]
+pub fn set_badge(tenant: &TenantId, user: UserId, badge: Badge) -> Statement {
     let badge = push_profiles::badge.eq(badge.get());
     let insert = diesel::insert_into(push_profiles::table).values((
         push_profiles::user_id.eq(user.get()),
-        push_profiles::app_id.eq(tenant.as_str()),
+        push_profiles::app_id.eq(tenant.as_str().to_owned()),
         badge,
     ));
-    on_backend!(conn, |conn| insert.on_conflict(push_profiles::user_id).do_update().set(badge).execute(conn))?;
-    Ok(())
+    Statement::new(insert.on_conflict(push_profiles::user_id).do_update().set(badge))
 }
 
 /// Deletes an account's alias and badge number.

@@ -1,8 +1,10 @@
 //! Tags, by which push messages select accounts: a set per account.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
-use super::{Conn, StoreError, schema::push_tags};
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::push_tags, statements::Statement};
 use crate::model::{Tag, UserId};
 
 /// The account's tags, in order.
@@ -18,14 +20,19 @@ pub fn insert(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError
     Ok(())
 }
 
-/// Deletes a tag, if the account has it.
-pub fn delete(conn: &mut Conn, user: UserId, tag: &Tag) -> Result<(), StoreError> {
-    diesel::delete(push_tags::table.find((user.get(), tag.as_str()))).execute(conn)?;
-    Ok(())
+/// Deletes those of the tags that the account has.
+#[must_use]
+pub fn delete(user: UserId, tags: &BTreeSet<Tag>) -> Vec<Statement> {
+    let tags: Vec<String> = tags.iter().map(|tag| tag.as_str().to_owned()).collect();
+    let delete = |part: &[String]| {
+        let meant = push_tags::user_id.eq(user.get()).and(push_tags::tag.eq_any(part.to_vec()));
+        Statement::new(diesel::delete(push_tags::table.filter(meant)))
+    };
+    tags.chunks(MAX_PARAMETERS).map(delete).collect()
 }
 
 /// Deletes all tags of an account.
-pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
-    diesel::delete(push_tags::table.filter(push_tags::user_id.eq(user.get()))).execute(conn)?;
-    Ok(())
+#[must_use]
+pub fn delete_all_of(user: UserId) -> Statement {
+    Statement::new(diesel::delete(push_tags::table.filter(push_tags::user_id.eq(user.get()))))
 }

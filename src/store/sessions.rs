@@ -76,7 +76,7 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
 
 /// Stores that a session is used now.
 pub fn touch(conn: &mut Conn, id: SessionId, now_ms: i64) -> Result<(), StoreError> {
-    update(sessions::table, sessions::id.eq(id.0), sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
+    update(&sessions::table, sessions::id.eq(id.0), sessions::last_used_at_ms.eq(now_ms)).execute(conn)?;
     Ok(())
 }
 
@@ -171,7 +171,7 @@ pub fn end_statements(ids: &[SessionId], reason: EndReason, now_ms: i64) -> Vec<
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let are_live = sessions::id.eq_any(ids).and(sessions::ended_at_ms.is_null());
         let ending = (sessions::ended_at_ms.eq(now_ms), sessions::end_reason.eq(reason.code()));
-        Statement::new(update(sessions::table, are_live, ending))
+        Statement::new(update(&sessions::table, are_live, ending))
     };
     ids.chunks(MAX_PARAMETERS).map(end).collect()
 }

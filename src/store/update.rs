@@ -13,14 +13,14 @@ pub(super) struct Update<T: Table, P, C> {
     changes: C,
 }
 
-/// Sets columns of the rows of `table` that match. They must be the same columns every time: what may leave one out is
-/// for `diesel::update`.
+/// Sets columns of the rows of `table` that match. A connection prepares a statement for each set of columns, so there
+/// must be few: others are for `diesel::update`.
 pub(super) fn update<T: Table, P, C: AsChangeset<Target = T>>(
-    table: T,
+    table: &T,
     matching: P,
     changes: C,
 ) -> Update<T, P, C::Changeset> {
-    Update { table: QuerySource::from_clause(&table), matching, changes: changes.as_changeset() }
+    Update { table: QuerySource::from_clause(table), matching, changes: changes.as_changeset() }
 }
 
 impl<DB: Backend, T: Table, P: QueryFragment<DB>, C: QueryFragment<DB>> QueryFragment<DB> for Update<T, P, C>

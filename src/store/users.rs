@@ -1,6 +1,6 @@
 //! Accounts.
 
-use diesel::{OptionalExtension as _, prelude::*};
+use diesel::{OptionalExtension as _, dsl::case_when, prelude::*};
 
 mod activity;
 mod bulk;
@@ -223,7 +223,7 @@ pub fn find_by_username(conn: &mut Conn, tenant: &TenantId, name: &Username) -> 
 pub fn set_nickname(id: UserId, name: &Nickname) -> Statement {
     let name = name.as_str().to_owned();
     let is_another = users::id.eq(id.get()).and(users::nickname.ne(name.clone()));
-    Statement::new(update(users::table, is_another, (users::nickname.eq(name), users::name_id.eq(users::name_id + 1))))
+    Statement::new(update(&users::table, is_another, (users::nickname.eq(name), users::name_id.eq(users::name_id + 1))))
 }
 
 /// Sets the avatar. Increments its number, unless the avatar stays the same.
@@ -232,7 +232,7 @@ pub fn set_avatar(id: UserId, avatar: &Avatar) -> Statement {
     let url = avatar.as_str().to_owned();
     let is_another = users::id.eq(id.get()).and(users::avatar_url.ne(url.clone()));
     let changes = (users::avatar_url.eq(url), users::avatar_id.eq(users::avatar_id + 1));
-    Statement::new(update(users::table, is_another, changes))
+    Statement::new(update(&users::table, is_another, changes))
 }
 
 /// Sets when the account's VIP time ends.
@@ -254,24 +254,31 @@ pub fn set_username(conn: &mut Conn, id: UserId, name: &Username) -> Result<(), 
 
 #[derive(AsChangeset)]
 #[diesel(table_name = users)]
-struct InfoColumns<'a> {
-    description: Option<&'a str>,
-    private_info: Option<&'a str>,
-    public_info: Option<&'a str>,
+struct InfoColumns {
+    description: Option<String>,
+    private_info: Option<String>,
+    public_info: Option<String>,
 }
 
-/// Changes the descriptive fields of the account.
-pub fn set_info(conn: &mut Conn, id: UserId, changes: &InfoChanges) -> Result<(), StoreError> {
+/// Sets the display name, as [`set_nickname`] does, and descriptive fields of the account; no statement if there is none.
+/// It is one statement, since of those that are executed together no two may change the same row.
+#[must_use]
+pub fn set_profile(id: UserId, name: Option<&Nickname>, info: &InfoChanges) -> Option<Statement> {
+    let text = |info: &Option<Info>| info.as_ref().map(|info| info.as_str().to_owned());
     let columns = InfoColumns {
-        description: changes.description.as_ref().map(Info::as_str),
-        private_info: changes.private_info.as_ref().map(Info::as_str),
-        public_info: changes.public_info.as_ref().map(Info::as_str),
+        description: text(&info.description),
+        private_info: text(&info.private_info),
+        public_info: text(&info.public_info),
     };
-    let is_empty = columns.description.is_none() && columns.private_info.is_none() && columns.public_info.is_none();
-    if !is_empty {
-        diesel::update(users::table.find(id.get())).set(columns).execute(conn)?;
+    if columns.description.is_none() && columns.private_info.is_none() && columns.public_info.is_none() {
+        return name.map(|name| set_nickname(id, name));
     }
-    Ok(())
+    let name = name.map(|name| {
+        let name = name.as_str().to_owned();
+        let number = case_when(users::nickname.ne(name.clone()), users::name_id + 1).otherwise(users::name_id);
+        (users::nickname.eq(name), users::name_id.eq(number))
+    });
+    Some(Statement::new(update(&users::table, users::id.eq(id.get()), (name, columns))))
 }
 
 /// Increments the version of the account's devices.

@@ -99,6 +99,26 @@ async fn a_new_name_appears_everywhere_and_gets_an_id() {
 }
 
 #[actix_web::test]
+async fn a_name_that_is_sent_with_other_fields_gets_an_id_only_if_it_is_new() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    for (body, expected) in [
+        (json!({"nick_name": "a", "description": "1", "public_info": "p"}), ("a", 2)),
+        (json!({"nick_name": "a", "description": "2"}), ("a", 2)),
+        (json!({"description": "3"}), ("a", 2)),
+        (json!({"nick_name": "b"}), ("b", 3)),
+        (json!({}), ("b", 3)),
+    ] {
+        alice.admin_api.put("/user/profile").json(&body).send().await.assert_ok();
+        let own: pb::InfoResponse = alice.v1.get("/v1/user/info").send().await.proto();
+        let own = own.data.unwrap();
+        assert_eq!((own.name.as_str(), own.name_id), expected, "{body}");
+    }
+    let stored = "SELECT description || public_info AS text FROM users WHERE username = 'alice'";
+    assert_eq!(t.texts(stored).await, ["3p"]);
+}
+
+#[actix_web::test]
 async fn actions_of_an_admin_for_a_user_are_audited() {
     let t = TestApp::new().await;
     let (admin, alice) = (t.admin().await, t.user("alice").await);

@@ -48,6 +48,6 @@ pub fn lock_activity(conn: &mut Conn, id: UserId) -> Result<Option<Activity>, St
 
 /// Stores the account's activity.
 pub fn set_activity(conn: &mut Conn, id: UserId, activity: Activity) -> Result<(), StoreError> {
-    update(users::table, users::id.eq(id.get()), ActivityColumns::from(activity)).execute(conn)?;
+    update(&users::table, users::id.eq(id.get()), ActivityColumns::from(activity)).execute(conn)?;
     Ok(())
 }
