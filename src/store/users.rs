@@ -100,9 +100,10 @@ pub enum NewLogin<'a> {
     Mobile(&'a Mobile),
 }
 
-/// The columns of a new account. Those that are not set explicitly get `Default`'s values.
+/// The columns of a new account. Those that are not set explicitly get `Default`'s values. `None` is NULL, so that all
+/// rows are inserted by the same statement.
 #[derive(Default, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 struct NewUserRow<'a> {
     app_id: &'a str,
     username: Option<&'a str>,

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::*;
+use diesel::{
+    QueryableByName,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text},
+};
 
 use super::NewUserRow;
 use crate::{
@@ -103,27 +107,68 @@ pub fn insert_new(
     records: &[AccountRecord],
     now_ms: i64,
 ) -> Result<BTreeSet<Names>, StoreError> {
-    let mut kept = BTreeSet::new();
-    for chunk in records.chunks(MAX_PARAMETERS) {
-        let rows = chunk.iter().map(|record| row(tenant, record, now_ms));
-        // diesel's enum of connections supports neither batch inserts nor conflict clauses.
-        match conn {
-            Conn::Sqlite(conn) => {
-                for (row, record) in rows.zip(chunk) {
-                    if diesel::insert_into(users::table).values(row).on_conflict_do_nothing().execute(conn)? > 0 {
-                        kept.insert(names_of(record));
-                    }
+    let rows: Vec<_> = records.iter().map(|record| row(tenant, record, now_ms)).collect();
+    match conn {
+        Conn::Sqlite(conn) => {
+            let mut kept = BTreeSet::new();
+            for (row, record) in rows.into_iter().zip(records) {
+                if diesel::insert_into(users::table).values(row).on_conflict_do_nothing().execute(conn)? > 0 {
+                    kept.insert(names_of(record));
                 }
             }
-            Conn::Postgres(conn) => {
-                let rows: Vec<_> = rows.collect();
-                let insert = diesel::insert_into(users::table).values(rows).on_conflict_do_nothing();
-                let names = (users::username_key, users::mobile, users::email);
-                kept.extend(insert.returning(names).load::<Names>(conn)?);
-            }
+            Ok(kept)
         }
+        Conn::Postgres(conn) => Ok(insert_columns(conn, tenant, &rows, now_ms)?),
     }
-    Ok(kept)
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = users)]
+struct NamesRow {
+    username_key: Option<String>,
+    mobile: Option<String>,
+    email: Option<String>,
+}
+
+/// Inserts new accounts of the tenant as [`insert_new`] does. Each column is one parameter, so the statement is short:
+/// PostgreSQL took a third of its time to parse and plan one with a parameter for each value.
+fn insert_columns(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    rows: &[NewUserRow<'_>],
+    now_ms: i64,
+) -> QueryResult<BTreeSet<Names>> {
+    type Texts = Array<Text>;
+    type Optionals = Array<Nullable<Text>>;
+    let inserted: Vec<NamesRow> = diesel::sql_query(
+        "INSERT INTO users (app_id, registered_at_ms, name_id, coin_cents, vip_expires_at_ms, last_device_sn, username, \
+             username_key, password_hash, nickname, avatar_url, avatar_id, mobile, email, description, private_info, \
+             public_info, status, mobile_confirmed) \
+         SELECT $1, $2, 1, 0, 0, 0, account.* \
+         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS account \
+         ON CONFLICT DO NOTHING RETURNING username_key, mobile, email",
+    )
+    .bind::<Text, _>(tenant.as_str())
+    .bind::<BigInt, _>(now_ms)
+    .bind::<Optionals, _>(column(rows, |row| row.username))
+    .bind::<Optionals, _>(column(rows, |row| row.username_key.as_deref()))
+    .bind::<Optionals, _>(column(rows, |row| row.password_hash))
+    .bind::<Texts, _>(column(rows, |row| row.nickname))
+    .bind::<Texts, _>(column(rows, |row| row.avatar_url))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.avatar_id))
+    .bind::<Optionals, _>(column(rows, |row| row.mobile))
+    .bind::<Optionals, _>(column(rows, |row| row.email))
+    .bind::<Optionals, _>(column(rows, |row| row.description))
+    .bind::<Optionals, _>(column(rows, |row| row.private_info))
+    .bind::<Optionals, _>(column(rows, |row| row.public_info))
+    .bind::<Array<SmallInt>, _>(column(rows, |row| row.status))
+    .bind::<Array<Bool>, _>(column(rows, |row| row.mobile_confirmed))
+    .load(conn)?;
+    Ok(inserted.into_iter().map(|row| (row.username_key, row.mobile, row.email)).collect())
+}
+
+fn column<'r, T>(rows: &'r [NewUserRow<'_>], value: impl Fn(&'r NewUserRow<'_>) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// An account in an export.
