@@ -100,10 +100,9 @@ pub enum NewLogin<'a> {
     Mobile(&'a Mobile),
 }
 
-/// The columns of a new account. Those that are not set explicitly get `Default`'s values. `None` is NULL, so that all
-/// rows are inserted by the same statement.
+/// The columns of a new account. Those that are not set explicitly get `Default`'s values.
 #[derive(Default, Insertable)]
-#[diesel(table_name = users, treat_none_as_default_value = false)]
+#[diesel(table_name = users)]
 struct NewUserRow<'a> {
     app_id: &'a str,
     username: Option<&'a str>,
