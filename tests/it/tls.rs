@@ -176,7 +176,8 @@ async fn a_node_that_stops_answers_what_has_begun_and_closes_the_connection() {
     let answer = timeout(PATIENCE, answer).await.expect("an answer").unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     drop(answer);
-    timeout(PATIENCE, ended).await.expect("the end of the connection").unwrap().unwrap();
+    // With or without an error: the client may be about to say that it ends, too.
+    drop(timeout(PATIENCE, ended).await.expect("the end of the connection").unwrap());
     timeout(PATIENCE, stop).await.expect("the end of the node").unwrap();
 }
 
