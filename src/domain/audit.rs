@@ -119,10 +119,14 @@ impl AuditContext {
         matches!(self.actor, AuditActor::AdminToken(_) | AuditActor::CommandLine)
     }
 
+    /// Whether an `action` that was done gets a row.
+    pub(super) const fn is_audited(&self, action: Action) -> bool {
+        !action.is_routine || self.is_operator()
+    }
+
     /// A row for an `action` that was done to `target`; none for what is not audited.
     pub(super) fn done(&self, action: Action, target: &Target, now_ms: i64) -> Option<Statement> {
-        let is_audited = !action.is_routine || self.is_operator();
-        is_audited.then(|| self.row(action, target, "ok", now_ms))
+        self.is_audited(action).then(|| self.row(action, target, "ok", now_ms))
     }
 
     /// Writes a row for an `action` on `target` that was refused, in a transaction of its own.

@@ -32,7 +32,6 @@ pub struct Labels {
 }
 
 /// What counts the requests with the same labels.
-#[derive(Clone)]
 pub struct Series {
     requests: IntCounter,
     latency: Histogram,

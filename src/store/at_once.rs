@@ -6,13 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::{pg::Pg, prelude::*, query_builder::QueryFragment};
+use diesel::prelude::*;
 
 use super::{
     Conn, Db, StoreError,
     connect::{LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS},
     schema::{admin_tokens, sessions, users},
-    statements::{Statement, execute_alone_if},
+    statements::{Condition, Statement, execute_alone_if},
     transaction::OnCommit,
 };
 use crate::{
@@ -45,9 +45,6 @@ pub enum TokenId {
     /// An admin token.
     Admin(AdminTokenId),
 }
-
-/// Finds one row if something is so, and locks it so that it stays so.
-type Condition = Box<dyn QueryFragment<Pg> + Send>;
 
 impl Authority {
     /// That the account may be changed, and that the token is valid. Whoever has a row locked may be about to end either,

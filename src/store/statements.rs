@@ -47,11 +47,14 @@ pub fn execute_together(conn: &mut Conn, statements: &[Statement]) -> Result<(),
     Ok(())
 }
 
+/// A query that finds a row if something is so, and locks it so that it stays so.
+pub(super) type Condition = Box<dyn QueryFragment<Pg> + Send>;
+
 /// Executes statements as [`execute_together`] does, as a transaction of its own. Fails and changes nothing unless
 /// each of `conditions` finds a row.
 pub(super) fn execute_alone_if(
     conn: &mut PgConnection,
-    conditions: &[Box<dyn QueryFragment<Pg> + Send>],
+    conditions: &[Condition],
     statements: &[Statement],
 ) -> QueryResult<()> {
     Together { statements, conditions }.execute(conn).map(drop)
@@ -61,7 +64,7 @@ pub(super) fn execute_alone_if(
 struct Together<'a> {
     statements: &'a [Statement],
     /// Each finds a row if the statements may be executed.
-    conditions: &'a [Box<dyn QueryFragment<Pg> + Send>],
+    conditions: &'a [Condition],
 }
 
 impl QueryFragment<Pg> for Together<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::{
     QueryableByName,
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text},
 };
 
 use super::NewUserRow;
@@ -144,12 +144,16 @@ fn insert_columns(
         "INSERT INTO users (app_id, registered_at_ms, name_id, coin_cents, vip_expires_at_ms, last_device_sn, username, \
              username_key, password_hash, nickname, avatar_url, avatar_id, mobile, email, description, private_info, \
              public_info, status, mobile_confirmed) \
-         SELECT $1, $2, 1, 0, 0, 0, account.* \
-         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS account \
+         SELECT $1, $2, account.* \
+         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS account \
          ON CONFLICT DO NOTHING RETURNING username_key, mobile, email",
     )
     .bind::<Text, _>(tenant.as_str())
     .bind::<BigInt, _>(now_ms)
+    .bind::<Array<Integer>, _>(column(rows, |row| row.name_id))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.coin_cents))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.vip_expires_at_ms))
+    .bind::<Array<Integer>, _>(column(rows, |row| row.last_device_sn))
     .bind::<Optionals, _>(column(rows, |row| row.username))
     .bind::<Optionals, _>(column(rows, |row| row.username_key.as_deref()))
     .bind::<Optionals, _>(column(rows, |row| row.password_hash))
