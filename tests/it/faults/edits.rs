@@ -3,15 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::{
-    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _,
-    sql_types::BigInt,
-};
+use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use futures_util::future::join;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::Gateway;
+use super::{Gateway, count};
 use crate::support::{Res, User};
 
 /// Every statement that finds an account takes as long as `pace` says when it finds it, before it locks the row.
@@ -28,12 +25,6 @@ struct Fixture {
     direct: PgConnection,
     /// Sees the statements of the others also while `direct` is in a transaction.
     watching: PgConnection,
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
 }
 
 impl Fixture {
@@ -53,23 +44,18 @@ impl Fixture {
         self.execute(&format!("UPDATE pace SET seconds = {seconds}"));
     }
 
-    fn count(&mut self, from: &str) -> i64 {
-        let sql = format!("SELECT COUNT(*) AS number FROM {from}");
-        diesel::sql_query(sql).get_result::<Number>(&mut self.watching).unwrap().number
-    }
-
     /// Waits until as many statements are active as `is_meant` says, of those that `condition` selects.
     async fn wait_for_statements(&mut self, condition: &str, is_meant: fn(i64) -> bool) {
         let statements = format!("pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'active' AND {condition}");
         let started = Instant::now();
-        while !is_meant(self.count(&statements)) {
+        while !is_meant(count(&mut self.watching, &statements)) {
             assert!(started.elapsed() < Duration::from_secs(10), "{statements}");
             sleep(Duration::from_millis(10)).await;
         }
     }
 
     fn nicknames(&mut self, name: &str) -> i64 {
-        self.count(&format!("users WHERE nickname = '{name}'"))
+        count(&mut self.watching, &format!("users WHERE nickname = '{name}'"))
     }
 }
 

@@ -16,6 +16,8 @@ mod refusals;
 
 use std::net::SocketAddr;
 
+use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, sql_types::BigInt};
+
 use crate::support::{Backend, OwnServer, TestApp};
 
 /// A gateway with servers of its own.
@@ -39,4 +41,14 @@ impl Gateway {
         let t = TestApp::on(Backend::on(url, format!("redis://{}", redis.address)), |_| {}).await;
         Self { t, database, redis }
     }
+}
+
+/// The number of rows of `from`, which may have conditions.
+fn count(conn: &mut PgConnection, from: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    diesel::sql_query(format!("SELECT COUNT(*) AS number FROM {from}")).get_result::<Number>(conn).unwrap().number
 }

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::{Connection as _, PgConnection, RunQueryDsl as _, connection::SimpleConnection as _};
+use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use serde_json::json;
 
-use super::Gateway;
+use super::{Gateway, count};
 use crate::cache::{wait_until_trusted, wait_until_untrusted};
 use crate::support::{OwnServer, Proxy, User};
 
@@ -164,10 +164,8 @@ async fn a_slow_database_is_not_mistaken_for_a_silent_one() {
         CREATE TRIGGER slow BEFORE INSERT ON changes FOR EACH ROW EXECUTE FUNCTION slow()";
     PgConnection::establish(&direct).unwrap().batch_execute(slow).unwrap();
     let connections = |within: &str| {
-        let sql =
-            format!("SELECT COUNT(*) AS number FROM pg_stat_activity WHERE backend_type = 'client backend' {within}");
         let mut conn = PgConnection::establish(&direct).unwrap();
-        diesel::sql_query(sql).get_result::<Number>(&mut conn).unwrap().number
+        count(&mut conn, &format!("pg_stat_activity WHERE backend_type = 'client backend' {within}"))
     };
     let save = || fixture.alice.v1.post("/v1/user/save-user-data").json(&json!({"gender": 1})).send();
     let burst = futures_util::future::join_all((0..4).map(|_| save()));
@@ -253,12 +251,6 @@ async fn a_role_with_another_default_isolation_changes_nothing() {
     for edit in futures_util::future::join_all(edits).await {
         edit.assert_ok();
     }
-}
-
-#[derive(diesel::QueryableByName)]
-struct Number {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    number: i64,
 }
 
 /// The fewest round trips of several tries: the watcher of the change feed has its own between them.
