@@ -12,6 +12,7 @@ mod output;
 mod overview;
 mod reload;
 mod serve;
+mod signing_keys;
 mod tenants;
 mod users;
 
@@ -75,6 +76,9 @@ enum Command {
     /// Create, list and revoke admin tokens for ops scripts
     #[command(subcommand)]
     AdminToken(tenants::AdminTokenCommand),
+    /// Make, list and revoke the keys that sign access tokens
+    #[command(subcommand)]
+    SigningKey(signing_keys::SigningKeyCommand),
     /// Import, export and manage accounts
     #[command(subcommand)]
     User(users::UserCommand),
@@ -240,6 +244,7 @@ fn run(settings: &SettingFlags, output: Output, command: Command) -> Outcome {
         Command::Migrate => migrate(settings, output),
         Command::App(command) => tenants::run_app(settings, output, command),
         Command::AdminToken(command) => tenants::run_admin_token(settings, output, command),
+        Command::SigningKey(command) => signing_keys::run(settings, output, command),
         Command::User(command) => users::run(settings, output, command),
         Command::Audit(command) => audit::run(settings, output, command),
         Command::Coins(command) => awards::run_coins(settings, output, command),

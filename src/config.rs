@@ -85,6 +85,8 @@ pub struct Config {
     pub has_console: bool,
     /// Where avatars are that are given as names.
     pub avatar_base: Option<AvatarBase>,
+    /// The issuer of access tokens.
+    pub issuer_url: Option<Url>,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Days>,
     /// Time zone of times formatted as text.
@@ -160,6 +162,7 @@ impl Config {
                 .optional("DIGLOT_CONSOLE")
                 .unwrap_or_else(|| ops_listen.is_some_and(|address| address.ip().is_loopback())),
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
+            issuer_url: read.checked("DIGLOT_ISSUER_URL", issuer),
             audit_retention: Days::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))
@@ -178,6 +181,13 @@ impl Config {
         let mut problems = read.problems;
         config.check_together(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// The issuer of access tokens, without a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        let listen = || format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.listen);
+        self.issuer_url.as_ref().map_or_else(listen, |url| url.as_str().trim_end_matches('/').to_owned())
     }
 
     /// Validates combinations of settings.
@@ -331,6 +341,13 @@ fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
         }
         Ok(_) | Err(_) => Err(format!("must start with {}://", schemes.join(":// or "))),
     }
+}
+
+/// RFC 8414 §2: an issuer has no query and no fragment.
+fn issuer(text: &str) -> Result<Url, String> {
+    let url = url(text, &["http", "https"])?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if is_plain { Ok(url) } else { Err("must be a URL without a user name, query and fragment".to_owned()) }
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -15,6 +15,7 @@
 //!
 //! - [`gateway`] holds all services of a node: database, state, delivery, cache, clock.
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
+//! - `signing` signs and verifies access tokens.
 //! - `sockets` lists the node's open WebSocket connections.
 //! - [`logging`] writes the log, and [`tls`] holds the certificate of the listeners.
 //! - [`metrics`] are the node's metrics, which every layer records.
@@ -48,6 +49,7 @@ pub mod model;
 mod new_file;
 pub mod random;
 pub mod secret;
+mod signing;
 mod sockets;
 pub mod state;
 pub mod store;

@@ -25,6 +25,8 @@ pub enum KeyPurpose {
     Check,
     /// Signing the cookies of the console.
     Console,
+    /// Encrypting the private keys that sign access tokens.
+    SigningKey,
 }
 
 impl KeyPurpose {
@@ -36,6 +38,7 @@ impl KeyPurpose {
             Self::AppSecret => b"diglot app secret",
             Self::Check => b"diglot check",
             Self::Console => b"diglot console",
+            Self::SigningKey => b"diglot signing key",
         }
     }
 }

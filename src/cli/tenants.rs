@@ -1,5 +1,7 @@
 //! `diglot app` and `diglot admin-token`.
 
+use std::collections::BTreeMap;
+
 use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use serde::Serialize;
@@ -10,7 +12,10 @@ use super::{
     parse_app_id,
 };
 use crate::{
-    domain::{Operator, tenants},
+    domain::{
+        Operator,
+        tenants::{self, AccessTokenChanges},
+    },
     transport::{
         block_on,
         data::{AdminTokenData, AppData, CreatedToken, SecretData},
@@ -36,6 +41,15 @@ pub(super) enum AppCommand {
         /// Whether push registrations must be signed with the app's secret
         #[arg(long, value_enum)]
         push_sign: Option<PushSign>,
+        /// Whom access tokens may be for; the first one is the default. Replaces the list; empty removes it
+        #[arg(long = "access-token-audience", value_name = "AUDIENCE")]
+        audiences: Option<Vec<String>>,
+        /// How long access tokens are valid: 30s to 15m
+        #[arg(long = "access-token-lifetime", value_name = "DURATION", value_parser = duration_ms)]
+        lifetime_ms: Option<i64>,
+        /// A further claim of access tokens: `jid={user_id}@chat.example`. Replaces all of them; empty removes them
+        #[arg(long = "access-token-claim", value_name = "NAME=TEMPLATE")]
+        claims: Option<Vec<String>>,
     },
     /// Replace an app's secret; prints the new one once
     RotateSecret {
@@ -104,7 +118,7 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
-            AppCommand::Update { app_id, registration, push_sign } => {
+            AppCommand::Update { app_id, registration, push_sign, audiences, lifetime_ms, claims } => {
                 let operator = Tenant { app_id }.operator(&gateway).await?;
                 if let Some(registration) = registration {
                     let is_open = matches!(registration, Registration::Open);
@@ -113,6 +127,13 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                 if let Some(push_sign) = push_sign {
                     let is_required = matches!(push_sign, PushSign::Required);
                     tenants::set_push_sign_required(&gateway, &operator, is_required).await?;
+                }
+                let claims = claims.map(parse_claims).transpose()?;
+                let lifetime_secs = lifetime_ms.map(|ms| ms.div_euclid(1000));
+                let audiences = audiences.map(without_empty);
+                let changes = AccessTokenChanges { audiences, lifetime_secs, claims };
+                if !changes.is_empty() {
+                    tenants::set_access_tokens(&gateway, &operator, changes).await?;
                 }
                 Ok(())
             }
@@ -126,6 +147,19 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
             }
         }
     })
+}
+
+/// A list whose only item is empty is an empty list.
+fn without_empty(list: Vec<String>) -> Vec<String> {
+    if list.iter().all(String::is_empty) { Vec::new() } else { list }
+}
+
+fn parse_claims(list: Vec<String>) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |text: String| match text.split_once('=') {
+        Some((name, template)) => Ok((name.to_owned(), template.to_owned())),
+        None => Err(Failure::Usage(format!("{text}: a claim is NAME=TEMPLATE"))),
+    };
+    without_empty(list).into_iter().map(pair).collect()
 }
 
 /// A new app.
@@ -181,7 +215,7 @@ pub(super) fn run_admin_token(settings: &SettingFlags, output: Output, command: 
     })
 }
 
-fn duration_ms(text: &str) -> Result<i64, String> {
+pub(super) fn duration_ms(text: &str) -> Result<i64, String> {
     let wrong = |_: jiff::Error| "a duration is a number with a unit: 90d, 12h, 30m".to_owned();
     let span: Span = text.parse().map_err(wrong)?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(wrong)?;

@@ -138,6 +138,10 @@ pub const SETTINGS: &[Setting] = &[
         "DIGLOT_AVATAR_BASE_URL",
         "URL below which avatars may be given as names (a/b.png), which are stored so and shown as URLs",
     ),
+    unset(
+        "DIGLOT_ISSUER_URL",
+        "URL of the gateway in access tokens and in its metadata; unset: http://, or https:// with TLS, and DIGLOT_LISTEN",
+    ),
     plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
     plain("DIGLOT_TIMEZONE", "Asia/Shanghai", "time zone of times formatted as text"),
     hidden(unset("DIGLOT_SMTP_URL", "SMTP server for e-mail: smtps://USER:PASSWORD@HOST:PORT"), Redaction::UrlPassword),

@@ -5,6 +5,7 @@ use crate::{
     hashing::HashingError,
     model::Invalid,
     random::RandomError,
+    signing::SigningError,
     state::StateError,
     store::{QueriesError, StoreError},
 };
@@ -111,6 +112,9 @@ pub enum Error {
     /// The password is one of the account's names.
     #[error("password is the name")]
     PasswordIsName,
+    /// There is no key that signs access tokens.
+    #[error("access tokens are off")]
+    AccessTokensOff,
     /// A rate limit is exceeded.
     #[error("too many requests, wait {wait_secs} s")]
     TooManyRequests {
@@ -214,6 +218,12 @@ impl From<HashingError> for Error {
             HashingError::Busy => Self::Busy,
             HashingError::Gone => Self::internal(error),
         }
+    }
+}
+
+impl From<SigningError> for Error {
+    fn from(error: SigningError) -> Self {
+        Self::internal(error)
     }
 }
 

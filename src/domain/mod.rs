@@ -6,6 +6,7 @@
 //! takes the type that it requires, so it can't be called without that permission.
 
 pub mod access;
+pub mod access_tokens;
 pub mod accounts;
 mod activity;
 mod audit;
@@ -22,6 +23,7 @@ pub mod discovery;
 mod error;
 mod events;
 pub mod imports;
+pub mod introspection;
 mod limits;
 mod lookups;
 pub mod metrics;
@@ -36,6 +38,7 @@ pub mod readiness;
 pub mod registration;
 pub mod sessions;
 pub mod settings;
+pub mod signing_keys;
 pub mod sockets;
 pub mod tenants;
 mod unit_of_work;

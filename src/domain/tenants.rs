@@ -1,10 +1,12 @@
 //! Tenants and their admin tokens. The command line manages all of them, an admin token those of its own tenant. Running servers pick up every change from the change
 //! feed.
 
+use std::collections::BTreeMap;
+
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{AdminToken, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
+    model::{AccessTokenSettings, AdminToken, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
     secret::{self, KeyPurpose},
     store::{
         admin_tokens::{self, NewAdminToken},
@@ -82,6 +84,52 @@ pub async fn set_push_sign_required(gateway: &Gateway, operator: &Operator, is_r
     let target = operator.tenant_id().to_string();
     as_operator(gateway, operator, Action::new("app.push_sign"), target, move |tx| {
         Ok(tenants::set_push_sign_required(tx.conn, tx.tenant, is_required)?)
+    })
+    .await
+}
+
+/// A change of what access tokens contain; omitted parts stay.
+#[derive(Clone, Debug, Default)]
+pub struct AccessTokenChanges {
+    /// Who they may be for.
+    pub audiences: Option<Vec<String>>,
+    /// How long they are valid.
+    pub lifetime_secs: Option<i64>,
+    /// Further claims.
+    pub claims: Option<BTreeMap<String, String>>,
+}
+
+impl AccessTokenChanges {
+    /// Whether nothing is to be changed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.audiences.is_none() && self.lifetime_secs.is_none() && self.claims.is_none()
+    }
+}
+
+/// Changes what the access tokens of the operator's tenant contain.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub async fn set_access_tokens(
+    gateway: &Gateway,
+    operator: &Operator,
+    changes: AccessTokenChanges,
+) -> Result<(), Error> {
+    let AccessTokenChanges { audiences, lifetime_secs, claims } = changes;
+    let audiences = audiences.as_deref().map(AccessTokenSettings::parse_audiences).transpose()?;
+    let lifetime_secs = lifetime_secs.map(AccessTokenSettings::parse_lifetime).transpose()?;
+    let claims = claims.as_ref().map(AccessTokenSettings::parse_claims).transpose()?;
+    let target = operator.tenant_id().to_string();
+    as_operator(gateway, operator, Action::new("app.access_tokens"), target, move |tx| {
+        tenants::lock(tx.conn, tx.tenant)?;
+        let known = tenants::find(tx.conn, tx.tenant)?.ok_or(Error::TenantUnknown)?.access_tokens;
+        let new = AccessTokenSettings {
+            audiences: audiences.unwrap_or_else(|| known.audiences.clone()),
+            lifetime_secs: lifetime_secs.unwrap_or(known.lifetime_secs),
+            claims: claims.unwrap_or_else(|| known.claims.clone()),
+        };
+        Ok(tenants::set_access_tokens(tx.conn, tx.tenant, &new)?)
     })
     .await
 }

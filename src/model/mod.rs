@@ -3,6 +3,7 @@
 //! They depend on no other layer: no transport, no store, no clock. A value of one of these types is valid; input from
 //! outside is validated by `parse`.
 
+mod access_token;
 mod audit;
 mod award;
 mod change;
@@ -26,10 +27,12 @@ mod search;
 mod secrets;
 mod session;
 mod settings;
+mod signing_key;
 mod tenant;
 mod text;
 mod user;
 
+pub use access_token::{AccessTokenSettings, ClaimSubject};
 pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter};
 pub use award::BanEnd;
 pub use change::{Change, FeedEntry};
@@ -54,7 +57,8 @@ pub use profile::{
 pub use push::{Alias, Badge, PushToken, Tag};
 pub use search::{FoundUser, SearchPart, UserCursor, UserField, UserSearch};
 pub use secrets::{Code, Password, Token, TokenHash};
-pub use session::{EndReason, LoggedInDevice, Session};
+pub use session::{EndReason, LoggedInDevice, Session, SessionDetails};
 pub use settings::Settings;
+pub use signing_key::{SigningKey, SigningKeyState, SigningKeys};
 pub use tenant::{AdminToken, AdminTokenState, Tenant};
 pub use user::{AccountStatus, User, UserSummary, VipState};

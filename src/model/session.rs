@@ -21,6 +21,19 @@ pub struct Session {
     pub is_ended: bool,
 }
 
+/// A session with what others may learn about it.
+#[derive(Clone, Debug)]
+pub struct SessionDetails {
+    /// The session.
+    pub session: Session,
+    /// When it began.
+    pub created_at_ms: i64,
+    /// The login name of its account.
+    pub username: Option<String>,
+    /// The id of its device: the client's, or a generated one.
+    pub device_key: Option<String>,
+}
+
 /// A device on which an account is logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedInDevice {

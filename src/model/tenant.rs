@@ -1,6 +1,8 @@
 //! Tenants and the admin tokens that manage them.
 
-use super::{AdminTokenId, TenantId};
+use std::sync::Arc;
+
+use super::{AccessTokenSettings, AdminTokenId, TenantId};
 
 /// A tenant: an app with accounts of its own.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub struct Tenant {
     pub secret_version: i32,
     /// Whether a push registration must be signed with the secret.
     pub is_push_sign_required: bool,
+    /// What its access tokens contain.
+    pub access_tokens: Arc<AccessTokenSettings>,
 }
 
 /// An admin token without its secret.

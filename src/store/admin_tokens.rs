@@ -71,6 +71,14 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
     Ok(row.map(AdminToken::from))
 }
 
+/// The tenant of the token with that hash; it may be expired or revoked.
+pub fn find_tenant(conn: &mut Conn, hash: &TokenHash) -> Result<Option<TenantId>, StoreError> {
+    let tenant = admin_tokens::table.select(admin_tokens::app_id);
+    let found: Option<String> =
+        tenant.filter(admin_tokens::token_hash.eq(hash.0.as_slice())).get_result(conn).optional()?;
+    Ok(found.map(TenantId::stored))
+}
+
 /// The token with that id in the tenant; it may be expired or revoked.
 pub fn find(conn: &mut Conn, tenant: &TenantId, id: AdminTokenId) -> Result<Option<AdminToken>, StoreError> {
     let row: Option<AdminTokenRow> = admin_tokens::table

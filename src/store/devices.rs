@@ -24,6 +24,13 @@ pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Opt
     Ok(sn.map(DeviceSn))
 }
 
+/// The id of the device with that number: the client's, or a generated one.
+pub fn find_key(conn: &mut Conn, user: UserId, sn: DeviceSn) -> Result<Option<String>, StoreError> {
+    let key: Option<Option<String>> =
+        devices::table.find((user.get(), sn.0)).select(devices::device_key).get_result(conn).optional()?;
+    Ok(key.flatten())
+}
+
 /// What a login reports about its device.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = devices)]

@@ -62,6 +62,7 @@ pub mod secret_check;
 pub mod server;
 pub mod sessions;
 pub mod settings;
+pub mod signing_keys;
 mod statement_times;
 pub mod statements;
 pub mod tenants;

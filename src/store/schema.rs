@@ -7,6 +7,9 @@ diesel::table! {
         created_at_ms -> BigInt,
         secret_version -> Integer,
         push_sign_required -> Bool,
+        access_token_audiences -> Text,
+        access_token_secs -> Integer,
+        access_token_claims -> Text,
     }
 }
 
@@ -360,5 +363,16 @@ diesel::table! {
     secret_check (id) {
         id -> BigInt,
         mac -> Text,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        public_key -> Binary,
+        private_key -> Binary,
+        created_at_ms -> BigInt,
+        signs_from_ms -> BigInt,
+        revoked_at_ms -> Nullable<BigInt>,
     }
 }

@@ -7,11 +7,12 @@ use diesel::{OptionalExtension as _, prelude::*};
 use super::{
     Conn, MAX_PARAMETERS, StoreError,
     schema::{devices, sessions, users},
+    selection,
     statements::{Statement, execute_together},
     update::update,
 };
 use crate::model::{
-    AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionId, TenantId, TokenHash, UserId,
+    AccountStatus, DeviceSn, EndReason, LoggedInDevice, Session, SessionDetails, SessionId, TenantId, TokenHash, UserId,
 };
 
 /// A new session.
@@ -72,6 +73,57 @@ pub fn find_by_token(conn: &mut Conn, tenant: &TenantId, hash: &TokenHash) -> Re
         expires_at_ms,
         is_ended: ended_at_ms.is_some(),
     }))
+}
+
+/// How a session is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum SessionKey {
+    /// By its token.
+    Token(TokenHash),
+    /// By its id.
+    Id(SessionId),
+}
+
+/// A session with what others may learn about it; it may have ended.
+pub fn find_details(conn: &mut Conn, tenant: &TenantId, key: SessionKey) -> Result<Option<SessionDetails>, StoreError> {
+    type Row = (DetailsRow, i16, Option<String>, Option<String>);
+    let same_device = devices::user_id.eq(sessions::user_id).and(devices::sn.eq(sessions::device_sn));
+    let query = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .left_join(devices::table.on(same_device))
+        .select((selection::<DetailsRow>(), users::status, users::username, devices::device_key.nullable()))
+        .filter(sessions::app_id.eq(tenant.as_str()));
+    let row: Option<Row> = match key {
+        SessionKey::Token(hash) => query.filter(sessions::token_hash.eq(hash.0.to_vec())).get_result(conn),
+        SessionKey::Id(id) => query.filter(sessions::id.eq(id.0)).get_result(conn),
+    }
+    .optional()?;
+    Ok(row.map(|(row, status, username, device_key)| SessionDetails {
+        session: Session {
+            id: SessionId(row.id),
+            user: UserId::stored(row.user_id),
+            device: DeviceSn(row.device_sn),
+            status: AccountStatus::stored(status),
+            last_used_at_ms: row.last_used_at_ms,
+            expires_at_ms: row.expires_at_ms,
+            is_ended: row.ended_at_ms.is_some(),
+        },
+        created_at_ms: row.created_at_ms,
+        username,
+        device_key,
+    }))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+struct DetailsRow {
+    id: i64,
+    user_id: i64,
+    device_sn: i32,
+    created_at_ms: i64,
+    last_used_at_ms: i64,
+    expires_at_ms: i64,
+    ended_at_ms: Option<i64>,
 }
 
 /// Stores that a session is used now.

@@ -1,9 +1,11 @@
 //! Tenants.
 
+use std::sync::Arc;
+
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::apps, selection};
-use crate::model::{Tenant, TenantId};
+use crate::model::{AccessTokenSettings, Tenant, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
@@ -13,16 +15,25 @@ struct AppRow {
     created_at_ms: i64,
     secret_version: i32,
     push_sign_required: bool,
+    access_token_audiences: String,
+    access_token_secs: i32,
+    access_token_claims: String,
 }
 
 impl From<AppRow> for Tenant {
     fn from(row: AppRow) -> Self {
+        let access_tokens = AccessTokenSettings {
+            audiences: row.access_token_audiences.split_whitespace().map(str::to_owned).collect(),
+            lifetime_secs: row.access_token_secs.into(),
+            claims: serde_json::from_str(&row.access_token_claims).unwrap_or_default(),
+        };
         Self {
             id: TenantId::stored(row.id),
             is_registration_open: row.registration_open,
             created_at_ms: row.created_at_ms,
             secret_version: row.secret_version,
             is_push_sign_required: row.push_sign_required,
+            access_tokens: Arc::new(access_tokens),
         }
     }
 }
@@ -53,6 +64,19 @@ pub fn set_registration_open(conn: &mut Conn, id: &TenantId, is_open: bool) -> R
 /// Sets whether push registrations must be signed.
 pub fn set_push_sign_required(conn: &mut Conn, id: &TenantId, is_required: bool) -> Result<(), StoreError> {
     diesel::update(apps::table.find(id.as_str())).set(apps::push_sign_required.eq(is_required)).execute(conn)?;
+    Ok(())
+}
+
+/// Sets what access tokens contain.
+pub fn set_access_tokens(conn: &mut Conn, id: &TenantId, new: &AccessTokenSettings) -> Result<(), StoreError> {
+    let claims = serde_json::to_value(&new.claims).unwrap_or_default().to_string();
+    diesel::update(apps::table.find(id.as_str()))
+        .set((
+            apps::access_token_audiences.eq(new.audiences.join(" ")),
+            apps::access_token_secs.eq(i32::try_from(new.lifetime_secs).unwrap_or_default()),
+            apps::access_token_claims.eq(claims),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -138,7 +138,7 @@ impl Context {
     pub fn of(req: &ServiceRequest, config: &Config, random: Random, listener: Face) -> Self {
         let headers = req.headers();
         let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let api = if req.path().starts_with("/v1/") { Api::V1 } else { Api::Admin };
+        let api = Api::of(req.path());
         let (id, number) = request_id(headers, random);
         Self {
             id,
@@ -259,7 +259,7 @@ fn language(headers: &HeaderMap, api: Api) -> Language {
     }
     let default = match api {
         Api::V1 => Language::Zh,
-        Api::Admin => Language::En,
+        Api::Admin | Api::OAuth => Language::En,
     };
     best.map_or(default, |(_, language)| language)
 }

@@ -13,7 +13,7 @@ use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        Method, StatusCode,
         header::{
             self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap, HeaderName, HeaderValue,
         },
@@ -134,6 +134,7 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
             (encoding, encoding.encode(context.number, shown.code, &shown.text, &pb::StatusResponse::default()))
         }
         Api::Admin => (Encoding::Json, reply::admin::<()>(shown.code, None, Some(&shown.text))),
+        Api::OAuth => (Encoding::Json, reply::oauth_error(shown.status, &shown.text)),
     };
     context.noted.outcome.set(Some(Outcome { code: shown.code, encoding }));
     let status = if context.is_strict { shown.strict_status } else { shown.status };
@@ -141,6 +142,11 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
     if context.is_strict {
         let name = &headers::PREFERENCE_APPLIED;
         res.headers_mut().insert(name.clone(), HeaderValue::from_static("handling=strict"));
+    }
+    if context.api == Api::OAuth && status == StatusCode::UNAUTHORIZED {
+        for scheme in ["Bearer", "Basic realm=\"diglot\", charset=\"UTF-8\""] {
+            res.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        }
     }
     if let Some(secs) = shown.retry_after_secs {
         res.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
@@ -152,8 +158,10 @@ fn add_headers(to: &mut HeaderMap, context: &Context) {
     if let Ok(id) = HeaderValue::from_str(&context.id) {
         to.insert(headers::X_REQUEST_ID.clone(), id);
     }
-    // Answers hold personal data or tokens (security.md 40).
-    to.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !to.contains_key(header::CACHE_CONTROL) {
+        // Answers hold personal data or tokens (security.md 40).
+        to.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     to.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if context.api == Api::V1 {
         to.append(header::VARY, HeaderValue::from_static("Accept"));

@@ -47,6 +47,11 @@ pub fn admin(path: &'static str) -> Path {
     Path::new(path, Kind::Admin)
 }
 
+/// A path of OAuth 2.0.
+pub fn oauth(path: &'static str) -> Path {
+    Path::new(path, Kind::OAuth)
+}
+
 /// A path of the ops listener.
 pub fn ops(path: &'static str) -> Path {
     Path::new(path, Kind::Ops)
@@ -118,7 +123,7 @@ impl Path {
         let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         match self.kind {
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
-            Kind::Admin | Kind::Ops => cfg.service(resource),
+            Kind::Admin | Kind::OAuth | Kind::Ops => cfg.service(resource),
         };
     }
 }

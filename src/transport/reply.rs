@@ -1,4 +1,4 @@
-//! The envelopes of the two APIs (behaviour.md §2).
+//! The envelopes of the APIs (behaviour.md §2).
 
 use actix_web::{
     HttpResponse,
@@ -32,6 +32,25 @@ pub fn admin<T: Serialize>(code: i32, data: Option<&T>, message: Option<&str>) -
         message: Option<&'a str>,
     }
     serde_json::to_vec(&Envelope { code, data, message })
+}
+
+/// The bytes of an error of OAuth (RFC 6749 §5.2).
+///
+/// # Errors
+/// As [`admin`].
+pub fn oauth_error(status: StatusCode, description: &str) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        error: &'static str,
+        error_description: &'a str,
+    }
+    let error = match status {
+        StatusCode::UNAUTHORIZED => "invalid_client",
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+        status if status.is_server_error() => "server_error",
+        _ => "invalid_request",
+    };
+    serde_json::to_vec(&Body { error, error_description: description })
 }
 
 /// A response with these bytes as its body.

@@ -28,7 +28,10 @@ async fn an_admin_sees_and_changes_the_own_app_only() {
     let (admin, other) = (t.admin().await, t.admin_of("other").await);
     let app = |id: &str, is_open: bool, is_signed: bool| {
         let created_at = START_MS / 1000;
-        json!({"id": id, "created_at": created_at, "registration_open": is_open, "push_sign_required": is_signed})
+        json!({
+            "id": id, "created_at": created_at, "registration_open": is_open, "push_sign_required": is_signed,
+            "access_token_audiences": [], "access_token_secs": 300, "access_token_claims": {},
+        })
     };
     assert_eq!(data(&admin, GET).await, app("default", true, false));
     assert_eq!(post(&admin, SET, json!({"registration_open": false})).await, true);

@@ -13,6 +13,7 @@
     reason = "a failing test should panic at the failing line"
 )]
 
+mod access_tokens;
 mod account_details;
 mod accounts;
 mod alerts;
@@ -58,6 +59,7 @@ mod headers;
 mod hot_path;
 mod http;
 mod import_http;
+mod introspection;
 mod logins;
 mod logs;
 mod lost_updates;

@@ -44,7 +44,11 @@ pub async fn user_until(gateway: &Gateway, presented: PresentedToken) -> Result<
     Ok((Caller { tenant_id, user: session.user, actor }, session.expires_at_ms))
 }
 
-fn require_live(gateway: &Gateway, session: &Session, now_ms: i64) -> Result<(), Error> {
+/// Checks that a session has neither ended nor expired, and that its account is active.
+///
+/// # Errors
+/// [`Error::TokenEnded`].
+pub(in crate::domain) fn require_live(gateway: &Gateway, session: &Session, now_ms: i64) -> Result<(), Error> {
     let idle_ms = now_ms.saturating_sub(session.last_used_at_ms);
     let is_over = session.is_ended || session.expires_at_ms <= now_ms || idle_ms >= gateway.config.session_max_idle_ms;
     if is_over || require_active(session.status).is_err() { Err(Error::TokenEnded) } else { Ok(()) }
@@ -94,6 +98,22 @@ pub async fn operator(gateway: &Gateway, presented: PresentedToken) -> Result<Op
     let hash = TokenHash::of(&token.ok_or(Error::TokenUnknown)?);
     let AdminToken { id, .. } = valid_admin_token(gateway, &tenant_id, hash).await?;
     Ok(Operator { tenant_id, kind: OperatorKind::AdminToken(id, origin) })
+}
+
+/// Authenticates an admin token of any tenant.
+///
+/// # Errors
+/// As [`operator`]; [`Error::TokenUnknown`] for a user token.
+pub async fn operator_of_any_tenant(
+    gateway: &Gateway,
+    token: Option<Token>,
+    origin: Origin,
+) -> Result<Operator, Error> {
+    let token = token.filter(Token::is_admin).ok_or(Error::TokenUnknown)?;
+    let hash = TokenHash::of(&token);
+    let found = gateway.db.read(move |conn| admin_tokens::find_tenant(conn, &hash)).await?;
+    let tenant_id = found.ok_or(Error::TokenUnknown)?;
+    operator(gateway, PresentedToken { tenant_id, origin, token: Some(token) }).await
 }
 
 /// Authenticates an operator who presented the admin token `id` at an earlier request and so began `session`, which the

@@ -1,5 +1,7 @@
 //! The app of the admin token, and its admin tokens.
 
+use std::collections::BTreeMap;
+
 use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use super::{
     params::{Flag, Json, required},
 };
 use crate::{
-    domain::tenants,
+    domain::tenants::{self, AccessTokenChanges},
     gateway::Gateway,
     model::{AdminToken, AdminTokenId, AdminTokenState, Days, Invalid, Problem, Tenant},
     transport::path::{Path, admin},
@@ -37,6 +39,12 @@ pub(crate) struct AppData {
     pub(crate) registration_open: bool,
     /// Whether push registrations must be signed with the app's secret.
     pub(crate) push_sign_required: bool,
+    /// Whom access tokens may be for; the first one is the default. Empty: the app.
+    pub(crate) access_token_audiences: Vec<String>,
+    /// How long access tokens are valid.
+    pub(crate) access_token_secs: i64,
+    /// Further claims of access tokens: names with templates.
+    pub(crate) access_token_claims: BTreeMap<String, String>,
 }
 
 impl From<Tenant> for AppData {
@@ -46,6 +54,9 @@ impl From<Tenant> for AppData {
             created_at: secs(tenant.created_at_ms),
             registration_open: tenant.is_registration_open,
             push_sign_required: tenant.is_push_sign_required,
+            access_token_audiences: tenant.access_tokens.audiences.clone(),
+            access_token_secs: tenant.access_tokens.lifetime_secs,
+            access_token_claims: tenant.access_tokens.claims.clone(),
         }
     }
 }
@@ -58,6 +69,12 @@ async fn get(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) 
 struct AppBody {
     registration_open: Option<Flag>,
     push_sign_required: Option<Flag>,
+    /// Whom access tokens may be for; the first one is the default. Replaces the list.
+    access_token_audiences: Option<Vec<String>>,
+    /// How long access tokens are valid: 30 to 900.
+    access_token_secs: Option<i64>,
+    /// Further claims of access tokens, such as `"jid": "{user_id}@chat.example"`. Replaces all of them.
+    access_token_claims: Option<BTreeMap<String, String>>,
 }
 
 async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<AppBody>>) -> Answer<bool> {
@@ -66,6 +83,14 @@ async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOp
     }
     if let Some(is_required) = body.push_sign_required {
         tenants::set_push_sign_required(&gateway, &operator, is_required.get()).await?;
+    }
+    let changes = AccessTokenChanges {
+        audiences: body.access_token_audiences,
+        lifetime_secs: body.access_token_secs,
+        claims: body.access_token_claims,
+    };
+    if !changes.is_empty() {
+        tenants::set_access_tokens(&gateway, &operator, changes).await?;
     }
     DONE
 }

@@ -123,6 +123,7 @@ fn all() -> Vec<Error> {
         E::AliasTaken,
         E::PasswordCommon,
         E::PasswordIsName,
+        E::AccessTokensOff,
         E::TooManyRequests { wait_secs },
         E::Busy,
         E::unavailable("an example"),
@@ -165,6 +166,7 @@ const fn domain_advice(error: &E) -> &'static str {
         E::TenantUnknown => "sends an `app_id` that exists",
         E::TokenUnknown | E::TokenEnded => "forgets the token and logs in again",
         E::ActForMissing => "sends the header `user_id`",
+        E::AccessTokensOff => "sends the session's token to servers that ask the gateway about it",
         E::NoPermission | E::VipOnly | E::RegistrationClosed => "does not offer the operation to this user",
         E::UserNotFound | E::NotListed | E::DeviceNotFound | E::MedalNotFound => {
             "removes what it showed, or corrects the id"

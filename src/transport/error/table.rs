@@ -21,6 +21,11 @@ impl Error {
         let (code, (zh, en)) = match api {
             Api::V1 => (row.v1, row.v1_texts.unwrap_or(row.texts)),
             Api::Admin => (row.admin, row.texts),
+            Api::OAuth => (i32::from(oauth_status(row.strict).as_u16()), row.texts),
+        };
+        let (status, strict) = match api {
+            Api::V1 | Api::Admin => (row.status, row.strict),
+            Api::OAuth => (oauth_status(row.strict), oauth_status(row.strict)),
         };
         // On /user even an undecodable body is code 10002 with HTTP 200 (behaviour.md §2).
         let is_10002 = api == Api::Admin && code == INVALID_PARAMETER;
@@ -30,12 +35,17 @@ impl Error {
                 Language::Zh => zh,
                 Language::En => en,
             },
-            status: if is_10002 { StatusCode::OK } else { row.status },
-            strict_status: row.strict,
+            status: if is_10002 { StatusCode::OK } else { status },
+            strict_status: strict,
             retry_after_secs: row.retry_after_secs,
             cause: row.cause,
         }
     }
+}
+
+/// The status of an error of OAuth, which has 400 for every invalid request (RFC 6749 §5.2).
+fn oauth_status(strict: StatusCode) -> StatusCode {
+    if strict == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { strict }
 }
 
 const V1_REFUSED: i32 = -1;
@@ -240,6 +250,12 @@ fn domain_row(error: &domain::Error) -> Row {
         E::RegistrationClosed => {
             refused(40001, StatusCode::FORBIDDEN, "该应用未开放注册", "open registration is off for this app")
         }
+        E::AccessTokensOff => refused(
+            INVALID_PARAMETER,
+            StatusCode::NOT_FOUND,
+            "访问令牌未启用",
+            "access tokens are not enabled on this server",
+        ),
         E::TooManyRequests { wait_secs } => Row::failure(
             V1_REFUSED,
             StatusCode::TOO_MANY_REQUESTS,

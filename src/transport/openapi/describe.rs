@@ -26,6 +26,8 @@ pub enum Kind {
     V1(Encoding),
     /// The admin API: JSON.
     Admin,
+    /// OAuth 2.0: JSON without an envelope.
+    OAuth,
     /// The ops listener.
     Ops,
 }
@@ -125,6 +127,7 @@ impl<'a> Description<'a> {
         let (tag, failure) = match self.kind {
             Kind::V1(_) => ("v1", Some((Api::V1, "V1Failure"))),
             Kind::Admin => ("admin", Some((Api::Admin, "AdminFailure"))),
+            Kind::OAuth => ("oauth", Some((Api::OAuth, "OAuthFailure"))),
             Kind::Ops => ("ops", None),
         };
         if let Some((api, failure)) = failure {
@@ -201,6 +204,13 @@ impl<'a> Description<'a> {
     pub fn json_body<T: JsonSchema>(&mut self) {
         let schema = self.schemas.requests.subschema_for::<T>().to_value();
         self.body = Some(json!({"content": {"application/json": {"schema": schema}}}));
+    }
+
+    /// Sets the body: a form of `T`.
+    pub fn form_body<T: JsonSchema>(&mut self) {
+        let schema = self.schemas.requests.subschema_for::<T>().to_value();
+        self.body =
+            Some(json!({"required": true, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}));
     }
 
     /// Sets the body: any text.

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use crate::{
     domain::{
         access::{PresentedToken, authenticate},
-        sessions,
+        access_tokens, sessions,
     },
     gateway::Gateway,
     model::{Code, DeviceKey, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token},
@@ -29,6 +29,8 @@ pub(super) fn paths() -> Vec<Path> {
             .post(email_login, "Logs in with an e-mail address, or another name, and a password"),
         json_native("/v1/user/logout").post(logout, "Ends the caller's session"),
         json_native("/v1/user/get-token").get(get_token, "Opens another session for the caller"),
+        json_native("/v1/user/access-token")
+            .post(access_token, "Issues a signed access token, which other servers verify by themselves"),
         protobuf_native("/v1/user/clients").get(clients, "Lists the devices that the caller is logged in on"),
         json_native("/v1/user/device-offline").post(device_offline, "Ends the session on one of the caller's devices"),
     ]
@@ -73,6 +75,20 @@ async fn get_token(
     let caller = authenticate::user(&gateway, presented).await?;
     let login = sessions::open_another(&gateway, &anonymous, &caller).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
+}
+
+async fn access_token(
+    gateway: Data<Gateway>,
+    AsCaller(caller, Wire(req)): AsCaller<Wire<pb::AccessTokenRequest>>,
+) -> Reply<pb::AccessTokenResponse> {
+    let audience = Some(req.audience.as_str()).filter(|audience| !audience.is_empty());
+    let token = access_tokens::issue(&gateway, &caller, audience).await?;
+    Ok(Wire(pb::AccessTokenResponse {
+        status: None,
+        access_token: token.text,
+        token_type: "Bearer".to_owned(),
+        expires_in: token.lifetime_secs.try_into().unwrap_or_default(),
+    }))
 }
 
 async fn clients(gateway: Data<Gateway>, AsCaller(caller, ()): AsCaller) -> Reply<pb::ClientsResponse> {
