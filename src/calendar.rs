@@ -1,4 +1,4 @@
-//! The days of the configured time zone.
+//! The days and hours of the configured time zone.
 
 use std::{
     ops::Range,
@@ -36,6 +36,12 @@ impl Calendar {
         known.number
     }
 
+    /// The hour of the day, from 0 to 23, at a time; 0 for a time out of range.
+    #[must_use]
+    pub fn hour(&self, at_ms: i64) -> i16 {
+        Timestamp::from_millisecond(at_ms).map_or(0, |at| at.to_zoned(self.zone.clone()).hour().into())
+    }
+
     fn find(&self, at_ms: i64) -> Option<Day> {
         let start = Timestamp::from_millisecond(at_ms).ok()?.to_zoned(self.zone.clone()).start_of_day().ok()?;
         let end = start.checked_add(1.day()).ok()?.start_of_day().ok()?;
@@ -62,5 +68,19 @@ mod tests {
         }
         assert_eq!(Calendar::new(TimeZone::UTC).day(0), 0);
         assert_eq!(Calendar::new(TimeZone::UTC).day(-1), -1);
+    }
+
+    #[test]
+    fn hours_are_those_of_the_zone_also_when_it_changes_its_clocks() {
+        let calendar = Calendar::new(TimeZone::get("Europe/Berlin").unwrap());
+        for (at, hour) in [
+            ("2026-03-29T00:59:59Z", 1),
+            ("2026-03-29T01:00:00Z", 3),
+            ("2026-06-01T22:00:00Z", 0),
+            ("2026-10-25T00:30:00Z", 2),
+            ("2026-10-25T01:30:00Z", 2),
+        ] {
+            assert_eq!(calendar.hour(at.parse::<Timestamp>().unwrap().as_millisecond()), hour, "{at}");
+        }
     }
 }

@@ -65,7 +65,7 @@ pub struct Gateway {
     pub hashing: Hashing,
     /// The source of time; a test uses a manual clock.
     pub clock: Arc<dyn Clock>,
-    /// The days of the configured time zone.
+    /// The days and hours of the configured time zone.
     pub calendar: Calendar,
     /// The random number generator.
     pub random: Random,

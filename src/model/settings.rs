@@ -85,6 +85,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether that hour of the day is one without push messages. The hours may pass midnight; there are none if the
+    /// first and the last are the same.
+    #[must_use]
+    pub const fn is_hour_without_push(&self, hour: i16) -> bool {
+        let (start, end) = (self.no_push_start_hour, self.no_push_end_hour);
+        if start <= end { start <= hour && hour < end } else { start <= hour || hour < end }
+    }
+
     /// Sets the name in push messages.
     ///
     /// # Errors
