@@ -143,7 +143,11 @@ pub const SETTINGS: &[Setting] = &[
         "URL of the gateway in access tokens and in its metadata; unset: http://, or https:// with TLS, and DIGLOT_LISTEN",
     ),
     plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
-    plain("DIGLOT_TIMEZONE", "Asia/Shanghai", "time zone of times formatted as text"),
+    plain(
+        "DIGLOT_TIMEZONE",
+        "Asia/Shanghai",
+        "time zone of times formatted as text, and of the hours without push messages",
+    ),
     hidden(unset("DIGLOT_SMTP_URL", "SMTP server for e-mail: smtps://USER:PASSWORD@HOST:PORT"), Redaction::UrlPassword),
     unset("DIGLOT_MAIL_FROM", "sender of e-mail: codes@chat.example or Chat <codes@chat.example>"),
     hidden(unset("DIGLOT_SMS_WEBHOOK_URL", "URL to which SMS to be sent are posted"), Redaction::UrlPassword),

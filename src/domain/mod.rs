@@ -34,6 +34,7 @@ mod passwords;
 pub mod presence;
 pub mod profile;
 pub mod push;
+pub mod push_targets;
 pub mod readiness;
 pub mod registration;
 pub mod sessions;

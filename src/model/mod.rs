@@ -23,6 +23,7 @@ mod notification;
 mod page;
 mod profile;
 mod push;
+mod push_target;
 mod search;
 mod secrets;
 mod session;
@@ -55,6 +56,10 @@ pub use profile::{
     Remark, Remarks,
 };
 pub use push::{Alias, Badge, PushToken, Tag};
+pub use push_target::{
+    Audience, DeadRegistrations, PushAccount, PushTarget, PushTargetPage, Quiet, TagCondition, TargetDevice,
+    TargetRegistration,
+};
 pub use search::{FoundUser, SearchPart, UserCursor, UserField, UserSearch};
 pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session, SessionDetails};

@@ -157,6 +157,6 @@ impl Page {
     }
 }
 
-fn bounded(what: &'static str, value: i64, max: i64) -> Result<i64, Invalid> {
+pub(super) fn bounded(what: &'static str, value: i64, max: i64) -> Result<i64, Invalid> {
     if (1..=max).contains(&value) { Ok(value) } else { Err(Invalid::new(what, Problem::OutOfRange { min: 1, max })) }
 }

@@ -16,14 +16,22 @@ impl PushToken {
     /// When a part is blank, too long or holds control characters.
     pub fn parse(device_token: &str, notifier_name: &str) -> Result<Self, Invalid> {
         Ok(Self {
-            device_token: line("device_token", device_token, 1024)?,
+            device_token: Self::parse_token("device_token", device_token)?,
             notifier_name: line("notifier_name", notifier_name, 255)?,
         })
+    }
+
+    /// Parses a push service's token alone.
+    ///
+    /// # Errors
+    /// When it is blank, too long or holds control characters.
+    pub fn parse_token(what: &'static str, text: &str) -> Result<String, Invalid> {
+        line(what, text, 1024)
     }
 }
 
 /// An alias by which push messages address an account: unique per tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alias(String);
 
 impl Alias {

@@ -11,7 +11,9 @@ use super::{
     sessions::usable,
     statements::Statement,
 };
-use crate::model::{Device, DeviceDetails, DeviceKey, DeviceSession, DeviceSn, LoginDevice, Platform, UserId};
+use crate::model::{
+    Device, DeviceDetails, DeviceKey, DeviceSession, DeviceSn, LoginDevice, Platform, TargetDevice, UserId,
+};
 
 /// The number of the device with the client-side id `key`.
 pub fn find_by_key(conn: &mut Conn, user: UserId, key: &DeviceKey) -> Result<Option<DeviceSn>, StoreError> {
@@ -183,4 +185,37 @@ pub fn last_login_at_ms(conn: &mut Conn, user: UserId) -> Result<Option<i64>, St
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(devices::table.filter(devices::user_id.eq(user.get()))).execute(conn)?;
     Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = devices)]
+struct TargetRow {
+    user_id: i64,
+    sn: i32,
+    device_key: Option<String>,
+    platform: i16,
+    platform_name: String,
+    is_generated: bool,
+}
+
+/// The devices of the accounts, by account and number.
+pub fn list_targets(conn: &mut Conn, users: &[UserId]) -> Result<Vec<(UserId, TargetDevice)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in users.chunks(MAX_PARAMETERS) {
+        let rows: Vec<TargetRow> = devices::table
+            .select(selection::<TargetRow>())
+            .filter(devices::user_id.eq_any(chunk.iter().map(|id| id.get())))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|row| {
+            let device = TargetDevice {
+                sn: DeviceSn(row.sn),
+                key: row.device_key.filter(|_| !row.is_generated),
+                platform: row.platform,
+                platform_name: row.platform_name,
+            };
+            (UserId::stored(row.user_id), device)
+        }));
+    }
+    found.sort_by_key(|(user, device)| (*user, device.sn));
+    Ok(found)
 }

@@ -55,6 +55,7 @@ mod pool;
 pub mod public_profiles;
 pub mod push_profiles;
 pub mod push_tags;
+pub mod push_targets;
 pub mod push_tokens;
 pub mod remarks;
 mod schema;

@@ -1,9 +1,16 @@
 //! Registrations for notifications: at most one per device.
 
-use diesel::{OptionalExtension as _, prelude::*};
+use std::collections::HashMap;
 
-use super::{Conn, StoreError, schema::notifications, selection, statements::Statement};
-use crate::model::{DeviceKey, Notification, NotificationRequest, UserId};
+use diesel::{OptionalExtension as _, dsl::exists, prelude::*};
+
+use super::{
+    Conn, MAX_PARAMETERS, StoreError,
+    schema::{notifications, users},
+    selection,
+    statements::Statement,
+};
+use crate::model::{DeviceKey, Notification, NotificationRequest, TargetRegistration, TenantId, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = notifications)]
@@ -57,4 +64,52 @@ pub fn save(user: UserId, new: &NotificationRequest, now_ms: i64) -> Statement {
 pub fn delete_all_of(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(notifications::table.filter(notifications::user_id.eq(user.get()))).execute(conn)?;
     Ok(())
+}
+
+/// The accounts of the tenant with a registration that has one of the push services' ids.
+pub fn list_owners(conn: &mut Conn, tenant: &TenantId, registrations: &[String]) -> Result<Vec<UserId>, StoreError> {
+    let mut owners = Vec::new();
+    for chunk in registrations.chunks(MAX_PARAMETERS) {
+        let ids: Vec<i64> = notifications::table
+            .inner_join(users::table.on(users::id.eq(notifications::user_id)))
+            .select(notifications::user_id)
+            .filter(notifications::registration_id.eq_any(chunk))
+            .filter(users::app_id.eq(tenant.as_str()))
+            .load(conn)?;
+        owners.extend(ids.into_iter().map(UserId::stored));
+    }
+    Ok(owners)
+}
+
+/// Empties the ids of registrations of the tenant's accounts, whose rows must be locked, and returns how many there
+/// were. What the user chose stays.
+pub fn remove_dead(conn: &mut Conn, tenant: &TenantId, registrations: &[String]) -> Result<usize, StoreError> {
+    let in_tenant = users::id.eq(notifications::user_id).and(users::app_id.eq(tenant.as_str()));
+    let mut removed = 0;
+    for chunk in registrations.chunks(MAX_PARAMETERS) {
+        let dead = notifications::registration_id.eq_any(chunk).and(exists(users::table.filter(in_tenant)));
+        removed += diesel::update(notifications::table.filter(dead))
+            .set(notifications::registration_id.eq(""))
+            .execute(conn)?;
+    }
+    Ok(removed)
+}
+
+/// The registrations of the accounts, by the client's id of the device.
+pub fn list_of_all(
+    conn: &mut Conn,
+    users: &[UserId],
+) -> Result<HashMap<(UserId, String), TargetRegistration>, StoreError> {
+    let columns = (notifications::registration_id, notifications::kind, notifications::is_open);
+    let mut found = HashMap::new();
+    for chunk in users.chunks(MAX_PARAMETERS) {
+        let rows: Vec<(i64, String, (String, i32, bool))> = notifications::table
+            .select((notifications::user_id, notifications::device_key, columns))
+            .filter(notifications::user_id.eq_any(chunk.iter().map(|id| id.get())))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(user, device, (id, kind, is_open))| {
+            ((UserId::stored(user), device), TargetRegistration { id, kind, is_open })
+        }));
+    }
+    Ok(found)
 }

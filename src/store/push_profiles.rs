@@ -1,8 +1,10 @@
 //! The alias and the badge number of accounts for push messages.
 
+use std::collections::BTreeSet;
+
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::push_profiles, statements::Statement};
+use super::{Conn, MAX_PARAMETERS, StoreError, schema::push_profiles, statements::Statement};
 use crate::model::{Alias, Badge, TenantId, UserId};
 
 /// The account's alias and badge number, if either was set.
@@ -45,4 +47,23 @@ pub fn set_badge(tenant: &TenantId, user: UserId, badge: Badge) -> Statement {
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(push_profiles::table.find(user.get())).execute(conn)?;
     Ok(())
+}
+
+/// The owners of the aliases.
+pub fn list_owners(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    aliases: &BTreeSet<Alias>,
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let aliases: Vec<&str> = aliases.iter().map(Alias::as_str).collect();
+    let mut owners = BTreeSet::new();
+    for chunk in aliases.chunks(MAX_PARAMETERS) {
+        let ids: Vec<i64> = push_profiles::table
+            .select(push_profiles::user_id)
+            .filter(push_profiles::app_id.eq(tenant.as_str()))
+            .filter(push_profiles::alias.eq_any(chunk.iter().copied()))
+            .load(conn)?;
+        owners.extend(ids.into_iter().map(UserId::stored));
+    }
+    Ok(owners)
 }

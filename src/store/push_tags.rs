@@ -1,6 +1,6 @@
 //! Tags, by which push messages select accounts: a set per account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -35,4 +35,24 @@ pub fn delete(user: UserId, tags: &BTreeSet<Tag>) -> Vec<Statement> {
 #[must_use]
 pub fn delete_all_of(user: UserId) -> Statement {
     Statement::new(diesel::delete(push_tags::table.filter(push_tags::user_id.eq(user.get()))))
+}
+
+/// Those of the tags that each of the accounts has; an account without any is absent.
+pub fn list_of_all(
+    conn: &mut Conn,
+    users: &[UserId],
+    tags: &BTreeSet<&Tag>,
+) -> Result<HashMap<UserId, HashSet<String>>, StoreError> {
+    let mut found = HashMap::<_, HashSet<_>>::new();
+    for chunk in users.chunks(MAX_PARAMETERS.saturating_sub(tags.len())) {
+        let rows: Vec<(i64, String)> = push_tags::table
+            .select((push_tags::user_id, push_tags::tag))
+            .filter(push_tags::user_id.eq_any(chunk.iter().map(|id| id.get())))
+            .filter(push_tags::tag.eq_any(tags.iter().map(|tag| tag.as_str())))
+            .load(conn)?;
+        for (user, tag) in rows {
+            found.entry(UserId::stored(user)).or_default().insert(tag);
+        }
+    }
+    Ok(found)
 }

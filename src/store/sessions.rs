@@ -175,6 +175,28 @@ pub(super) fn usable(user: i64, idle_since_ms: i64, now_ms: i64) -> _ {
         .and(sessions::last_used_at_ms.gt(idle_since_ms))
 }
 
+/// The devices on which each of the accounts has a session that has not been ended, was opened or used after
+/// `idle_since_ms`, and has not expired at `now_ms`.
+pub fn list_devices_of_all(
+    conn: &mut Conn,
+    users: &[UserId],
+    idle_since_ms: i64,
+    now_ms: i64,
+) -> Result<HashSet<(UserId, DeviceSn)>, StoreError> {
+    let mut found = HashSet::new();
+    for chunk in users.chunks(MAX_PARAMETERS) {
+        let rows: Vec<(i64, i32)> = sessions::table
+            .select((sessions::user_id, sessions::device_sn))
+            .filter(sessions::user_id.eq_any(chunk.iter().map(|id| id.get())))
+            .filter(sessions::ended_at_ms.is_null())
+            .filter(sessions::expires_at_ms.gt(now_ms))
+            .filter(sessions::last_used_at_ms.gt(idle_since_ms))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(user, sn)| (UserId::stored(user), DeviceSn(sn))));
+    }
+    Ok(found)
+}
+
 /// The devices, by number, on which an account has a session that has not been ended, was opened or used after
 /// `idle_since_ms`, and has not expired at `now_ms`.
 pub fn list_devices(

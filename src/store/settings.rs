@@ -1,14 +1,18 @@
 //! Settings of accounts: one row per account, from the first change on.
 
-use diesel::{OptionalExtension as _, prelude::*};
+use diesel::{OptionalExtension as _, dsl::exists, prelude::*};
 
-use super::{Conn, StoreError, schema::settings, selection};
-use crate::model::{Settings, UserId};
+use super::{
+    Conn, MAX_PARAMETERS, StoreError,
+    schema::{settings, users},
+    selection,
+};
+use crate::model::{Settings, TenantId, UserId};
 
 /// All columns except the key, for reading and writing.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = settings, treat_none_as_null = true)]
-struct SettingsRow {
+pub(super) struct SettingsRow {
     auth_mode: i16,
     auth_question: Option<String>,
     auth_answer: Option<String>,
@@ -91,4 +95,32 @@ pub fn save(conn: &mut Conn, user: UserId, new: &Settings) -> Result<(), StoreEr
 pub fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(settings::table.find(user.get())).execute(conn)?;
     Ok(())
+}
+
+/// The accounts of the tenant whose settings have one of the tokens of push services.
+pub fn list_owners(conn: &mut Conn, tenant: &TenantId, tokens: &[String]) -> Result<Vec<UserId>, StoreError> {
+    let mut owners = Vec::new();
+    for chunk in tokens.chunks(MAX_PARAMETERS) {
+        let ids: Vec<i64> = settings::table
+            .inner_join(users::table.on(users::id.eq(settings::user_id)))
+            .select(settings::user_id)
+            .filter(settings::push_token.eq_any(chunk))
+            .filter(users::app_id.eq(tenant.as_str()))
+            .load(conn)?;
+        owners.extend(ids.into_iter().map(UserId::stored));
+    }
+    Ok(owners)
+}
+
+/// Removes tokens of push services from the settings of the tenant's accounts, whose rows must be locked, and returns
+/// how many there were.
+pub fn remove_dead_tokens(conn: &mut Conn, tenant: &TenantId, tokens: &[String]) -> Result<usize, StoreError> {
+    let in_tenant = users::id.eq(settings::user_id).and(users::app_id.eq(tenant.as_str()));
+    let mut removed = 0;
+    for chunk in tokens.chunks(MAX_PARAMETERS) {
+        let dead = settings::push_token.eq_any(chunk).and(exists(users::table.filter(in_tenant)));
+        removed +=
+            diesel::update(settings::table.filter(dead)).set(settings::push_token.eq(None::<&str>)).execute(conn)?;
+    }
+    Ok(removed)
 }

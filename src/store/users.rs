@@ -1,5 +1,7 @@
 //! Accounts.
 
+use std::collections::BTreeSet;
+
 use diesel::{OptionalExtension as _, dsl::case_when, prelude::*};
 
 mod activity;
@@ -302,21 +304,33 @@ pub fn set_status(
 ) -> Result<usize, StoreError> {
     let mut changed = 0;
     for chunk in ids.chunks(MAX_PARAMETERS) {
-        // Locked in the order of their ids, so that overlapping lists wait for each other and don't deadlock.
-        let in_tenant = users::table
-            .select(users::id)
-            .filter(users::id.eq_any(chunk.iter().map(|id| id.get())))
-            .filter(users::app_id.eq(tenant.as_str()))
-            .filter(users::status.ne(AccountStatus::Deleted.code()))
-            .order(users::id);
-        let locked: Vec<i64> = match conn {
-            Conn::Sqlite(conn) => in_tenant.load(conn),
-            Conn::Postgres(conn) => in_tenant.for_no_key_update().load(conn),
-        }?;
-        let matches = users::table.filter(users::id.eq_any(locked));
+        let matches = users::table.filter(users::id.eq_any(lock_chunk(conn, tenant, chunk)?));
         changed += diesel::update(matches).set(users::status.eq(status.code())).execute(conn)?;
     }
     Ok(changed)
+}
+
+/// Locks those accounts in `ids` that are in the tenant and not deleted until the end of the transaction.
+pub fn lock_all(conn: &mut Conn, tenant: &TenantId, ids: &BTreeSet<UserId>) -> Result<(), StoreError> {
+    let ids: Vec<UserId> = ids.iter().copied().collect();
+    for chunk in ids.chunks(MAX_PARAMETERS) {
+        lock_chunk(conn, tenant, chunk)?;
+    }
+    Ok(())
+}
+
+/// Locks accounts in the order of their ids, so that overlapping lists wait for each other and don't deadlock.
+fn lock_chunk(conn: &mut Conn, tenant: &TenantId, chunk: &[UserId]) -> Result<Vec<i64>, StoreError> {
+    let in_tenant = users::table
+        .select(users::id)
+        .filter(users::id.eq_any(chunk.iter().map(|id| id.get())))
+        .filter(users::app_id.eq(tenant.as_str()))
+        .filter(users::status.ne(AccountStatus::Deleted.code()))
+        .order(users::id);
+    Ok(match conn {
+        Conn::Sqlite(conn) => in_tenant.load(conn),
+        Conn::Postgres(conn) => in_tenant.for_no_key_update().load(conn),
+    }?)
 }
 
 /// A page of the tenant's accounts, oldest first, without deleted ones.

@@ -235,6 +235,7 @@ async fn act_for_a_user(log: &mut Audited) {
     let (acting, id) = (Actor::AdminFor(dave), || dave.to_string());
     let token = json!({"device_sn": 1, "device_token": "token", "notifier_name": "n"});
     let tags = json!({"tags": ["a"]});
+    let dead = json!({"device_tokens": ["dead"]});
     log.walk(vec![
         (acting, "PUT", "/user/nickname?nick_name=D", Value::Null, "profile.rename", id(), OK),
         (acting, "POST", "/user/avatar", json!({"avatar": "https://x.example/a.png"}), "profile.set_avatar", id(), OK),
@@ -243,7 +244,8 @@ async fn act_for_a_user(log: &mut Audited) {
         (acting, "PUT", "/user/username?username=david", Value::Null, "account.set_username", id(), OK),
         (acting, "POST", "/user/token/bind", token, "device.bind_token", id(), OK),
         (acting, "POST", "/user/token/unbind?deviceSn=1", Value::Null, "device.unbind_token", id(), OK),
-        (acting, "POST", "/user/push/alias", json!({"alias": "a"}), "push.alias", id(), OK),
+        (acting, "POST", "/user/push/alias", json!({"alias": "a", "push_token": "dead"}), "push.alias", id(), OK),
+        (Actor::Admin, "POST", "/admin/v1/push/feedback", dead, "push.feedback", "1 registrations".into(), OK),
         (acting, "POST", "/user/push/badge", json!({"badge": 1}), "push.badge", id(), OK),
         (acting, "POST", "/user/push/tag", tags.clone(), "push.add_tags", id(), OK),
         (acting, "DELETE", "/user/push/tag", tags, "push.remove_tags", id(), OK),

@@ -76,6 +76,8 @@ mod personal_data;
 mod presence;
 mod profiles;
 mod push;
+mod push_reach;
+mod push_targets;
 mod races;
 mod readme;
 mod reload;

@@ -51,6 +51,8 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("GET", "/admin/v1/coins/list?user_id=2", Value::Null),
         ("GET", "/admin/v1/users/get?user_id=2", Value::Null),
+        ("POST", "/admin/v1/push/targets", json!({"users": [user], "tags": {"none": ["muted"]}})),
+        ("POST", "/admin/v1/push/feedback", json!({"device_tokens": ["dead-token"], "registration_ids": ["dead-id"]})),
         ("POST", "/admin/v1/ads/set", json!({"is_show": true, "bottom_height": 50})),
         ("GET", "/admin/v1/ads/get", Value::Null),
         ("GET", "/admin/v1/app/get", Value::Null),
@@ -134,6 +136,8 @@ async fn of_admin(examples: &mut Map<String, Value>, codes: &CodeApp) {
 async fn of_others(examples: &mut Map<String, Value>, codes: &CodeApp, alice: &User) {
     let admin = codes.t.admin().await;
     let acting = admin.clone().header("user_id", &alice.id.to_string());
+    let bound = json!({"device_sn": 2, "device_token": "device-token", "notifier_name": "apns"});
+    acting.post("/user/token/bind").json(&bound).send().await.assert_ok();
     for (method, path, sent) in others(alice.id) {
         let client = if path == "/user/change_password_admin" { &acting } else { &admin };
         let request = client.request(method.parse().unwrap(), path);

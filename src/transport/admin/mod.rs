@@ -23,6 +23,7 @@ mod params;
 mod presence;
 mod profile;
 mod push;
+mod push_targets;
 mod roster;
 mod sessions;
 mod settings;
@@ -50,6 +51,7 @@ pub fn paths() -> Vec<Path> {
         presence::paths(),
         profile::paths(),
         push::paths(),
+        push_targets::paths(),
         roster::paths(),
         sessions::paths(),
         settings::paths(),
