@@ -7,7 +7,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::Dev;
+use actix_web::rt::task::spawn_blocking;
+use serde_json::{Value, json};
+
+use crate::{
+    push_targets::{bound, everyone, register},
+    support::{Dev, Running, SmsReceiver},
+};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -25,7 +31,13 @@ fn run(command: &mut Command) -> String {
 #[test]
 fn the_document_shows_the_clients_as_they_are() {
     let document = fs::read_to_string(project("docs/first-client.md")).unwrap();
-    for file in ["python/client.py", "typescript/src/gateway.ts", "typescript/src/main.ts", "ops/accounts.sh"] {
+    for file in [
+        "python/client.py",
+        "typescript/src/gateway.ts",
+        "typescript/src/main.ts",
+        "ops/accounts.sh",
+        "push-worker/worker.py",
+    ] {
         let text = fs::read_to_string(project("examples").join(file)).unwrap();
         assert!(document.contains(&format!("\n{text}```")), "docs/first-client.md has not the text of {file}");
     }
@@ -97,4 +109,49 @@ fn an_ops_script_registers_kicks_disables_and_exports() {
     let refused = script("wrong").output().unwrap();
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("10008"), "{refused:?}");
+}
+
+#[actix_web::test]
+#[ignore = "needs Python: run scripts/test"]
+async fn a_push_worker_sends_honours_quiet_and_reports_dead_tokens() {
+    let gateway = Running::start().await;
+    let t = &gateway.t;
+    // Asks to come again, accepts, finds a token dead and then a registration, and accepts the rest.
+    let notifier = SmsReceiver::start(&[503, 200, 410, 410]);
+    let shy = bound(t, "shy", &["news"]).await;
+    bound(t, "dead", &["news"]).await;
+    bound(t, "elsewhere", &[]).await;
+    let old = t.user("old").await;
+    register(&old, "old's phone", "dead id", 1).await;
+    old.admin_api.post("/user/push/tag").json(&json!({"tags": ["news"]})).send().await.assert_ok();
+    let asleep = bound(t, "asleep", &["news"]).await;
+    let loud = bound(t, "loud", &["news"]).await;
+    for (user, path) in [
+        (&shy, "/user/push/detail?value=true"),
+        (&shy, "/user/sounds?value=true"),
+        (&asleep, "/user/push?value=true"),
+        (&loud, "/user/vibratory?value=true"),
+    ] {
+        user.admin_api.put(path).send().await.assert_ok();
+    }
+    loud.admin_api.post("/user/push/badge").json(&json!({"badge": 4})).send().await.assert_ok();
+
+    let mut worker = Command::new("python3");
+    worker.arg(project("examples/push-worker/worker.py")).arg(format!("http://{}", gateway.app)).arg("default");
+    worker.arg(notifier.url()).args([r#"{"tags": {"any": ["news"]}}"#, "Open now"]);
+    worker.env("ADMIN_TOKEN", t.admin_token().await);
+    let printed = spawn_blocking(move || run(&mut worker)).await.unwrap();
+    assert_eq!(printed, "2 sent, 1 quiet, 2 dead, 0 failed\n");
+
+    let sent: Vec<Value> = (0..5).map(|_| notifier.next().json()).collect();
+    let to: Vec<&str> = sent.iter().map(|message| message["to"].as_str().unwrap()).collect();
+    assert_eq!(to, ["shy", "shy", "dead", "dead id", "loud"]);
+    let to_shy = json!({"notifier": "apns", "to": "shy", "registration_type": null, "platform": 0, "title": "shy",
+        "text": "New message", "badge": 1, "sound": false, "vibrate": false});
+    assert_eq!(sent[1], to_shy);
+    let to_loud = json!({"notifier": "apns", "to": "loud", "registration_type": null, "platform": 0, "title": "loud",
+        "text": "Open now", "badge": 5, "sound": true, "vibrate": true});
+    assert_eq!(sent[4], to_loud);
+    assert_eq!(everyone(&t.admin().await).await, ["shy", "elsewhere", "asleep", "loud"]);
+    gateway.stop().await;
 }
