@@ -15,6 +15,7 @@ mod serve;
 mod signing_keys;
 mod tenants;
 mod users;
+mod webhooks;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -79,6 +80,9 @@ enum Command {
     /// Make, list and revoke the keys that sign access tokens
     #[command(subcommand)]
     SigningKey(signing_keys::SigningKeyCommand),
+    /// Manage webhooks, which post what happens to the accounts of an app
+    #[command(subcommand)]
+    Webhook(webhooks::WebhookCommand),
     /// Import, export and manage accounts
     #[command(subcommand)]
     User(users::UserCommand),
@@ -245,6 +249,7 @@ fn run(settings: &SettingFlags, output: Output, command: Command) -> Outcome {
         Command::App(command) => tenants::run_app(settings, output, command),
         Command::AdminToken(command) => tenants::run_admin_token(settings, output, command),
         Command::SigningKey(command) => signing_keys::run(settings, output, command),
+        Command::Webhook(command) => webhooks::run(settings, output, command),
         Command::User(command) => users::run(settings, output, command),
         Command::Audit(command) => audit::run(settings, output, command),
         Command::Coins(command) => awards::run_coins(settings, output, command),

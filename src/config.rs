@@ -99,6 +99,8 @@ pub struct Config {
     pub sms_webhook_url: Option<Url>,
     /// Key that signs these posts.
     pub sms_webhook_secret: Option<String>,
+    /// Whether webhooks may have http URLs and hosts in private networks.
+    pub webhook_allows_private: bool,
     /// How long a device counts as online after a request.
     pub presence_ttl_ms: i64,
     /// Timeout of an attempt to send a code.
@@ -171,6 +173,7 @@ impl Config {
             mail_from: read.checked("DIGLOT_MAIL_FROM", |text| text.parse().map_err(|_| "is not an e-mail address")),
             sms_webhook_url: read.checked("DIGLOT_SMS_WEBHOOK_URL", |text| url(text, &["http", "https"])),
             sms_webhook_secret: read.optional("DIGLOT_SMS_WEBHOOK_SECRET"),
+            webhook_allows_private: read.required("DIGLOT_WEBHOOK_ALLOW_PRIVATE").unwrap_or_default(),
             presence_ttl_ms: 1000 * read.number::<i64>("DIGLOT_PRESENCE_TTL_SECS", 5, 3600),
             delivery_timeout: Duration::from_secs(read.number("DIGLOT_DELIVERY_TIMEOUT_SECS", 1, 50)),
             drain_secs: read.number("DIGLOT_DRAIN_SECS", 0, 3600),

@@ -12,7 +12,7 @@ use crate::{
     calendar::Calendar,
     clock::Clock,
     config::{Config, Reloadable},
-    delivery::{self, Delivery},
+    delivery::{self, Delivery, Posts},
     feed::Feed,
     hashing::Hashing,
     metrics::{self, Metrics, MetricsError},
@@ -55,6 +55,8 @@ pub struct Gateway {
     pub node: Node,
     /// Sends verification codes.
     pub delivery: Delivery,
+    /// Posts to webhooks.
+    pub posts: Posts,
     /// The sockets that are open on this node.
     pub sockets: Arc<Sockets>,
     /// The node's cache of the database.
@@ -132,6 +134,7 @@ impl Gateway {
                 .map_err(BuildError::Threads)?
                 .with_metrics(metrics.hashing.clone()),
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
+            posts: Posts::new(config.webhook_allows_private),
             events,
             metrics,
             node,

@@ -47,6 +47,8 @@ pub struct Metrics {
     pub sms: Channel,
     /// Codes by e-mail.
     pub email: Channel,
+    /// Posts of events to webhooks.
+    pub webhooks: Webhooks,
     /// What accounts do, and what is refused to them.
     pub accounts: Accounts,
     /// Lines of the log that were dropped.
@@ -181,6 +183,17 @@ pub struct Channel {
     pub waiting: IntGauge,
 }
 
+/// Posts of events to webhooks.
+#[derive(Clone)]
+pub struct Webhooks {
+    /// Those that the receiver accepted.
+    pub delivered: IntCounter,
+    /// Those that it did not accept, and that are repeated.
+    pub failed: IntCounter,
+    /// The last ones of events that were given up.
+    pub parked: IntCounter,
+}
+
 /// What accounts do, and what is refused to them.
 #[derive(Clone)]
 pub struct Accounts {
@@ -248,6 +261,7 @@ impl Metrics {
             presence: Presence::define(&define)?,
             sms,
             email,
+            webhooks: Webhooks::define(&define)?,
             accounts: Accounts::define(&define)?,
             log_lines_dropped: define.counter(
                 "diglot_log_lines_dropped_total",

@@ -27,6 +27,8 @@ pub enum KeyPurpose {
     Console,
     /// Encrypting the private keys that sign access tokens.
     SigningKey,
+    /// Deriving the secrets of webhooks.
+    Webhook,
 }
 
 impl KeyPurpose {
@@ -39,6 +41,7 @@ impl KeyPurpose {
             Self::Check => b"diglot check",
             Self::Console => b"diglot console",
             Self::SigningKey => b"diglot signing key",
+            Self::Webhook => b"diglot webhook",
         }
     }
 }

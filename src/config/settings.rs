@@ -152,6 +152,7 @@ pub const SETTINGS: &[Setting] = &[
     unset("DIGLOT_MAIL_FROM", "sender of e-mail: codes@chat.example or Chat <codes@chat.example>"),
     hidden(unset("DIGLOT_SMS_WEBHOOK_URL", "URL to which SMS to be sent are posted"), Redaction::UrlPassword),
     hidden(unset("DIGLOT_SMS_WEBHOOK_SECRET", "key that signs these posts"), Redaction::Everything),
+    plain("DIGLOT_WEBHOOK_ALLOW_PRIVATE", "false", "true: webhooks may have http URLs, and hosts in private networks"),
     plain("DIGLOT_DELIVERY_TIMEOUT_SECS", "10", "timeout in seconds of an attempt to send a code"),
     plain("DIGLOT_DRAIN_SECS", "1", "seconds between failing /readyz and closing the listeners on shutdown"),
     plain("DIGLOT_SHUTDOWN_SECS", "30", "seconds that running requests have to finish on shutdown"),

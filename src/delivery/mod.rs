@@ -1,11 +1,19 @@
-//! Delivery of verification codes: e-mail through SMTP, SMS through a webhook, and the log in development mode.
+//! Delivery of verification codes: e-mail through SMTP, SMS through a webhook, and the log in development mode. And posts to
+//! webhooks.
 //!
 //! A request only enqueues its code. A separate thread sends it and retries where that may help, so that a slow or
 //! failing provider does not delay requests (docs/delivery.md). The queue is bounded, and lost with the process.
 
+mod events;
+mod posts;
+mod signature;
 mod smtp;
 mod texts;
 mod webhook;
+
+pub use events::{Subject, Verdict, event_body, question_body, test_body};
+pub use posts::{Answer, Post, Posts};
+pub use signature::WebhookKey;
 
 use std::{io, sync::Arc, thread, time::Duration};
 

@@ -1,15 +1,16 @@
 //! SMS through a webhook: a signed JSON POST (docs/delivery.md).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde::Serialize;
-use ureq::{
-    Agent,
-    http::{Response, header::RETRY_AFTER},
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::{Agent, http::Response};
 
-use super::{Channel, Message, SendError, texts};
+use super::{
+    Channel, Message, SendError,
+    posts::{agent_config, retry_after},
+    signature::{self, WebhookKey},
+    texts,
+};
 use crate::{clock::Clock, config::Config, logging, secret};
 
 /// The webhook that forwards SMS to a provider.
@@ -34,17 +35,7 @@ impl Webhook {
     /// The configured webhook, if any.
     pub(super) fn new(config: &Config, clock: &Arc<dyn Clock>) -> Option<Self> {
         let (url, key) = (config.sms_webhook_url.as_ref()?, config.sms_webhook_secret.clone()?);
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let agent = Agent::config_builder()
-            .timeout_global(Some(config.delivery_timeout))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .user_agent("diglot")
-            .tls_config(tls)
-            .build()
-            .into();
+        let agent = agent_config(Some(config.delivery_timeout)).new_agent();
         Some(Self { agent, url: url.to_string(), key, clock: Arc::clone(clock) })
     }
 }
@@ -61,13 +52,14 @@ impl Channel for Webhook {
             request_id: &message.request_id,
         };
         let body = serde_json::to_string(&body).map_err(|error| SendError::Final(error.to_string()))?;
-        let timestamp = (self.clock.now_ms() / 1000).to_string();
+        let timestamp = self.clock.now_ms() / 1000;
+        let standard = signature::headers(&[WebhookKey::parse(&self.key)], &message.id, timestamp, &body);
         let signature = secret::hex(&secret::hmac(self.key.as_bytes(), format!("{timestamp}.{body}").as_bytes()));
-        let request = self
-            .agent
-            .post(&self.url)
+        let request = standard
+            .into_iter()
+            .fold(self.agent.post(&self.url), |request, (name, value)| request.header(name, value))
             .header("content-type", "application/json")
-            .header("x-diglot-timestamp", timestamp)
+            .header("x-diglot-timestamp", timestamp.to_string())
             .header("x-diglot-signature", signature);
         // The agent blocks for at most the configured timeout.
         let answer = tokio::task::spawn_blocking(logging::carry_over(move || request.send(body))).await;
@@ -96,9 +88,4 @@ fn judge(answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<(), SendEr
         return Err(SendError::Passing { problem, wait: retry_after(&answer) });
     }
     Err(SendError::Final(problem))
-}
-
-/// The seconds of `Retry-After` (RFC 9110 §10.2.3). Its other form, a date, is ignored.
-fn retry_after(answer: &Response<ureq::Body>) -> Option<Duration> {
-    answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

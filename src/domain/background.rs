@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future;
 
-use super::{audit_log, events, nodes, presence, sockets};
+use super::{audit_log, events, nodes, presence, sockets, webhooks::dispatch};
 use crate::{gateway::Gateway, model::Days};
 
 /// The pause between two checks of whether something is due.
@@ -16,11 +16,14 @@ const FLUSH_INTERVAL_MS: i64 = 5_000;
 /// How often a node notes that it runs.
 const NODE_INTERVAL_MS: i64 = 10_000;
 
-/// The pause between two deletions of old rows of the audit log.
-const AUDIT_PRUNING_MS: i64 = 60 * 60 * 1000;
+/// How often a node looks for accounts that are no longer online, of apps that want to hear of it.
+const OFFLINE_INTERVAL_MS: i64 = 2_000;
+
+/// The pause between two deletions of old rows.
+const PRUNING_MS: i64 = 60 * 60 * 1000;
 
 /// Follows the change feed, renews the presence of devices with open sockets, adds the counts of events to the shared
-/// state, notes that the node runs and prunes the audit log, until the node stops.
+/// state, notes that the node runs, posts to webhooks and deletes old rows, until the node stops.
 pub async fn run(gateway: &Gateway) {
     let close_ended = async || sockets::close_ended(gateway).await;
     let follow = gateway.feed.follow(&gateway.db, &*gateway.state, close_ended);
@@ -31,10 +34,14 @@ pub async fn run(gateway: &Gateway) {
     let note_node = repeat(gateway, NODE_INTERVAL_MS, async || nodes::note(gateway).await);
     let prune_audit_log = async {
         if let Some(days) = gateway.config.audit_retention {
-            repeat(gateway, AUDIT_PRUNING_MS, async || prune(gateway, days).await).await;
+            repeat(gateway, PRUNING_MS, async || prune(gateway, days).await).await;
         }
     };
-    future::join5(follow, renew_presence, flush_events, note_node, prune_audit_log).await;
+    let prune_deliveries = repeat(gateway, PRUNING_MS, async || dispatch::prune(gateway).await);
+    let note_offline = repeat(gateway, OFFLINE_INTERVAL_MS, async || presence::note_expired(gateway).await);
+    let webhooks = future::join3(dispatch::run(gateway), prune_deliveries, note_offline);
+    let monitoring = future::join(flush_events, note_node);
+    future::join5(follow, renew_presence, monitoring, prune_audit_log, webhooks).await;
 }
 
 /// Hands over what a node that stops has collected.

@@ -55,7 +55,7 @@ pub async fn reset_password(
             return Err(Error::CodeWrong);
         }
         require_active(account.status)?;
-        users::set_password_hash(tx.conn, id, &hash)?;
+        users::set_password_hash(tx.conn, id, &hash, tx.now_ms)?;
         sessions::end_all_of(tx.conn, &[id], EndReason::PasswordChanged, tx.now_ms)?;
         tx.set_target(id);
         Ok(())
@@ -104,7 +104,7 @@ async fn replace_password(
         if compared.is_some() && compared != users::find_password_hash(tx.conn, tx.user)? {
             return Err(Error::Busy);
         }
-        users::set_password_hash(tx.conn, tx.user, &hash)?;
+        users::set_password_hash(tx.conn, tx.user, &hash, tx.now_ms)?;
         let reason = EndReason::PasswordChanged;
         let ended_on = sessions::end_on(tx.conn, tx.user, None, kept, reason, tx.now_ms)?;
         Ok((user.contacts(), ended_on))

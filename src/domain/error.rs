@@ -76,6 +76,15 @@ pub enum Error {
     /// The account is disabled; returned only after the right password or code.
     #[error("account disabled")]
     AccountDisabled,
+    /// A server of the tenant, which is asked before that happens, refused.
+    #[error("refused by a server of the app")]
+    RefusedByApp {
+        /// Why, for the user; may be empty.
+        text: String,
+    },
+    /// The tenant has no such webhook.
+    #[error("no such webhook")]
+    WebhookNotFound,
     /// The tenant accepts no registrations by anonymous requesters.
     #[error("registration closed")]
     RegistrationClosed,
@@ -160,7 +169,14 @@ impl Error {
 
     /// Whether a login that fails with this error is audited.
     pub(super) const fn is_audited_login(&self) -> bool {
-        matches!(self, Self::LoginRefused | Self::LoginLocked { .. } | Self::AccountDisabled | Self::CodeWrong)
+        matches!(
+            self,
+            Self::LoginRefused
+                | Self::LoginLocked { .. }
+                | Self::AccountDisabled
+                | Self::CodeWrong
+                | Self::RefusedByApp { .. }
+        )
     }
 
     /// Maps [`StoreError::Taken`] to this error, and other errors of the store as usual.

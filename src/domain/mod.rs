@@ -44,6 +44,7 @@ pub mod sockets;
 pub mod tenants;
 mod unit_of_work;
 pub mod verification;
+pub mod webhooks;
 
 pub use access::{Anonymous, Caller, Operator, Origin};
 pub use error::Error;

@@ -11,13 +11,14 @@ use std::{
 
 use futures_util::future;
 
-use super::{Caller, Error, Operator};
+use super::{Caller, Error, Operator, lookups};
 use crate::{
     clock::Now,
     gateway::Gateway,
     model::{DeviceSn, TenantId, UserId},
     sockets::Identity,
     state::{PresenceNote, Sign, State as _, StateError},
+    store::{StoreError, online_accounts},
 };
 
 /// How many times a device in use is noted within the lifetime of one note.
@@ -101,6 +102,58 @@ async fn note(gateway: &Gateway, uses: &[(&TenantId, Use)]) {
         }
     }
     log_failure(outcome);
+    note_online(gateway, uses).await;
+}
+
+/// Notes in the database that accounts are online whose tenants want to hear of it.
+async fn note_online(gateway: &Gateway, uses: &[(&TenantId, Use)]) {
+    let mut online = BTreeSet::new();
+    for (tenant, (user, _, _)) in uses {
+        if hears_of_presence(gateway, tenant).await {
+            online.insert(*user);
+        }
+    }
+    if online.is_empty() {
+        return;
+    }
+    let until_ms = gateway.clock.now_ms().saturating_add(gateway.config.presence_ttl_ms);
+    let online: Vec<UserId> = online.into_iter().collect();
+    log_unnoted(gateway.db.write(move |conn| online_accounts::note(conn, &online, until_ms)).await);
+}
+
+/// Notes in the database that an account is not online, if none of its devices is in use any more.
+async fn note_offline(gateway: &Gateway, tenant: &TenantId, user: UserId) {
+    if !hears_of_presence(gateway, tenant).await {
+        return;
+    }
+    if of(gateway, tenant, user).await.is_ok_and(|presence| !presence.is_online()) {
+        log_unnoted(gateway.db.write(move |conn| online_accounts::delete(conn, user)).await);
+    }
+}
+
+/// Notes in the database which accounts have not been in use for a while.
+pub(super) async fn note_expired(gateway: &Gateway) {
+    let now_ms = gateway.clock.now_ms();
+    loop {
+        match gateway.db.read(move |conn| online_accounts::has_expired(conn, now_ms)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => return log_unnoted(Err(error)),
+        }
+        if let Err(error) = gateway.db.write(move |conn| online_accounts::delete_expired(conn, now_ms)).await {
+            return log_unnoted(Err(error));
+        }
+    }
+}
+
+async fn hears_of_presence(gateway: &Gateway, tenant: &TenantId) -> bool {
+    lookups::tenant(gateway, tenant).await.is_ok_and(|tenant| tenant.subscriptions.hears_of_presence)
+}
+
+fn log_unnoted(outcome: Result<(), StoreError>) {
+    if let Err(error) = outcome {
+        log::debug!("presence was not noted for webhooks: {error}");
+    }
 }
 
 /// Makes a device due, so that its next request or heartbeat is noted even within the same interval.
@@ -119,6 +172,7 @@ pub(super) async fn end(gateway: &Gateway, tenant: &TenantId, user: UserId, devi
     log_failure(gateway.state.end_presence(&account, device).await);
     log_failure(gateway.own_state.end_presence(&account, device).await);
     gateway.seen_online.forget(&user);
+    note_offline(gateway, tenant, user).await;
 }
 
 /// Notes that a socket was closed. Its device is no longer in use, unless it has another socket on this or another
@@ -132,6 +186,7 @@ pub(super) async fn end_socket(gateway: &Gateway, identity: &Identity) {
     log_failure(gateway.state.end_socket_presence(&account, device).await);
     log_failure(gateway.own_state.end_socket_presence(&account, device).await);
     gateway.seen_online.forget(&identity.user);
+    note_offline(gateway, &identity.tenant_id, identity.user).await;
 }
 
 /// Which devices of the caller's account are in use.

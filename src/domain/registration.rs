@@ -8,12 +8,13 @@ use super::{
     audit::Action,
     credentials, events, limits, passwords, tenants,
     unit_of_work::{UnitOfWork, as_anonymous, as_operator},
+    webhooks::questions::{self, Who},
 };
 use crate::{
     gateway::Gateway,
     model::{
-        Alias, DeviceKey, Invalid, Language, LoginDevice, LoginName, Mobile, Password, Platform, Problem, Settings,
-        TenantId, UserId, Username,
+        Alias, BeforeEvent, DeviceKey, Invalid, Language, LoginDevice, LoginName, Mobile, Password, Platform, Problem,
+        Settings, TenantId, UserId, Username,
     },
     secret::{self, KeyPurpose},
     state::Event,
@@ -48,11 +49,13 @@ pub async fn register(
 }
 
 /// Checks that an anonymous requester may create an account, and counts that towards its rate limit.
-pub(super) async fn admit(gateway: &Gateway, anonymous: &Anonymous) -> Result<(), Error> {
+pub(super) async fn admit(gateway: &Gateway, anonymous: &Anonymous, name: &str) -> Result<(), Error> {
     if !anonymous.tenant().is_registration_open {
         return Err(Error::RegistrationClosed);
     }
-    limits::count_registration(gateway, anonymous).await
+    limits::count_registration(gateway, anonymous).await?;
+    let who = || Who { name: Some(name.to_owned()), ..Who::default() };
+    questions::ask(gateway, anonymous, BeforeEvent::Register, who).await
 }
 
 /// Creates accounts for an operator, each independently of the others. The results are in the order of `list`; an item
@@ -181,7 +184,7 @@ async fn register_from_outside(
     new: Registration,
     push: PushRegistration,
 ) -> Result<(UserId, Settings), Error> {
-    admit(gateway, anonymous).await?;
+    admit(gateway, anonymous, new.username.as_str()).await?;
     refuse_taken(gateway, anonymous.tenant_id(), &new.username).await?;
     let hash = passwords::hash(gateway, &new.password).await?;
     let mut initial = Settings::default();

@@ -10,12 +10,13 @@ use super::{
     presence, registration,
     unit_of_work::{UnitOfWork, as_anonymous, as_caller},
     verification,
+    webhooks::questions::{self, Who},
 };
 use crate::{
     gateway::Gateway,
     model::{
-        Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice, LoginName, Mobile,
-        Password, SessionId, Token, TokenHash, UserId,
+        BeforeEvent, Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice,
+        LoginName, Mobile, Password, SessionId, Token, TokenHash, UserId,
     },
     state::{Event, OnMatch},
     store::{
@@ -127,7 +128,7 @@ pub async fn login_with_code(
         let new_nickname = if owner.is_some() {
             None
         } else {
-            registration::admit(gateway, anonymous).await?;
+            registration::admit(gateway, anonymous, mobile.as_str()).await?;
             Some(registration::first_nickname(gateway, anonymous.origin().language)?)
         };
         open(gateway, anonymous, Proof::Code { mobile, new_nickname }, device).await
@@ -179,6 +180,16 @@ impl Proof {
         }
     }
 
+    /// Who logs in, as far as the proof says.
+    fn who(&self) -> Who {
+        match self {
+            Self::Password { user, .. } | Self::Session { user, .. } => {
+                Who { user_id: Some(user.get()), ..Who::default() }
+            }
+            Self::Code { mobile, .. } => Who { name: Some(mobile.as_str().to_owned()), ..Who::default() },
+        }
+    }
+
     /// The account that the code logs in to, and whether it was created because there was none. Locks it.
     fn find_by_code(
         tx: &mut UnitOfWork<'_>,
@@ -218,6 +229,8 @@ impl Proof {
 /// Opens a session on a device.
 async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
     const GENERATED_ID_CHARS: usize = 22;
+    let who = || Who { device_id: device.key().map(|key| key.as_str().to_owned()), ..proof.who() };
+    questions::ask(gateway, anonymous, BeforeEvent::Login, who).await?;
     let device = device.or_generated(&gateway.random.base62(GENERATED_ID_CHARS)?);
     let token = gateway.random.user_token()?;
     let max_age_ms = gateway.config.session_max_age_ms;

@@ -6,7 +6,8 @@ use prometheus::{
 };
 
 use super::{
-    Accounts, Cache, Channel, Database, Feed, Hashing, Limited, Lookups, MetricsError, Presence, State, queue::Queue,
+    Accounts, Cache, Channel, Database, Feed, Hashing, Limited, Lookups, MetricsError, Presence, State, Webhooks,
+    queue::Queue,
 };
 
 /// The upper bounds of the histograms of waiting times, in seconds.
@@ -250,6 +251,16 @@ impl Accounts {
                 .counter("diglot_audit_rows_deleted_total", "Rows deleted from the audit log because of their age.")?,
             limited: Limited::define(define)?,
         })
+    }
+}
+
+impl Webhooks {
+    pub(super) fn define(define: &Definer<'_>) -> Result<Self, MetricsError> {
+        let meaning = "Posts of events to webhooks, by how they ended.";
+        let outcomes = ["delivered", "failed", "parked"];
+        let [delivered, failed, parked] =
+            define.counters("diglot_webhook_posts_total", meaning, "outcome", outcomes)?;
+        Ok(Self { delivered, failed, parked })
     }
 }
 

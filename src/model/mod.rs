@@ -4,6 +4,7 @@
 //! outside is validated by `parse`.
 
 mod access_token;
+mod address;
 mod audit;
 mod award;
 mod change;
@@ -32,8 +33,10 @@ mod signing_key;
 mod tenant;
 mod text;
 mod user;
+mod webhook;
 
 pub use access_token::{AccessTokenSettings, ClaimSubject};
+pub use address::is_public;
 pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter};
 pub use award::BanEnd;
 pub use change::{Change, FeedEntry};
@@ -65,5 +68,8 @@ pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session, SessionDetails};
 pub use settings::Settings;
 pub use signing_key::{SigningKey, SigningKeyState, SigningKeys};
-pub use tenant::{AdminToken, AdminTokenState, Tenant};
+pub use tenant::{AdminToken, AdminTokenState, Subscriptions, Tenant};
 pub use user::{AccountStatus, User, UserSummary, VipState};
+pub use webhook::{
+    BeforeEvent, Delivery, DeliveryId, DeliveryState, Events, NewWebhook, Webhook, WebhookId, WebhookUrl,
+};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AccessTokenSettings, AdminTokenId, TenantId};
+use super::{AccessTokenSettings, AdminTokenId, BeforeEvent, TenantId};
 
 /// A tenant: an app with accounts of its own.
 #[derive(Clone, Debug)]
@@ -19,6 +19,30 @@ pub struct Tenant {
     pub is_push_sign_required: bool,
     /// What its access tokens contain.
     pub access_tokens: Arc<AccessTokenSettings>,
+    /// What its webhooks make the gateway do besides posting.
+    pub subscriptions: Subscriptions,
+}
+
+impl Tenant {
+    /// Whether one of its webhooks is asked before that happens.
+    #[must_use]
+    pub const fn asks_before(&self, event: BeforeEvent) -> bool {
+        match event {
+            BeforeEvent::Register => self.subscriptions.asks_before_register,
+            BeforeEvent::Login => self.subscriptions.asks_before_login,
+        }
+    }
+}
+
+/// What the webhooks of a tenant subscribe to that no trigger of the database writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subscriptions {
+    /// Whether one is asked before an account is registered.
+    pub asks_before_register: bool,
+    /// Whether one is asked before a login.
+    pub asks_before_login: bool,
+    /// Whether one hears who is online.
+    pub hears_of_presence: bool,
 }
 
 /// An admin token without its secret.

@@ -50,6 +50,7 @@ pub mod medals;
 mod migrations;
 pub mod module_ignores;
 pub mod notifications;
+pub mod online_accounts;
 pub mod personal_data;
 mod pool;
 pub mod public_profiles;
@@ -72,6 +73,8 @@ mod turns;
 mod update;
 pub mod user_counts;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhooks;
 mod writer;
 
 pub use at_once::{Authority, TokenId};

@@ -1,5 +1,9 @@
 //! The tables as diesel sees them: the columns of `migrations/`, in their order, in types that both databases have.
 
+mod neighbours;
+
+pub use neighbours::{online_accounts, signing_keys, webhook_deliveries, webhook_subscriptions, webhooks};
+
 diesel::table! {
     apps (id) {
         id -> Text,
@@ -41,6 +45,7 @@ diesel::table! {
         coin_records -> BigInt,
         devices_version -> BigInt,
         mobile_confirmed -> Bool,
+        password_changed_at_ms -> BigInt,
     }
 }
 
@@ -363,16 +368,5 @@ diesel::table! {
     secret_check (id) {
         id -> BigInt,
         mac -> Text,
-    }
-}
-
-diesel::table! {
-    signing_keys (id) {
-        id -> Text,
-        public_key -> Binary,
-        private_key -> Binary,
-        created_at_ms -> BigInt,
-        signs_from_ms -> BigInt,
-        revoked_at_ms -> Nullable<BigInt>,
     }
 }

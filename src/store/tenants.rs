@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use diesel::{OptionalExtension as _, prelude::*};
 
-use super::{Conn, StoreError, schema::apps, selection};
-use crate::model::{AccessTokenSettings, Tenant, TenantId};
+use super::{Conn, StoreError, schema::apps, selection, webhooks};
+use crate::model::{AccessTokenSettings, Subscriptions, Tenant, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
@@ -20,20 +20,22 @@ struct AppRow {
     access_token_claims: String,
 }
 
-impl From<AppRow> for Tenant {
-    fn from(row: AppRow) -> Self {
+impl AppRow {
+    fn into_tenant(self, subscriptions: Subscriptions) -> Tenant {
+        let row = self;
         let access_tokens = AccessTokenSettings {
             audiences: row.access_token_audiences.split_whitespace().map(str::to_owned).collect(),
             lifetime_secs: row.access_token_secs.into(),
             claims: serde_json::from_str(&row.access_token_claims).unwrap_or_default(),
         };
-        Self {
+        Tenant {
             id: TenantId::stored(row.id),
             is_registration_open: row.registration_open,
             created_at_ms: row.created_at_ms,
             secret_version: row.secret_version,
             is_push_sign_required: row.push_sign_required,
             access_tokens: Arc::new(access_tokens),
+            subscriptions,
         }
     }
 }
@@ -92,7 +94,9 @@ pub fn bump_secret_version(conn: &mut Conn, id: &TenantId) -> Result<i32, StoreE
 pub fn find(conn: &mut Conn, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
     let row: Option<AppRow> =
         apps::table.find(id.as_str()).select(selection::<AppRow>()).get_result(conn).optional()?;
-    Ok(row.map(Tenant::from))
+    let Some(row) = row else { return Ok(None) };
+    let subscriptions = webhooks::subscriptions(conn, id)?;
+    Ok(Some(row.into_tenant(subscriptions)))
 }
 
 /// Locks a tenant until the end of the transaction, for data that may not have a row of its own yet.
@@ -101,8 +105,8 @@ pub fn lock(conn: &mut Conn, id: &TenantId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// All tenants, by name.
+/// All tenants, by name, without what their webhooks subscribe to.
 pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, StoreError> {
     let rows: Vec<AppRow> = apps::table.select(selection::<AppRow>()).order(apps::id).load(conn)?;
-    Ok(rows.into_iter().map(Tenant::from).collect())
+    Ok(rows.into_iter().map(|row| row.into_tenant(Subscriptions::default())).collect())
 }

@@ -1,6 +1,8 @@
 //! The audit log (security.md 29): every audited action of the sources leaves its row, and the row tells who did what to
 //! whom, on whose behalf, in which app, from where, when and with what result.
 
+mod of_the_app;
+
 use std::{collections::BTreeSet, fs};
 
 use actix_web::http::Method;
@@ -8,7 +10,7 @@ use diglot::{
     domain::{
         audit_log,
         imports::{self, NewRecord},
-        tenants,
+        signing_keys, tenants,
     },
     model::{AccountRecord, AccountStatus, AuditAction, AuditFilter, Days, Username},
 };
@@ -275,26 +277,6 @@ async fn act_for_a_user(log: &mut Audited) {
     .await;
 }
 
-/// What an admin does to the discovery page.
-async fn act_on_the_discovery_page(log: &mut Audited) {
-    let admin = Actor::Admin;
-    let mut steps = vec![(admin, "POST", "/admin/v1/ads/set", json!({"is_show": true}), "ads.set", String::new(), OK)];
-    for (path, body, action, target) in [
-        ("/admin/v1/categories/create", json!({"name": "A"}), "category.create", "A"),
-        ("/admin/v1/categories/update", json!({"id": 1, "sort": 2}), "category.update", "1"),
-        ("/admin/v1/groups/create", json!({"nickname": "G", "category": "A"}), "group.create", "G"),
-        ("/admin/v1/groups/update", json!({"id": 1, "headcount": 2}), "group.update", "1"),
-        ("/admin/v1/groups/delete", json!({"id": 1}), "group.delete", "1"),
-        ("/admin/v1/bots/create", json!({"nickname": "B"}), "bot.create", "B"),
-        ("/admin/v1/bots/update", json!({"id": 1, "nickname": "C"}), "bot.update", "1"),
-        ("/admin/v1/bots/delete", json!({"id": 1}), "bot.delete", "1"),
-        ("/admin/v1/categories/delete", json!({"id": 1}), "category.delete", "1"),
-    ] {
-        steps.push((admin, "POST", path, body, action, target.to_owned(), OK));
-    }
-    log.walk(steps).await;
-}
-
 /// What the command line does to an app.
 async fn act_at_the_command_line(log: &mut Audited) {
     let operator = command_line("default");
@@ -303,6 +285,10 @@ async fn act_at_the_command_line(log: &mut Audited) {
     log.command_line_did("admin_token.create", "ops").await;
     assert!(tenants::revoke_admin_token(&gateway, &operator, "ops".to_owned()).await.unwrap());
     log.command_line_did("admin_token.revoke", "ops").await;
+    let key = signing_keys::rotate(&gateway, &operator, 0).await.unwrap();
+    log.command_line_did("signing_key.rotate", &key).await;
+    assert!(signing_keys::revoke(&gateway, &operator, key.clone()).await.unwrap());
+    log.command_line_did("signing_key.revoke", &key).await;
     tenants::rotate_secret(&gateway, &operator).await.unwrap();
     log.command_line_did("app.rotate_secret", "default").await;
     tenants::set_registration_open(&gateway, &operator, false).await.unwrap();
@@ -359,7 +345,8 @@ async fn every_audited_action_leaves_a_row_that_tells_who_did_what_from_where_an
     act_as_owner(&mut log).await;
     act_on_accounts(&mut log).await;
     act_for_a_user(&mut log).await;
-    act_on_the_discovery_page(&mut log).await;
+    of_the_app::act_on_the_discovery_page(&mut log).await;
+    of_the_app::act_on_webhooks(&mut log).await;
     act_at_the_command_line(&mut log).await;
 
     // Only `/v1` has these, where no admin acts as a user.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -37,11 +38,25 @@ async fn the_webhook_gets_a_signed_post() {
     let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(post.headers["x-diglot-signature"], signature);
 
+    // The signature of Standard Webhooks, whose libraries take the base64 of the key.
+    assert!(post.is_signed_with(&format!("whsec_{}", BASE64_STANDARD.encode("webhook secret"))));
+
     let alice = codes.t.user("alice").await.v1.header("accept-language", "en");
     codes.request_sms(&alice, "+4930123456").await.assert_ok();
     let json = codes.sms.next().json();
     assert_eq!((&json["purpose"], &json["mobile"]), (&json!("account"), &json!("+4930123456")));
     assert!(json["text"].as_str().unwrap().starts_with("Your code to change your account: "), "{json}");
+}
+
+#[actix_web::test]
+async fn the_secret_of_the_webhook_may_be_one_of_standard_webhooks_and_its_id_stays() {
+    let secret = format!("whsec_{}", BASE64_STANDARD.encode([7; 24]));
+    let given = secret.clone();
+    let codes = CodeApp::answering(&[503], &[], |config| config.sms_webhook_secret = Some(given)).await;
+    codes.request_sms(&codes.t.anon(), MOBILE).await.assert_ok();
+    let (first, second) = (codes.sms.next(), codes.sms.next());
+    assert!(first.is_signed_with(&secret) && second.is_signed_with(&secret));
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
 }
 
 #[actix_web::test]

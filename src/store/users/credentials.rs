@@ -49,8 +49,9 @@ pub fn find_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>,
 }
 
 /// Sets the hash of a new password.
-pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id.get())).set(users::password_hash.eq(hash)).execute(conn)?;
+pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str, now_ms: i64) -> Result<(), StoreError> {
+    let new = (users::password_hash.eq(hash), users::password_changed_at_ms.eq(now_ms));
+    diesel::update(users::table.find(id.get())).set(new).execute(conn)?;
     Ok(())
 }
 

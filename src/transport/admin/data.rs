@@ -10,4 +10,5 @@ pub(crate) use super::{
     discovery::{AdsData, BotData, CategoryData, CreatedData, GroupData},
     overview::OverviewData,
     tenants::{AdminTokenData, AppData, CreatedToken, SecretData},
+    webhooks::{CreatedWebhook, DeliveryData, ResentData, TestData, WebhookData, WebhookSecret},
 };

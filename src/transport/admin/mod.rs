@@ -28,6 +28,7 @@ mod roster;
 mod sessions;
 mod settings;
 mod tenants;
+mod webhooks;
 
 use super::path::Path;
 
@@ -56,6 +57,7 @@ pub fn paths() -> Vec<Path> {
         sessions::paths(),
         settings::paths(),
         tenants::paths(),
+        webhooks::paths(),
     ]
     .into_iter()
     .flatten()

@@ -112,6 +112,8 @@ fn all() -> Vec<Error> {
         E::LoginRefused,
         E::LoginLocked { wait_secs },
         E::AccountDisabled,
+        E::RefusedByApp { text: String::new() },
+        E::WebhookNotFound,
         E::RegistrationClosed,
         E::CaptchaWrong,
         E::CodeWrong,
@@ -168,7 +170,7 @@ const fn domain_advice(error: &E) -> &'static str {
         E::ActForMissing => "sends the header `user_id`",
         E::AccessTokensOff => "sends the session's token to servers that ask the gateway about it",
         E::NoPermission | E::VipOnly | E::RegistrationClosed => "does not offer the operation to this user",
-        E::UserNotFound | E::NotListed | E::DeviceNotFound | E::MedalNotFound => {
+        E::UserNotFound | E::NotListed | E::DeviceNotFound | E::MedalNotFound | E::WebhookNotFound => {
             "removes what it showed, or corrects the id"
         }
         E::UsernameTaken | E::NameTaken | E::AliasTaken => "lets the user choose another one",
@@ -180,6 +182,7 @@ const fn domain_advice(error: &E) -> &'static str {
         E::LoginLocked { .. } | E::CodeTooSoon { .. } | E::TooManyRequests { .. } | E::Busy => {
             "tries again after `Retry-After`"
         }
+        E::RefusedByApp { .. } => "shows the text, which is that of the app's server if it gave one",
         E::AccountDisabled => "tells the user; an admin can enable the account",
         E::CaptchaWrong => "gets a new captcha",
         E::CodeWrong => "lets the user type the code again, or request a new one",

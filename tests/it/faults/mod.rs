@@ -13,6 +13,7 @@ mod redis;
 mod redis_sets;
 mod redis_urls;
 mod refusals;
+mod webhooks;
 
 use std::net::SocketAddr;
 

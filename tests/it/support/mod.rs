@@ -18,6 +18,7 @@ mod running;
 mod servers;
 mod shell;
 mod tls;
+mod webhooks;
 
 use std::{
     panic::Location,
@@ -53,12 +54,13 @@ pub use findings::Findings;
 pub use log::{are_logs_searched, keep_log, logged};
 pub use node::{Node, agent, post};
 pub use proxy::Proxy;
-pub use receivers::{SmsReceiver, SmtpServer};
+pub use receivers::{Post, SmsReceiver, SmtpServer};
 pub use redis_sets::{Alone, Cluster, Watched};
 pub use running::{Running, get, raw, status};
 pub use servers::{OwnServer, free_address, signal, small_disk};
 pub use shell::Shell;
 pub use tls::{Certificate, collect};
+pub use webhooks::{Reaction, WebhookReceiver};
 
 /// 2026-01-02T03:04:05Z.
 pub const START_MS: i64 = 1_767_323_045_000;
@@ -157,6 +159,11 @@ impl TestApp {
         let node = Data::clone(&gateway);
         let follower = spawn(async move { background::run(&node).await });
         Self { gateway, clock, app_face, web_face, follower, backend }
+    }
+
+    /// Ends the node's background tasks, as if it had stopped.
+    pub fn stop_following(&self) {
+        self.follower.abort();
     }
 
     /// A client without a token, on the app face and in the default tenant.

@@ -19,14 +19,18 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server on its own port that stops at the end of the test.
-struct Listener {
+pub(super) struct Listener {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Listener {
-    fn start(mut serve: impl FnMut(TcpStream) + Send + 'static) -> Self {
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn start(mut serve: impl FnMut(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, is_over) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let over = Arc::clone(&is_over);
@@ -51,7 +55,7 @@ impl Drop for Listener {
 }
 
 /// A POST received by the webhook.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Post {
     pub headers: BTreeMap<String, String>,
     pub body: String,
@@ -65,6 +69,20 @@ impl Post {
     pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap().to_owned()
     }
+}
+
+/// Reads a POST; `None` if the connection was closed before.
+pub(super) fn read_post(reader: &mut BufReader<TcpStream>) -> Option<Post> {
+    let mut headers = BTreeMap::new();
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
+    lines.next()?;
+    for line in lines.take_while(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ")?;
+        headers.insert(name.to_lowercase(), value.to_owned());
+    }
+    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
+    reader.read_exact(&mut body).ok()?;
+    Some(Post { headers, body: String::from_utf8(body).ok()? })
 }
 
 /// Receives the SMS requests of the webhook.
@@ -81,18 +99,9 @@ impl SmsReceiver {
         let mut statuses = statuses.iter();
         let mut unanswered = Vec::new();
         let listener = Listener::start(move |mut stream| {
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut headers = BTreeMap::new();
-            let mut lines = reader.by_ref().lines().map(Result::unwrap);
-            lines.next();
-            for line in lines.take_while(|line| !line.is_empty()) {
-                let (name, value) = line.split_once(": ").unwrap();
-                headers.insert(name.to_lowercase(), value.to_owned());
-            }
-            let mut body = vec![0; headers["content-length"].parse().unwrap()];
-            reader.read_exact(&mut body).unwrap();
+            let post = read_post(&mut BufReader::new(stream.try_clone().unwrap())).unwrap();
             // Fails if the test is already over.
-            drop(send.send(Post { headers, body: String::from_utf8(body).unwrap() }));
+            drop(send.send(post));
             match statuses.next().unwrap_or(&200) {
                 0 => unanswered.push(stream),
                 status => {

@@ -1,0 +1,15 @@
+DROP TABLE online_accounts;
+DROP TRIGGER coin_ledger_note;
+DROP TRIGGER sessions_note_expired;
+DROP TRIGGER sessions_note_ended;
+DROP TRIGGER sessions_note_new;
+DROP TRIGGER users_note_password;
+DROP TRIGGER users_note_email;
+DROP TRIGGER users_note_mobile;
+DROP TRIGGER users_note_status;
+DROP TRIGGER users_note_updated;
+DROP TRIGGER users_note_created;
+ALTER TABLE users DROP COLUMN password_changed_at_ms;
+DROP TABLE webhook_deliveries;
+DROP TABLE webhook_subscriptions;
+DROP TABLE webhooks;
