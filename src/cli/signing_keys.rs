@@ -27,8 +27,8 @@ pub(super) enum SigningKeyCommand {
     List,
     /// Stop publishing a key, which voids the tokens that it signed
     Revoke {
-        /// The key's id
-        #[arg(long)]
+        /// The key's id, which may begin with a hyphen
+        #[arg(long, allow_hyphen_values = true)]
         id: String,
     },
 }
