@@ -1,5 +1,6 @@
 //! The configuration: read once and validated as a whole. Only this module reads the environment.
 
+mod distribution;
 mod reloadable;
 mod secret_file;
 mod settings;
@@ -22,6 +23,7 @@ use lettre::message::Mailbox;
 use url::Url;
 
 pub use self::{
+    distribution::Distribution,
     reloadable::Reloadable,
     secret_file::SecretSource,
     settings::{Redaction, SETTINGS, Setting},
@@ -87,6 +89,8 @@ pub struct Config {
     pub avatar_base: Option<AvatarBase>,
     /// The issuer of access tokens.
     pub issuer_url: Option<Url>,
+    /// The URLs that clients are told.
+    pub distribution: Distribution,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Days>,
     /// Time zone of times formatted as text.
@@ -165,6 +169,7 @@ impl Config {
                 .unwrap_or_else(|| ops_listen.is_some_and(|address| address.ip().is_loopback())),
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             issuer_url: read.checked("DIGLOT_ISSUER_URL", issuer),
+            distribution: read.optional("DIGLOT_DISTRIBUTION").unwrap_or_default(),
             audit_retention: Days::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))

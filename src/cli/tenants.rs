@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     Failure, Outcome, SettingFlags, Tenant, build_gateway,
@@ -16,6 +17,7 @@ use crate::{
         Operator,
         tenants::{self, AccessTokenChanges},
     },
+    model::ClientConfig,
     transport::{
         block_on,
         data::{AdminTokenData, AppData, CreatedToken, SecretData},
@@ -50,6 +52,9 @@ pub(super) enum AppCommand {
         /// A further claim of access tokens: `jid={user_id}@chat.example`. Replaces all of them; empty removes them
         #[arg(long = "access-token-claim", value_name = "NAME=TEMPLATE")]
         claims: Option<Vec<String>>,
+        /// What clients ask for when they start: a JSON object
+        #[arg(long, value_name = "JSON", value_parser = object)]
+        client_config: Option<String>,
     },
     /// Replace an app's secret; prints the new one once
     RotateSecret {
@@ -118,7 +123,7 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
-            AppCommand::Update { app_id, registration, push_sign, audiences, lifetime_ms, claims } => {
+            AppCommand::Update { app_id, registration, push_sign, audiences, lifetime_ms, claims, client_config } => {
                 let operator = Tenant { app_id }.operator(&gateway).await?;
                 if let Some(registration) = registration {
                     let is_open = matches!(registration, Registration::Open);
@@ -127,6 +132,9 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                 if let Some(push_sign) = push_sign {
                     let is_required = matches!(push_sign, PushSign::Required);
                     tenants::set_push_sign_required(&gateway, &operator, is_required).await?;
+                }
+                if let Some(config) = client_config {
+                    tenants::set_client_config(&gateway, &operator, ClientConfig::parse(&config)?).await?;
                 }
                 let claims = claims.map(parse_claims).transpose()?;
                 let lifetime_secs = lifetime_ms.map(|ms| ms.div_euclid(1000));
@@ -147,6 +155,12 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
             }
         }
     })
+}
+
+/// The text of a JSON object.
+fn object(text: &str) -> Result<String, String> {
+    let object: Map<String, Value> = serde_json::from_str(text).map_err(|_| "must be a JSON object".to_owned())?;
+    Ok(Value::Object(object).to_string())
 }
 
 /// A list whose only item is empty is an empty list.

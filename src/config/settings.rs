@@ -142,6 +142,11 @@ pub const SETTINGS: &[Setting] = &[
         "DIGLOT_ISSUER_URL",
         "URL of the gateway in access tokens and in its metadata; unset: http://, or https:// with TLS, and DIGLOT_LISTEN",
     ),
+    unset(
+        "DIGLOT_DISTRIBUTION",
+        "URLs that clients are told: server=URL,websocket=URL,share=URL,image=URL,audio=URL,video=URL,file=URL; the others are \
+         the gateway's own, as the client reached it",
+    ),
     plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
     plain(
         "DIGLOT_TIMEZONE",

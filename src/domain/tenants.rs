@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{AccessTokenSettings, AdminToken, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
+    model::{AccessTokenSettings, AdminToken, ClientConfig, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
     secret::{self, KeyPurpose},
     store::{
         admin_tokens::{self, NewAdminToken},
@@ -84,6 +84,15 @@ pub async fn set_push_sign_required(gateway: &Gateway, operator: &Operator, is_r
     let target = operator.tenant_id().to_string();
     as_operator(gateway, operator, Action::new("app.push_sign"), target, move |tx| {
         Ok(tenants::set_push_sign_required(tx.conn, tx.tenant, is_required)?)
+    })
+    .await
+}
+
+/// Sets what the clients of the operator's tenant ask for when they start.
+pub async fn set_client_config(gateway: &Gateway, operator: &Operator, config: ClientConfig) -> Result<(), Error> {
+    let target = operator.tenant_id().to_string();
+    as_operator(gateway, operator, Action::new("app.client_config"), target, move |tx| {
+        Ok(tenants::set_client_config(tx.conn, tx.tenant, &config)?)
     })
     .await
 }

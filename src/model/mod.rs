@@ -68,7 +68,7 @@ pub use secrets::{Code, Password, Token, TokenHash};
 pub use session::{EndReason, LoggedInDevice, Session, SessionDetails};
 pub use settings::Settings;
 pub use signing_key::{SigningKey, SigningKeyState, SigningKeys};
-pub use tenant::{AdminToken, AdminTokenState, Subscriptions, Tenant};
+pub use tenant::{AdminToken, AdminTokenState, ClientConfig, Subscriptions, Tenant};
 pub use user::{AccountStatus, User, UserSummary, VipState};
 pub use webhook::{
     BeforeEvent, Delivery, DeliveryId, DeliveryState, Events, NewWebhook, Webhook, WebhookId, WebhookUrl,

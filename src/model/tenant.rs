@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AccessTokenSettings, AdminTokenId, BeforeEvent, TenantId};
+use super::{AccessTokenSettings, AdminTokenId, BeforeEvent, Invalid, Problem, TenantId};
 
 /// A tenant: an app with accounts of its own.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Tenant {
     pub is_push_sign_required: bool,
     /// What its access tokens contain.
     pub access_tokens: Arc<AccessTokenSettings>,
+    /// What its clients ask for when they start.
+    pub client_config: ClientConfig,
     /// What its webhooks make the gateway do besides posting.
     pub subscriptions: Subscriptions,
 }
@@ -31,6 +33,35 @@ impl Tenant {
             BeforeEvent::Register => self.subscriptions.asks_before_register,
             BeforeEvent::Login => self.subscriptions.asks_before_login,
         }
+    }
+}
+
+/// What the clients of a tenant ask for when they start: a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig(Arc<str>);
+
+impl ClientConfig {
+    const MAX_BYTES: usize = 16 * 1024;
+
+    /// An object from the store.
+    #[must_use]
+    pub fn stored(json: String) -> Self {
+        Self(json.into())
+    }
+
+    /// Checks `json`, which the caller knows to be an object.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn parse(json: &str) -> Result<Self, Invalid> {
+        let too_long = Invalid::new("client_config", Problem::TooLong { max: Self::MAX_BYTES });
+        if json.len() > Self::MAX_BYTES { Err(too_long) } else { Ok(Self(json.into())) }
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

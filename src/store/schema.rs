@@ -14,6 +14,7 @@ diesel::table! {
         access_token_audiences -> Text,
         access_token_secs -> Integer,
         access_token_claims -> Text,
+        client_config -> Text,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::apps, selection, webhooks};
-use crate::model::{AccessTokenSettings, Subscriptions, Tenant, TenantId};
+use crate::model::{AccessTokenSettings, ClientConfig, Subscriptions, Tenant, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
@@ -18,6 +18,7 @@ struct AppRow {
     access_token_audiences: String,
     access_token_secs: i32,
     access_token_claims: String,
+    client_config: String,
 }
 
 impl AppRow {
@@ -35,6 +36,7 @@ impl AppRow {
             secret_version: row.secret_version,
             is_push_sign_required: row.push_sign_required,
             access_tokens: Arc::new(access_tokens),
+            client_config: ClientConfig::stored(row.client_config),
             subscriptions,
         }
     }
@@ -79,6 +81,12 @@ pub fn set_access_tokens(conn: &mut Conn, id: &TenantId, new: &AccessTokenSettin
             apps::access_token_claims.eq(claims),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Sets what clients ask for when they start.
+pub fn set_client_config(conn: &mut Conn, id: &TenantId, config: &ClientConfig) -> Result<(), StoreError> {
+    diesel::update(apps::table.find(id.as_str())).set(apps::client_config.eq(config.as_str())).execute(conn)?;
     Ok(())
 }
 

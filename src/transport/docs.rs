@@ -9,13 +9,13 @@ use actix_web::{
     web::{Path, ServiceConfig, get, resource},
 };
 use serde_json::{Value, json};
-use url::Url;
 use utoipa_swagger_ui::Config as PageConfig;
 
 use super::{
     context::Route,
     error::{Error, Protocol},
     openapi, ops,
+    own_url::own_url,
 };
 use crate::domain;
 
@@ -53,11 +53,7 @@ async fn openapi_json(req: HttpRequest) -> HttpResponse {
 /// The base URL of the API: that of the request or, on the ops listener, the app listener on the same host. Empty, as for
 /// this page's own address, if the request names no valid host.
 pub(super) fn api_url(req: &HttpRequest) -> String {
-    let connection = req.connection_info();
-    // The client's text becomes part of a header.
-    let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
-    let host = Some(connection.host()).filter(is_plain).unwrap_or_default();
-    let Ok(mut url) = Url::parse(&format!("{}://{host}", connection.scheme())) else { return String::new() };
+    let Some(mut url) = own_url(req) else { return String::new() };
     if let Some(AppPort(port)) = req.app_data() {
         // The listeners have no TLS of their own.
         url.set_scheme("http").and_then(|()| url.set_port(Some(*port))).ok();

@@ -25,6 +25,7 @@ mod negotiation;
 mod oauth;
 mod openapi;
 mod ops;
+mod own_url;
 mod path;
 pub mod pb;
 mod query;

@@ -31,6 +31,7 @@ async fn an_admin_sees_and_changes_the_own_app_only() {
         json!({
             "id": id, "created_at": created_at, "registration_open": is_open, "push_sign_required": is_signed,
             "access_token_audiences": [], "access_token_secs": 300, "access_token_claims": {},
+            "client_config": {},
         })
     };
     assert_eq!(data(&admin, GET).await, app("default", true, false));

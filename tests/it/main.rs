@@ -49,6 +49,7 @@ mod deploy;
 mod devices;
 mod disclosure;
 mod discovery;
+mod distribution;
 mod doctor;
 mod documents;
 mod encodings;

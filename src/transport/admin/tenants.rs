@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{
-    access::AsOperator,
+    access::{AsAnonymous, AsOperator},
     answer::{Answer, DONE, Data},
-    params::{Flag, Json, required},
+    params::{Flag, Json, Query, required},
 };
 use crate::{
     domain::tenants::{self, AccessTokenChanges},
     gateway::Gateway,
-    model::{AdminToken, AdminTokenId, AdminTokenState, Days, Invalid, Problem, Tenant},
+    model::{AdminToken, AdminTokenId, AdminTokenState, ClientConfig, Days, Invalid, Problem, Tenant},
     transport::path::{Path, admin},
 };
 
 pub(super) fn paths() -> Vec<Path> {
     vec![
+        admin("/app/config").get(client_config, "What clients ask for when they start"),
         admin("/admin/v1/app/get").get(get, "Shows the app"),
         admin("/admin/v1/app/set").post(set, "Changes the app"),
         admin("/admin/v1/app/rotate-secret")
@@ -45,6 +47,8 @@ pub(crate) struct AppData {
     pub(crate) access_token_secs: i64,
     /// Further claims of access tokens: names with templates.
     pub(crate) access_token_claims: BTreeMap<String, String>,
+    /// What clients ask for when they start.
+    pub(crate) client_config: Map<String, Value>,
 }
 
 impl From<Tenant> for AppData {
@@ -57,12 +61,31 @@ impl From<Tenant> for AppData {
             access_token_audiences: tenant.access_tokens.audiences.clone(),
             access_token_secs: tenant.access_tokens.lifetime_secs,
             access_token_claims: tenant.access_tokens.claims.clone(),
+            client_config: object(&tenant.client_config),
         }
     }
 }
 
 async fn get(gateway: web::Data<Gateway>, AsOperator(operator, ()): AsOperator) -> Answer<AppData> {
     Ok(Data(tenants::get(&gateway, &operator).await?.into()))
+}
+
+/// The object of a configuration; empty if what is stored is none.
+fn object(config: &ClientConfig) -> Map<String, Value> {
+    serde_json::from_str(config.as_str()).unwrap_or_default()
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct PlatformQuery {
+    /// The client's platform. The configuration is the same for all.
+    #[expect(dead_code, reason = "documented clients send it")]
+    platform: Option<String>,
+}
+
+async fn client_config(
+    AsAnonymous(anonymous, Query(_)): AsAnonymous<Query<PlatformQuery>>,
+) -> Answer<Map<String, Value>> {
+    Ok(Data(object(&anonymous.tenant().client_config)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -75,6 +98,8 @@ struct AppBody {
     access_token_secs: Option<i64>,
     /// Further claims of access tokens, such as `"jid": "{user_id}@chat.example"`. Replaces all of them.
     access_token_claims: Option<BTreeMap<String, String>>,
+    /// What clients ask for when they start. Replaces all of it.
+    client_config: Option<Map<String, Value>>,
 }
 
 async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<AppBody>>) -> Answer<bool> {
@@ -83,6 +108,10 @@ async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOp
     }
     if let Some(is_required) = body.push_sign_required {
         tenants::set_push_sign_required(&gateway, &operator, is_required.get()).await?;
+    }
+    if let Some(config) = body.client_config {
+        let config = ClientConfig::parse(&Value::Object(config).to_string())?;
+        tenants::set_client_config(&gateway, &operator, config).await?;
     }
     let changes = AccessTokenChanges {
         audiences: body.access_token_audiences,

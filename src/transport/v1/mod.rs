@@ -6,6 +6,7 @@ mod accounts;
 mod coins;
 mod contacts;
 mod discovery;
+mod misc;
 mod notifications;
 mod profile;
 mod sessions;
@@ -32,6 +33,7 @@ pub fn paths() -> Vec<Path> {
         coins::paths(),
         contacts::paths(),
         discovery::paths(),
+        misc::paths(),
         notifications::paths(),
         profile::paths(),
         sessions::paths(),
