@@ -91,6 +91,8 @@ pub struct Config {
     pub issuer_url: Option<Url>,
     /// The URLs that clients are told.
     pub distribution: Distribution,
+    /// Whether lists of other services are answered as empty ones.
+    pub has_neighbour_stubs: bool,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Days>,
     /// Time zone of times formatted as text.
@@ -170,6 +172,7 @@ impl Config {
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             issuer_url: read.checked("DIGLOT_ISSUER_URL", issuer),
             distribution: read.optional("DIGLOT_DISTRIBUTION").unwrap_or_default(),
+            has_neighbour_stubs: read.required("DIGLOT_NEIGHBOUR_STUBS").unwrap_or_default(),
             audit_retention: Days::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
             timezone: read
                 .required_as("DIGLOT_TIMEZONE", |name| TimeZone::get(name).map_err(|_| "is not a time zone"))

@@ -29,6 +29,10 @@ pub enum KeyPurpose {
     SigningKey,
     /// Deriving the secrets of webhooks.
     Webhook,
+    /// Storing one-time passwords.
+    OneTime,
+    /// Signing what was proved in an earlier request.
+    Proof,
 }
 
 impl KeyPurpose {
@@ -42,6 +46,8 @@ impl KeyPurpose {
             Self::Console => b"diglot console",
             Self::SigningKey => b"diglot signing key",
             Self::Webhook => b"diglot webhook",
+            Self::OneTime => b"diglot one-time",
+            Self::Proof => b"diglot proof",
         }
     }
 }

@@ -147,6 +147,11 @@ pub const SETTINGS: &[Setting] = &[
         "URLs that clients are told: server=URL,websocket=URL,share=URL,image=URL,audio=URL,video=URL,file=URL; the others are \
          the gateway's own, as the client reached it",
     ),
+    plain(
+        "DIGLOT_NEIGHBOUR_STUBS",
+        "false",
+        "true: GET and POST /roster/list and GET /group/user_joined answer empty lists, for SDKs without the services behind them",
+    ),
     plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
     plain(
         "DIGLOT_TIMEZONE",

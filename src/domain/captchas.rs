@@ -5,11 +5,15 @@ use crate::{
     captcha::{self, Captcha},
     gateway::Gateway,
     logging,
+    model::{Invalid, Problem},
     secret::KeyPurpose,
 };
 
 /// The lifetime of a captcha.
 const CAPTCHA_LIFETIME_MS: i64 = 5 * 60 * 1000;
+
+/// The length of an id.
+const ID_CHARS: usize = 22;
 
 /// A captcha to be answered.
 #[derive(Debug)]
@@ -26,20 +30,36 @@ pub struct CaptchaChallenge {
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::Unavailable`] without the shared state.
 pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaChallenge, Error> {
-    const ID_CHARS: usize = 22;
+    let id = new_id(gateway)?;
+    let png = draw(gateway, anonymous, &id).await?;
+    Ok(CaptchaChallenge { id, png })
+}
+
+/// An id for a captcha that is drawn later.
+pub fn new_id(gateway: &Gateway) -> Result<String, Error> {
+    Ok(gateway.random.base62(ID_CHARS)?)
+}
+
+/// Draws the captcha of an id that [`new_id`] made. If it was drawn before, the answer changes.
+///
+/// # Errors
+/// As [`make`]; [`Error::Invalid`] for an id of another form.
+pub async fn draw(gateway: &Gateway, anonymous: &Anonymous, id: &str) -> Result<Vec<u8>, Error> {
+    if id.len() != ID_CHARS || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Invalid::new("image_id", Problem::Malformed).into());
+    }
     limits::count_captcha(gateway, anonymous).await?;
     let drawn = tokio::task::spawn_blocking(logging::carry_over(captcha::draw)).await;
     let Ok(Some(Captcha { answer, png })) = drawn else {
         return Err(Error::internal("no captcha could be drawn".to_owned()));
     };
-    let id = gateway.random.base62(ID_CHARS)?;
-    let mac = captcha_mac(gateway, anonymous, &id, &answer);
-    gateway.state.put_captcha(&id, mac, CAPTCHA_LIFETIME_MS, gateway.clock.now()).await?;
+    let mac = captcha_mac(gateway, anonymous, id, &answer);
+    gateway.state.put_one_time(id, mac, CAPTCHA_LIFETIME_MS, gateway.clock.now()).await?;
     gateway.metrics.accounts.captchas.inc();
     if gateway.config.is_dev {
         log::info!("development mode: captcha {id} shows {answer}");
     }
-    Ok(CaptchaChallenge { id, png })
+    Ok(png)
 }
 
 /// Checks the answer to a captcha and deletes the captcha, whether the answer is right or wrong.
@@ -47,7 +67,7 @@ pub async fn make(gateway: &Gateway, anonymous: &Anonymous) -> Result<CaptchaCha
 /// # Errors
 /// [`Error::CaptchaWrong`]; [`Error::Unavailable`] without the shared state.
 pub(super) async fn answer(gateway: &Gateway, anonymous: &Anonymous, id: &str, answer: &str) -> Result<(), Error> {
-    let expected = gateway.state.take_captcha(id, gateway.clock.now()).await?;
+    let expected = gateway.state.take_one_time(id, gateway.clock.now()).await?;
     // Both are keyed hashes, so the timing of the comparison reveals nothing about the answer.
     match expected {
         Some(expected) if expected == captcha_mac(gateway, anonymous, id, answer) => {

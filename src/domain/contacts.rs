@@ -16,6 +16,14 @@ use crate::{
 pub async fn bind(gateway: &Gateway, caller: &Caller, contact: Contact, code: &Code) -> Result<(), Error> {
     let purposes = [CodePurpose::Account(caller.user()), CodePurpose::Login];
     verification::try_code(gateway, caller.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
+    bind_proven(gateway, caller, contact).await
+}
+
+/// Binds a contact that the caller has proved to control.
+///
+/// # Errors
+/// [`Error::MobileTaken`], [`Error::EmailTaken`].
+pub(super) async fn bind_proven(gateway: &Gateway, caller: &Caller, contact: Contact) -> Result<(), Error> {
     as_caller(gateway, caller, Action::new("account.bind"), move |tx| {
         if users::find_by_contact(tx.conn, tx.tenant, &contact)?.is_none_or(|owner| owner.id != tx.user) {
             users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    Anonymous, Error, Origin,
+    Anonymous, Caller, Error, Origin,
     passwords::{self, Verdict},
 };
 use crate::{
@@ -101,6 +101,14 @@ impl LoginAttempt {
         stored: Option<String>,
     ) -> Result<Verdict, Error> {
         let verdict = passwords::verify(gateway, password, stored).await;
+        self.end_by(gateway, verdict).await
+    }
+
+    /// Ends the login by the result of a comparison.
+    ///
+    /// # Errors
+    /// That of the comparison.
+    pub(super) async fn end_by(self, gateway: &Gateway, verdict: Result<Verdict, Error>) -> Result<Verdict, Error> {
         let end = match &verdict {
             Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
             Ok(Verdict::Wrong) => LoginEnd::Wrong,
@@ -148,6 +156,18 @@ pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> 
     let limit = gateway.reloadable.load().login_tries_per_source.saturating_mul(CODE_TRIES_PER_LOGIN_TRY);
     let outcome = count_source(gateway, anonymous, "code", LoginSubject::WINDOW_MS, limit).await;
     note_refusal(&gateway.metrics.accounts.limited.code_tries, outcome)
+}
+
+/// Counts a code that a logged-in user asks for without a captcha.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if the user has asked for too many within a day.
+pub(super) async fn count_code_of_user(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    const CODES_PER_DAY: u32 = 10;
+    let subject = format!("code-of-user:{}:{}", caller.tenant_id(), caller.user());
+    let outcome = count(gateway, &subject, DAY_MS, CODES_PER_DAY).await;
+    note_refusal(&gateway.metrics.accounts.limited.codes, outcome)
 }
 
 /// Counts the outcome if it is the refusal of a limit.

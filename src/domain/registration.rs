@@ -116,6 +116,33 @@ async fn insert_as_operator(
     Ok(user)
 }
 
+/// Checks that an anonymous requester could register the name. Counts as a captcha towards the limit of its source, so
+/// that names can't be tried without end.
+///
+/// # Errors
+/// [`Error::UsernameTaken`]; [`Error::TooManyRequests`].
+pub async fn check_name(gateway: &Gateway, anonymous: &Anonymous, username: &Username) -> Result<(), Error> {
+    limits::count_captcha(gateway, anonymous).await?;
+    refuse_taken(gateway, anonymous.tenant_id(), username).await
+}
+
+/// Creates an account for an anonymous requester, with a login name that begins as `new.username` and goes on at random.
+/// Returns the name, too.
+///
+/// # Errors
+/// As [`register`].
+pub async fn register_with_prefix(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    new: Registration,
+) -> Result<(UserId, Settings, Username), Error> {
+    const RANDOM_CHARS: usize = 12;
+    let name = format!("{}_{}", new.username.as_str(), gateway.random.base62(RANDOM_CHARS)?);
+    let username = Username::parse(&name)?;
+    let (user, settings) = register(gateway, anonymous, Registration { username: username.clone(), ..new }).await?;
+    Ok((user, settings, username))
+}
+
 /// Refuses a taken name before the expensive hash. The unique index still decides when the account is inserted.
 async fn refuse_taken(gateway: &Gateway, tenant: &TenantId, username: &Username) -> Result<(), Error> {
     let (tenant, username) = (tenant.clone(), username.clone());

@@ -6,6 +6,7 @@ use super::{
     audit::{Action, AuditContext, Target},
     events,
     limits::{self, LoginAttempt, LoginTarget},
+    one_time_passwords,
     passwords::{self, Verdict},
     presence, registration,
     unit_of_work::{UnitOfWork, as_anonymous, as_caller},
@@ -91,8 +92,9 @@ async fn compare_and_open(
     password: &Password,
     device: LoginDevice,
 ) -> Result<Login, Error> {
-    let stored = found.as_ref().and_then(|known| known.password_hash.clone());
-    match (found, attempt.compare(gateway, password, stored).await?) {
+    let tenant = anonymous.tenant_id();
+    let verdict = one_time_passwords::compare(gateway, tenant, attempt, found.as_ref(), password).await?;
+    match (found, verdict) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
             let proof = Proof::Password { user: known.user, hash: known.password_hash.clone() };
             let login = open(gateway, anonymous, proof, device).await?;

@@ -36,9 +36,33 @@ pub async fn send_code(
     request: CodeRequest<'_>,
 ) -> Result<(), Error> {
     captchas::answer(gateway, anonymous, request.captcha_id, request.captcha_answer).await?;
-    let contact = request.contact;
+    send(gateway, anonymous, caller, request.contact, request.is_for_reset).await
+}
+
+/// Sends a code for the account of a logged-in user to a contact, without a captcha. The number of codes per user and
+/// day is limited.
+///
+/// # Errors
+/// As [`send_code`]; [`Error::TooManyRequests`].
+pub async fn send_code_to_user(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    caller: &Caller,
+    contact: Contact,
+) -> Result<(), Error> {
+    limits::count_code_of_user(gateway, caller).await?;
+    send(gateway, anonymous, Some(caller), contact, false).await
+}
+
+async fn send(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    caller: Option<&Caller>,
+    contact: Contact,
+    is_for_reset: bool,
+) -> Result<(), Error> {
     let purpose = match caller {
-        _ if request.is_for_reset => CodePurpose::PasswordReset,
+        _ if is_for_reset => CodePurpose::PasswordReset,
         Some(caller) => CodePurpose::Account(caller.user()),
         None => CodePurpose::Login,
     };
@@ -63,7 +87,7 @@ pub async fn send_code(
         request_id: anonymous.origin().request_id.clone(),
     };
     // Only an account's password can be reset; without an account no unsolicited mail is sent.
-    let should_send = !request.is_for_reset || owner.is_some();
+    let should_send = !is_for_reset || owner.is_some();
     permit.send(message, should_send);
     if should_send {
         events::count(gateway, anonymous.tenant_id(), Event::CodeSent);

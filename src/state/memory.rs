@@ -211,14 +211,14 @@ impl State for MemoryState {
         Ok(())
     }
 
-    async fn put_captcha(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+    async fn put_one_time(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
         let now_ms = now.steady_ms;
         let until_ms = now_ms.saturating_add(lifetime_ms);
         self.captchas.with_room(1, now_ms).insert(id.to_owned(), CaptchaAnswer { mac, until_ms });
         Ok(())
     }
 
-    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
+    async fn take_one_time(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
         let now_ms = now.steady_ms;
         let answer = self.captchas.lock().remove(id);
         Ok(answer.filter(|answer| answer.until_ms > now_ms).map(|answer| answer.mac))

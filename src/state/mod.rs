@@ -11,7 +11,7 @@
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, separated by spaces) | a day | [`State::put_code`], [`State::try_code`] |
-//! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the answer's MAC | the captcha's | [`State::put_captcha`] |
+//! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the MAC of the answer to a captcha, or of a one-time password | that of what it is for | [`State::put_one_time`] |
 //! | `PREFIX:ended:SESSION` | text: `until` (ms) | the rest of the session's | [`State::note_ended`] |
 //! | `PREFIX:presence:{TENANT}:USER` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
 //! | `PREFIX:online:{TENANT}` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |
@@ -46,11 +46,12 @@ pub trait State: Monitoring {
     /// Ends a login that was begun.
     async fn end_login(&self, subjects: &[LoginSubject; 2], end: LoginEnd, now: Now) -> Result<(), StateError>;
 
-    /// Stores the MAC of the answer to a captcha for `lifetime_ms`.
-    async fn put_captcha(&self, id: &str, answer_mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError>;
+    /// Stores for `lifetime_ms` the MAC of something that is used up by one try: the answer to a captcha, or a one-time
+    /// password.
+    async fn put_one_time(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError>;
 
-    /// Removes and returns the MAC of the answer to a captcha. Atomic: only one of several concurrent callers gets it.
-    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError>;
+    /// Removes and returns the MAC of something that is used up by one try. Atomic: only one of several concurrent callers gets it.
+    async fn take_one_time(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError>;
 
     /// Stores for `lifetime_ms` that an operator's session has ended.
     async fn note_ended(&self, session: &str, lifetime_ms: i64, now: Now) -> Result<(), StateError>;

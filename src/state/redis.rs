@@ -159,7 +159,7 @@ impl State for RedisState {
         self.link.answered(call.invoke_async(&mut connection).await)
     }
 
-    async fn put_captcha(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
+    async fn put_one_time(&self, id: &str, mac: [u8; 32], lifetime_ms: i64, now: Now) -> Result<(), StateError> {
         let now_ms = now.wall_ms;
         let mut connection = self.link.connection().await?;
         let until_ms = now_ms.saturating_add(lifetime_ms);
@@ -169,7 +169,7 @@ impl State for RedisState {
         self.link.answered(set.exec_async(&mut connection).await)
     }
 
-    async fn take_captcha(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
+    async fn take_one_time(&self, id: &str, now: Now) -> Result<Option<[u8; 32]>, StateError> {
         let now_ms = now.wall_ms;
         let mut connection = self.link.connection().await?;
         let mut take = redis::cmd("GETDEL");

@@ -18,6 +18,9 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         if face == Face::App {
             paths.extend(admin::paths());
             paths.extend(oauth::server_paths());
+            if gateway.config.has_neighbour_stubs {
+                paths.extend(admin::stub_paths());
+            }
         }
         paths.extend(oauth::public_paths());
         for path in paths {

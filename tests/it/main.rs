@@ -18,6 +18,7 @@ mod account_details;
 mod accounts;
 mod alerts;
 mod app_admin;
+mod app_mobile;
 mod architecture;
 mod audit;
 mod audit_log;

@@ -152,14 +152,14 @@ async fn a_captcha_is_valid_once_and_until_it_expires() {
     for state in &states.all {
         let (mac, lifetime) = ([7; 32], 1000);
         for id in ["a", "late"] {
-            state.put_captcha(id, mac, lifetime, at(0)).await.unwrap();
+            state.put_one_time(id, mac, lifetime, at(0)).await.unwrap();
         }
-        assert_eq!(state.take_captcha("unknown", at(0)).await.unwrap(), None, "{}", state.describe());
-        assert_eq!(state.take_captcha("a", at(lifetime - 1)).await.unwrap(), Some(mac));
-        assert_eq!(state.take_captcha("a", at(lifetime - 1)).await.unwrap(), None);
-        assert_eq!(state.take_captcha("late", at(lifetime)).await.unwrap(), None);
-        state.put_captcha("crowd", mac, lifetime, at(0)).await.unwrap();
-        let taken = join_all((0..20).map(|_| state.take_captcha("crowd", at(0)))).await;
+        assert_eq!(state.take_one_time("unknown", at(0)).await.unwrap(), None, "{}", state.describe());
+        assert_eq!(state.take_one_time("a", at(lifetime - 1)).await.unwrap(), Some(mac));
+        assert_eq!(state.take_one_time("a", at(lifetime - 1)).await.unwrap(), None);
+        assert_eq!(state.take_one_time("late", at(lifetime)).await.unwrap(), None);
+        state.put_one_time("crowd", mac, lifetime, at(0)).await.unwrap();
+        let taken = join_all((0..20).map(|_| state.take_one_time("crowd", at(0)))).await;
         assert_eq!(taken.into_iter().filter(|one| one.as_ref().unwrap().is_some()).count(), 1);
     }
 }

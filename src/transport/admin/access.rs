@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     domain::{
-        Anonymous, Caller, Operator,
+        self, Anonymous, Caller, Operator,
         access::{PresentedToken, authenticate},
     },
     model::{TenantId, UserId},
@@ -25,6 +25,9 @@ pub(super) struct AsAnonymous<T = ()>(pub(super) Anonymous, pub(super) T);
 /// The user behind a user's token, or the one in `user_id` that an admin acts as; and then `T`.
 pub(super) struct AsCaller<T = ()>(pub(super) Caller, pub(super) T);
 
+/// Anyone, and the user behind the token if it is a valid one of a user; and then `T`.
+pub(super) struct AsOptionalCaller<T = ()>(pub(super) (Anonymous, Option<Caller>), pub(super) T);
+
 /// An admin, and then `T`.
 pub(super) struct AsOperator<T = ()>(pub(super) Operator, pub(super) T);
 
@@ -36,6 +39,7 @@ pub(super) struct AsTokenHolder<T = ()>(pub(super) Anonymous, pub(super) T);
 
 extracts!(AsAnonymous by anonymous, with ["app_id"]);
 extracts!(AsCaller by caller, with ["access_token", "app_id"] or ["access_token", "app_id", "user_id"]);
+extracts!(AsOptionalCaller by optional_caller, with ["app_id"] or ["access_token", "app_id"]);
 extracts!(AsOperator by operator, with ["access_token", "app_id"]);
 extracts!(AsImpersonator by impersonator, with ["access_token", "app_id", "user_id"]);
 extracts!(AsTokenHolder by token_holder, with ["access_token", "app_id"]);
@@ -53,6 +57,19 @@ async fn caller(req: &HttpRequest) -> Result<Caller, Error> {
     let caller = authenticate::user_or_impersonator(gateway(req)?, presented, for_user).await?;
     note(req, caller.tenant_id(), Some(caller.user()));
     Ok(caller)
+}
+
+async fn optional_caller(req: &HttpRequest) -> Result<(Anonymous, Option<Caller>), Error> {
+    let anonymous = anonymous(req).await?;
+    let Ok(presented) = presented(req) else { return Ok((anonymous, None)) };
+    match authenticate::user(gateway(req)?, presented).await {
+        Ok(caller) => {
+            note(req, caller.tenant_id(), Some(caller.user()));
+            Ok((anonymous, Some(caller)))
+        }
+        Err(domain::Error::TokenUnknown | domain::Error::TokenEnded) => Ok((anonymous, None)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn operator(req: &HttpRequest) -> Result<Operator, Error> {

@@ -23,6 +23,8 @@ use crate::{
 pub(super) fn paths() -> Vec<Path> {
     vec![
         admin("/user/register/v2").post(register, "Registers an account"),
+        admin("/user/register/anonymous")
+            .post(register_anonymous, "Registers an account, whose login name goes on at random"),
         admin("/user/register/push").post(register_for_push, "Registers an account with a device and a push alias"),
         admin("/user/register/batch")
             .post(register_batch, "Registers accounts, or sets the passwords of those that exist"),
@@ -61,6 +63,23 @@ async fn register(
 ) -> Answer<SettingsData> {
     let (user, settings) = registration::register(&gateway, &anonymous, body.parse(&gateway)?).await?;
     Ok(Data(SettingsData::new(user, settings)))
+}
+
+/// A new account with the login name that it got.
+#[derive(Serialize, JsonSchema)]
+struct RegisteredData {
+    username: String,
+    #[serde(flatten)]
+    settings: SettingsData,
+}
+
+async fn register_anonymous(
+    gateway: web::Data<Gateway>,
+    AsAnonymous(anonymous, Json(body)): AsAnonymous<Json<RegisterBody>>,
+) -> Answer<RegisteredData> {
+    let (user, settings, username) =
+        registration::register_with_prefix(&gateway, &anonymous, body.parse(&gateway)?).await?;
+    Ok(Data(RegisteredData { username: username.as_str().to_owned(), settings: SettingsData::new(user, settings) }))
 }
 
 #[derive(Deserialize, JsonSchema)]

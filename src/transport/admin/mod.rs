@@ -8,6 +8,7 @@ mod account_files;
 mod accounts;
 mod answer;
 mod app_dns;
+mod app_mobile;
 mod audit;
 mod awards;
 mod bans;
@@ -27,10 +28,13 @@ mod push_targets;
 mod roster;
 mod sessions;
 mod settings;
+mod stubs;
 mod tenants;
 mod webhooks;
 
 use super::path::Path;
+
+pub use stubs::paths as stub_paths;
 
 /// All paths of the admin API.
 pub fn paths() -> Vec<Path> {
@@ -39,6 +43,7 @@ pub fn paths() -> Vec<Path> {
         account_files::paths(),
         accounts::paths(),
         app_dns::paths(),
+        app_mobile::paths(),
         audit::paths(),
         awards::paths(),
         bans::paths(),

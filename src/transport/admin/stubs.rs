@@ -1,0 +1,20 @@
+//! Lists that other services have, as empty ones: SDKs read them right after a login and stall without an answer. Off
+//! unless configured, so that a proxy can route these paths elsewhere.
+
+use super::{
+    access::AsCaller,
+    answer::{Answer, Data},
+};
+use crate::transport::path::{Path, admin};
+
+/// The paths of the stubs.
+pub fn paths() -> Vec<Path> {
+    vec![
+        admin("/roster/list").get(nothing, "Lists no friends").post(nothing, "Lists no friends"),
+        admin("/group/user_joined").get(nothing, "Lists no groups"),
+    ]
+}
+
+async fn nothing(AsCaller(_, ()): AsCaller) -> Answer<[i64; 0]> {
+    Ok(Data([]))
+}
