@@ -36,6 +36,12 @@ impl Calendar {
         known.number
     }
 
+    /// When the day of a time began; that time itself if it is out of range.
+    #[must_use]
+    pub fn day_start_ms(&self, at_ms: i64) -> i64 {
+        self.find(at_ms).map_or(at_ms, |day| day.times_ms.start)
+    }
+
     /// The hour of the day, from 0 to 23, at a time; 0 for a time out of range.
     #[must_use]
     pub fn hour(&self, at_ms: i64) -> i16 {

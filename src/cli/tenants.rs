@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use crate::{
         Operator,
         tenants::{self, AccessTokenChanges},
     },
-    model::ClientConfig,
+    model::{ClientConfig, RewardChanges},
     transport::{
         block_on,
         data::{AdminTokenData, AppData, CreatedToken, SecretData},
@@ -55,12 +55,46 @@ pub(super) enum AppCommand {
         /// What clients ask for when they start: a JSON object
         #[arg(long, value_name = "JSON", value_parser = object)]
         client_config: Option<String>,
+        #[command(flatten)]
+        rewards: RewardFlags,
     },
     /// Replace an app's secret; prints the new one once
     RotateSecret {
         /// The app's id
         app_id: String,
     },
+}
+
+/// What an app pays its users, in 0.01 coin.
+#[derive(Args)]
+pub(super) struct RewardFlags {
+    /// What whoever invited a new account gets, in 0.01 coin
+    #[arg(long, value_name = "CENTS")]
+    reward_inviter_cents: Option<i64>,
+    /// What the new account gets, in 0.01 coin
+    #[arg(long, value_name = "CENTS")]
+    reward_invitee_cents: Option<i64>,
+    /// How many invitations a user is paid for a day
+    #[arg(long, value_name = "N")]
+    invitations_per_day: Option<i64>,
+    /// How many invitations clients show as the goal; 0 for none
+    #[arg(long, value_name = "N")]
+    invitations_goal: Option<i64>,
+    /// What the first change of the display name, and of the avatar, is paid, in 0.01 coin
+    #[arg(long, value_name = "CENTS")]
+    reward_first_edit_cents: Option<i64>,
+}
+
+impl From<&RewardFlags> for RewardChanges {
+    fn from(flags: &RewardFlags) -> Self {
+        Self {
+            inviter_cents: flags.reward_inviter_cents,
+            invitee_cents: flags.reward_invitee_cents,
+            invitations_per_day: flags.invitations_per_day,
+            invitations_goal: flags.invitations_goal,
+            first_edit_cents: flags.reward_first_edit_cents,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -123,7 +157,16 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                     Err(Failure::Failed(format!("there is an app {app_id} already")))
                 }
             }
-            AppCommand::Update { app_id, registration, push_sign, audiences, lifetime_ms, claims, client_config } => {
+            AppCommand::Update {
+                app_id,
+                registration,
+                push_sign,
+                audiences,
+                lifetime_ms,
+                claims,
+                client_config,
+                rewards,
+            } => {
                 let operator = Tenant { app_id }.operator(&gateway).await?;
                 if let Some(registration) = registration {
                     let is_open = matches!(registration, Registration::Open);
@@ -132,6 +175,10 @@ pub(super) fn run_app(settings: &SettingFlags, output: Output, command: AppComma
                 if let Some(push_sign) = push_sign {
                     let is_required = matches!(push_sign, PushSign::Required);
                     tenants::set_push_sign_required(&gateway, &operator, is_required).await?;
+                }
+                let rewards = RewardChanges::from(&rewards);
+                if !rewards.is_empty() {
+                    tenants::set_rewards(&gateway, &operator, rewards).await?;
                 }
                 if let Some(config) = client_config {
                     tenants::set_client_config(&gateway, &operator, ClientConfig::parse(&config)?).await?;

@@ -22,8 +22,8 @@ use crate::{
     },
     state::OnMatch,
     store::{
-        devices, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens, remarks,
-        sessions, settings, users,
+        devices, invitations, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens,
+        remarks, sessions, settings, users,
     },
 };
 
@@ -105,6 +105,7 @@ fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     push_tokens::delete_all_of(conn, user)?;
     push_profiles::delete(conn, user)?;
     module_ignores::delete_all_of(conn, user)?;
+    invitations::delete(conn, user)?;
     tx.at_end([push_tags::delete_all_of(user)]);
     Ok(())
 }

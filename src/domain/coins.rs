@@ -3,6 +3,7 @@
 use super::{
     Caller, Error, Operator,
     audit::{Action, Target},
+    lookups,
     unit_of_work::as_operator,
 };
 use crate::{
@@ -56,6 +57,34 @@ pub async fn list_of(
         if users::exists(conn, &tenant, user)? { Ok(read(conn, user, page)?) } else { Err(Error::UserNotFound) }
     };
     gateway.db.read(list).await
+}
+
+/// What a user has done for coins.
+#[derive(Clone, Copy, Debug)]
+pub struct Tasks {
+    /// Advertisements that were paid for today.
+    pub ads: i64,
+    /// Changes of the avatar.
+    pub avatar_edits: i64,
+    /// Changes of the display name.
+    pub nickname_edits: i64,
+    /// Raffles of today.
+    pub raffles: i64,
+}
+
+/// What the caller has done for coins.
+pub async fn tasks(gateway: &Gateway, caller: &Caller) -> Result<Tasks, Error> {
+    // The kinds of a ledger's rows (behaviour.md §4).
+    const AD: i16 = 7;
+    const RAFFLE: i16 = 8;
+    let account = lookups::user(gateway, caller.tenant_id(), caller.user()).await?;
+    let (user, since_ms) = (caller.user(), gateway.calendar.day_start_ms(gateway.clock.now_ms()));
+    let count = move |conn: &mut Conn| -> Result<_, StoreError> {
+        Ok((coins::count_since(conn, user, AD, since_ms)?, coins::count_since(conn, user, RAFFLE, since_ms)?))
+    };
+    let (ads, raffles) = gateway.db.read(count).await?;
+    let nickname_edits = i64::from(account.name_id).saturating_sub(1);
+    Ok(Tasks { ads, raffles, nickname_edits, avatar_edits: account.avatar_id })
 }
 
 fn read(conn: &mut Conn, user: UserId, page: Page) -> Result<(Vec<CoinRecord>, i64), StoreError> {

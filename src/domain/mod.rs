@@ -24,6 +24,7 @@ mod error;
 mod events;
 pub mod imports;
 pub mod introspection;
+pub mod invitations;
 mod limits;
 mod lookups;
 pub mod metrics;

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use super::{
     Anonymous, Caller, Error,
+    access::Actor,
     audit::Action,
-    lookups, presence,
+    invitations, lookups, presence,
     unit_of_work::{as_caller, change_own},
 };
 use crate::{
     gateway::Gateway,
     model::{
-        Avatar, Ban, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
+        Avatar, Ban, Cents, InfoChanges, Invalid, Medal, Nickname, PersonalData, PublicDetails, Remark, User, UserId,
         Username, VipState,
     },
-    store::{Conn, StoreError, devices, medals, personal_data, remarks, users},
+    store::{
+        Conn, StoreError, devices, medals, personal_data, remarks,
+        statements::{Statement, execute_together},
+        users,
+    },
 };
 
 /// An account as its owner sees it.
@@ -107,13 +112,66 @@ pub async fn get_public(
 
 /// Changes the caller's display name.
 pub async fn rename(gateway: &Gateway, caller: &Caller, name: Nickname) -> Result<(), Error> {
-    change_own(gateway, caller, Action::routine("profile.rename"), move |user| vec![users::set_nickname(user, &name)])
-        .await
+    edit_and_pay(gateway, caller, Action::routine("profile.rename"), FirstEdit::Nickname, move |user| {
+        vec![users::set_nickname(user, &name)]
+    })
+    .await
+}
+
+/// A change that an app may pay for, once.
+#[derive(Clone, Copy)]
+enum FirstEdit {
+    Nickname,
+    Avatar,
+}
+
+impl FirstEdit {
+    /// Whether the account has not been changed so yet.
+    const fn is_first(self, user: &User) -> bool {
+        match self {
+            Self::Nickname => user.name_id == 1,
+            Self::Avatar => user.avatar_id == 0,
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Nickname => "first-nickname",
+            Self::Avatar => "first-avatar",
+        }
+    }
+}
+
+/// Changes the caller's own account, and pays for the first change of the kind if the app does.
+async fn edit_and_pay(
+    gateway: &Gateway,
+    caller: &Caller,
+    action: Action,
+    kind: FirstEdit,
+    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + 'static,
+) -> Result<(), Error> {
+    /// The kind of a ledger's row for a first change (behaviour.md §4).
+    const FIRST_EDIT: i16 = 4;
+    let reward = lookups::tenant(gateway, caller.tenant_id()).await?.rewards.first_edit;
+    let is_own = matches!(caller.actor(), Actor::User(_));
+    if reward == Cents(0) || !is_own {
+        return change_own(gateway, caller, action, statements).await;
+    }
+    as_caller(gateway, caller, action, move |tx| {
+        let before = users::find(tx.conn, tx.tenant, tx.user)?.ok_or(Error::UserNotFound)?;
+        execute_together(tx.conn, &statements(tx.user))?;
+        let after = users::find(tx.conn, tx.tenant, tx.user)?.ok_or(Error::UserNotFound)?;
+        if kind.is_first(&before) && !kind.is_first(&after) {
+            invitations::pay(tx.conn, tx.user, FIRST_EDIT, reward, kind.key(), tx.now_ms)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Changes the caller's avatar.
 pub async fn set_avatar(gateway: &Gateway, caller: &Caller, avatar: Avatar) -> Result<(), Error> {
-    change_own(gateway, caller, Action::routine("profile.set_avatar"), move |user| {
+    edit_and_pay(gateway, caller, Action::routine("profile.set_avatar"), FirstEdit::Avatar, move |user| {
         vec![users::set_avatar(user, &avatar)]
     })
     .await

@@ -1,10 +1,13 @@
 //! Sessions: login with a password or a code, logout, kick, and the devices that are logged in.
 
+mod proof;
+
+use self::proof::{NewAccount, Proof};
 use super::{
     Anonymous, Caller, Error,
-    access::{LoggedIn, require_active},
+    access::LoggedIn,
     audit::{Action, AuditContext, Target},
-    events,
+    events, invitations,
     limits::{self, LoginAttempt, LoginTarget},
     one_time_passwords,
     passwords::{self, Verdict},
@@ -16,8 +19,8 @@ use super::{
 use crate::{
     gateway::Gateway,
     model::{
-        BeforeEvent, Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, LoggedInDevice, LoginDevice,
-        LoginName, Mobile, Password, SessionId, Token, TokenHash, UserId,
+        BeforeEvent, Code, CodePurpose, Contact, DeviceKey, DeviceSn, EndReason, InvitationCode, LoggedInDevice,
+        LoginDevice, LoginName, Mobile, Password, SessionId, Token, TokenHash, UserId,
     },
     state::{Event, OnMatch},
     store::{
@@ -117,115 +120,30 @@ pub async fn login_with_code(
     anonymous: &Anonymous,
     mobile: Mobile,
     code: &Code,
+    invitation: Option<InvitationCode>,
     device: LoginDevice,
 ) -> Result<Login, Error> {
     let contact = Contact::Mobile(mobile.clone());
     let target = contact.to_string().into();
     let enter = async {
         limits::count_code_try(gateway, anonymous).await?;
+        let inviter = match invitation {
+            Some(code) => Some(invitations::find_inviter(gateway, anonymous.tenant_id(), code).await?),
+            None => None,
+        };
         let purposes = [CodePurpose::Login];
         verification::try_code(gateway, anonymous.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
         let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
         let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &tenant, &wanted)).await?;
-        let new_nickname = if owner.is_some() {
+        let new = if owner.is_some() {
             None
         } else {
             registration::admit(gateway, anonymous, mobile.as_str()).await?;
-            Some(registration::first_nickname(gateway, anonymous.origin().language)?)
+            Some(NewAccount::new(gateway, anonymous, inviter)?)
         };
-        open(gateway, anonymous, Proof::Code { mobile, new_nickname }, device).await
+        open(gateway, anonymous, Proof::Code { mobile, new }, device).await
     };
     note_refusal(gateway, anonymous, target, enter.await).await
-}
-
-/// How a requester proved to own an account.
-#[derive(Clone)]
-enum Proof {
-    /// By its password, which was compared with this hash. The proof is void if the hash has changed since: a change of
-    /// password ends all sessions, including those about to be opened (security.md 8).
-    Password {
-        /// The account.
-        user: UserId,
-        /// The stored hash at the time of the comparison.
-        hash: Option<String>,
-    },
-    /// By another session, which must still be live.
-    Session {
-        /// The account.
-        user: UserId,
-        /// The session.
-        session: SessionId,
-    },
-    /// By a code sent to this number.
-    Code {
-        /// The number.
-        mobile: Mobile,
-        /// The display name of the account to create; `None` if the number already had an account.
-        new_nickname: Option<String>,
-    },
-}
-
-impl Proof {
-    /// The session that is the proof.
-    const fn session(&self) -> Option<SessionId> {
-        match self {
-            Self::Session { session, .. } => Some(*session),
-            Self::Password { .. } | Self::Code { .. } => None,
-        }
-    }
-
-    /// The account, if the proof names it.
-    const fn account(&self) -> Option<UserId> {
-        match self {
-            Self::Password { user, .. } | Self::Session { user, .. } => Some(*user),
-            Self::Code { .. } => None,
-        }
-    }
-
-    /// Who logs in, as far as the proof says.
-    fn who(&self) -> Who {
-        match self {
-            Self::Password { user, .. } | Self::Session { user, .. } => {
-                Who { user_id: Some(user.get()), ..Who::default() }
-            }
-            Self::Code { mobile, .. } => Who { name: Some(mobile.as_str().to_owned()), ..Who::default() },
-        }
-    }
-
-    /// The account that the code logs in to, and whether it was created because there was none. Locks it.
-    fn find_by_code(
-        tx: &mut UnitOfWork<'_>,
-        mobile: &Mobile,
-        new_nickname: Option<&str>,
-    ) -> Result<(UserId, bool), Error> {
-        let contact = Contact::Mobile(mobile.clone());
-        // An unconfirmed number is taken over by whoever proves control of it.
-        users::release_unconfirmed(tx.conn, tx.tenant, &contact)?;
-        let owner = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)?;
-        match (owner, new_nickname) {
-            (Some(owner), _) => {
-                users::lock(tx.conn, tx.tenant, owner)?;
-                // The account may have lost the number before it was locked.
-                let is_still = users::find_confirmed_owner(tx.conn, tx.tenant, &contact)? == Some(owner);
-                if is_still { Ok((owner, false)) } else { Err(Error::Busy) }
-            }
-            (None, Some(nickname)) => Ok((registration::insert_by_mobile(tx, mobile, nickname)?, true)),
-            // In the meantime the account was deleted or bound to another number.
-            (None, None) => Err(Error::Busy),
-        }
-    }
-
-    /// Checks the proof again, against the locked account.
-    fn check(&self, state: &LoginState) -> Result<(), Error> {
-        match self {
-            // The password was changed, or only rehashed by another login; the client may retry in either case.
-            Self::Password { hash, .. } if *hash != state.credentials.password_hash => return Err(Error::Busy),
-            Self::Password { .. } | Self::Session { .. } | Self::Code { .. } => {}
-        }
-        require_active(state.credentials.status)?;
-        let is_live = |session| state.devices.iter().any(|device| device.session == Some(session));
-        if self.session().is_none_or(is_live) { Ok(()) } else { Err(Error::TokenEnded) }
-    }
 }
 
 /// Opens a session on a device.
@@ -242,7 +160,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let opened = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
         let (user, is_new) = match &proof {
             Proof::Password { user, .. } | Proof::Session { user, .. } => (*user, false),
-            Proof::Code { mobile, new_nickname } => Proof::find_by_code(tx, mobile, new_nickname.as_deref())?,
+            Proof::Code { mobile, new } => Proof::find_by_code(tx, mobile, new.as_ref())?,
         };
         let state = logins::find_state(tx.conn, tx.tenant, user, device.key())?.ok_or(Error::LoginRefused)?;
         proof.check(&state)?;

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use super::{Error, Operator, audit::Action, unit_of_work::as_operator};
 use crate::{
     gateway::Gateway,
-    model::{AccessTokenSettings, AdminToken, ClientConfig, Invalid, Problem, Tenant, TenantId, Token, TokenHash},
+    model::{
+        AccessTokenSettings, AdminToken, ClientConfig, Invalid, Problem, RewardChanges, Tenant, TenantId, Token,
+        TokenHash,
+    },
     secret::{self, KeyPurpose},
     store::{
         admin_tokens::{self, NewAdminToken},
@@ -93,6 +96,20 @@ pub async fn set_client_config(gateway: &Gateway, operator: &Operator, config: C
     let target = operator.tenant_id().to_string();
     as_operator(gateway, operator, Action::new("app.client_config"), target, move |tx| {
         Ok(tenants::set_client_config(tx.conn, tx.tenant, &config)?)
+    })
+    .await
+}
+
+/// Changes what the operator's tenant pays its users.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub async fn set_rewards(gateway: &Gateway, operator: &Operator, changes: RewardChanges) -> Result<(), Error> {
+    let target = operator.tenant_id().to_string();
+    as_operator(gateway, operator, Action::new("app.rewards"), target, move |tx| {
+        tenants::lock(tx.conn, tx.tenant)?;
+        let known = tenants::find(tx.conn, tx.tenant)?.ok_or(Error::TenantUnknown)?.rewards;
+        Ok(tenants::set_rewards(tx.conn, tx.tenant, changes.apply(known)?)?)
     })
     .await
 }

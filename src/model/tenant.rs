@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AccessTokenSettings, AdminTokenId, BeforeEvent, Invalid, Problem, TenantId};
+use super::{AccessTokenSettings, AdminTokenId, BeforeEvent, Invalid, Problem, Rewards, TenantId};
 
 /// A tenant: an app with accounts of its own.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Tenant {
     pub access_tokens: Arc<AccessTokenSettings>,
     /// What its clients ask for when they start.
     pub client_config: ClientConfig,
+    /// What it pays its users.
+    pub rewards: Rewards,
     /// What its webhooks make the gateway do besides posting.
     pub subscriptions: Subscriptions,
 }

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use super::{Activity, Contact, EmailAddress, Mobile, UserId};
+use super::{Activity, Contact, EmailAddress, Mobile, UserId, invitation::code_of};
 
 /// An account as stored, without its password.
 #[derive(Clone, Debug)]
@@ -35,20 +35,17 @@ pub struct User {
     pub status: AccountStatus,
     /// When it was registered.
     pub registered_at_ms: i64,
+    /// The invitation code that it has chosen.
+    pub chosen_code: Option<String>,
     /// Its activity counters.
     pub activity: Activity,
 }
 
 impl User {
-    /// The code that an invited friend enters: the account's id, obfuscated, so that it does not need to be stored.
+    /// The code that an invited friend enters: the chosen one, else one that follows from the id.
     #[must_use]
     pub fn invitation_code(&self) -> String {
-        const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        const CHARS: u32 = 11;
-        // Multiplication by an odd number is a bijection on 55-bit numbers.
-        let obfuscated = self.id.get().unsigned_abs().wrapping_mul(0x5A_1B63_7C95_2D4B);
-        let letter = |place: u32| LETTERS.get(usize::try_from((obfuscated >> (place * 5)) & 31).ok()?);
-        (0..CHARS).filter_map(letter).map(|&byte| char::from(byte)).collect()
+        self.chosen_code.clone().unwrap_or_else(|| code_of(self.id))
     }
 
     /// The contacts that codes for the account may have been sent to.

@@ -100,6 +100,15 @@ pub fn count(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
     Ok(count.unwrap_or(0))
 }
 
+/// How many of the account's records of a kind were made at `since_ms` or later.
+pub fn count_since(conn: &mut Conn, user: UserId, typ: i16, since_ms: i64) -> Result<i64, StoreError> {
+    let matches = coin_ledger::table
+        .filter(coin_ledger::user_id.eq(user.get()))
+        .filter(coin_ledger::typ.eq(typ))
+        .filter(coin_ledger::created_at_ms.ge(since_ms));
+    Ok(matches.count().get_result(conn)?)
+}
+
 /// A page of the account's records, newest first, out of `total`. The rows are numbered, so a deep page is found as
 /// quickly as the first.
 pub fn list(conn: &mut Conn, user: UserId, page: Page, total: i64) -> Result<Vec<CoinRecord>, StoreError> {

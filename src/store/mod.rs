@@ -45,6 +45,7 @@ mod error;
 mod group_counts;
 pub mod groups;
 pub mod imports;
+pub mod invitations;
 pub mod logins;
 pub mod medals;
 mod migrations;

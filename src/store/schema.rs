@@ -15,6 +15,11 @@ diesel::table! {
         access_token_secs -> Integer,
         access_token_claims -> Text,
         client_config -> Text,
+        reward_inviter_cents -> BigInt,
+        reward_invitee_cents -> BigInt,
+        invitations_per_day -> Integer,
+        invitations_goal -> Integer,
+        reward_first_edit_cents -> BigInt,
     }
 }
 
@@ -47,6 +52,7 @@ diesel::table! {
         devices_version -> BigInt,
         mobile_confirmed -> Bool,
         password_changed_at_ms -> BigInt,
+        invitation_code -> Nullable<Text>,
     }
 }
 
@@ -325,6 +331,15 @@ diesel::table! {
         user_id -> Nullable<BigInt>,
         session_id -> Nullable<BigInt>,
         transaction_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    invitations (invitee_id) {
+        invitee_id -> BigInt,
+        inviter_id -> BigInt,
+        day -> Integer,
+        created_at_ms -> BigInt,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::apps, selection, webhooks};
-use crate::model::{AccessTokenSettings, ClientConfig, Subscriptions, Tenant, TenantId};
+use crate::model::{AccessTokenSettings, Cents, ClientConfig, Rewards, Subscriptions, Tenant, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
@@ -19,6 +19,11 @@ struct AppRow {
     access_token_secs: i32,
     access_token_claims: String,
     client_config: String,
+    reward_inviter_cents: i64,
+    reward_invitee_cents: i64,
+    invitations_per_day: i32,
+    invitations_goal: i32,
+    reward_first_edit_cents: i64,
 }
 
 impl AppRow {
@@ -37,6 +42,13 @@ impl AppRow {
             is_push_sign_required: row.push_sign_required,
             access_tokens: Arc::new(access_tokens),
             client_config: ClientConfig::stored(row.client_config),
+            rewards: Rewards {
+                inviter: Cents(row.reward_inviter_cents),
+                invitee: Cents(row.reward_invitee_cents),
+                invitations_per_day: row.invitations_per_day,
+                invitations_goal: row.invitations_goal,
+                first_edit: Cents(row.reward_first_edit_cents),
+            },
             subscriptions,
         }
     }
@@ -87,6 +99,20 @@ pub fn set_access_tokens(conn: &mut Conn, id: &TenantId, new: &AccessTokenSettin
 /// Sets what clients ask for when they start.
 pub fn set_client_config(conn: &mut Conn, id: &TenantId, config: &ClientConfig) -> Result<(), StoreError> {
     diesel::update(apps::table.find(id.as_str())).set(apps::client_config.eq(config.as_str())).execute(conn)?;
+    Ok(())
+}
+
+/// Sets what the tenant pays its users.
+pub fn set_rewards(conn: &mut Conn, id: &TenantId, new: Rewards) -> Result<(), StoreError> {
+    diesel::update(apps::table.find(id.as_str()))
+        .set((
+            apps::reward_inviter_cents.eq(new.inviter.0),
+            apps::reward_invitee_cents.eq(new.invitee.0),
+            apps::invitations_per_day.eq(new.invitations_per_day),
+            apps::invitations_goal.eq(new.invitations_goal),
+            apps::reward_first_edit_cents.eq(new.first_edit.0),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 

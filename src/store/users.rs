@@ -8,6 +8,7 @@ mod activity;
 mod bulk;
 mod contacts;
 mod credentials;
+mod invitations;
 mod search;
 
 pub(super) use activity::ActivityColumns;
@@ -20,6 +21,7 @@ pub use contacts::{
 pub use credentials::{
     Credentials, find_credentials, find_password_hash, lock, renew_password_hash, set_password_hash,
 };
+pub use invitations::{find_by_invitation_code, set_invitation_code};
 pub use search::search;
 
 use super::{
@@ -49,6 +51,7 @@ pub(super) struct UserRow {
     vip_expires_at_ms: i64,
     status: i16,
     registered_at_ms: i64,
+    invitation_code: Option<String>,
     #[diesel(embed)]
     activity: ActivityColumns,
 }
@@ -71,6 +74,7 @@ impl From<UserRow> for User {
             vip_expires_at_ms: row.vip_expires_at_ms,
             status: AccountStatus::stored(row.status),
             registered_at_ms: row.registered_at_ms,
+            chosen_code: row.invitation_code,
             activity: Activity::from(row.activity),
         }
     }
@@ -188,6 +192,7 @@ pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
             users::public_info.eq(NOTHING),
             users::nickname.eq(""),
             users::avatar_url.eq(""),
+            users::invitation_code.eq(NOTHING),
         ))
         .execute(conn)?;
     Ok(())

@@ -31,7 +31,8 @@ async fn an_admin_sees_and_changes_the_own_app_only() {
         json!({
             "id": id, "created_at": created_at, "registration_open": is_open, "push_sign_required": is_signed,
             "access_token_audiences": [], "access_token_secs": 300, "access_token_claims": {},
-            "client_config": {},
+            "client_config": {}, "reward_inviter_cents": 0, "reward_invitee_cents": 0, "invitations_per_day": 10,
+            "invitations_goal": 0, "reward_first_edit_cents": 0,
         })
     };
     assert_eq!(data(&admin, GET).await, app("default", true, false));

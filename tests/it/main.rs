@@ -63,6 +63,7 @@ mod hot_path;
 mod http;
 mod import_http;
 mod introspection;
+mod invitations;
 mod logins;
 mod logs;
 mod lost_updates;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::tenants::{self, AccessTokenChanges},
     gateway::Gateway,
-    model::{AdminToken, AdminTokenId, AdminTokenState, ClientConfig, Days, Invalid, Problem, Tenant},
+    model::{AdminToken, AdminTokenId, AdminTokenState, ClientConfig, Days, Invalid, Problem, RewardChanges, Tenant},
     transport::path::{Path, admin},
 };
 
@@ -49,6 +49,16 @@ pub(crate) struct AppData {
     pub(crate) access_token_claims: BTreeMap<String, String>,
     /// What clients ask for when they start.
     pub(crate) client_config: Map<String, Value>,
+    /// What whoever invited a new account gets, in 0.01 coin.
+    pub(crate) reward_inviter_cents: i64,
+    /// What the new account gets.
+    pub(crate) reward_invitee_cents: i64,
+    /// How many invitations a user is paid for a day.
+    pub(crate) invitations_per_day: i32,
+    /// How many invitations clients show as the goal; 0 for none.
+    pub(crate) invitations_goal: i32,
+    /// What the first change of the display name, and of the avatar, is paid.
+    pub(crate) reward_first_edit_cents: i64,
 }
 
 impl From<Tenant> for AppData {
@@ -62,6 +72,11 @@ impl From<Tenant> for AppData {
             access_token_secs: tenant.access_tokens.lifetime_secs,
             access_token_claims: tenant.access_tokens.claims.clone(),
             client_config: object(&tenant.client_config),
+            reward_inviter_cents: tenant.rewards.inviter.0,
+            reward_invitee_cents: tenant.rewards.invitee.0,
+            invitations_per_day: tenant.rewards.invitations_per_day,
+            invitations_goal: tenant.rewards.invitations_goal,
+            reward_first_edit_cents: tenant.rewards.first_edit.0,
         }
     }
 }
@@ -100,6 +115,16 @@ struct AppBody {
     access_token_claims: Option<BTreeMap<String, String>>,
     /// What clients ask for when they start. Replaces all of it.
     client_config: Option<Map<String, Value>>,
+    /// What whoever invited a new account gets, in 0.01 coin, up to 1,000,000.
+    reward_inviter_cents: Option<i64>,
+    /// What the new account gets.
+    reward_invitee_cents: Option<i64>,
+    /// How many invitations a user is paid for a day.
+    invitations_per_day: Option<i64>,
+    /// How many invitations clients show as the goal; 0 for none.
+    invitations_goal: Option<i64>,
+    /// What the first change of the display name, and of the avatar, is paid.
+    reward_first_edit_cents: Option<i64>,
 }
 
 async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOperator<Json<AppBody>>) -> Answer<bool> {
@@ -112,6 +137,16 @@ async fn set(gateway: web::Data<Gateway>, AsOperator(operator, Json(body)): AsOp
     if let Some(config) = body.client_config {
         let config = ClientConfig::parse(&Value::Object(config).to_string())?;
         tenants::set_client_config(&gateway, &operator, config).await?;
+    }
+    let rewards = RewardChanges {
+        inviter_cents: body.reward_inviter_cents,
+        invitee_cents: body.reward_invitee_cents,
+        invitations_per_day: body.invitations_per_day,
+        invitations_goal: body.invitations_goal,
+        first_edit_cents: body.reward_first_edit_cents,
+    };
+    if !rewards.is_empty() {
+        tenants::set_rewards(&gateway, &operator, rewards).await?;
     }
     let changes = AccessTokenChanges {
         audiences: body.access_token_audiences,

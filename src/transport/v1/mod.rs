@@ -6,6 +6,7 @@ mod accounts;
 mod coins;
 mod contacts;
 mod discovery;
+mod invitations;
 mod misc;
 mod notifications;
 mod profile;
@@ -33,6 +34,7 @@ pub fn paths() -> Vec<Path> {
         coins::paths(),
         contacts::paths(),
         discovery::paths(),
+        invitations::paths(),
         misc::paths(),
         notifications::paths(),
         profile::paths(),

@@ -8,7 +8,9 @@ use crate::{
         access_tokens, sessions,
     },
     gateway::Gateway,
-    model::{Code, DeviceKey, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token},
+    model::{
+        Code, DeviceKey, InvitationCode, LoggedInDevice, LoginDevice, LoginName, Mobile, Password, Platform, Token,
+    },
     transport::{
         path::{Path, json_native, protobuf_native},
         pb,
@@ -42,7 +44,11 @@ async fn verification_login(
 ) -> Reply<pb::LoginResponse> {
     let (mobile, code) = (Mobile::parse("mobile", &req.mobile)?, Code::parse("captcha", &req.captcha)?);
     let device = LoginDevice::new(DeviceKey::parse("deviceId", &req.device_id)?, Platform::parse(&req.platform)?);
-    let login = sessions::login_with_code(&gateway, &anonymous, mobile, &code, device).await?;
+    let invitation = match req.invitation_code.as_str() {
+        "" => None,
+        code => Some(InvitationCode::parse("invitationCode", code)?),
+    };
+    let login = sessions::login_with_code(&gateway, &anonymous, mobile, &code, invitation, device).await?;
     Ok(Wire(pb::LoginResponse { status: None, token: login.token.reveal().to_owned() }))
 }
 

@@ -48,6 +48,15 @@ pub(super) async fn act_on_webhooks(log: &mut Audited) {
             "default".to_owned(),
             OK,
         ),
+        (
+            Actor::Admin,
+            "POST",
+            "/admin/v1/app/set",
+            json!({"invitations_goal": 5}),
+            "app.rewards",
+            "default".to_owned(),
+            OK,
+        ),
     ];
     for (path, action) in [
         ("/admin/v1/webhooks/rotate", "webhook.rotate"),
