@@ -9,7 +9,7 @@ document = json.load(open(sys.argv[1], encoding="utf-8"))
 count = 0
 for path, item in document["paths"].items():
     for method, operation in item.items():
-        for part in [operation.get("requestBody", {}), operation["responses"]["200"]]:
+        for part in [operation.get("requestBody", {}), operation["responses"].get("200", {})]:
             for media_type, content in part.get("content", {}).items():
                 if "example" in content:
                     # References are resolved within the schema.

@@ -23,7 +23,7 @@ use crate::{
     state::OnMatch,
     store::{
         devices, invitations, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens,
-        remarks, sessions, settings, users,
+        remarks, sessions, settings, tinode_links, users,
     },
 };
 
@@ -106,6 +106,7 @@ fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     push_profiles::delete(conn, user)?;
     module_ignores::delete_all_of(conn, user)?;
     invitations::delete(conn, user)?;
+    tinode_links::delete(conn, user)?;
     tx.at_end([push_tags::delete_all_of(user)]);
     Ok(())
 }

@@ -29,6 +29,7 @@ mod limits;
 mod lookups;
 pub mod metrics;
 pub mod mobile_proofs;
+pub mod neighbours;
 mod nodes;
 pub mod notifications;
 mod one_time_passwords;

@@ -33,6 +33,7 @@ mod settings;
 mod signing_key;
 mod tenant;
 mod text;
+mod tinode;
 mod user;
 mod webhook;
 
@@ -71,6 +72,7 @@ pub use session::{EndReason, LoggedInDevice, Session, SessionDetails};
 pub use settings::Settings;
 pub use signing_key::{SigningKey, SigningKeyState, SigningKeys};
 pub use tenant::{AdminToken, AdminTokenState, ClientConfig, Subscriptions, Tenant};
+pub use tinode::TinodeUid;
 pub use user::{AccountStatus, User, UserSummary, VipState};
 pub use webhook::{
     BeforeEvent, Delivery, DeliveryId, DeliveryState, Events, NewWebhook, Webhook, WebhookId, WebhookUrl,

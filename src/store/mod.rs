@@ -69,6 +69,7 @@ pub mod signing_keys;
 mod statement_times;
 pub mod statements;
 pub mod tenants;
+pub mod tinode_links;
 mod transaction;
 mod turns;
 mod update;

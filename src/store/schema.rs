@@ -2,7 +2,9 @@
 
 mod neighbours;
 
-pub use neighbours::{online_accounts, signing_keys, webhook_deliveries, webhook_subscriptions, webhooks};
+pub use neighbours::{
+    online_accounts, signing_keys, tinode_links, webhook_deliveries, webhook_subscriptions, webhooks,
+};
 
 diesel::table! {
     apps (id) {

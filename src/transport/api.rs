@@ -5,8 +5,10 @@
 pub enum Api {
     /// `/v1`.
     V1,
-    /// OAuth 2.0: `/oauth2` and `/.well-known`.
+    /// OAuth 2.0: `/oauth2` and `/.well-known`; and adapters whose protocol has no form of errors.
     OAuth,
+    /// The adapter for Tinode.
+    Tinode,
     /// Everything else.
     Admin,
 }
@@ -16,7 +18,9 @@ impl Api {
     pub fn of(path: &str) -> Self {
         if path.starts_with("/v1/") {
             Self::V1
-        } else if path.starts_with("/oauth2/") || path.starts_with("/.well-known/") {
+        } else if path.starts_with("/adapters/tinode/") {
+            Self::Tinode
+        } else if ["/oauth2/", "/.well-known/", "/adapters/"].iter().any(|prefix| path.starts_with(prefix)) {
             Self::OAuth
         } else {
             Self::Admin

@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 
-use super::{admin, context::Face, docs, edge, oauth, ops::Readiness, service::Service, socket, v1};
+use super::{admin, context::Face, docs, edge, neighbours, oauth, ops::Readiness, service::Service, socket, v1};
 use crate::gateway::Gateway;
 
 /// The service of one face: its routes and middleware. The admin API is on the app face only.
@@ -18,6 +18,7 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
         if face == Face::App {
             paths.extend(admin::paths());
             paths.extend(oauth::server_paths());
+            paths.extend(neighbours::paths());
             if gateway.config.has_neighbour_stubs {
                 paths.extend(admin::stub_paths());
             }

@@ -259,7 +259,7 @@ fn language(headers: &HeaderMap, api: Api) -> Language {
     }
     let default = match api {
         Api::V1 => Language::Zh,
-        Api::Admin | Api::OAuth => Language::En,
+        Api::Admin | Api::OAuth | Api::Tinode => Language::En,
     };
     best.map_or(default, |(_, language)| language)
 }

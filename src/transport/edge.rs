@@ -135,6 +135,7 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
         }
         Api::Admin => (Encoding::Json, reply::admin::<()>(shown.code, None, Some(&shown.text))),
         Api::OAuth => (Encoding::Json, reply::oauth_error(shown.status, &shown.text)),
+        Api::Tinode => (Encoding::Json, reply::tinode_error(shown.status)),
     };
     context.noted.outcome.set(Some(Outcome { code: shown.code, encoding }));
     let status = if context.is_strict { shown.strict_status } else { shown.status };
@@ -143,7 +144,7 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
         let name = &headers::PREFERENCE_APPLIED;
         res.headers_mut().insert(name.clone(), HeaderValue::from_static("handling=strict"));
     }
-    if context.api == Api::OAuth && status == StatusCode::UNAUTHORIZED {
+    if matches!(context.api, Api::OAuth | Api::Tinode) && status == StatusCode::UNAUTHORIZED {
         for scheme in ["Bearer", "Basic realm=\"diglot\", charset=\"UTF-8\""] {
             res.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }

@@ -22,6 +22,7 @@ mod headers;
 mod http2;
 mod json;
 mod negotiation;
+mod neighbours;
 mod oauth;
 mod openapi;
 mod ops;

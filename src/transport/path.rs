@@ -52,6 +52,16 @@ pub fn oauth(path: &'static str) -> Path {
     Path::new(path, Kind::OAuth)
 }
 
+/// A path of the adapter for `MongooseIM`.
+pub fn mongooseim(path: &'static str) -> Path {
+    Path::new(path, Kind::MongooseIm)
+}
+
+/// A path of the adapter for Tinode.
+pub fn tinode(path: &'static str) -> Path {
+    Path::new(path, Kind::Tinode)
+}
+
 /// A path of the ops listener.
 pub fn ops(path: &'static str) -> Path {
     Path::new(path, Kind::Ops)
@@ -123,7 +133,7 @@ impl Path {
         let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         match self.kind {
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
-            Kind::Admin | Kind::OAuth | Kind::Ops => cfg.service(resource),
+            Kind::Admin | Kind::OAuth | Kind::MongooseIm | Kind::Tinode | Kind::Ops => cfg.service(resource),
         };
     }
 }

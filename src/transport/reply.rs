@@ -53,6 +53,25 @@ pub fn oauth_error(status: StatusCode, description: &str) -> serde_json::Result<
     serde_json::to_vec(&Body { error, error_description: description })
 }
 
+/// The bytes of an error of Tinode's protocol.
+///
+/// # Errors
+/// As [`admin`].
+pub fn tinode_error(status: StatusCode) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Body {
+        err: &'static str,
+    }
+    let err = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "denied",
+        StatusCode::NOT_FOUND => "not found",
+        StatusCode::CONFLICT => "duplicate value",
+        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => "internal",
+        _ => "malformed",
+    };
+    serde_json::to_vec(&Body { err })
+}
+
 /// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, BoxBody::new(bytes));

@@ -70,6 +70,7 @@ mod lost_updates;
 mod messages;
 mod metrics;
 mod negotiation;
+mod neighbours;
 mod nodes;
 mod notifications;
 mod openapi;

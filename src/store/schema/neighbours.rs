@@ -56,4 +56,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tinode_links (user_id) {
+        user_id -> BigInt,
+        uid -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_subscriptions, webhook_deliveries);

@@ -24,11 +24,11 @@ impl Error {
         let (code, (zh, en)) = match api {
             Api::V1 => (row.v1, row.v1_texts.unwrap_or(row.texts)),
             Api::Admin => (row.admin, row.texts),
-            Api::OAuth => (i32::from(oauth_status(row.strict).as_u16()), row.texts),
+            Api::OAuth | Api::Tinode => (i32::from(oauth_status(row.strict).as_u16()), row.texts),
         };
         let (status, strict) = match api {
             Api::V1 | Api::Admin => (row.status, row.strict),
-            Api::OAuth => (oauth_status(row.strict), oauth_status(row.strict)),
+            Api::OAuth | Api::Tinode => (oauth_status(row.strict), oauth_status(row.strict)),
         };
         // On /user even an undecodable body is code 10002 with HTTP 200 (behaviour.md §2).
         let is_10002 = api == Api::Admin && code == INVALID_PARAMETER;

@@ -1,4 +1,4 @@
-//! The extractor of the OAuth paths. It authenticates a server by an admin token: as Bearer (RFC 6750 §2.1), of the app
+//! The extractor of the OAuth paths and of the adapters for other servers. It authenticates a server by an admin token: as Bearer (RFC 6750 §2.1), of the app
 //! in `app_id` or of the one that has the token; or as Basic, with the app as the user name (RFC 6749 §2.3.1).
 
 use actix_web::{HttpRequest, http::header};
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A server that holds an admin token, and then `T`.
-pub(super) struct AsServer<T = ()>(pub(super) Operator, pub(super) T);
+pub struct AsServer<T = ()>(pub Operator, pub T);
 
 extracts!(AsServer by server, with ["bearer"] or ["basic"]);
 

@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// What a handler returns.
-pub(super) type Answer<T> = Result<T, Error>;
+pub type Answer<T> = Result<T, Error>;
 
 /// An object for the server that asked.
-pub(super) struct Object<T>(pub(super) T);
+pub struct Object<T>(pub T);
 
 /// An object that anyone may read and keep for a while.
 pub(super) struct Cacheable<T>(pub(super) T);

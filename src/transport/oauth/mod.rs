@@ -6,6 +6,10 @@ mod answer;
 mod introspection;
 mod metadata;
 
+pub use self::{
+    access::AsServer,
+    answer::{Answer, Object},
+};
 use super::path::Path;
 
 /// All paths for servers that hold an admin token.

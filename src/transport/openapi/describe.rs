@@ -28,6 +28,10 @@ pub enum Kind {
     Admin,
     /// OAuth 2.0: JSON without an envelope.
     OAuth,
+    /// The adapter for `MongooseIM`: text.
+    MongooseIm,
+    /// The adapter for Tinode: JSON.
+    Tinode,
     /// The ops listener.
     Ops,
 }
@@ -128,6 +132,8 @@ impl<'a> Description<'a> {
             Kind::V1(_) => ("v1", Some((Api::V1, "V1Failure"))),
             Kind::Admin => ("admin", Some((Api::Admin, "AdminFailure"))),
             Kind::OAuth => ("oauth", Some((Api::OAuth, "OAuthFailure"))),
+            Kind::MongooseIm => ("adapters", Some((Api::OAuth, "OAuthFailure"))),
+            Kind::Tinode => ("adapters", Some((Api::Tinode, "TinodeFailure"))),
             Kind::Ops => ("ops", None),
         };
         if let Some((api, failure)) = failure {
@@ -290,7 +296,7 @@ impl<'a> Description<'a> {
         self.answer(200, json!({"description": "The file, or a refusal.", "content": content}));
     }
 
-    /// Sets the answer of the ops listener: text.
+    /// Sets the answer: text.
     pub fn answers_text(&mut self, meaning: &str) {
         let content = json!({"text/plain": {"schema": {"type": "string"}}});
         self.answer(200, json!({"description": meaning, "content": content}));

@@ -6,7 +6,7 @@ use super::{
     describe::{Description, Schemas},
     messages::reference,
 };
-use crate::transport::{admin, api::Api, error::codes_md, oauth, ops, path::Path, v1};
+use crate::transport::{admin, api::Api, error::codes_md, neighbours, oauth, ops, path::Path, v1};
 
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
@@ -26,6 +26,7 @@ pub fn document() -> Value {
             {"name": "v1", "description": "Native chat apps and browsers: protobuf and JSON."},
             {"name": "admin", "description": "Ops scripts, and SDKs on behalf of a user: JSON."},
             {"name": "oauth", "description": "Servers beside the gateway: is a token valid, and whose is it."},
+            {"name": "adapters", "description": "Servers of other projects, in protocols of their own."},
             {"name": "ops", "description": "The ops listener, for the gateway's operators."},
         ],
         "paths": paths,
@@ -41,9 +42,8 @@ pub fn document() -> Value {
 
 fn paths_and_schemas() -> (Map<String, Value>, Schemas) {
     let (mut paths, mut schemas) = (Map::new(), Schemas::new());
-    for path in
-        [v1::paths(), admin::paths(), oauth::server_paths(), oauth::public_paths(), ops::paths()].into_iter().flatten()
-    {
+    let servers = [oauth::server_paths(), oauth::public_paths(), neighbours::paths()];
+    for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().chain(servers).flatten() {
         paths.insert(path.name().to_owned(), item(&path, &mut schemas));
     }
     (paths, schemas)
@@ -76,7 +76,16 @@ fn refusals() -> Map<String, Value> {
         "required": ["error", "error_description"],
         "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
     });
-    all.into_iter().chain([("OAuthError", oauth)]).map(|(name, schema)| (name.to_owned(), schema)).collect()
+    let tinode = json!({
+        "type": "object",
+        "description": "Why the request was refused or failed.",
+        "required": ["err"],
+        "properties": {"err": {"type": "string"}},
+    });
+    all.into_iter()
+        .chain([("OAuthError", oauth), ("TinodeError", tinode)])
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect()
 }
 
 fn responses() -> Value {
@@ -93,6 +102,7 @@ fn responses() -> Value {
     json!({
         "V1Failure": {"description": text, "headers": headers, "content": v1},
         "OAuthFailure": {"description": "An error.", "headers": headers, "content": {"application/json": json("OAuthError")}},
+        "TinodeFailure": {"description": "An error.", "headers": headers, "content": {"application/json": json("TinodeError")}},
         "AdminFailure": {"description": text, "headers": headers, "content": admin},
     })
 }
@@ -128,8 +138,8 @@ fn security_schemes() -> Value {
         "app_id": header("app_id", "The app (tenant). On /v1 the default app without it."),
         "access_token": header("access-token", "A user's token, or an admin token, on the admin API."),
         "user_id": header("user_id", "The user that an admin acts as."),
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An admin token, on the paths of OAuth."},
-        "basic": {"type": "http", "scheme": "basic", "description": "An app and its admin token, on the paths of OAuth."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An admin token, on the paths of OAuth and the adapters."},
+        "basic": {"type": "http", "scheme": "basic", "description": "An app and its admin token, on the paths of OAuth and the adapters."},
     })
 }
 
