@@ -1,4 +1,4 @@
-//! The adapters for `MongooseIM` and Tinode.
+//! The adapters for `MongooseIM` and Tinode, and the sample files of `docs/integrations.md`.
 
 use actix_web::http::StatusCode;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -6,7 +6,10 @@ use diglot::domain::signing_keys;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Client, DAY_MS, Res, TestApp, User, command_line};
+use crate::{
+    metrics::file,
+    support::{Client, DAY_MS, Res, TestApp, User, command_line},
+};
 
 const UID: &str = "LELEQHDWbgY";
 
@@ -293,4 +296,25 @@ async fn tinode_may_not_make_or_change_accounts_and_reserves_no_tags() {
         assert_eq!((res.status, res.json()), (StatusCode::OK, json!({"err": "unsupported"})), "{endpoint}");
     }
     assert_eq!(tinode(&server, "rtagns", &json!({"endpoint": "rtagns"})).await.json(), json!({"strarr": []}));
+}
+
+#[test]
+fn the_document_names_the_sample_files_and_the_tested_versions() {
+    let document = file("docs/integrations.md");
+    for sample in [
+        "deploy/ejabberd/ejabberd.yml",
+        "deploy/ejabberd/update-key",
+        "deploy/coturn/turnserver.conf",
+        "deploy/mongooseim/mongooseim.toml",
+        "deploy/tinode/tinode.conf",
+        "examples/turn-credentials/server.py",
+    ] {
+        assert!(!file(sample).is_empty() && document.contains(sample), "{sample}");
+    }
+    for requirement in file("tests/neighbours/requirements.txt").lines() {
+        let (name, version) = requirement.split_once("==").unwrap();
+        let name = name.split('[').next().unwrap();
+        let is_tool = ["requests", "aioice", "slixmpp"].contains(&name);
+        assert!(is_tool || document.contains(&format!("{name} {version}")), "{requirement}");
+    }
 }
