@@ -290,6 +290,15 @@ fn both_databases_have_the_same_migrations() {
     assert_eq!(migration_names("sqlite"), migration_names("postgres"));
 }
 
+#[test]
+fn no_two_migrations_have_the_same_version() {
+    // The second one would not be applied.
+    let mut versions: Vec<String> = migration_names("sqlite").iter().map(|name| name[..14].to_owned()).collect();
+    let all = versions.len();
+    versions.dedup();
+    assert_eq!(versions.len(), all);
+}
+
 #[actix_web::test]
 #[ignore = "needs PostgreSQL: run scripts/test"]
 async fn both_databases_have_the_same_tables_and_columns() {
