@@ -57,6 +57,8 @@ pub struct Gateway {
     pub delivery: Delivery,
     /// Posts to webhooks.
     pub posts: Posts,
+    /// Tells what this node has claimed of the deliveries to webhooks. Not a secret.
+    pub webhook_claim: i64,
     /// The sockets that are open on this node.
     pub sockets: Arc<Sockets>,
     /// The node's cache of the database.
@@ -135,6 +137,7 @@ impl Gateway {
                 .with_metrics(metrics.hashing.clone()),
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
             posts: Posts::new(config.webhook_allows_private),
+            webhook_claim: i64::from_ne_bytes(Random.number().to_ne_bytes()),
             events,
             metrics,
             node,

@@ -24,6 +24,11 @@ FOR EACH ROW EXECUTE FUNCTION note_change_of_user();
 CREATE TRIGGER sessions_note_delete AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION note_session_end();
 CREATE TRIGGER sessions_note_end AFTER UPDATE OF ended_at_ms ON sessions
 FOR EACH ROW EXECUTE FUNCTION note_session_end();
+CREATE TRIGGER sessions_note_new AFTER INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION note_new_session();
+CREATE TRIGGER sessions_note_ended AFTER UPDATE OF ended_at_ms ON sessions
+FOR EACH ROW WHEN (OLD.ended_at_ms IS NULL AND NEW.ended_at_ms IS NOT NULL) EXECUTE FUNCTION note_ended_session();
+CREATE TRIGGER sessions_note_expired AFTER DELETE ON sessions
+FOR EACH ROW WHEN (OLD.ended_at_ms IS NULL) EXECUTE FUNCTION note_ended_session();
 
 -- By the account, whose records are read together.
 CREATE SEQUENCE coin_ledger_number;
@@ -43,6 +48,7 @@ CREATE UNIQUE INDEX coin_ledger_user_seq ON coin_ledger (user_id, seq);
 CREATE UNIQUE INDEX coin_ledger_user_idempotency ON coin_ledger (user_id, idempotency_key);
 CREATE TRIGGER coin_ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON coin_ledger
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_coin_ledger_change();
+CREATE TRIGGER coin_ledger_note AFTER INSERT ON coin_ledger FOR EACH ROW EXECUTE FUNCTION note_coins();
 -- Of each row, so that the partitions have it.
 CREATE TRIGGER coin_ledger_rows_append_only BEFORE DELETE OR UPDATE ON coin_ledger
 FOR EACH ROW EXECUTE FUNCTION refuse_coin_ledger_change();

@@ -1,9 +1,9 @@
 //! Posts to webhooks: JSON over HTTP, without redirects and proxies, and only to addresses that may be reached.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::{
-    Agent,
+    Agent, Timeout,
     config::Config as AgentConfig,
     http::{Response, Uri, header::RETRY_AFTER},
     tls::{RootCerts, TlsConfig},
@@ -18,6 +18,9 @@ use crate::{logging, model::is_public};
 
 /// The largest answer that is read.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024;
+
+/// How much longer than its timeout a post may take.
+const MARGIN: Duration = Duration::from_millis(250);
 
 /// A post to a webhook.
 #[derive(Clone)]
@@ -80,11 +83,20 @@ impl Posts {
             .config()
             .timeout_global(Some(post.timeout))
             .build();
-        // The agent blocks for at most the timeout.
-        let send = logging::carry_over(move || request.send(post.body).map(read));
-        match tokio::task::spawn_blocking(send).await {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+        let (until, body) = (Instant::now() + post.timeout, post.body);
+        let send = logging::carry_over(move || {
+            // It may have waited for a thread for so long that nobody waits for it any more.
+            if Instant::now() < until {
+                request.send(body).map(read)
+            } else {
+                Err(ureq::Error::Timeout(Timeout::Global))
+            }
+        });
+        // The agent blocks for at most the timeout; the rest is the time until it gets a thread.
+        match tokio::time::timeout(post.timeout + MARGIN, tokio::task::spawn_blocking(send)).await {
+            Ok(Ok(answer)) => answer.map_err(|error| error.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("no thread in time".to_owned()),
         }
     }
 }

@@ -44,9 +44,9 @@ pub async fn run(gateway: &Gateway) {
     future::join5(follow, renew_presence, monitoring, prune_audit_log, webhooks).await;
 }
 
-/// Hands over what a node that stops has collected.
+/// Hands over what a node that stops has collected or claimed.
 pub async fn finish(gateway: &Gateway) {
-    future::join(events::flush(gateway), nodes::forget(gateway)).await;
+    future::join3(events::flush(gateway), nodes::forget(gateway), dispatch::finish(gateway)).await;
 }
 
 /// Does `work` now and then at intervals, by the gateway's clock.

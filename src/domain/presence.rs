@@ -126,7 +126,9 @@ async fn note_offline(gateway: &Gateway, tenant: &TenantId, user: UserId) {
     if !hears_of_presence(gateway, tenant).await {
         return;
     }
-    if of(gateway, tenant, user).await.is_ok_and(|presence| !presence.is_online()) {
+    // What only this node knows is not enough; the note then expires.
+    let known = of(gateway, tenant, user).await;
+    if known.is_ok_and(|presence| !presence.is_degraded && !presence.is_online()) {
         log_unnoted(gateway.db.write(move |conn| online_accounts::delete(conn, user)).await);
     }
 }

@@ -100,6 +100,7 @@ async fn compare_and_open(
     match (found, verdict) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
             let proof = Proof::Password { user: known.user, hash: known.password_hash.clone() };
+            ask_before(gateway, anonymous, Some(known.user), None, &device).await?;
             let login = open(gateway, anonymous, proof, device).await?;
             if verdict == Verdict::RightButOutdated {
                 rehash(gateway, known, password).await;
@@ -131,26 +132,43 @@ pub async fn login_with_code(
             Some(code) => Some(invitations::find_inviter(gateway, anonymous.tenant_id(), code).await?),
             None => None,
         };
-        let purposes = [CodePurpose::Login];
-        verification::try_code(gateway, anonymous.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
-        let (tenant, wanted) = (anonymous.tenant_id().clone(), contact.clone());
-        let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &tenant, &wanted)).await?;
+        let (purposes, tenant) = ([CodePurpose::Login], anonymous.tenant_id());
+        verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Keep).await?;
+        let (in_app, wanted) = (tenant.clone(), contact.clone());
+        let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &in_app, &wanted)).await?;
         let new = if owner.is_some() {
             None
         } else {
             registration::admit(gateway, anonymous, mobile.as_str()).await?;
             Some(NewAccount::new(gateway, anonymous, inviter)?)
         };
+        ask_before(gateway, anonymous, owner, Some(&mobile), &device).await?;
+        // Only now, so that a server that can't be asked costs no code.
+        verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Consume).await?;
         open(gateway, anonymous, Proof::Code { mobile, new }, device).await
     };
     note_refusal(gateway, anonymous, target, enter.await).await
 }
 
+/// Asks the tenant's servers about a login of someone who has proved to own an account, or the number of a new one.
+async fn ask_before(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    user: Option<UserId>,
+    mobile: Option<&Mobile>,
+    device: &LoginDevice,
+) -> Result<(), Error> {
+    let who = || Who {
+        user_id: user.map(UserId::get),
+        name: mobile.map(|mobile| mobile.as_str().to_owned()),
+        device_id: device.key().map(|key| key.as_str().to_owned()),
+    };
+    questions::ask(gateway, anonymous, BeforeEvent::Login, who).await
+}
+
 /// Opens a session on a device.
 async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: LoginDevice) -> Result<Login, Error> {
     const GENERATED_ID_CHARS: usize = 22;
-    let who = || Who { device_id: device.key().map(|key| key.as_str().to_owned()), ..proof.who() };
-    questions::ask(gateway, anonymous, BeforeEvent::Login, who).await?;
     let device = device.or_generated(&gateway.random.base62(GENERATED_ID_CHARS)?);
     let token = gateway.random.user_token()?;
     let max_age_ms = gateway.config.session_max_age_ms;
@@ -244,7 +262,9 @@ pub async fn logout(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
 /// [`Error::NoPermission`] for an operator; [`Error::TokenEnded`] if the caller's session has ended in the meantime.
 pub async fn open_another(gateway: &Gateway, anonymous: &Anonymous, caller: &Caller) -> Result<Login, Error> {
     let proof = Proof::Session { user: caller.user(), session: caller.logged_in()?.session };
-    open(gateway, anonymous, proof, LoginDevice::default()).await
+    let device = LoginDevice::default();
+    ask_before(gateway, anonymous, Some(caller.user()), None, &device).await?;
+    open(gateway, anonymous, proof, device).await
 }
 
 /// The devices that the caller is logged in on.

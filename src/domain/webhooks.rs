@@ -14,7 +14,8 @@ use crate::{
     gateway::Gateway,
     model::{Delivery, DeliveryId, DeliveryState, Invalid, Listing, NewWebhook, Page, Problem, Webhook, WebhookId},
     secret::KeyPurpose,
-    store::{tenants, webhook_deliveries, webhooks},
+    store::{Conn, StoreError, tenants, webhook_deliveries, webhooks},
+    time_limit,
 };
 
 /// Maximum number of webhooks of a tenant.
@@ -46,7 +47,8 @@ fn key(gateway: &Gateway, webhook: &Webhook, version: i32) -> WebhookKey {
 /// # Errors
 /// [`Error::Invalid`] if there are too many.
 pub async fn create(gateway: &Gateway, operator: &Operator, new: NewWebhook) -> Result<(WebhookId, String), Error> {
-    let target = new.url.as_str().to_owned();
+    // The query may hold a secret.
+    let target = new.url.without_query().to_owned();
     let webhook = as_operator(gateway, operator, Action::new("webhook.create"), target, move |tx| {
         tenants::lock(tx.conn, tx.tenant)?;
         if usize::try_from(webhooks::count(tx.conn, tx.tenant)?).unwrap_or(usize::MAX) >= MAX_WEBHOOKS {
@@ -131,7 +133,8 @@ pub async fn list_deliveries(
     Ok(gateway.db.read(move |conn| webhook_deliveries::list(conn, id, state, page)).await?)
 }
 
-/// Posts events to a webhook again: those in `ids` or, without any, all that are parked. Returns how many they are.
+/// Posts events to a webhook again: those in `ids` or, without any, all that are parked or wait for longer than a minute.
+/// Returns how many they are.
 ///
 /// # Errors
 /// [`Error::WebhookNotFound`].
@@ -142,8 +145,30 @@ pub async fn resend(
     ids: Vec<DeliveryId>,
 ) -> Result<usize, Error> {
     get(gateway, operator, id).await?;
-    as_operator(gateway, operator, Action::new("webhook.resend"), id.0.to_string(), move |tx| {
-        Ok(webhook_deliveries::resend(tx.conn, id, &ids)?)
+    let busy_until_ms = gateway.clock.now_ms().saturating_add(dispatch::LEASE_MS);
+    let is_all = ids.is_empty();
+    let named = as_operator(gateway, operator, Action::new("webhook.resend"), id.0.to_string(), move |tx| {
+        Ok(webhook_deliveries::resend(tx.conn, id, &ids, busy_until_ms)?)
     })
-    .await
+    .await?;
+    if is_all { resend_stuck(gateway, id, busy_until_ms).await } else { Ok(named) }
 }
+
+/// Posts all events to a webhook again that are parked, or wait for longer than until `busy_until_ms`.
+async fn resend_stuck(gateway: &Gateway, id: WebhookId, busy_until_ms: i64) -> Result<usize, Error> {
+    let mut count = 0;
+    loop {
+        // All of them could take too long for one transaction.
+        let some = move |conn: &mut Conn| -> Result<usize, StoreError> {
+            let stuck = webhook_deliveries::list_stuck(conn, id, busy_until_ms, RESENT_AT_ONCE)?;
+            webhook_deliveries::resend(conn, id, &stuck, busy_until_ms)
+        };
+        match time_limit::with_own(gateway.db.write(some)).await? {
+            0 => return Ok(count),
+            more => count += more,
+        }
+    }
+}
+
+/// How many events are posted again in a transaction.
+const RESENT_AT_ONCE: i64 = 1000;

@@ -66,7 +66,7 @@ impl SigningKeys {
     /// The key that signs at that time.
     #[must_use]
     pub fn signer(&self, now_ms: i64) -> Option<&SigningKey> {
-        self.valid().rfind(|key| key.signs_from_ms <= now_ms)
+        self.published(now_ms).filter(|key| key.signs_from_ms <= now_ms).last()
     }
 
     /// The keys that verify tokens at that time.
@@ -79,7 +79,7 @@ impl SigningKeys {
         self.0.iter().map(move |key| (key, self.state(key, now_ms)))
     }
 
-    fn valid(&self) -> impl DoubleEndedIterator<Item = &SigningKey> {
+    fn valid(&self) -> impl Iterator<Item = &SigningKey> {
         self.0.iter().filter(|key| key.revoked_at_ms.is_none())
     }
 
@@ -90,11 +90,17 @@ impl SigningKeys {
         if key.signs_from_ms > now_ms {
             return SigningKeyState::Next;
         }
-        let mut later = self.valid().skip_while(|other| *other != key).skip(1);
-        match later.next() {
-            Some(next) if next.signs_from_ms.saturating_add(Self::PUBLISHED_MS) <= now_ms => SigningKeyState::Retired,
-            Some(next) if next.signs_from_ms <= now_ms => SigningKeyState::Published,
-            Some(_) | None => SigningKeyState::Signing,
+        let later = || self.0.iter().skip_while(|other| *other != key).skip(1);
+        let has_signed_since =
+            |since_ms: i64| move |other: &SigningKey| other.signs_from_ms.saturating_add(since_ms) <= now_ms;
+        let is_valid = |other: &&SigningKey| other.revoked_at_ms.is_none();
+        // Also if the key after it was revoked since: nobody expects this one any more.
+        if later().any(has_signed_since(Self::PUBLISHED_MS)) {
+            SigningKeyState::Retired
+        } else if later().filter(is_valid).any(has_signed_since(0)) {
+            SigningKeyState::Published
+        } else {
+            SigningKeyState::Signing
         }
     }
 }

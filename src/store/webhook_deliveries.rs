@@ -43,60 +43,84 @@ impl From<DeliveryRow> for Delivery {
 
 const PENDING: i16 = DeliveryState::Pending.code();
 
-/// The condition of deliveries that no node has, and that are due at `now_ms`.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn due(pending: i16, now_ms: i64) -> _ {
-    webhook_deliveries::state
-        .eq(pending)
-        .and(webhook_deliveries::next_attempt_at_ms.le(now_ms))
-        .and(webhook_deliveries::claimed_until_ms.le(now_ms))
-}
-
 /// The webhooks with deliveries that are due.
 pub fn list_due_webhooks(conn: &mut Conn, now_ms: i64) -> Result<Vec<WebhookId>, StoreError> {
-    let of_webhook = webhook_deliveries::table.filter(webhook_deliveries::webhook_id.eq(webhooks::id));
-    let with_due = webhooks::table.filter(diesel::dsl::exists(of_webhook.filter(due(PENDING, now_ms))));
+    let due = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhooks::id))
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at_ms.le(now_ms));
+    let with_due = webhooks::table.filter(diesel::dsl::exists(due));
     let ids: Vec<i64> = with_due.select(webhooks::id).order(webhooks::id).load(conn)?;
     Ok(ids.into_iter().map(WebhookId).collect())
 }
 
-/// Claims up to `limit` deliveries of a webhook until `until_ms`, in order. Nothing is claimed of an account while an
-/// earlier delivery of it is with a node or waits for its next attempt. The webhook's row must be locked.
-pub fn claim(
+/// Up to `limit` accounts with deliveries of a webhook that are due, those that have waited longest first.
+pub fn list_due_accounts(
     conn: &mut Conn,
     webhook: WebhookId,
+    now_ms: i64,
+    limit: usize,
+) -> Result<Vec<UserId>, StoreError> {
+    /// An account may have many that are due.
+    const LOOKED_AT: i64 = 200;
+    let due: Vec<i64> = webhook_deliveries::table
+        .select(webhook_deliveries::user_id)
+        .filter(webhook_deliveries::webhook_id.eq(webhook.0))
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at_ms.le(now_ms))
+        .order((webhook_deliveries::next_attempt_at_ms, webhook_deliveries::id))
+        .limit(LOOKED_AT)
+        .load(conn)?;
+    let mut accounts = Vec::new();
+    for user in due.into_iter().map(UserId::stored) {
+        if accounts.len() < limit && !accounts.contains(&user) {
+            accounts.push(user);
+        }
+    }
+    Ok(accounts)
+}
+
+/// Claims the first deliveries of an account until `until_ms`, up to `limit`, in order. None if the first waits for its next
+/// attempt, or one may be with a node, which has it until `until_ms` at most: all of the account's then wait for that. The
+/// webhook's row must be locked.
+pub fn claim(
+    conn: &mut Conn,
+    queue: Queue,
     claim: i64,
     limit: i64,
     now_ms: i64,
     until_ms: i64,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let earlier = diesel::alias!(webhook_deliveries as earlier);
-    let is_blocking = earlier
-        .filter(earlier.field(webhook_deliveries::webhook_id).eq(webhook_deliveries::webhook_id))
-        .filter(earlier.field(webhook_deliveries::user_id).eq(webhook_deliveries::user_id))
-        .filter(earlier.field(webhook_deliveries::state).eq(PENDING))
-        .filter(earlier.field(webhook_deliveries::id).lt(webhook_deliveries::id))
-        .filter(
-            earlier
-                .field(webhook_deliveries::next_attempt_at_ms)
-                .gt(now_ms)
-                .or(earlier.field(webhook_deliveries::claimed_until_ms).gt(now_ms)),
-        );
-    let rows: Vec<DeliveryRow> = webhook_deliveries::table
+    let first: Vec<DeliveryRow> = webhook_deliveries::table
         .select(selection::<DeliveryRow>())
-        .filter(webhook_deliveries::webhook_id.eq(webhook.0))
-        .filter(due(PENDING, now_ms))
-        .filter(diesel::dsl::not(diesel::dsl::exists(is_blocking)))
+        .filter(webhook_deliveries::webhook_id.eq(queue.webhook.0))
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::user_id.eq(queue.user.get()))
         .order(webhook_deliveries::id)
         .limit(limit)
         .load(conn)?;
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    for part in ids.chunks(MAX_PARAMETERS) {
-        diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(part.to_vec())))
-            .set((webhook_deliveries::claimed_until_ms.eq(until_ms), webhook_deliveries::claim.eq(claim)))
-            .execute(conn)?;
+    let is_busy = |(index, row): &(usize, &DeliveryRow)| {
+        row.next_attempt_at_ms > now_ms && (*index == 0 || row.next_attempt_at_ms <= until_ms)
+    };
+    let busy_until_ms = first.iter().enumerate().filter(is_busy).map(|(_, row)| row.next_attempt_at_ms).max();
+    if let Some(busy_until_ms) = busy_until_ms {
+        put_off(conn, queue, busy_until_ms)?;
+        return Ok(Vec::new());
     }
-    Ok(rows.into_iter().map(Delivery::from).collect())
+    let ids: Vec<i64> = first.iter().map(|row| row.id).collect();
+    diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
+        .set((webhook_deliveries::next_attempt_at_ms.eq(until_ms), webhook_deliveries::claim.eq(claim)))
+        .execute(conn)?;
+    Ok(first.into_iter().map(Delivery::from).collect())
+}
+
+/// The deliveries of a webhook that are about an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The account.
+    pub user: UserId,
 }
 
 /// How an attempt ended.
@@ -127,7 +151,6 @@ pub fn note_attempt(conn: &mut Conn, attempt: &Attempt) -> Result<(), StoreError
             webhook_deliveries::state.eq(attempt.state.code()),
             webhook_deliveries::attempts.eq(webhook_deliveries::attempts + 1),
             webhook_deliveries::next_attempt_at_ms.eq(attempt.next_attempt_at_ms),
-            webhook_deliveries::claimed_until_ms.eq(0_i64),
             webhook_deliveries::last_attempt_at_ms.eq(attempt.now_ms),
             webhook_deliveries::result.eq(&attempt.result),
         ))
@@ -135,25 +158,44 @@ pub fn note_attempt(conn: &mut Conn, attempt: &Attempt) -> Result<(), StoreError
     Ok(())
 }
 
-/// Gives back what is left of a claim on an account's deliveries. All that are pending for the account wait until
-/// `next_attempt_at_ms`, as the first of them does.
-pub fn put_off(
+/// Puts off all deliveries of an account that are due earlier.
+pub fn put_off(conn: &mut Conn, queue: Queue, next_attempt_at_ms: i64) -> Result<(), StoreError> {
+    let earlier = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(queue.webhook.0))
+        .filter(webhook_deliveries::user_id.eq(queue.user.get()))
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at_ms.lt(next_attempt_at_ms));
+    diesel::update(earlier).set(webhook_deliveries::next_attempt_at_ms.eq(next_attempt_at_ms)).execute(conn)?;
+    Ok(())
+}
+
+/// Makes the deliveries of an account due at `next_attempt_at_ms` that a node had until `until_ms`, and those that have
+/// waited for it.
+pub fn release(conn: &mut Conn, queue: Queue, until_ms: i64, next_attempt_at_ms: i64) -> Result<(), StoreError> {
+    let held = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(queue.webhook.0))
+        .filter(webhook_deliveries::user_id.eq(queue.user.get()))
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at_ms.eq(until_ms));
+    diesel::update(held).set(webhook_deliveries::next_attempt_at_ms.eq(next_attempt_at_ms)).execute(conn)?;
+    Ok(())
+}
+
+/// Makes those deliveries of a webhook due that `claim` has until some time from `now_ms` to `until_ms`.
+pub fn release_all(
     conn: &mut Conn,
     webhook: WebhookId,
-    user: UserId,
     claim: i64,
-    next_attempt_at_ms: i64,
+    now_ms: i64,
+    until_ms: i64,
 ) -> Result<(), StoreError> {
-    let of_account = webhook_deliveries::table
+    let held = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(webhook.0))
-        .filter(webhook_deliveries::user_id.eq(user.get()))
-        .filter(webhook_deliveries::state.eq(PENDING));
-    diesel::update(of_account.filter(webhook_deliveries::next_attempt_at_ms.lt(next_attempt_at_ms)))
-        .set(webhook_deliveries::next_attempt_at_ms.eq(next_attempt_at_ms))
-        .execute(conn)?;
-    diesel::update(of_account.filter(webhook_deliveries::claim.eq(claim)))
-        .set(webhook_deliveries::claimed_until_ms.eq(0_i64))
-        .execute(conn)?;
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at_ms.gt(now_ms))
+        .filter(webhook_deliveries::next_attempt_at_ms.le(until_ms))
+        .filter(webhook_deliveries::claim.eq(claim));
+    diesel::update(held).set(webhook_deliveries::next_attempt_at_ms.eq(0_i64)).execute(conn)?;
     Ok(())
 }
 
@@ -182,34 +224,66 @@ pub fn list(
     Ok(Listing::new(page, rows.into_iter().map(Delivery::from).collect(), position))
 }
 
-/// Makes the deliveries of a webhook pending again: those in `ids` or, without any, all that are parked. Returns how many
-/// they are.
-pub fn resend(conn: &mut Conn, webhook: WebhookId, ids: &[DeliveryId]) -> Result<usize, StoreError> {
-    let done = webhook_deliveries::webhook_id.eq(webhook.0).and(webhook_deliveries::state.ne(PENDING));
-    let again = (
-        webhook_deliveries::state.eq(PENDING),
-        webhook_deliveries::attempts.eq(0),
-        webhook_deliveries::next_attempt_at_ms.eq(0_i64),
-    );
-    if ids.is_empty() {
-        let parked = webhook_deliveries::state.eq(DeliveryState::Parked.code());
-        return Ok(diesel::update(webhook_deliveries::table.filter(done.and(parked))).set(again).execute(conn)?);
-    }
+/// Posts those deliveries of a webhook again, from the first attempt on, which no node can have: those that wait for longer
+/// than until `busy_until_ms`, or are done.
+pub fn resend(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    ids: &[DeliveryId],
+    busy_until_ms: i64,
+) -> Result<usize, StoreError> {
     let mut count = 0;
     for part in ids.chunks(MAX_PARAMETERS) {
-        let meant = webhook_deliveries::id.eq_any(part.iter().map(|id| id.0).collect::<Vec<_>>());
-        count += diesel::update(webhook_deliveries::table.filter(done.and(meant))).set(again).execute(conn)?;
+        let meant = webhook_deliveries::table
+            .filter(webhook_deliveries::id.eq_any(part.iter().map(|id| id.0).collect::<Vec<_>>()))
+            .filter(webhook_deliveries::webhook_id.eq(webhook.0))
+            .filter(webhook_deliveries::state.ne(PENDING).or(webhook_deliveries::next_attempt_at_ms.gt(busy_until_ms)));
+        count += diesel::update(meant)
+            .set((
+                webhook_deliveries::state.eq(PENDING),
+                webhook_deliveries::attempts.eq(0),
+                webhook_deliveries::next_attempt_at_ms.eq(0_i64),
+            ))
+            .execute(conn)?;
     }
     Ok(count)
 }
 
-/// Deletes up to `limit` deliveries in `state` that were last tried before `before_ms`. Returns how many they were.
-pub fn prune(conn: &mut Conn, state: DeliveryState, before_ms: i64, limit: i64) -> Result<usize, StoreError> {
-    let old: Vec<i64> = webhook_deliveries::table
+/// Up to `limit` deliveries of a webhook that are parked, or wait for longer than until `busy_until_ms`.
+pub fn list_stuck(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    busy_until_ms: i64,
+    limit: i64,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let is_waiting =
+        webhook_deliveries::state.eq(PENDING).and(webhook_deliveries::next_attempt_at_ms.gt(busy_until_ms));
+    let ids: Vec<i64> = webhook_deliveries::table
         .select(webhook_deliveries::id)
-        .filter(webhook_deliveries::state.eq(state.code()))
-        .filter(webhook_deliveries::last_attempt_at_ms.lt(before_ms))
+        .filter(webhook_deliveries::webhook_id.eq(webhook.0))
+        .filter(is_waiting.or(webhook_deliveries::state.eq(DeliveryState::Parked.code())))
+        .order((webhook_deliveries::user_id, webhook_deliveries::id))
         .limit(limit)
         .load(conn)?;
-    Ok(diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(old))).execute(conn)?)
+    Ok(ids.into_iter().map(DeliveryId).collect())
+}
+
+/// Deletes up to `limit` deliveries in `state` that were last tried before `before_ms`. Returns how many they were.
+pub fn prune(conn: &mut Conn, state: DeliveryState, before_ms: i64, limit: i64) -> Result<usize, StoreError> {
+    let is_old = webhook_deliveries::state.eq(state.code()).and(webhook_deliveries::last_attempt_at_ms.lt(before_ms));
+    let old: Vec<i64> =
+        webhook_deliveries::table.select(webhook_deliveries::id).filter(is_old).limit(limit).load(conn)?;
+    let still = webhook_deliveries::id.eq_any(old).and(is_old);
+    Ok(diesel::delete(webhook_deliveries::table.filter(still)).execute(conn)?)
+}
+
+/// Deletes up to `limit` deliveries of webhooks that were deleted. Returns how many they were.
+pub fn prune_orphans(conn: &mut Conn, limit: i64) -> Result<usize, StoreError> {
+    let of_webhook = webhooks::table.filter(webhooks::id.eq(webhook_deliveries::webhook_id));
+    let orphans: Vec<i64> = webhook_deliveries::table
+        .select(webhook_deliveries::id)
+        .filter(diesel::dsl::not(diesel::dsl::exists(of_webhook)))
+        .limit(limit)
+        .load(conn)?;
+    Ok(diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(orphans))).execute(conn)?)
 }

@@ -6,7 +6,7 @@ use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{
     Conn, StoreError,
-    schema::{webhook_deliveries, webhook_subscriptions, webhooks},
+    schema::{webhook_subscriptions, webhooks},
     selection,
 };
 use crate::model::{BeforeEvent, Events, NewWebhook, Subscriptions, TenantId, Webhook, WebhookId, WebhookUrl};
@@ -65,6 +65,12 @@ pub fn list(conn: &mut Conn, tenant: &TenantId) -> Result<Vec<Webhook>, StoreErr
         webhook(row, events)
     };
     Ok(rows.into_iter().map(webhook).collect())
+}
+
+/// The ids of all webhooks.
+pub fn list_ids(conn: &mut Conn) -> Result<Vec<WebhookId>, StoreError> {
+    let ids: Vec<i64> = webhooks::table.select(webhooks::id).order(webhooks::id).load(conn)?;
+    Ok(ids.into_iter().map(WebhookId).collect())
 }
 
 /// The webhook with that id.
@@ -128,11 +134,10 @@ pub fn bump_secret_version(conn: &mut Conn, id: WebhookId, previous_until_ms: i6
     Ok(())
 }
 
-/// Deletes a webhook with all of its deliveries.
+/// Deletes a webhook. Its deliveries, of which there may be many, are deleted later.
 pub fn delete(conn: &mut Conn, id: WebhookId) -> Result<(), StoreError> {
     let subscriptions = webhook_subscriptions::table.filter(webhook_subscriptions::webhook_id.eq(id.0));
     diesel::delete(subscriptions).execute(conn)?;
-    diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::webhook_id.eq(id.0))).execute(conn)?;
     diesel::delete(webhooks::table.find(id.0)).execute(conn)?;
     Ok(())
 }

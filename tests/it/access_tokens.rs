@@ -191,6 +191,22 @@ async fn a_revoked_key_is_gone_at_once() {
 }
 
 #[actix_web::test]
+async fn a_key_that_was_retired_long_ago_does_not_sign_again() {
+    let t = TestApp::new().await;
+    let alice = t.user("alice").await;
+    rotate(&t, 0).await;
+    t.clock.advance(1000);
+    let second = rotate(&t, 0).await;
+    t.clock.advance(17 * MINUTE_MS);
+    assert!(signing_keys::revoke(&t.gateway, &command_line("default"), second).await.unwrap());
+    assert!(published(&t.anon()).await.is_empty());
+    let res = alice.v1.clone().header("accept-language", "en").post(PATH).send().await;
+    res.assert_line("json | 200 | -1 | access tokens are not enabled on this server");
+    rotate(&t, MINUTE_MS).await;
+    assert!(verified(&t, &issue(&alice).await).await.is_some());
+}
+
+#[actix_web::test]
 async fn the_metadata_names_the_issuer_and_the_keys_may_be_kept_for_a_while() {
     let t = TestApp::with(|config| config.issuer_url = Some("https://id.chat.example/acc".parse().unwrap())).await;
     for path in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {

@@ -10,9 +10,9 @@ use diglot::{
     domain::{
         audit_log,
         imports::{self, NewRecord},
-        signing_keys, tenants,
+        neighbours, signing_keys, tenants,
     },
-    model::{AccountRecord, AccountStatus, AuditAction, AuditFilter, Days, Username},
+    model::{AccountRecord, AccountStatus, AuditAction, AuditFilter, Days, TinodeUid, UserId, Username},
 };
 use serde_json::{Value, json};
 
@@ -289,6 +289,10 @@ async fn act_at_the_command_line(log: &mut Audited) {
     log.command_line_did("signing_key.rotate", &key).await;
     assert!(signing_keys::revoke(&gateway, &operator, key.clone()).await.unwrap());
     log.command_line_did("signing_key.revoke", &key).await;
+    let frank = log.t().user("frank").await.id;
+    let (user, uid) = (UserId::stored(frank), TinodeUid::parse("LELEQHDWbgY").unwrap());
+    neighbours::link_tinode(&gateway, &operator, user, uid).await.unwrap();
+    log.command_line_did("tinode.link", &user.to_string()).await;
     tenants::rotate_secret(&gateway, &operator).await.unwrap();
     log.command_line_did("app.rotate_secret", "default").await;
     tenants::set_registration_open(&gateway, &operator, false).await.unwrap();

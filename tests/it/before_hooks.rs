@@ -126,6 +126,21 @@ async fn without_an_answer_a_hook_fails_closed_or_open_as_it_was_made() {
 }
 
 #[actix_web::test]
+async fn a_server_that_cannot_be_asked_costs_no_code() {
+    let codes = CodeApp::with(|config| config.webhook_allows_private = true).await;
+    let (admin, receiver) = (codes.t.admin().await, WebhookReceiver::start());
+    subscribe(&admin, &receiver.url(), &["before.login"], false).await;
+    receiver.plan([Reaction::Hang, allow()]);
+    let mobile = new_mobile();
+    let code = codes.sms_code(&codes.t.anon(), &mobile).await;
+    let body = json!({"mobile": mobile, "captcha": code});
+    let login = async || codes.t.anon().post("/v1/user/verification-login").json(&body).send().await;
+    assert_eq!(login().await.status.as_u16(), 503);
+    login().await.assert_ok();
+    assert_eq!(login().await.code(), -1);
+}
+
+#[actix_web::test]
 async fn a_server_that_does_not_answer_costs_two_seconds() {
     let t = app().await;
     let (admin, receiver) = (t.admin().await, WebhookReceiver::slow(std::time::Duration::from_secs(30)));

@@ -1,6 +1,6 @@
 //! The tables that grow with use, split into partitions as docs/scaling.md says.
 
-use diesel::connection::SimpleConnection as _;
+use diesel::{RunQueryDsl as _, connection::SimpleConnection as _};
 use diglot::{
     domain::audit_log,
     store::{Conn, StoreError},
@@ -25,11 +25,14 @@ async fn the_gateway_works_on_partitions_of_the_large_tables() {
     let alice = t.user("alice").await;
     assert_eq!(adjust(alice.id, "one").await, 100);
     let audited = t.audit_rows().await.len();
+    let before = triggers(&t).await;
     let script = include_str!("../../deploy/postgres/partitions.sql");
     let run = move |conn: &mut Conn| -> Result<(), StoreError> { Ok(conn.batch_execute(script)?) };
     t.gateway.db.read(run).await.unwrap();
 
     // What was there is still there.
+    let after = triggers(&t).await;
+    assert!(before.iter().all(|trigger| after.contains(trigger)), "{before:?}\n{after:?}");
     alice.v1.get("/v1/user/info").send().await.assert_ok();
     assert_eq!(t.audit_rows().await.len(), audited);
     assert_eq!(adjust(alice.id, "one").await, 100);
@@ -63,4 +66,18 @@ async fn the_gateway_works_on_partitions_of_the_large_tables() {
     }
     t.clock.advance(3 * DAY_MS);
     assert!(audit_log::prune(&t.gateway, &command_line("default"), days(1)).await.unwrap() >= 30);
+}
+
+/// The triggers of the tables that are split, each with its table.
+async fn triggers(t: &TestApp) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Trigger {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let sql = "SELECT tgrelid::regclass || ' ' || tgname AS name FROM pg_trigger \
+               WHERE NOT tgisinternal AND tgparentid = 0 AND tgrelid IN \
+               ('sessions'::regclass, 'coin_ledger'::regclass, 'audit_log'::regclass)";
+    let read = move |conn: &mut Conn| Ok::<_, StoreError>(diesel::sql_query(sql).load::<Trigger>(conn)?);
+    t.gateway.db.read(read).await.unwrap().into_iter().map(|trigger| trigger.name).collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, DAY_MS, PASSWORD, Post, Reaction, Shell, TestApp, WebhookReceiver, command_line, within_a_second,
+    Client, CodeApp, DAY_MS, PASSWORD, Post, Reaction, Shell, TestApp, WebhookReceiver, command_line, within_a_second,
 };
 
 const ALL: [&str; 12] = [
@@ -134,6 +134,32 @@ async fn stored_hash(t: &TestApp) -> Option<String> {
         diglot::store::users::find_credentials(conn, &crate::support::app_id("default"), &name)
     };
     t.gateway.db.read(find).await.unwrap().unwrap().password_hash
+}
+
+#[actix_web::test]
+async fn a_number_counts_as_bound_once_its_owner_has_confirmed_it() {
+    let codes = CodeApp::with(|config| config.webhook_allows_private = true).await;
+    let (admin, receiver) = (codes.t.admin().await, WebhookReceiver::start());
+    subscribe(&admin, &receiver.url(), &["contact.changed", "user.updated"]).await;
+    let alice = codes.t.user("alice").await;
+    let mobile = "13800000001";
+    alice.admin_api.put(&format!("/user/mobile?mobile={mobile}")).send().await.assert_ok();
+    alice.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "Al"})).send().await.assert_ok();
+    let code = codes.sms_code(&alice.v1, mobile).await;
+    let body = json!({"phone": mobile, "captcha": code});
+    alice.v1.post("/v1/user/bing-phone").json(&body).send().await.assert_ok();
+    let posts = receiver.wait_for(2).await;
+    assert_eq!((posts[0].event().as_str(), posts[1].event().as_str()), ("user.updated", "contact.changed"));
+    assert_eq!(posts[1].data()["is_bound"], true);
+}
+
+#[actix_web::test]
+async fn the_query_of_a_url_is_not_in_the_audit_log() {
+    let t = app().await;
+    let admin = t.admin().await;
+    subscribe(&admin, "https://hooks.chat.example/in?key=geheim", &["user.created"]).await;
+    let row = t.audit_rows().await.pop().unwrap();
+    assert_eq!((row.action.as_str(), row.target.as_str()), ("webhook.create", "https://hooks.chat.example/in"));
 }
 
 #[actix_web::test]

@@ -100,6 +100,92 @@ async fn after_a_day_a_delivery_is_parked_and_an_operator_resends_it() {
 }
 
 #[actix_web::test]
+async fn an_event_older_than_a_day_is_parked_after_one_failure() {
+    let t = app().await;
+    t.clock.set_to_now();
+    let (admin, receiver) = (t.admin().await, WebhookReceiver::start());
+    let id = subscribe(&admin, &receiver.url(), &["user.created", "session.created"]).await;
+    receiver.plan(failures(3));
+    t.user("alice").await;
+    for _ in 0..500 {
+        if deliveries(&admin, id).await.last().unwrap()["attempts"] == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    t.clock.advance(25 * HOUR_MS);
+    wait_for(&admin, id, "parked", 1).await;
+    assert_eq!(deliveries(&admin, id).await[1]["state"], "parked");
+    assert_eq!(receiver.posts().len(), 3);
+    let res = admin.post("/admin/v1/webhooks/resend").json(&json!({"id": id})).send().await;
+    assert_eq!(res.json()["data"], json!({"resent": 2}));
+    wait_for(&admin, id, "delivered", 1).await;
+    let events: Vec<_> = receiver.posts()[3..].iter().map(Post::event).collect();
+    assert_eq!(events, ["user.created", "session.created"]);
+}
+
+#[actix_web::test]
+async fn an_operator_hurries_what_waits() {
+    let t = app().await;
+    let (admin, receiver) = (t.admin().await, WebhookReceiver::start());
+    let id = subscribe(&admin, &receiver.url(), &["user.created", "session.created"]).await;
+    receiver.plan(failures(3));
+    t.user("alice").await;
+    for attempt in 1..=3 {
+        for _ in 0..500 {
+            if deliveries(&admin, id).await.last().unwrap()["attempts"] == attempt {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if attempt < 3 {
+            t.clock.advance(120_000);
+        }
+    }
+    let waiting = deliveries(&admin, id).await;
+    assert!(waiting.iter().all(|one| one["next_attempt_at_ms"].as_i64() > Some(t.gateway.clock.now_ms() + 60_000)));
+    let res = admin.post("/admin/v1/webhooks/resend").json(&json!({"id": id})).send().await;
+    assert_eq!(res.json()["data"], json!({"resent": 2}));
+    wait_for(&admin, id, "delivered", 1).await;
+    let events: Vec<_> = receiver.posts()[3..].iter().map(Post::event).collect();
+    assert_eq!(events, ["user.created", "session.created"]);
+}
+
+#[actix_web::test]
+async fn an_account_with_many_events_does_not_hold_up_the_others() {
+    let t = app().await;
+    let (admin, receiver) = (t.admin().await, WebhookReceiver::slow(Duration::from_millis(100)));
+    let id = subscribe(&admin, &receiver.url(), &["user.updated"]).await;
+    let [alice, bob] = [t.user("alice").await, t.user("bob").await];
+    for change in 0..60 {
+        let name = json!({"nickname": format!("name {change}")});
+        alice.v1.post("/v1/user/edit-nickname").json(&name).send().await.assert_ok();
+    }
+    bob.v1.post("/v1/user/edit-nickname").json(&json!({"nickname": "B"})).send().await.assert_ok();
+    let posts = receiver.wait_for(61).await;
+    let position = posts.iter().position(|post| post.data()["user_id"] == bob.id).unwrap();
+    assert!(position < 45, "{position}");
+    let of_alice: Vec<i64> = posts.iter().filter(|post| post.data()["user_id"] == alice.id).map(number_of).collect();
+    assert!(of_alice.is_sorted() && of_alice.len() == 60);
+    wait_for(&admin, id, "delivered", 1).await;
+}
+
+#[actix_web::test]
+async fn a_node_that_stops_gives_back_what_it_has() {
+    let t = app().await;
+    let (admin, receiver) = (t.admin().await, WebhookReceiver::slow(Duration::from_millis(500)));
+    let id = subscribe(&admin, &receiver.url(), &["user.created", "session.created"]).await;
+    t.user("alice").await;
+    receiver.wait_for(1).await;
+    t.stop_following();
+    diglot::domain::background::finish(&t.gateway).await;
+    let other_node = t.another_node().await;
+    receiver.wait_for(3).await;
+    let admin = other_node.anon().header("app_id", "default").header("access-token", &t.admin_token().await);
+    wait_for(&admin, id, "delivered", 1).await;
+}
+
+#[actix_web::test]
 async fn the_events_of_an_account_come_in_order_also_when_one_fails() {
     let t = app().await;
     let (admin, receiver) = (t.admin().await, WebhookReceiver::start());

@@ -25,25 +25,26 @@ CREATE INDEX webhook_subscriptions_webhook ON webhook_subscriptions (webhook_id)
 
 CREATE TABLE webhook_deliveries (
     id                 INTEGER  NOT NULL PRIMARY KEY AUTOINCREMENT,
-    webhook_id         BIGINT   NOT NULL REFERENCES webhooks (id),
+    -- of a webhook that may have been deleted since
+    webhook_id         BIGINT   NOT NULL,
     user_id            BIGINT   NOT NULL,
     event              TEXT     NOT NULL,
     -- when it happened, by the database's clock
-    at_ms              BIGINT   NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    at_ms              BIGINT   NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
     -- a JSON object
     detail             TEXT     NOT NULL,
     -- 0 pending, 1 delivered, 2 parked: given up until an operator resends it
     state              SMALLINT NOT NULL DEFAULT 0,
     attempts           INTEGER  NOT NULL DEFAULT 0,
+    -- when it is due; a node that delivers it has it until then
     next_attempt_at_ms BIGINT   NOT NULL DEFAULT 0,
-    -- the node that delivers it has it until then
-    claimed_until_ms   BIGINT   NOT NULL DEFAULT 0,
+    -- the node that had it last
     claim              BIGINT   NOT NULL DEFAULT 0,
     last_attempt_at_ms BIGINT   NOT NULL DEFAULT 0,
     -- what the receiver answered to the last attempt, or why there was no answer
     result             TEXT     NOT NULL DEFAULT ''
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms, id);
 CREATE INDEX webhook_deliveries_order ON webhook_deliveries (webhook_id, state, user_id, id);
 CREATE INDEX webhook_deliveries_listed ON webhook_deliveries (webhook_id, id);
 CREATE INDEX webhook_deliveries_done ON webhook_deliveries (state, last_attempt_at_ms);
@@ -91,12 +92,13 @@ BEGIN
     AND event = CASE NEW.status WHEN 0 THEN 'user.enabled' WHEN 1 THEN 'user.disabled' ELSE 'user.deleted' END;
 END;
 
-CREATE TRIGGER users_note_mobile AFTER UPDATE OF mobile ON users
-WHEN NEW.status <> 2 AND OLD.mobile IS NOT NEW.mobile
+-- a number that its owner has not confirmed is not bound
+CREATE TRIGGER users_note_mobile AFTER UPDATE OF mobile, mobile_confirmed ON users
+WHEN NEW.status <> 2 AND iif(OLD.mobile_confirmed, OLD.mobile, NULL) IS NOT iif(NEW.mobile_confirmed, NEW.mobile, NULL)
 BEGIN
     INSERT INTO webhook_deliveries (webhook_id, user_id, event, detail)
     SELECT webhook_id, NEW.id, event,
-        json_object('kind', 'mobile', 'is_bound', json(iif(NEW.mobile IS NOT NULL, 'true', 'false')))
+        json_object('kind', 'mobile', 'is_bound', json(iif(NEW.mobile IS NOT NULL AND NEW.mobile_confirmed, 'true', 'false')))
     FROM webhook_subscriptions WHERE app_id = NEW.app_id AND event = 'contact.changed';
 END;
 
@@ -110,7 +112,7 @@ BEGIN
 END;
 
 CREATE TRIGGER users_note_password AFTER UPDATE OF password_changed_at_ms ON users
-WHEN NEW.status <> 2
+WHEN NEW.status <> 2 AND OLD.password_changed_at_ms <> NEW.password_changed_at_ms
 BEGIN
     INSERT INTO webhook_deliveries (webhook_id, user_id, event, detail)
     SELECT webhook_id, NEW.id, event, '{}'

@@ -7,7 +7,6 @@ use crate::{
         invitations::{self, Invitation},
         registration,
         unit_of_work::UnitOfWork,
-        webhooks::questions::Who,
     },
     gateway::Gateway,
     model::{Contact, Mobile, SessionId, UserId},
@@ -80,16 +79,6 @@ impl Proof {
         match self {
             Self::Password { user, .. } | Self::Session { user, .. } => Some(*user),
             Self::Code { .. } => None,
-        }
-    }
-
-    /// Who logs in, as far as the proof says.
-    pub(super) fn who(&self) -> Who {
-        match self {
-            Self::Password { user, .. } | Self::Session { user, .. } => {
-                Who { user_id: Some(user.get()), ..Who::default() }
-            }
-            Self::Code { mobile, .. } => Who { name: Some(mobile.as_str().to_owned()), ..Who::default() },
         }
     }
 

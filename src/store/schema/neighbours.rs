@@ -42,7 +42,6 @@ diesel::table! {
         state -> SmallInt,
         attempts -> Integer,
         next_attempt_at_ms -> BigInt,
-        claimed_until_ms -> BigInt,
         claim -> BigInt,
         last_attempt_at_ms -> BigInt,
         result -> Text,
