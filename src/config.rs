@@ -31,6 +31,7 @@ pub use self::{
 };
 use crate::{
     logging::LogFormat,
+    media::MediaUrl,
     model::{AvatarBase, Days, TenantId},
     secret::{Secret, UNREADABLE_URL, require_readable},
     state::RedisUrl,
@@ -87,6 +88,8 @@ pub struct Config {
     pub has_console: bool,
     /// Where avatars are that are given as names.
     pub avatar_base: Option<AvatarBase>,
+    /// Where uploaded avatars are stored, if they can be uploaded.
+    pub media: Option<MediaUrl>,
     /// The issuer of access tokens.
     pub issuer_url: Option<Url>,
     /// The URLs that clients are told.
@@ -151,6 +154,7 @@ impl Config {
             web_hosts: read.list("DIGLOT_WEB_HOSTS", |host| Ok::<_, String>(host.to_ascii_lowercase())),
             ops_listen,
             secret: read.secret(database_url.as_ref()),
+            media: read.media(database_url.as_ref()),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
             database_connections: read.number("DIGLOT_DATABASE_CONNECTIONS", 1, 500),
             cache_bytes: (1 << 20) * read.number::<u64>("DIGLOT_CACHE_MIB", 0, 1_000_000),
@@ -302,6 +306,16 @@ impl Reader<'_> {
             _ => {}
         }
         Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+    }
+
+    fn media(&mut self, database: Option<&DatabaseUrl>) -> Option<MediaUrl> {
+        if self.values.text("DIGLOT_MEDIA_URL").is_empty() {
+            return match database {
+                Some(DatabaseUrl::Sqlite(path)) => Some(MediaUrl::beside(path)),
+                Some(DatabaseUrl::Postgres(_)) | None => None,
+            };
+        }
+        self.optional("DIGLOT_MEDIA_URL")
     }
 
     fn secret(&mut self, database: Option<&DatabaseUrl>) -> SecretSource {

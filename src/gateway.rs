@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    num::NonZeroUsize,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -15,6 +16,7 @@ use crate::{
     delivery::{self, Delivery, Posts},
     feed::Feed,
     hashing::Hashing,
+    media::{Media, MediaError},
     metrics::{self, Metrics, MetricsError},
     model::{DeviceSn, Node, TenantId, UserId},
     random::{Random, RandomError},
@@ -67,6 +69,10 @@ pub struct Gateway {
     pub feed: Arc<Feed>,
     /// The thread pool for bcrypt.
     pub hashing: Hashing,
+    /// The store of uploaded images, if there is one.
+    pub media: Option<Media>,
+    /// The thread pool for images.
+    pub images: Hashing,
     /// The source of time; a test uses a manual clock.
     pub clock: Arc<dyn Clock>,
     /// The days and hours of the configured time zone.
@@ -81,7 +87,7 @@ pub struct Gateway {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The hashing threads could not be started.
-    #[error("no thread for password hashing: {0}")]
+    #[error("no thread for hashing or images: {0}")]
     Threads(#[source] io::Error),
     /// The server's secret could not be read or created.
     #[error("the server's secret: {0}")]
@@ -89,6 +95,9 @@ pub enum BuildError {
     /// Delivery could not be set up.
     #[error(transparent)]
     Delivery(#[from] delivery::SetupError),
+    /// The store of images could not be set up.
+    #[error("DIGLOT_MEDIA_URL: {0}")]
+    Media(#[from] MediaError),
     /// Redis could not be set up.
     #[error(transparent)]
     State(#[from] StateError),
@@ -135,6 +144,8 @@ impl Gateway {
             hashing: Hashing::start(config.hashing_threads)
                 .map_err(BuildError::Threads)?
                 .with_metrics(metrics.hashing.clone()),
+            media: config.media.as_ref().map(Media::open).transpose()?,
+            images: Hashing::start_named("images", image_threads(&config)).map_err(BuildError::Threads)?,
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
             posts: Posts::new(config.webhook_allows_private),
             webhook_claim: i64::from_ne_bytes(Random.number().to_ne_bytes()),
@@ -163,6 +174,12 @@ fn new_metrics(config: &Config) -> Result<Metrics, MetricsError> {
     metrics::set(&metrics.hashing.threads, config.hashing_threads.get());
     metrics::set(&metrics.cache.max_bytes, config.cache_bytes);
     Ok(metrics)
+}
+
+/// The threads for images: few, since each may need a lot of memory for a short time.
+fn image_threads(config: &Config) -> NonZeroUsize {
+    const MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+    config.hashing_threads.min(MAX)
 }
 
 /// This process as a node.

@@ -1,4 +1,4 @@
-//! A thread pool for bcrypt only, so that logins don't slow down other requests.
+//! A thread pool for bcrypt only, so that logins don't slow down other requests; and another one for images.
 //!
 //! The threads run at a lower priority than the rest of the process, and their queue is bounded: under a burst of
 //! logins the excess is refused at once instead of waiting for long (docs/adr/0005-hashing-threads.md).
@@ -30,10 +30,10 @@ pub struct Hashing {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashingError {
     /// The queue is full.
-    #[error("too many passwords are being hashed")]
+    #[error("too many jobs are waiting")]
     Busy,
     /// The threads have stopped, or the job panicked.
-    #[error("the hashing threads are gone")]
+    #[error("the threads are gone")]
     Gone,
 }
 
@@ -48,11 +48,19 @@ impl Hashing {
     /// # Errors
     /// When the operating system can't create a thread.
     pub fn start(threads: NonZeroUsize) -> std::io::Result<Self> {
+        Self::start_named("hashing", threads)
+    }
+
+    /// Starts a pool of `threads` of that name, for other work of that kind.
+    ///
+    /// # Errors
+    /// When the operating system can't create a thread.
+    pub fn start_named(name: &str, threads: NonZeroUsize) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel::<Job>(threads.get() * Self::QUEUE_PER_THREAD);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..threads.get() {
             let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
+            thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&jobs))?;
         }
         Ok(Self { queue, metrics: None })
     }
@@ -121,7 +129,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
 #[cfg(target_os = "linux")]
 fn lower_priority() {
     if let Err(error) = rustix::process::nice(Hashing::NICENESS) {
-        log::warn!("password hashing runs at normal priority: {error}");
+        log::warn!("hashing and images run at normal priority: {error}");
     }
 }
 

@@ -8,7 +8,8 @@
 //! ```text
 //! main ─> cli ─> transport ─> domain ─┬─> store ────> model
 //!                                     ├─> state ────> model
-//!                                     └─> delivery ─> model
+//!                                     ├─> delivery ─> model
+//!                                     └─> media ────> model
 //! ```
 //!
 //! Modules that several layers share:
@@ -44,6 +45,7 @@ pub mod gateway;
 pub mod hashing;
 mod host_list;
 pub mod logging;
+mod media;
 pub mod metrics;
 pub mod model;
 mod new_file;

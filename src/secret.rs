@@ -33,6 +33,8 @@ pub enum KeyPurpose {
     OneTime,
     /// Signing what was proved in an earlier request.
     Proof,
+    /// Signing the tokens that permit uploads.
+    Upload,
 }
 
 impl KeyPurpose {
@@ -48,6 +50,7 @@ impl KeyPurpose {
             Self::Webhook => b"diglot webhook",
             Self::OneTime => b"diglot one-time",
             Self::Proof => b"diglot proof",
+            Self::Upload => b"diglot upload",
         }
     }
 }

@@ -138,6 +138,14 @@ pub const SETTINGS: &[Setting] = &[
         "DIGLOT_AVATAR_BASE_URL",
         "URL below which avatars may be given as names (a/b.png), which are stored so and shown as URLs",
     ),
+    hidden(
+        unset(
+            "DIGLOT_MEDIA_URL",
+            "store of uploaded avatars: file:FOLDER or s3://KEY:SECRET@HOST:PORT/BUCKET?region=…&path_style=true&tls=false; \
+             unset: the folder media beside an SQLite database, no uploads with PostgreSQL",
+        ),
+        Redaction::UrlPassword,
+    ),
     unset(
         "DIGLOT_ISSUER_URL",
         "URL of the gateway in access tokens and in its metadata; unset: http://, or https:// with TLS, and DIGLOT_LISTEN",

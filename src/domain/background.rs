@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future;
 
-use super::{audit_log, events, nodes, presence, sockets, webhooks::dispatch};
+use super::{audit_log, avatars, events, nodes, presence, sockets, webhooks::dispatch};
 use crate::{gateway::Gateway, model::Days};
 
 /// The pause between two checks of whether something is due.
@@ -23,7 +23,7 @@ const OFFLINE_INTERVAL_MS: i64 = 2_000;
 const PRUNING_MS: i64 = 60 * 60 * 1000;
 
 /// Follows the change feed, renews the presence of devices with open sockets, adds the counts of events to the shared
-/// state, notes that the node runs, posts to webhooks and deletes old rows, until the node stops.
+/// state, notes that the node runs, posts to webhooks and deletes old rows and images, until the node stops.
 pub async fn run(gateway: &Gateway) {
     let close_ended = async || sockets::close_ended(gateway).await;
     let follow = gateway.feed.follow(&gateway.db, &*gateway.state, close_ended);
@@ -40,7 +40,8 @@ pub async fn run(gateway: &Gateway) {
     let prune_deliveries = repeat(gateway, PRUNING_MS, async || dispatch::prune(gateway).await);
     let note_offline = repeat(gateway, OFFLINE_INTERVAL_MS, async || presence::note_expired(gateway).await);
     let webhooks = future::join3(dispatch::run(gateway), prune_deliveries, note_offline);
-    let monitoring = future::join(flush_events, note_node);
+    let prune_images = repeat(gateway, PRUNING_MS, async || avatars::prune(gateway).await);
+    let monitoring = future::join3(flush_events, note_node, prune_images);
     future::join5(follow, renew_presence, monitoring, prune_audit_log, webhooks).await;
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     delivery::DeliveryError,
     hashing::HashingError,
+    media::MediaError,
     model::Invalid,
     random::RandomError,
     signing::SigningError,
@@ -121,6 +122,15 @@ pub enum Error {
     /// The password is one of the account's names.
     #[error("password is the name")]
     PasswordIsName,
+    /// There is no store for images.
+    #[error("uploads are off")]
+    UploadsOff,
+    /// The uploaded file is not an image of a supported format, or is damaged or too large.
+    #[error("image unusable")]
+    ImageUnusable,
+    /// The token of an upload is invalid, has expired, or was used.
+    #[error("upload token refused")]
+    UploadTokenRefused,
     /// There is no key that signs access tokens.
     #[error("access tokens are off")]
     AccessTokensOff,
@@ -234,6 +244,12 @@ impl From<HashingError> for Error {
             HashingError::Busy => Self::Busy,
             HashingError::Gone => Self::internal(error),
         }
+    }
+}
+
+impl From<MediaError> for Error {
+    fn from(error: MediaError) -> Self {
+        Self::unavailable(error)
     }
 }
 

@@ -17,6 +17,10 @@ use crate::{
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 const CODE_TRIES_PER_LOGIN_TRY: u32 = 20;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
+const UPLOAD_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+const UPLOADS_PER_USER: u32 = 20;
+/// More than a shared address of a mobile network needs.
+const UPLOADS_PER_SOURCE: u32 = 600;
 
 /// A login waits for up to half a second while too many others are pending, so that simultaneous logins from one
 /// address succeed one after the other.
@@ -145,6 +149,22 @@ pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> R
     let limit = gateway.reloadable.load().captchas_per_minute;
     let outcome = count_source(gateway, anonymous, "captcha", CAPTCHA_WINDOW_MS, limit).await;
     note_refusal(&gateway.metrics.accounts.limited.captchas, outcome)
+}
+
+/// Counts an upload of an image for an account.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if there were too many within a day.
+pub(super) async fn count_upload(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Result<(), Error> {
+    count(gateway, &format!("upload:{tenant}:user:{user}"), UPLOAD_WINDOW_MS, UPLOADS_PER_USER).await
+}
+
+/// Counts an upload from an address, before its body is read.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if there were too many within an hour.
+pub(super) async fn count_upload_from(gateway: &Gateway, origin: &Origin) -> Result<(), Error> {
+    count(gateway, &format!("upload:source:{}", origin.source()), REGISTRATION_WINDOW_MS, UPLOADS_PER_SOURCE).await
 }
 
 /// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries

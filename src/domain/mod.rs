@@ -11,6 +11,7 @@ pub mod accounts;
 mod activity;
 mod audit;
 pub mod audit_log;
+pub mod avatars;
 pub mod awards;
 pub mod background;
 pub mod bans;

@@ -48,6 +48,7 @@ pub mod imports;
 pub mod invitations;
 pub mod logins;
 pub mod medals;
+pub mod media;
 mod migrations;
 pub mod module_ignores;
 pub mod notifications;

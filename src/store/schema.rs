@@ -3,7 +3,7 @@
 mod neighbours;
 
 pub use neighbours::{
-    online_accounts, signing_keys, tinode_links, webhook_deliveries, webhook_subscriptions, webhooks,
+    media, online_accounts, signing_keys, tinode_links, webhook_deliveries, webhook_subscriptions, webhooks,
 };
 
 diesel::table! {

@@ -14,6 +14,11 @@ pub enum Api {
 }
 
 impl Api {
+    /// Whether the clients of a path look at the HTTP status alone, as those of Qiniu do.
+    pub fn is_by_status(path: &str) -> bool {
+        matches!(path, "/v1/misc/qiniu-upload" | "/media")
+    }
+
     /// The API that a path belongs to.
     pub fn of(path: &str) -> Self {
         if path.starts_with("/v1/") {

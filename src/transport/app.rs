@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 
-use super::{admin, context::Face, docs, edge, neighbours, oauth, ops::Readiness, service::Service, socket, v1};
+use super::{admin, context::Face, docs, edge, media, neighbours, oauth, ops::Readiness, service::Service, socket, v1};
 use crate::gateway::Gateway;
 
 /// The service of one face: its routes and middleware. The admin API is on the app face only.
@@ -24,6 +24,7 @@ pub fn http_app(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face
             }
         }
         paths.extend(oauth::public_paths());
+        paths.extend(media::paths());
         for path in paths {
             path.register(cfg);
         }

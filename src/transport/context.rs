@@ -148,7 +148,7 @@ impl Context {
             face: if is_web_host(headers, &config.web_hosts) { Face::Web } else { listener },
             api,
             language: language(headers, api),
-            is_strict: prefers_strict(headers),
+            is_strict: prefers_strict(headers) || Api::is_by_status(req.path()),
             noted: Noted::default(),
         }
     }

@@ -185,7 +185,9 @@ fn wanted_coding(req: &ServiceRequest) -> ContentEncoding {
 
 fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceResponse<BoxBody> {
     let is_worthwhile = matches!(res.response().body().size(), BodySize::Sized(size) if size >= MIN_COMPRESSED_BYTES);
-    if !is_worthwhile || coding == ContentEncoding::Identity {
+    let media_type = res.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_compressed = media_type.is_some_and(|name| name.starts_with(b"image/"));
+    if !is_worthwhile || is_compressed || coding == ContentEncoding::Identity {
         return res;
     }
     res.map_body(|head, body| Encoder::response(coding, head, body)).map_into_boxed_body()

@@ -21,6 +21,7 @@ mod files;
 mod headers;
 mod http2;
 mod json;
+mod media;
 mod negotiation;
 mod neighbours;
 mod oauth;
@@ -35,6 +36,7 @@ mod server;
 mod service;
 pub mod socket;
 mod stop;
+mod upload;
 mod v1;
 mod wire;
 

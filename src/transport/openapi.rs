@@ -4,6 +4,7 @@
 mod describe;
 mod document;
 mod messages;
+mod signatures;
 
 pub use describe::{Described, Description, Kind, Operation};
 pub use document::document;

@@ -20,6 +20,7 @@ pub struct Path {
     kind: Kind,
     routes: Vec<Route>,
     operations: Vec<Operation>,
+    has_files: bool,
 }
 
 /// The arguments of a handler.
@@ -62,6 +63,11 @@ pub fn tinode(path: &'static str) -> Path {
     Path::new(path, Kind::Tinode)
 }
 
+/// A path of images and their uploads.
+pub fn media(path: &'static str) -> Path {
+    Path::new(path, Kind::Media)
+}
+
 /// A path of the ops listener.
 pub fn ops(path: &'static str) -> Path {
     Path::new(path, Kind::Ops)
@@ -69,7 +75,12 @@ pub fn ops(path: &'static str) -> Path {
 
 impl Path {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, routes: Vec::new(), operations: Vec::new() }
+        Self { name, kind, routes: Vec::new(), operations: Vec::new(), has_files: false }
+    }
+
+    /// The operations read files from their bodies, which are in neither encoding and may be larger than others.
+    pub fn with_files(self) -> Self {
+        Self { has_files: true, ..self }
     }
 
     /// Adds a GET operation.
@@ -132,8 +143,13 @@ impl Path {
         let resource = web::resource(self.name).app_data(Pattern::new(self.name));
         let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         match self.kind {
+            Kind::V1(native) if self.has_files => {
+                cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate_answer)))
+            }
             Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
-            Kind::Admin | Kind::OAuth | Kind::MongooseIm | Kind::Tinode | Kind::Ops => cfg.service(resource),
+            Kind::Admin | Kind::OAuth | Kind::Media | Kind::MongooseIm | Kind::Tinode | Kind::Ops => {
+                cfg.service(resource)
+            }
         };
     }
 }

@@ -68,6 +68,25 @@ pub async fn negotiate(
         Ok(None) => (None, None),
         Err((encoding, problem)) => (encoding, Some(problem)),
     };
+    answer(req, next, native, body_encoding, problem).await
+}
+
+/// Chooses the encoding of the answer to a request whose body is a file, which its handler reads.
+pub async fn negotiate_answer(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let native = req.app_data::<Native>().map_or(Encoding::Json, |native| native.0);
+    answer(req, next, native, None, None).await
+}
+
+async fn answer(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    native: Encoding,
+    body_encoding: Option<Encoding>,
+    problem: Option<Protocol>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let context = Context::get(req.request());
     let default = match context.as_ref().map(|context| context.face) {
         Some(Face::Web) => Encoding::Json,

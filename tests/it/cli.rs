@@ -177,6 +177,7 @@ fn the_passwords_of_urls_with_several_hosts_are_not_shown() {
         ("REDIS_URL", "rediss+cluster://a,b", "rediss+cluster://a,b"),
         ("DATABASE_URL", "postgres://u:hidden@a:1,b/db?sslmode=require", "postgres://u:***@a:1,b/db?sslmode=require"),
         ("DATABASE_URL", "postgres://u:1/hidden,@a:1,b/db", "***"),
+        ("DIGLOT_MEDIA_URL", "s3://k:hidden@h:1/b?region=eu", "s3://k:***@h:1/b?region=eu"),
     ] {
         let output = Shell::new().command(&["config"]).env(name, url).output().unwrap();
         let text = format!("{}{}", stdout(&output), stderr(&output));

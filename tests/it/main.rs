@@ -23,6 +23,7 @@ mod architecture;
 mod audit;
 mod audit_log;
 mod audit_retention;
+mod avatars;
 mod awards;
 mod backup;
 mod before_hooks;

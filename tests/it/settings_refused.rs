@@ -3,7 +3,7 @@
 use crate::support::Shell;
 
 /// The setting, its wrong value, and words of the problem.
-const WRONG: [(&str, &str, &str); 34] = [
+const WRONG: [(&str, &str, &str); 39] = [
     ("DIGLOT_LOG", "verbose", "verbose is not one of off, error, warn, info, debug and trace"),
     ("DIGLOT_LOG", "info,diglot=loud", "loud is not one of"),
     ("DIGLOT_CORS_ORIGINS", "https://*.c.example", "wildcards are not supported"),
@@ -36,6 +36,11 @@ const WRONG: [(&str, &str, &str); 34] = [
     ("DATABASE_URL", "postgres://u:12?sesame@h/db", "percent-encode"),
     ("DATABASE_URL", "postgres://h/db?pgbouncer=yes", "pgbouncer must be true or false"),
     ("DIGLOT_SMTP_URL", "smtps://u:12/sesame@h", "percent-encode"),
+    ("DIGLOT_MEDIA_URL", "s3://key:se/sesame@h/b", "percent-encode"),
+    ("DIGLOT_MEDIA_URL", "s3://key:sesame@h", "must be s3://KEY:SECRET@HOST:PORT/BUCKET"),
+    ("DIGLOT_MEDIA_URL", "s3://h/b", "needs a key and its secret"),
+    ("DIGLOT_MEDIA_URL", "s3://key:sesame@h/b?tls=maybe", "tls must be true or false"),
+    ("DIGLOT_MEDIA_URL", "/srv/media", "must start with file: or s3://"),
     ("DIGLOT_LISTNE", "127.0.0.1:1", "is not a setting"),
     ("DIGLOT_SMTP_URL", "http://h", "must start with smtp:// or smtps://"),
 ];

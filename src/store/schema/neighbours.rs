@@ -64,3 +64,13 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_subscriptions, webhook_deliveries);
+
+diesel::table! {
+    media (id) {
+        id -> Text,
+        name -> Text,
+        app_id -> Text,
+        user_id -> BigInt,
+        created_at_ms -> BigInt,
+    }
+}

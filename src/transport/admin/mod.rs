@@ -30,6 +30,7 @@ mod sessions;
 mod settings;
 mod stubs;
 mod tenants;
+mod uploads;
 mod webhooks;
 
 use super::path::Path;
@@ -62,6 +63,7 @@ pub fn paths() -> Vec<Path> {
         sessions::paths(),
         settings::paths(),
         tenants::paths(),
+        uploads::paths(),
         webhooks::paths(),
     ]
     .into_iter()

@@ -1,6 +1,6 @@
 //! The profile of an account.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,17 @@ use super::{
 };
 use crate::{
     domain::{
+        Error,
         access::authenticate,
+        avatars,
         profile::{self, ProfileChanges},
     },
     gateway::Gateway,
     model::{Avatar, Info, InfoChanges, Invalid, Nickname, UserId},
-    transport::path::{Path, admin},
+    transport::{
+        path::{Path, admin},
+        upload::base_url,
+    },
 };
 
 pub(super) fn paths() -> Vec<Path> {
@@ -156,30 +161,32 @@ struct AvatarBody {
 }
 
 impl AvatarBody {
-    fn parse(self, gateway: &Gateway) -> Result<Avatar, Invalid> {
-        Avatar::parse("avatar", &required("avatar", self.avatar)?, gateway.config.avatar_base.as_ref())
+    async fn parse(self, gateway: &Gateway, base_url: &str) -> Result<Avatar, Error> {
+        avatars::parse(gateway, "avatar", &required("avatar", self.avatar)?, base_url).await
     }
 }
 
 async fn set_avatar(
     gateway: web::Data<Gateway>,
+    req: HttpRequest,
     AsCaller(caller, Json(body)): AsCaller<Json<AvatarBody>>,
 ) -> Answer<bool> {
-    profile::set_avatar(&gateway, &caller, body.parse(&gateway)?).await?;
+    profile::set_avatar(&gateway, &caller, body.parse(&gateway, &base_url(&gateway, &req)).await?).await?;
     DONE
 }
 
 async fn set_avatar_batch(
     gateway: web::Data<Gateway>,
+    req: HttpRequest,
     AsOperator(operator, Json(body)): AsOperator<Json<Batch<UserItem<AvatarBody>>>>,
 ) -> BatchAnswer<UserResult> {
-    let mut results = Vec::new();
+    let (mut results, base_url) = (Vec::new(), base_url(&gateway, &req));
     for value in body.items()? {
         let named = named(&value);
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
             let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
-            profile::set_avatar(&gateway, &acting, body.parse(&gateway)?).await
+            profile::set_avatar(&gateway, &acting, body.parse(&gateway, &base_url).await?).await
         };
         results.push(BatchResult::of(named, work).await);
     }

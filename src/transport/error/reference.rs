@@ -126,6 +126,9 @@ fn all() -> Vec<Error> {
         E::PasswordCommon,
         E::PasswordIsName,
         E::AccessTokensOff,
+        E::UploadsOff,
+        E::ImageUnusable,
+        E::UploadTokenRefused,
         E::TooManyRequests { wait_secs },
         E::Busy,
         E::unavailable("an example"),
@@ -169,6 +172,9 @@ const fn domain_advice(error: &E) -> &'static str {
         E::TokenUnknown | E::TokenEnded => "forgets the token and logs in again",
         E::ActForMissing => "sends the header `user_id`",
         E::AccessTokensOff => "sends the session's token to servers that ask the gateway about it",
+        E::UploadsOff => "offers no uploads",
+        E::ImageUnusable => "lets the user choose another image",
+        E::UploadTokenRefused => "gets a new upload token",
         E::NoPermission | E::VipOnly | E::RegistrationClosed => "does not offer the operation to this user",
         E::UserNotFound | E::NotListed | E::DeviceNotFound | E::MedalNotFound | E::WebhookNotFound => {
             "removes what it showed, or corrects the id"

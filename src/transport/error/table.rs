@@ -269,6 +269,24 @@ fn domain_row(error: &domain::Error) -> Row {
             "访问令牌未启用",
             "access tokens are not enabled on this server",
         ),
+        E::UploadsOff => refused(
+            INVALID_PARAMETER,
+            StatusCode::NOT_IMPLEMENTED,
+            "图片上传未启用",
+            "uploads are not enabled on this server",
+        ),
+        E::ImageUnusable => refused(
+            INVALID_PARAMETER,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "请求参数错误: 图片须为 PNG、JPEG、WebP 或 GIF，且未损坏、尺寸不过大",
+            "invalid request parameter: the file must be an intact PNG, JPEG, WebP or GIF of at most 25 megapixels",
+        ),
+        E::UploadTokenRefused => refused(
+            10008,
+            StatusCode::UNAUTHORIZED,
+            "上传凭证无效或已过期",
+            "the upload token is invalid, expired or used",
+        ),
         E::TooManyRequests { wait_secs } => Row::failure(
             V1_REFUSED,
             StatusCode::TOO_MANY_REQUESTS,

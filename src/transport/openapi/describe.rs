@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpRequest, http::Method, web::Data};
+use actix_web::http::Method;
 use schemars::{
     JsonSchema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
@@ -10,11 +10,7 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 use super::messages::{Messages, reference};
-use crate::transport::{
-    api::Api,
-    codec::Encoding,
-    error::{Error, statuses},
-};
+use crate::transport::{api::Api, codec::Encoding, error::statuses};
 
 /// Where the document keeps schemas that several operations use.
 const SCHEMAS: &str = "/components/schemas";
@@ -32,6 +28,8 @@ pub enum Kind {
     MongooseIm,
     /// The adapter for Tinode: JSON.
     Tinode,
+    /// Images and their uploads: no envelope.
+    Media,
     /// The ops listener.
     Ops,
 }
@@ -134,6 +132,8 @@ impl<'a> Description<'a> {
             Kind::OAuth => ("oauth", Some((Api::OAuth, "OAuthFailure"))),
             Kind::MongooseIm => ("adapters", Some((Api::OAuth, "OAuthFailure"))),
             Kind::Tinode => ("adapters", Some((Api::Tinode, "TinodeFailure"))),
+            Kind::Media if Api::of(path) == Api::V1 => ("media", Some((Api::V1, "V1Failure"))),
+            Kind::Media => ("media", Some((Api::Admin, "AdminFailure"))),
             Kind::Ops => ("ops", None),
         };
         if let Some((api, failure)) = failure {
@@ -206,6 +206,11 @@ impl<'a> Description<'a> {
         }
     }
 
+    /// Adds a part of the path.
+    pub fn path_parameter(&mut self, name: &str) {
+        self.parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+    }
+
     /// Sets the body: JSON of `T`.
     pub fn json_body<T: JsonSchema>(&mut self) {
         let schema = self.schemas.requests.subschema_for::<T>().to_value();
@@ -223,6 +228,16 @@ impl<'a> Description<'a> {
     pub fn text_body(&mut self) {
         let text = json!({"schema": {"type": "string", "minLength": 1}});
         self.body = Some(json!({"required": true, "content": {"text/plain": text}}));
+    }
+
+    /// Sets the body: a file of one of these media types, or a form with it.
+    pub fn file_body(&mut self, media_types: &[&str]) {
+        let file = json!({"type": "string", "contentEncoding": "binary"});
+        let form = json!({"type": "object", "required": ["file"], "properties": {"file": file}});
+        let mut content: Map<String, Value> =
+            media_types.iter().map(|name| ((*name).to_owned(), json!({"schema": file}))).collect();
+        content.insert("multipart/form-data".to_owned(), json!({"schema": form}));
+        self.body = Some(json!({"required": true, "content": content}));
     }
 
     /// Sets the request: a message of `proto/`, in the query of a GET or in the body in either encoding.
@@ -296,6 +311,14 @@ impl<'a> Description<'a> {
         self.answer(200, json!({"description": "The file, or a refusal.", "content": content}));
     }
 
+    /// Sets the answer: an image of one of these media types, or where it is.
+    pub fn answers_image(&mut self, media_types: &[&str]) {
+        let content: Map<String, Value> = media_types.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        self.answer(200, json!({"description": "The image.", "content": content}));
+        self.answer(302, json!({"description": "The address of the image."}));
+        self.answer(304, json!({"description": "The client has the image already."}));
+    }
+
     /// Sets the answer: text.
     pub fn answers_text(&mut self, meaning: &str) {
         let content = json!({"text/plain": {"schema": {"type": "string"}}});
@@ -334,49 +357,4 @@ fn operation_id(method: &Method, path: &str) -> String {
     let method = method.as_str().to_ascii_lowercase();
     let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("_")
-}
-
-impl<T: ?Sized> Described for Data<T> {
-    fn describe(_: &mut Description<'_>) {}
-}
-
-impl Described for HttpRequest {
-    fn describe(_: &mut Description<'_>) {}
-}
-
-impl Described for () {
-    fn describe(_: &mut Description<'_>) {}
-}
-
-impl<T: Described> Described for Result<T, Error> {
-    fn describe(operation: &mut Description<'_>) {
-        T::describe(operation);
-    }
-}
-
-impl<A: Described> Described for (A,) {
-    fn describe(operation: &mut Description<'_>) {
-        A::describe(operation);
-    }
-}
-
-impl<A: Described, B: Described> Described for (A, B) {
-    fn describe(operation: &mut Description<'_>) {
-        A::describe(operation);
-        B::describe(operation);
-    }
-}
-
-impl<A: Described, B: Described, C: Described> Described for (A, B, C) {
-    fn describe(operation: &mut Description<'_>) {
-        <(A, B)>::describe(operation);
-        C::describe(operation);
-    }
-}
-
-impl<A: Described, B: Described, C: Described, D: Described> Described for (A, B, C, D) {
-    fn describe(operation: &mut Description<'_>) {
-        <(A, B, C)>::describe(operation);
-        D::describe(operation);
-    }
 }

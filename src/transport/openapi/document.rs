@@ -6,7 +6,7 @@ use super::{
     describe::{Description, Schemas},
     messages::reference,
 };
-use crate::transport::{admin, api::Api, error::codes_md, neighbours, oauth, ops, path::Path, v1};
+use crate::transport::{admin, api::Api, error::codes_md, media, neighbours, oauth, ops, path::Path, v1};
 
 /// The OpenAPI 3.1 document of all operations.
 #[must_use]
@@ -27,6 +27,7 @@ pub fn document() -> Value {
             {"name": "admin", "description": "Ops scripts, and SDKs on behalf of a user: JSON."},
             {"name": "oauth", "description": "Servers beside the gateway: is a token valid, and whose is it."},
             {"name": "adapters", "description": "Servers of other projects, in protocols of their own."},
+            {"name": "media", "description": "Uploaded images, and uploads with a token. Answers have no envelope."},
             {"name": "ops", "description": "The ops listener, for the gateway's operators."},
         ],
         "paths": paths,
@@ -42,7 +43,7 @@ pub fn document() -> Value {
 
 fn paths_and_schemas() -> (Map<String, Value>, Schemas) {
     let (mut paths, mut schemas) = (Map::new(), Schemas::new());
-    let servers = [oauth::server_paths(), oauth::public_paths(), neighbours::paths()];
+    let servers = [oauth::server_paths(), oauth::public_paths(), neighbours::paths(), media::paths()];
     for path in [v1::paths(), admin::paths(), ops::paths()].into_iter().chain(servers).flatten() {
         paths.insert(path.name().to_owned(), item(&path, &mut schemas));
     }

@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod avatars;
 mod coins;
 mod contacts;
 mod discovery;
@@ -31,6 +32,7 @@ use super::{
 pub fn paths() -> Vec<Path> {
     [
         accounts::paths(),
+        avatars::paths(),
         coins::paths(),
         contacts::paths(),
         discovery::paths(),

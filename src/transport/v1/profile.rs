@@ -1,6 +1,6 @@
 //! Profiles of accounts, as their owners and others see them, and changes by their owners.
 
-use actix_web::web::Data;
+use actix_web::{HttpRequest, web::Data};
 
 use super::{
     access::{AsAnonymous, AsCaller, AsOptionalCaller},
@@ -8,14 +8,15 @@ use super::{
 };
 use crate::{
     domain::{
-        Error,
+        Error, avatars,
         profile::{self, OwnProfile, PublicProfile},
     },
     gateway::Gateway,
-    model::{Avatar, Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState},
+    model::{Ban, Invalid, Medal, Nickname, PersonalData, PlacePart, PublicDetails, Remark, UserId, VipState},
     transport::{
         path::{Path, json_native, protobuf_native},
         pb,
+        upload::base_url,
         wire::{Reply, Wire},
     },
 };
@@ -77,9 +78,10 @@ async fn edit_nickname(
 
 async fn edit_avatar(
     gateway: Data<Gateway>,
+    http: HttpRequest,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditAvatarRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    let avatar = Avatar::parse("avatarUrl", &req.url, gateway.config.avatar_base.as_ref())?;
+    let avatar = avatars::parse(&gateway, "avatarUrl", &req.url, &base_url(&gateway, &http)).await?;
     profile::set_avatar(&gateway, &caller, avatar).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

@@ -96,6 +96,17 @@ impl OwnServer {
         Self::redis_at(address, &all, move || TcpStream::connect(address).is_ok())
     }
 
+    /// A service like S3, with any key: moto.
+    pub fn s3() -> Self {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let command = move || {
+            let mut command = Command::new("moto_server");
+            command.args(["-H", "127.0.0.1", "-p"]).arg(address.port().to_string());
+            command
+        };
+        Self::start(folder, address, Box::new(command), Box::new(move || TcpStream::connect(address).is_ok()))
+    }
+
     fn redis_at(address: SocketAddr, more: &[&str], is_up: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();

@@ -1,0 +1,89 @@
+//! The store of images that users upload: a folder, or a bucket of an S3-compatible service. Names are hashes of the
+//! content, so a stored image never changes (ADR 26).
+
+mod folder;
+pub mod image;
+mod s3;
+mod ticket;
+mod url;
+
+use std::sync::Arc;
+
+use self::{folder::Folder, s3::S3};
+pub use self::{ticket::Ticket, url::MediaUrl};
+use crate::{logging, model::MediaName};
+
+/// The store of images.
+#[derive(Clone)]
+pub enum Media {
+    /// A folder of this machine.
+    Folder(Arc<Folder>),
+    /// A bucket, which several nodes share.
+    S3(Arc<S3>),
+}
+
+/// The store could not be used. The text holds nothing secret.
+#[derive(Debug, thiserror::Error)]
+#[error("the store of images: {0}")]
+pub struct MediaError(String);
+
+impl Media {
+    /// The store at `url`. It is first used by a request.
+    ///
+    /// # Errors
+    /// When the address of a bucket can't be used.
+    pub fn open(url: &MediaUrl) -> Result<Self, MediaError> {
+        Ok(match url {
+            MediaUrl::Folder(path) => Self::Folder(Arc::new(Folder::new(path.clone()))),
+            MediaUrl::S3(bucket) => Self::S3(Arc::new(S3::new(bucket)?)),
+        })
+    }
+
+    /// Stores an image, replacing one of the same name, which has the same content.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub async fn put(&self, name: &MediaName, bytes: Vec<u8>) -> Result<(), MediaError> {
+        let name = name.clone();
+        self.blocking(move |store| match store {
+            Self::Folder(folder) => folder.put(&name, &bytes).map_err(|error| MediaError(error.to_string())),
+            Self::S3(bucket) => bucket.put(&name, &bytes),
+        })
+        .await
+    }
+
+    /// An image; `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub async fn find(&self, name: &MediaName) -> Result<Option<Vec<u8>>, MediaError> {
+        let name = name.clone();
+        self.blocking(move |store| match store {
+            Self::Folder(folder) => folder.find(&name).map_err(|error| MediaError(error.to_string())),
+            Self::S3(bucket) => bucket.find(&name),
+        })
+        .await
+    }
+
+    /// Deletes an image, if it is there.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub async fn delete(&self, name: &MediaName) -> Result<(), MediaError> {
+        let name = name.clone();
+        self.blocking(move |store| match store {
+            Self::Folder(folder) => folder.delete(&name).map_err(|error| MediaError(error.to_string())),
+            Self::S3(bucket) => bucket.delete(&name),
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, MediaError> + Send + 'static,
+    ) -> Result<T, MediaError> {
+        let store = self.clone();
+        let work = logging::carry_over(move || work(&store));
+        tokio::task::spawn_blocking(work).await.map_err(|error| MediaError(error.to_string()))?
+    }
+}
