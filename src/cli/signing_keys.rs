@@ -83,6 +83,9 @@ pub(super) fn run(settings: &SettingFlags, output: Output, command: SigningKeyCo
     block_on(async {
         match command {
             SigningKeyCommand::Rotate { after } => {
+                if gateway.config.issuer_url.is_none() {
+                    output.notice(&format!("DIGLOT_ISSUER_URL is not set: tokens name {}", gateway.config.issuer()));
+                }
                 let created = CreatedKey { id: signing_keys::rotate(&gateway, &operator, after).await? };
                 output.line(&created, &created.id)
             }

@@ -241,7 +241,11 @@ async fn a_private_key_is_stored_encrypted_and_is_of_no_use_with_another_secret(
 
 #[test]
 fn keys_are_made_listed_and_revoked_from_the_shell() {
-    let shell = Shell::new();
+    let bare = Shell::new();
+    let notice = bare.output(&["signing-key", "rotate"]).stderr;
+    let expected = "DIGLOT_ISSUER_URL is not set: tokens name http://127.0.0.1:8080";
+    assert!(String::from_utf8_lossy(&notice).contains(expected));
+    let shell = Shell::with([("DIGLOT_ISSUER_URL", "https://id.chat.example".to_owned())].into());
     shell.run(&["app", "create", "default"]);
     let first = shell.run(&["signing-key", "rotate"]);
     let second = shell.json(&["signing-key", "rotate", "--after", "1h"]);
