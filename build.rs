@@ -95,6 +95,9 @@ fn serde_attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> S
         (Label::Optional, Type::String) if is_id && !field.proto3_optional() => {
             parts.push(with("deserialize_with", "id_text"));
         }
+        (Label::Optional, Type::String) if field.name().ends_with("_json") => {
+            parts.push(with("serialize_with", "raw_json"));
+        }
         (Label::Optional, Type::Uint64) if is_js_string => {
             parts.extend([with("serialize_with", "as_text"), with("deserialize_with", "number_text")]);
         }

@@ -1,10 +1,14 @@
 //! Listing, searching, disabling, enabling, renaming and deleting accounts.
 
 mod details;
+mod export;
 
 use std::collections::BTreeSet;
 
-pub use self::details::{AccountDetails, PushDetails, get_details};
+pub use self::{
+    details::{AccountDetails, PushDetails, get_details},
+    export::{OwnData, export_own},
+};
 
 use super::{
     Caller, Error, Operator,

@@ -17,6 +17,7 @@ use crate::{
 const REGISTRATION_WINDOW_MS: i64 = 60 * 60 * 1000;
 const CODE_TRIES_PER_LOGIN_TRY: u32 = 20;
 const CAPTCHA_WINDOW_MS: i64 = 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const UPLOAD_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
 const UPLOADS_PER_USER: u32 = 20;
 /// More than a shared address of a mobile network needs.
@@ -178,12 +179,21 @@ pub(super) async fn count_code_try(gateway: &Gateway, anonymous: &Anonymous) -> 
     note_refusal(&gateway.metrics.accounts.limited.code_tries, outcome)
 }
 
+/// Counts an export of a user's own data.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if the user has exported them too often within a day.
+pub(super) async fn count_own_export(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
+    const EXPORTS_PER_DAY: u32 = 5;
+    let subject = format!("own-export:{}:{}", caller.tenant_id(), caller.user());
+    count(gateway, &subject, DAY_MS, EXPORTS_PER_DAY).await
+}
+
 /// Counts a code that a logged-in user asks for without a captcha.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] if the user has asked for too many within a day.
 pub(super) async fn count_code_of_user(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     const CODES_PER_DAY: u32 = 10;
     let subject = format!("code-of-user:{}:{}", caller.tenant_id(), caller.user());
     let outcome = count(gateway, &subject, DAY_MS, CODES_PER_DAY).await;

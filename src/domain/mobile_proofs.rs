@@ -60,7 +60,7 @@ pub async fn bind(gateway: &Gateway, caller: &Caller, mobile: Mobile, proof: &st
 /// The first step of a change of the caller's number, by its password. Returns the proof for [`change`].
 ///
 /// # Errors
-/// As [`credentials::confirm`].
+/// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords.
 pub async fn begin_change_by_password(
     gateway: &Gateway,
     caller: &Caller,

@@ -1,5 +1,5 @@
 //! Webhooks: the servers that hear what happens to the accounts of a tenant. The tenant's operators manage them here;
-//! [`dispatch`] posts.
+//! `dispatch` posts.
 
 pub(super) mod dispatch;
 pub(super) mod questions;

@@ -100,6 +100,17 @@ pub fn count(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
     Ok(count.unwrap_or(0))
 }
 
+/// The account's records, newest first, up to `limit`.
+pub fn list_up_to(conn: &mut Conn, user: UserId, limit: i64) -> Result<Vec<CoinRecord>, StoreError> {
+    let rows: Vec<CoinRecordRow> = coin_ledger::table
+        .select(selection::<CoinRecordRow>())
+        .filter(coin_ledger::user_id.eq(user.get()))
+        .order(coin_ledger::seq.desc())
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(CoinRecord::from).collect())
+}
+
 /// How many of the account's records of a kind were made at `since_ms` or later.
 pub fn count_since(conn: &mut Conn, user: UserId, typ: i16, since_ms: i64) -> Result<i64, StoreError> {
     let matches = coin_ledger::table

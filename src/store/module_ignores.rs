@@ -24,6 +24,18 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
     Ok(row.map(|row| ModuleIgnore { id: row.id, ignored: row.ignored, updated_at_ms: row.updated_at_ms }))
 }
 
+/// The ignored modules of all devices of an account, by their client-side ids.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<(String, ModuleIgnore)>, StoreError> {
+    let rows: Vec<(String, ModuleIgnoreRow)> = module_ignores::table
+        .select((module_ignores::device_key, selection::<ModuleIgnoreRow>()))
+        .filter(module_ignores::user_id.eq(user.get()))
+        .order(module_ignores::id)
+        .load(conn)?;
+    let ignored =
+        |row: ModuleIgnoreRow| ModuleIgnore { id: row.id, ignored: row.ignored, updated_at_ms: row.updated_at_ms };
+    Ok(rows.into_iter().map(|(device, row)| (device, ignored(row))).collect())
+}
+
 /// Stores the modules ignored on the device. The user's row must be locked.
 pub fn save(conn: &mut Conn, user: UserId, device: &DeviceKey, ignored: &str, now_ms: i64) -> Result<(), StoreError> {
     let values = (module_ignores::ignored.eq(ignored), module_ignores::updated_at_ms.eq(now_ms));

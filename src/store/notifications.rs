@@ -23,6 +23,19 @@ struct NotificationRow {
     updated_at_ms: i64,
 }
 
+impl From<NotificationRow> for Notification {
+    fn from(row: NotificationRow) -> Self {
+        Self {
+            id: row.id,
+            registration_id: row.registration_id,
+            is_open: row.is_open,
+            kind: row.kind,
+            created_at_ms: row.created_at_ms,
+            updated_at_ms: row.updated_at_ms,
+        }
+    }
+}
+
 /// The device's registration.
 pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<Notification>, StoreError> {
     let row: Option<NotificationRow> = notifications::table
@@ -31,14 +44,17 @@ pub fn find(conn: &mut Conn, user: UserId, device: &DeviceKey) -> Result<Option<
         .filter(notifications::device_key.eq(device.as_str()))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|row| Notification {
-        id: row.id,
-        registration_id: row.registration_id,
-        is_open: row.is_open,
-        kind: row.kind,
-        created_at_ms: row.created_at_ms,
-        updated_at_ms: row.updated_at_ms,
-    }))
+    Ok(row.map(Notification::from))
+}
+
+/// The registrations of all devices of an account, by their client-side ids.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<(String, Notification)>, StoreError> {
+    let rows: Vec<(String, NotificationRow)> = notifications::table
+        .select((notifications::device_key, selection::<NotificationRow>()))
+        .filter(notifications::user_id.eq(user.get()))
+        .order(notifications::id)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(device, row)| (device, row.into())).collect())
 }
 
 /// Stores the device's registration.

@@ -47,6 +47,17 @@ pub fn list(conn: &mut Conn, user: UserId) -> Result<Remarks, StoreError> {
     Ok(Remarks::All(rows.into_iter().map(|(friend, row)| (UserId::stored(friend), row.into())).collect()))
 }
 
+/// The remarks of `user` by whom they are about, up to `limit`.
+pub fn list_up_to(conn: &mut Conn, user: UserId, limit: i64) -> Result<Vec<(UserId, Remark)>, StoreError> {
+    let rows: Vec<(i64, RemarkRow)> = remarks::table
+        .select((remarks::friend_id, selection::<RemarkRow>()))
+        .filter(remarks::user_id.eq(user.get()))
+        .order(remarks::friend_id)
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(friend, row)| (UserId::stored(friend), row.into())).collect())
+}
+
 /// Stores the remark of `user` about `friend`. The row of `user` must be locked.
 pub fn save(conn: &mut Conn, user: UserId, friend: UserId, remark: &Remark) -> Result<(), StoreError> {
     let values = (remarks::name.eq(&remark.name), remarks::phone.eq(&remark.phone), remarks::others.eq(&remark.others));

@@ -4,8 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
-use serde_json::{Map, Value, error::Category};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, Error as _},
+    ser::Error as _,
+};
+use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use super::{error::Undecodable, query};
 
@@ -97,6 +101,12 @@ pub(super) fn present<S: Serializer, T: Serialize + Default>(value: &Option<T>, 
         Some(value) => value.serialize(to),
         None => T::default().serialize(to),
     }
+}
+
+/// Writes a text that holds JSON as that.
+pub(super) fn raw_json<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    let json: &RawValue = serde_json::from_str(text).map_err(S::Error::custom)?;
+    json.serialize(to)
 }
 
 /// Reads an id: text, or a whole number.

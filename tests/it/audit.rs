@@ -149,6 +149,7 @@ async fn act_as_owner(log: &mut Audited) {
             me(),
             OK,
         ),
+        (user, "GET", "/v1/user/export", Value::Null, "account.export_own", me(), OK),
         (user, "PUT", "/user/username?username=Alicia", Value::Null, "account.set_username", me(), OK),
         (user, "POST", "/user/change_password", change, "account.set_password", me(), OK),
     ])

@@ -77,6 +77,7 @@ mod notifications;
 mod openapi;
 mod openapi_examples;
 mod overview;
+mod own_export;
 mod partitions;
 mod personal_data;
 mod presence;

@@ -7,6 +7,7 @@ mod avatars;
 mod coins;
 mod contacts;
 mod discovery;
+mod export;
 mod invitations;
 mod misc;
 mod notifications;
@@ -36,6 +37,7 @@ pub fn paths() -> Vec<Path> {
         coins::paths(),
         contacts::paths(),
         discovery::paths(),
+        export::paths(),
         invitations::paths(),
         misc::paths(),
         notifications::paths(),
