@@ -6,9 +6,14 @@ use super::{
 };
 use crate::support::{Look, Running};
 
-/// What answers differently each time: with a new captcha, or that the session has ended.
-const DIFFERENT: [(&str, bool); 3] =
-    [("POST /v1/user/captcha", false), ("POST /v1/user/captcha", true), ("POST /v1/user/logout", true)];
+/// What answers differently each time: with a new captcha, that the session has ended, or with the entry of the
+/// export before in the audit log.
+const DIFFERENT: [(&str, bool); 4] = [
+    ("POST /v1/user/captcha", false),
+    ("POST /v1/user/captcha", true),
+    ("POST /v1/user/logout", true),
+    ("GET /v1/user/export", true),
+];
 
 /// Where the answers on the page differ.
 fn differences(page: &str) -> Vec<&str> {
