@@ -79,18 +79,21 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     };
     let current = stored_hash(&t, &alice).await;
     let cheap = format!("hmac-sha256:{}", bcrypt::hash("x", 5).unwrap());
-    let imported = bcrypt::hash("x", 7).unwrap();
 
     // This also holds if the stored hash has another cost or is corrupt.
-    for stored in [current, cheap, imported, "damaged".to_owned()] {
+    for stored in [current, cheap, bcrypt::hash("x", 7).unwrap(), "damaged".to_owned()] {
         set_stored_hash(&t, &alice, &stored).await;
-        // The minimum of many alternating attempts, so that other load on the machine does not distort the result.
+        // The minimum of many alternating attempts, and of more while other load on the machine distorts it.
         let (mut known, mut unknown) = (f64::MAX, f64::MAX);
-        for _ in 0..15 {
+        let is_alike = |known: f64, unknown: f64| unknown > known / 1.4 && unknown < known * 1.4;
+        for attempt in 0..100 {
+            if attempt >= 15 && is_alike(known, unknown) {
+                break;
+            }
             known = known.min(time("alice").await);
             unknown = unknown.min(time("nobody").await);
         }
-        assert!(unknown > known / 1.4 && unknown < known * 1.4, "{stored}: known {known} s, unknown {unknown} s");
+        assert!(is_alike(known, unknown), "{stored}: known {known} s, unknown {unknown} s");
     }
 }
 

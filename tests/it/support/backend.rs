@@ -147,7 +147,9 @@ fn shown(value: &redis::Value) -> String {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        self.execute(&format!("DROP SCHEMA {} CASCADE", self.schema));
+        // What a background task has not finished could lock the tables in another order.
+        let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name =";
+        self.execute(&format!("{end} '{0}'; DROP SCHEMA {0} CASCADE", self.schema));
         self.delete_keys();
     }
 }
