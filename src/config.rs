@@ -32,6 +32,7 @@ use crate::{
     logging::LogFormat,
     media::MediaUrl,
     model::{AvatarBase, Days, TenantId},
+    places::PlacesFile,
     secret::{UNREADABLE_URL, require_readable},
     state::RedisUrl,
     store::DatabaseUrl,
@@ -93,6 +94,8 @@ pub struct Config {
     pub issuer_url: Option<Url>,
     /// The URLs that clients are told.
     pub distribution: Distribution,
+    /// The file that says where logins come from.
+    pub places: Option<PlacesFile>,
     /// Whether lists of other services are answered as empty ones.
     pub has_neighbour_stubs: bool,
     /// How long rows of the audit log are kept; `None` for ever.
@@ -175,6 +178,7 @@ impl Config {
             avatar_base: read.checked("DIGLOT_AVATAR_BASE_URL", AvatarBase::parse),
             issuer_url: read.checked("DIGLOT_ISSUER_URL", issuer),
             distribution: read.optional("DIGLOT_DISTRIBUTION").unwrap_or_default(),
+            places: read.places(),
             has_neighbour_stubs: read.required("DIGLOT_NEIGHBOUR_STUBS").unwrap_or_default(),
             audit_retention: Days::parse("", read.number("DIGLOT_AUDIT_RETENTION_DAYS", 0, 36_500)).ok(),
             timezone: read

@@ -19,6 +19,7 @@ use crate::{
     media::{Media, MediaError},
     metrics::{self, Metrics, MetricsError},
     model::{DeviceSn, Node, TenantId, UserId},
+    places::{Places, PlacesError},
     random::{Random, RandomError},
     secret::Secret,
     sockets::Sockets,
@@ -73,6 +74,8 @@ pub struct Gateway {
     pub media: Option<Media>,
     /// The thread pool for images.
     pub images: Hashing,
+    /// The places of addresses, if there is a file of them.
+    pub places: Option<Places>,
     /// The source of time; a test uses a manual clock.
     pub clock: Arc<dyn Clock>,
     /// The days and hours of the configured time zone.
@@ -98,6 +101,9 @@ pub enum BuildError {
     /// The store of images could not be set up.
     #[error("DIGLOT_MEDIA_URL: {0}")]
     Media(#[from] MediaError),
+    /// The file with the places of addresses can't be used.
+    #[error(transparent)]
+    Places(#[from] PlacesError),
     /// Redis could not be set up.
     #[error(transparent)]
     State(#[from] StateError),
@@ -146,6 +152,7 @@ impl Gateway {
                 .with_metrics(metrics.hashing.clone()),
             media: config.media.as_ref().map(Media::open).transpose()?,
             images: Hashing::start_named("images", image_threads(&config)).map_err(BuildError::Threads)?,
+            places: config.places.clone().map(Places::load).transpose()?,
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,
             posts: Posts::new(config.webhook_allows_private),
             webhook_claim: i64::from_ne_bytes(Random.number().to_ne_bytes()),

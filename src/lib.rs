@@ -49,6 +49,7 @@ mod media;
 pub mod metrics;
 pub mod model;
 mod new_file;
+pub mod places;
 pub mod random;
 pub mod secret;
 mod signing;

@@ -71,6 +71,7 @@ pub(super) fn run(flags: &SettingFlags, output: Output) -> Outcome {
     if let Some(tls) = config.tls.clone() {
         findings.push(("TLS", files::certificate(tls, SystemClock.now_ms() / 1000)));
     }
+    findings.extend(config.places.clone().map(|file| ("GeoIP", files::places(file, SystemClock.now_ms() / 1000))));
     findings.extend(files::check(&config, &values, flags.config.as_deref()));
     findings.extend(systemd::check(&config));
     if let DatabaseUrl::Sqlite(path) = &config.database_url

@@ -7,6 +7,7 @@ use crate::{
     config::{Flags, Setting, Values},
     gateway::Gateway,
     logging,
+    places::Places,
     tls::Tls,
 };
 
@@ -33,7 +34,7 @@ impl Reload {
     }
 
     /// Applies what has changed and can, and logs what cannot. If a value is invalid, no setting changes. The certificate
-    /// is read again in any case.
+    /// and the file of places are read again in any case.
     pub(super) fn run(&mut self) {
         if let Err(Failure::Usage(problem) | Failure::Failed(problem)) = self.apply() {
             log::error!("SIGHUP: no setting is changed: {problem}");
@@ -41,6 +42,11 @@ impl Reload {
         match self.tls.as_ref().map(Tls::reload) {
             Some(Ok(())) => log::info!("SIGHUP: read the certificate again"),
             Some(Err(error)) => log::error!("SIGHUP: the certificate stays the same: {error}"),
+            None => {}
+        }
+        match self.gateway.places.as_ref().map(Places::reload) {
+            Some(Ok(())) => log::info!("SIGHUP: read the places again"),
+            Some(Err(error)) => log::error!("SIGHUP: the places stay the same: {error}"),
             None => {}
         }
     }

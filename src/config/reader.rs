@@ -3,7 +3,7 @@
 use std::{fmt::Display, num::NonZeroUsize, path::Path, str::FromStr, thread};
 
 use super::{SecretSource, Values};
-use crate::{media::MediaUrl, secret::Secret, store::DatabaseUrl, tls::TlsFiles};
+use crate::{media::MediaUrl, places::PlacesFile, secret::Secret, store::DatabaseUrl, tls::TlsFiles};
 
 /// Reads settings one by one and collects their problems.
 pub(super) struct Reader<'a> {
@@ -89,6 +89,12 @@ impl Reader<'_> {
             _ => {}
         }
         Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+    }
+
+    pub(super) fn places(&mut self) -> Option<PlacesFile> {
+        let path = self.optional("DIGLOT_GEOIP_DB");
+        let language = self.required("DIGLOT_GEOIP_LANGUAGE").unwrap_or_default();
+        path.map(|path| PlacesFile { path, language })
     }
 
     pub(super) fn media(&mut self, database: Option<&DatabaseUrl>) -> Option<MediaUrl> {

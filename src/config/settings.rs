@@ -160,6 +160,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "true: GET and POST /roster/list and GET /group/user_joined answer empty lists, for SDKs without the services behind them",
     ),
+    unset(
+        "DIGLOT_GEOIP_DB",
+        "file in MaxMind's format (GeoLite2-City.mmdb, …) that says where logins come from, which other users see; SIGHUP reads it \
+         again",
+    ),
+    plain("DIGLOT_GEOIP_LANGUAGE", "en", "language of the places, as the file names it (zh-CN)"),
     plain("DIGLOT_AUDIT_RETENTION_DAYS", "0", "days after which rows of the audit log are deleted; 0 keeps them"),
     plain(
         "DIGLOT_TIMEZONE",

@@ -173,6 +173,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let token = gateway.random.user_token()?;
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
+    let place = gateway.places.as_ref().map(|places| places.find(anonymous.origin().address));
     let (max_sessions, today) =
         (gateway.reloadable.load().sessions_per_user, gateway.calendar.day(gateway.clock.now_ms()));
     let opened = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {
@@ -187,10 +188,11 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
         let (now_ms, expires_at_ms) = (tx.now_ms, tx.now_ms.saturating_add(max_age_ms));
         let new = NewSession { tenant: tx.tenant, user, device: sn, token_hash, now_ms, expires_at_ms };
         let activity = state.activity.after(now_ms, today);
+        let place = place.as_deref().filter(|place| *place != state.place);
         tx.at_end([
             sessions::insert(&new),
             sessions::delete_old(user, now_ms.saturating_sub(max_age_ms)),
-            logins::update_account(user, activity, state.last_device.max(sn)),
+            logins::update_account(user, activity, state.last_device.max(sn), place),
         ]);
         tx.set_target(user);
         Ok((user, is_new, sn, expires_at_ms, activity))

@@ -37,6 +37,8 @@ pub struct User {
     pub registered_at_ms: i64,
     /// The invitation code that it has chosen.
     pub chosen_code: Option<String>,
+    /// Where its last login came from, by the address; empty if unknown.
+    pub place: String,
     /// Its activity counters.
     pub activity: Activity,
 }
@@ -61,7 +63,7 @@ impl User {
     pub fn text_bytes(&self) -> usize {
         let unset =
             [&self.username, &self.mobile, &self.email, &self.description, &self.private_info, &self.public_info];
-        let texts = unset.into_iter().flatten().chain([&self.nickname, &self.avatar_url]);
+        let texts = unset.into_iter().flatten().chain([&self.nickname, &self.avatar_url, &self.place]);
         texts.map(String::len).sum()
     }
 

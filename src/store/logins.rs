@@ -20,6 +20,8 @@ pub struct LoginState {
     pub activity: Activity,
     /// The highest device number of the account.
     pub last_device: DeviceSn,
+    /// Where its last login came from.
+    pub place: String,
     /// The devices that matter: the one that logs in, those with a live session, and those with a generated id. In the
     /// order in which their sessions are evicted in favour of new ones: those on devices with a generated id first,
     /// then the least recently used.
@@ -48,6 +50,7 @@ struct AccountColumns {
     #[diesel(embed)]
     activity: ActivityColumns,
     last_device_sn: i32,
+    place: String,
 }
 
 type DeviceColumns = (i32, Option<String>, bool);
@@ -91,18 +94,24 @@ pub fn find_state(
         },
         activity: Activity::from(account.activity),
         last_device: DeviceSn(account.last_device_sn),
+        place: account.place,
         devices,
     }))
 }
 
-/// Stores in the account's row that it is logged in to: its activity, the highest device number, and that its devices
-/// changed.
+/// Stores in the account's row that it is logged in to: its activity, the highest device number, that its devices
+/// changed, and the `place` that the login came from, if that is another one.
 #[must_use]
-pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn) -> Statement {
+pub fn update_account(user: UserId, activity: Activity, last_device: DeviceSn, place: Option<&str>) -> Statement {
     let changes = (
         ActivityColumns::from(activity),
         users::last_device_sn.eq(last_device.0),
         users::devices_version.eq(users::devices_version + 1),
     );
-    Statement::new(update(&users::table, users::id.eq(user.get()), changes))
+    let account = users::id.eq(user.get());
+    match place.map(str::to_owned) {
+        // Setting it would tell all nodes to read the account again.
+        None => Statement::new(update(&users::table, account, changes)),
+        Some(place) => Statement::new(update(&users::table, account, (changes, users::place.eq(place)))),
+    }
 }

@@ -55,6 +55,7 @@ diesel::table! {
         mobile_confirmed -> Bool,
         password_changed_at_ms -> BigInt,
         invitation_code -> Nullable<Text>,
+        place -> Text,
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) struct UserRow {
     status: i16,
     registered_at_ms: i64,
     invitation_code: Option<String>,
+    place: String,
     #[diesel(embed)]
     activity: ActivityColumns,
 }
@@ -75,6 +76,7 @@ impl From<UserRow> for User {
             status: AccountStatus::stored(row.status),
             registered_at_ms: row.registered_at_ms,
             chosen_code: row.invitation_code,
+            place: row.place,
             activity: Activity::from(row.activity),
         }
     }
@@ -193,6 +195,7 @@ pub fn erase(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
             users::nickname.eq(""),
             users::avatar_url.eq(""),
             users::invitation_code.eq(NOTHING),
+            users::place.eq(""),
         ))
         .execute(conn)?;
     Ok(())

@@ -251,6 +251,7 @@ fn files_that_the_sandbox_of_the_unit_keeps_from_the_service_are_found() {
     assert!(!with_unit(unit, &[("DATABASE_URL", "sqlite:/srv/data/diglot.db")]).has(name));
     let hidden = with_unit(unit, &[("DIGLOT_TLS_CERT", "/root/cert.pem"), ("DIGLOT_TLS_KEY", "/etc/key.pem")]);
     hidden.is(name, "fail", "diglot.service hides /root/cert.pem");
+    with_unit(unit, &[("DIGLOT_GEOIP_DB", "/home/x.mmdb")]).is(name, "fail", "diglot.service hides /home/x.mmdb");
     let elsewhere = ("DATABASE_URL", "sqlite:/srv/diglot.db");
     with_unit(unit, &[elsewhere]).is(name, "fail", "can't write /srv/diglot.db");
     assert!(!with_unit("LoadState=loaded\nProtectHome=no\nProtectSystem=no", &[elsewhere]).has(name));

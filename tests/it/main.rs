@@ -80,6 +80,7 @@ mod overview;
 mod own_export;
 mod partitions;
 mod personal_data;
+mod places;
 mod presence;
 mod profiles;
 mod push;

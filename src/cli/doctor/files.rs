@@ -11,12 +11,16 @@ use crate::{
     cli::output::time_of_secs,
     config::{Config, SecretSource, Source, Values},
     new_file::with_suffix,
+    places::{Places, PlacesFile},
     store::DatabaseUrl,
     tls::{Tls, TlsFiles},
 };
 
 /// A certificate that ends within this time should have been renewed.
 const RENEWAL_SECS: i64 = 14 * 24 * 60 * 60;
+
+/// Places older than this are often wrong: networks move.
+const OLD_PLACES_SECS: i64 = 90 * 24 * 60 * 60;
 
 /// The rights of everybody.
 const OTHERS: u32 = 0o007;
@@ -45,6 +49,20 @@ pub(super) fn certificate(files: TlsFiles, now_secs: i64) -> Finding {
         ))
     } else {
         Finding::Good(format!("the certificate and its key can be used until {}", time_of_secs(until)))
+    }
+}
+
+/// Whether the file of places can be used, and is not old.
+pub(super) fn places(file: PlacesFile, now_secs: i64) -> Finding {
+    let (made_at_secs, kind) = match Places::load(file) {
+        Ok(places) => places.version(),
+        Err(error) => return Finding::Bad(error.to_string()),
+    };
+    let text = format!("{kind}, made at {}", time_of_secs(made_at_secs));
+    if now_secs.saturating_sub(made_at_secs) > OLD_PLACES_SECS {
+        Finding::Note(format!("{text}; replace the file, then send SIGHUP to the gateway"))
+    } else {
+        Finding::Good(text)
     }
 }
 

@@ -112,8 +112,9 @@ fn sandbox(config: &Config, unit: &Unit) -> Vec<String> {
         DatabaseUrl::Sqlite(path) if path.is_absolute() => Some(path),
         DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => None,
     };
-    let tls = config.tls.iter().flat_map(|files| [&files.certificate, &files.key]).filter(|path| path.is_absolute());
-    for path in tls.chain(database) {
+    let tls = config.tls.iter().flat_map(|files| [&files.certificate, &files.key]);
+    let places = config.places.iter().map(|file| &file.path);
+    for path in tls.chain(places).filter(|path| path.is_absolute()).chain(database) {
         if unit.hides(path) {
             problems.push(format!("{} hides {} (ProtectHome); move it elsewhere", Unit::NAME, path.display()));
         }

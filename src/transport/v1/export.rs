@@ -73,6 +73,7 @@ fn account(data: &OwnData) -> Value {
         "private_info": user.private_info,
         "public_info": user.public_info,
         "invitation_code": user.invitation_code(),
+        "last_login_place": user.place,
         "coin_cents": user.coin_cents,
         "vip_expires_at_ms": user.vip_expires_at_ms,
         "registered_at_ms": user.registered_at_ms,

@@ -185,6 +185,7 @@ fn public_user(gateway: &Gateway, profile: PublicProfile) -> pb::User {
             city: personal.city.clone(),
             district: personal.district.clone(),
         }),
+        ip_geo: profile.place,
         ..Default::default()
     }
 }

@@ -1,0 +1,5 @@
+DROP TRIGGER users_note_change ON users;
+CREATE TRIGGER users_note_change AFTER UPDATE OF username, nickname, name_id, avatar_url, avatar_id, mobile, email,
+    description, private_info, public_info, coin_cents, vip_expires_at_ms, status, invitation_code ON users
+FOR EACH ROW EXECUTE FUNCTION note_user_change();
+ALTER TABLE users DROP COLUMN place;
