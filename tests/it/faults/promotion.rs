@@ -2,6 +2,7 @@
 //! libpq in the URL.
 
 use std::{
+    cell::Cell,
     collections::BTreeSet,
     time::{Duration, Instant},
 };
@@ -15,8 +16,8 @@ use crate::support::{Backend, OwnServer, PASSWORD, TestApp};
 /// How long a request may take while the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take from the death of the primary until a write succeeds.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// How long it may take from the death of the primary until a write succeeds: half a second on a quiet machine.
+const RECOVERY: Duration = Duration::from_secs(10);
 
 #[derive(QueryableByName)]
 struct Text {
@@ -48,8 +49,13 @@ struct Registered {
     acknowledged: Instant,
 }
 
-/// Registers accounts one after the other until `is_over`.
-async fn register(t: &TestApp, writer: usize, is_over: impl Fn(Instant) -> bool) -> Vec<Registered> {
+/// Registers accounts one after the other until `is_over`, and counts those that are `acknowledged`.
+async fn register(
+    t: &TestApp,
+    writer: usize,
+    acknowledged: &Cell<usize>,
+    is_over: impl Fn(Instant) -> bool,
+) -> Vec<Registered> {
     let mut registered = Vec::new();
     for number in 0.. {
         let (name, asked) = (format!("user{writer}x{number}"), Instant::now());
@@ -59,6 +65,7 @@ async fn register(t: &TestApp, writer: usize, is_over: impl Fn(Instant) -> bool)
         match answer.status.as_u16() {
             200 => {
                 answer.assert_ok();
+                acknowledged.set(acknowledged.get() + 1);
                 registered.push(Registered { name, asked, acknowledged: Instant::now() });
             }
             503 => {}
@@ -92,11 +99,12 @@ async fn a_promoted_standby_is_written_to_at_once_and_no_acknowledged_write_is_l
     let t = TestApp::on(backend, |config| config.reloadable.registrations_per_hour = 1_000_000).await;
 
     let (sender, died) = tokio::sync::watch::channel(None::<Instant>);
-    // From half a second before the primary dies until two seconds after a write must have succeeded.
+    // Until two seconds after a write must have succeeded.
     let is_over = |now: Instant| died.borrow().is_some_and(|died| now > died + RECOVERY + Duration::from_secs(2));
-    let writers = join_all((0..4).map(|writer| register(&t, writer, is_over)));
+    let acknowledged = Cell::new(0);
+    let writers = join_all((0..4).map(|writer| register(&t, writer, &acknowledged, is_over)));
     let fault = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        until("too few accounts are registered", || acknowledged.get() > 20).await;
         primary.kill();
         let died = Instant::now();
         direct(&standby).batch_execute("SELECT pg_promote(false)").unwrap();
@@ -105,10 +113,9 @@ async fn a_promoted_standby_is_written_to_at_once_and_no_acknowledged_write_is_l
     };
     let (registered, died) = join(writers, fault).await;
     let registered: Vec<Registered> = registered.into_iter().flatten().collect();
-    let before = registered.iter().filter(|one| one.acknowledged < died).count();
     let after = registered.iter().filter(|one| one.asked > died).map(|one| one.acknowledged - died);
     let first = after.min().expect("no write succeeds");
-    assert!(before > 20 && first < RECOVERY, "{before}, {first:?}");
+    assert!(first < RECOVERY, "{first:?}");
 
     let stored: BTreeSet<String> = texts(&standby, "SELECT username AS text FROM users").into_iter().collect();
     let lost: Vec<_> = registered.iter().map(|one| &one.name).filter(|name| !stored.contains(*name)).collect();
