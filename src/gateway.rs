@@ -150,7 +150,11 @@ impl Gateway {
             hashing: Hashing::start(config.hashing_threads)
                 .map_err(BuildError::Threads)?
                 .with_metrics(metrics.hashing.clone()),
-            media: config.media.as_ref().map(Media::open).transpose()?,
+            media: config
+                .media
+                .as_ref()
+                .map(|url| Media::open(url, metrics.images.store_errors.clone()))
+                .transpose()?,
             images: Hashing::start_named("images", image_threads(&config)).map_err(BuildError::Threads)?,
             places: config.places.clone().map(Places::load).transpose()?,
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,

@@ -49,6 +49,8 @@ pub struct Metrics {
     pub email: Channel,
     /// Posts of events to webhooks.
     pub webhooks: Webhooks,
+    /// Images that users upload.
+    pub images: Images,
     /// What accounts do, and what is refused to them.
     pub accounts: Accounts,
     /// Lines of the log that were dropped.
@@ -194,6 +196,17 @@ pub struct Webhooks {
     pub parked: IntCounter,
 }
 
+/// Images that users upload.
+#[derive(Clone)]
+pub struct Images {
+    /// Those that were stored.
+    pub stored: IntCounter,
+    /// Files that are no image, or a too large one.
+    pub refused: IntCounter,
+    /// Images that could not be written, read or deleted.
+    pub store_errors: IntCounter,
+}
+
 /// What accounts do, and what is refused to them.
 #[derive(Clone)]
 pub struct Accounts {
@@ -234,6 +247,8 @@ pub struct Limited {
     pub codes: IntCounter,
     /// Sockets.
     pub sockets: IntCounter,
+    /// Uploads of images.
+    pub uploads: IntCounter,
 }
 
 impl Metrics {
@@ -262,6 +277,7 @@ impl Metrics {
             sms,
             email,
             webhooks: Webhooks::define(&define)?,
+            images: Images::define(&define)?,
             accounts: Accounts::define(&define)?,
             log_lines_dropped: define.counter(
                 "diglot_log_lines_dropped_total",

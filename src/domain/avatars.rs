@@ -116,7 +116,9 @@ async fn keep(
 ) -> Result<Uploaded, Error> {
     let store = store(gateway)?;
     limits::count_upload(gateway, tenant, user).await?;
-    let square = gateway.images.run(move || image::square(&file)).await?.map_err(|_unusable| Error::ImageUnusable)?;
+    let images = &gateway.metrics.images;
+    let square = gateway.images.run(move || image::square(&file)).await?;
+    let square = square.inspect_err(|_counted| images.refused.inc()).map_err(|_unusable| Error::ImageUnusable)?;
     let (name, size) = (square.name, square.bytes.len());
     let created_at_ms = gateway.clock.now_ms();
     let new = NewUpload { id, name: name.clone(), tenant: tenant.clone(), user, created_at_ms };
@@ -124,6 +126,7 @@ async fn keep(
     let insert = move |conn: &mut Conn| media::insert(conn, &new).map_err(Error::UploadTokenRefused.if_taken());
     gateway.db.write(insert).await?;
     store.put(&name, square.bytes).await?;
+    images.stored.inc();
     Ok(Uploaded { name, size })
 }
 

@@ -157,7 +157,9 @@ pub(super) async fn count_captcha(gateway: &Gateway, anonymous: &Anonymous) -> R
 /// # Errors
 /// [`Error::TooManyRequests`] if there were too many within a day.
 pub(super) async fn count_upload(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Result<(), Error> {
-    count(gateway, &format!("upload:{tenant}:user:{user}"), UPLOAD_WINDOW_MS, UPLOADS_PER_USER).await
+    let subject = format!("upload:{tenant}:user:{user}");
+    let outcome = count(gateway, &subject, UPLOAD_WINDOW_MS, UPLOADS_PER_USER).await;
+    note_refusal(&gateway.metrics.accounts.limited.uploads, outcome)
 }
 
 /// Counts an upload from an address, before its body is read.
@@ -165,7 +167,9 @@ pub(super) async fn count_upload(gateway: &Gateway, tenant: &TenantId, user: Use
 /// # Errors
 /// [`Error::TooManyRequests`] if there were too many within an hour.
 pub(super) async fn count_upload_from(gateway: &Gateway, origin: &Origin) -> Result<(), Error> {
-    count(gateway, &format!("upload:source:{}", origin.source()), REGISTRATION_WINDOW_MS, UPLOADS_PER_SOURCE).await
+    let subject = format!("upload:source:{}", origin.source());
+    let outcome = count(gateway, &subject, REGISTRATION_WINDOW_MS, UPLOADS_PER_SOURCE).await;
+    note_refusal(&gateway.metrics.accounts.limited.uploads, outcome)
 }
 
 /// Counts an attempt with a code by a requester without a session. The limit is higher than for logins, since the tries

@@ -23,6 +23,16 @@ pub async fn check_state(gateway: &Gateway) -> Result<(), Error> {
     Ok(gateway.state.check().await?)
 }
 
+/// Checks that the store of images keeps what is put into it; `None` if uploads are off.
+pub async fn check_media(gateway: &Gateway) -> Option<Result<(), Error>> {
+    let store = gateway.media.as_ref()?;
+    // Checks at the same time must not use the same name.
+    Some(match gateway.random.bytes::<20>() {
+        Ok(bytes) => store.check(&secret::hex(&bytes)).await.map_err(Error::from),
+        Err(error) => Err(error.into()),
+    })
+}
+
 /// The MAC by which a database recognizes its secret.
 #[must_use]
 pub fn secret_mac(secret: &Secret) -> String {

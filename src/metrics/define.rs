@@ -6,8 +6,8 @@ use prometheus::{
 };
 
 use super::{
-    Accounts, Cache, Channel, Database, Feed, Hashing, Limited, Lookups, MetricsError, Presence, State, Webhooks,
-    queue::Queue,
+    Accounts, Cache, Channel, Database, Feed, Hashing, Images, Limited, Lookups, MetricsError, Presence, State,
+    Webhooks, queue::Queue,
 };
 
 /// The upper bounds of the histograms of waiting times, in seconds.
@@ -264,14 +264,28 @@ impl Webhooks {
     }
 }
 
+impl Images {
+    pub(super) fn define(define: &Definer<'_>) -> Result<Self, MetricsError> {
+        let meaning = "Uploaded images, by what became of them.";
+        let [stored, refused] =
+            define.counters("diglot_image_uploads_total", meaning, "outcome", ["stored", "refused"])?;
+        Ok(Self {
+            stored,
+            refused,
+            store_errors: define
+                .counter("diglot_image_store_errors_total", "Images that could not be written, read or deleted.")?,
+        })
+    }
+}
+
 impl Limited {
     fn define(define: &Definer<'_>) -> Result<Self, MetricsError> {
-        let [logins, pending_logins, registrations, captchas, code_tries, codes, sockets] = define.counters(
+        let [logins, pending_logins, registrations, captchas, code_tries, codes, sockets, uploads] = define.counters(
             "diglot_rate_limited_total",
             "Requests refused because of a limit.",
             "limit",
-            ["logins", "pending_logins", "registrations", "captchas", "code_tries", "codes", "sockets"],
+            ["logins", "pending_logins", "registrations", "captchas", "code_tries", "codes", "sockets", "uploads"],
         )?;
-        Ok(Self { logins, pending_logins, registrations, captchas, code_tries, codes, sockets })
+        Ok(Self { logins, pending_logins, registrations, captchas, code_tries, codes, sockets, uploads })
     }
 }

@@ -255,6 +255,24 @@ fn files_that_the_sandbox_of_the_unit_keeps_from_the_service_are_found() {
     let elsewhere = ("DATABASE_URL", "sqlite:/srv/diglot.db");
     with_unit(unit, &[elsewhere]).is(name, "fail", "can't write /srv/diglot.db");
     assert!(!with_unit("LoadState=loaded\nProtectHome=no\nProtectSystem=no", &[elsewhere]).has(name));
+    let database = ("DATABASE_URL", "sqlite:/var/lib/diglot/diglot.db");
+    let images = [database, ("DIGLOT_MEDIA_URL", "file:/srv/images")];
+    with_unit(unit, &images).is(name, "fail", "can't write /srv/images");
+}
+
+#[test]
+fn a_store_of_images_that_keeps_nothing_is_found() {
+    let shell = Shell::new();
+    shell.run(&["migrate"]);
+    let images = shell.path().join("media");
+    let doctor = || Findings::of(&mut shell.command(&["doctor"]));
+    doctor().is("images", "note", "media does not exist yet");
+    fs::create_dir(&images).unwrap();
+    doctor().is("images", "ok", "the store keeps what is put into it");
+    assert_eq!(fs::read_dir(&images).unwrap().count(), 0);
+    fs::remove_dir(&images).unwrap();
+    fs::write(&images, "a file in place of the folder").unwrap();
+    doctor().is("images", "fail", "the store of images: ");
 }
 
 #[test]

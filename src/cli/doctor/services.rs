@@ -9,6 +9,7 @@ use crate::{
         tenants,
     },
     gateway::Gateway,
+    media::MediaUrl,
     store::server::{self, DatabaseServer},
 };
 
@@ -54,6 +55,7 @@ pub(super) async fn answers(gateway: &Gateway) -> Vec<Named> {
     ];
     findings.extend(database_server(gateway).await);
     findings.extend(state(gateway).await);
+    findings.extend(images(gateway).await.map(|finding| ("images", finding)));
     findings.push(("default app", default_app(gateway).await));
     let sent = [("e-mail", gateway.delivery.check_email().await), ("SMS", gateway.delivery.check_sms().await)];
     let answer = |(name, answer)| Some((name, judge(answer?, |()| good("the provider answers"))));
@@ -72,6 +74,17 @@ fn judge<T>(answer: Result<T, impl Display>, meaning: impl FnOnce(T) -> Finding)
 
 fn secret(is_right: bool) -> Finding {
     if is_right { good("fits the database") } else { Finding::Bad(WRONG_SECRET.to_owned()) }
+}
+
+/// Whether the store of images works. A folder is not made by a check: it would belong to whoever runs the check.
+async fn images(gateway: &Gateway) -> Option<Finding> {
+    if let Some(MediaUrl::Folder(path)) = &gateway.config.media
+        && !path.exists()
+    {
+        return Some(Finding::Note(format!("{} does not exist yet; the first upload creates it", path.display())));
+    }
+    let answer = readiness::check_media(gateway).await?;
+    Some(judge(answer, |()| good("the store keeps what is put into it")))
 }
 
 async fn default_app(gateway: &Gateway) -> Finding {

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use super::{Finding, Named};
 use crate::{
     config::Config,
+    media::MediaUrl,
     store::DatabaseUrl,
     transport::{open_files, room},
 };
@@ -109,17 +110,23 @@ fn files(config: &Config, unit: Option<&Unit>) -> Finding {
 fn sandbox(config: &Config, unit: &Unit) -> Vec<String> {
     let mut problems = Vec::new();
     let database = match &config.database_url {
-        DatabaseUrl::Sqlite(path) if path.is_absolute() => Some(path),
-        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => None,
+        DatabaseUrl::Sqlite(path) => Some(path),
+        DatabaseUrl::Postgres(_) => None,
     };
+    let images = match &config.media {
+        Some(MediaUrl::Folder(path)) => Some(path),
+        Some(MediaUrl::S3(_)) | None => None,
+    };
+    let written: Vec<_> = database.into_iter().chain(images).filter(|path| path.is_absolute()).collect();
     let tls = config.tls.iter().flat_map(|files| [&files.certificate, &files.key]);
     let places = config.places.iter().map(|file| &file.path);
-    for path in tls.chain(places).filter(|path| path.is_absolute()).chain(database) {
+    let read = tls.chain(places).filter(|path| path.is_absolute());
+    for path in read.chain(written.iter().copied()) {
         if unit.hides(path) {
             problems.push(format!("{} hides {} (ProtectHome); move it elsewhere", Unit::NAME, path.display()));
         }
     }
-    if let Some(path) = database.filter(|path| !unit.lets_write(path)) {
+    for path in written.into_iter().filter(|path| !unit.lets_write(path)) {
         let name = Unit::NAME;
         problems
             .push(format!("{name} can't write {}; move it to /var/lib/diglot, or set ReadWritePaths", path.display()));

@@ -14,7 +14,7 @@ use super::{
     put, token_of, upload,
 };
 
-const UNUSABLE: &str = "json | 200 | -1 | 请求参数错误: 图片须为 PNG、JPEG、WebP 或 GIF，且未损坏、尺寸不过大";
+pub const UNUSABLE: &str = "json | 200 | -1 | 请求参数错误: 图片须为 PNG、JPEG、WebP 或 GIF，且未损坏、尺寸不过大";
 
 fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {

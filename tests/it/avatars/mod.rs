@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::images::{form, picture};
-use crate::support::{Client, Res, TestApp, User};
+use crate::{
+    metrics::value,
+    support::{Client, Res, TestApp, User},
+};
 
 /// A gateway whose images are in a folder, on any database.
 pub struct Gallery {
@@ -120,6 +123,31 @@ async fn a_gateway_without_a_store_refuses_uploads() {
     res.assert_line("json | 200 | 10002 | uploads are not enabled on this server");
     let name = format!("{}.png", "0".repeat(40));
     assert_eq!(t.anon().get(&format!("/media/{name}")).send().await.status, 404);
+}
+
+#[actix_web::test]
+async fn uploads_and_failures_of_the_store_are_counted() {
+    let g = Gallery::new().await;
+    let alice = g.t.user("alice").await;
+
+    upload(&alice, picture("png", 8, 8)).await.assert_line("json | 200 | 1");
+    upload(&alice, b"text".to_vec()).await.assert_line(attacks::UNUSABLE);
+    let media = g.folder.path().join("media");
+    std::fs::rename(&media, g.folder.path().join("gone")).unwrap();
+    std::fs::write(&media, "a file in place of the folder").unwrap();
+    assert_eq!(upload(&alice, picture("png", 9, 9)).await.status, 503);
+    for _ in 3..20 {
+        upload(&alice, b"text".to_vec()).await.assert_line(attacks::UNUSABLE);
+    }
+    assert_eq!(upload(&alice, b"text".to_vec()).await.status, 429);
+    for (series, expected) in [
+        ("diglot_image_uploads_total{outcome=\"stored\"}", "1"),
+        ("diglot_image_uploads_total{outcome=\"refused\"}", "18"),
+        ("diglot_image_store_errors_total", "1"),
+        ("diglot_rate_limited_total{limit=\"uploads\"}", "1"),
+    ] {
+        assert_eq!(value(&g.t, series).await.to_string(), expected, "{series}");
+    }
 }
 
 #[actix_web::test]
