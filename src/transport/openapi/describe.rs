@@ -163,7 +163,7 @@ impl<'a> Description<'a> {
         object
     }
 
-    /// Adds the operation's example to its JSON. The examples are recorded by a test (`tests/it/openapi_examples.rs`).
+    /// Adds the operation's example to its JSON. The examples are recorded by a test (`tests/it/openapi_examples/`).
     fn add_examples(&mut self, path: &str) {
         static EXAMPLES: LazyLock<Value> =
             LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
