@@ -16,6 +16,7 @@
 //!
 //! - [`gateway`] holds all services of a node: database, state, delivery, cache, clock.
 //! - `cache` caches tenants, tokens and accounts in the process, and `feed` evicts what changes in the database.
+//! - `http_client` has the settings of the HTTP clients of `delivery` and `media`.
 //! - `signing` signs and verifies access tokens.
 //! - `sockets` lists the node's open WebSocket connections.
 //! - [`logging`] writes the log, and [`tls`] holds the certificate of the listeners.
@@ -44,6 +45,7 @@ pub mod file_format;
 pub mod gateway;
 pub mod hashing;
 mod host_list;
+mod http_client;
 pub mod logging;
 mod media;
 pub mod metrics;

@@ -4,9 +4,7 @@ use std::time::{Duration, Instant};
 
 use ureq::{
     Agent, Timeout,
-    config::Config as AgentConfig,
     http::{Response, Uri, header::RETRY_AFTER},
-    tls::{RootCerts, TlsConfig},
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{DefaultConnector, NextTimeout},
@@ -14,7 +12,7 @@ use ureq::{
 };
 
 use super::signature::{self, WebhookKey};
-use crate::{logging, model::is_public};
+use crate::{http_client, logging, model::is_public};
 
 /// The largest answer that is read.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024;
@@ -67,7 +65,8 @@ impl Posts {
     /// `may_be_private` permits hosts in private networks.
     #[must_use]
     pub fn new(may_be_private: bool) -> Self {
-        let agent = Agent::with_parts(agent_config(None), DefaultConnector::default(), PublicOnly { may_be_private });
+        let agent =
+            Agent::with_parts(http_client::config(None), DefaultConnector::default(), PublicOnly { may_be_private });
         Self { agent }
     }
 
@@ -101,19 +100,6 @@ impl Posts {
     }
 }
 
-/// What agents for webhooks have in common.
-pub(super) fn agent_config(timeout: Option<Duration>) -> AgentConfig {
-    Agent::config_builder()
-        .timeout_global(timeout)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .proxy(None)
-        .user_agent("diglot")
-        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-        .build()
-}
-
 fn read(mut response: Response<ureq::Body>) -> Answer {
     let (status, wait) = (response.status().as_u16(), retry_after(&response));
     let body = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string().unwrap_or_default();
@@ -136,7 +122,7 @@ impl Resolver for PublicOnly {
     fn resolve(
         &self,
         uri: &Uri,
-        config: &AgentConfig,
+        config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let all = DefaultResolver::default().resolve(uri, config, timeout)?;

@@ -7,11 +7,11 @@ use ureq::{Agent, http::Response};
 
 use super::{
     Channel, Message, SendError,
-    posts::{agent_config, retry_after},
+    posts::retry_after,
     signature::{self, WebhookKey},
     texts,
 };
-use crate::{clock::Clock, config::Config, logging, secret};
+use crate::{clock::Clock, config::Config, http_client, logging, secret};
 
 /// The webhook that forwards SMS to a provider.
 pub(super) struct Webhook {
@@ -35,7 +35,7 @@ impl Webhook {
     /// The configured webhook, if any.
     pub(super) fn new(config: &Config, clock: &Arc<dyn Clock>) -> Option<Self> {
         let (url, key) = (config.sms_webhook_url.as_ref()?, config.sms_webhook_secret.clone()?);
-        let agent = agent_config(Some(config.delivery_timeout)).new_agent();
+        let agent = http_client::config(Some(config.delivery_timeout)).new_agent();
         Some(Self { agent, url: url.to_string(), key, clock: Arc::clone(clock) })
     }
 }

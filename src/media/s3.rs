@@ -6,13 +6,10 @@ use rusty_s3::{
     Bucket, Credentials, S3Action as _, UrlStyle,
     actions::{DeleteObject, GetObject, PutObject},
 };
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::Agent;
 
 use super::{MediaError, url::BucketUrl};
-use crate::model::MediaName;
+use crate::{http_client, model::MediaName};
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,19 +31,10 @@ impl S3 {
     pub(super) fn new(url: &BucketUrl) -> Result<Self, MediaError> {
         let style = if url.has_path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
         let bucket = Bucket::new(url.endpoint.clone(), style, url.bucket.clone(), url.region.clone());
-        let agent = Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .user_agent("diglot")
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build();
         Ok(Self {
             bucket: bucket.map_err(|error| MediaError(error.to_string()))?,
             credentials: Credentials::new(url.key.clone(), url.secret.clone()),
-            agent: agent.into(),
+            agent: http_client::config(Some(TIMEOUT)).new_agent(),
         })
     }
 
