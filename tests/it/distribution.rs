@@ -13,7 +13,8 @@ async fn clients_are_told_the_gateways_own_urls_as_they_reached_it() {
     let client = t.anon().header("host", "chat.example:8443").header("x-forwarded-proto", "https");
     let own = "https://chat.example:8443";
     let expected = json!({
-        "audioUrl": own, "fileUrl": own, "imageUrl": own, "serverUrl": own, "shareUrl": own, "videoUrl": own,
+        "audioUrl": format!("{own}/"), "fileUrl": format!("{own}/"), "imageUrl": format!("{own}/media/"),
+        "serverUrl": format!("{own}/"), "shareUrl": format!("{own}/"), "videoUrl": format!("{own}/"),
         "websocketUrl": "wss://chat.example:8443/ws",
     });
     let res = client.get(DISTRIBUTION).send().await;
@@ -21,7 +22,10 @@ async fn clients_are_told_the_gateways_own_urls_as_they_reached_it() {
     assert_eq!(res.json()["data"], expected);
     let protobuf = client.get(DISTRIBUTION).header("accept", "application/x-protobuf").send().await;
     let answer: pb::ConfigureDistributionResponse = protobuf.proto();
-    assert_eq!((answer.server_url.as_str(), answer.websocket_url.as_str()), (own, "wss://chat.example:8443/ws"));
+    assert_eq!(
+        (answer.server_url.as_str(), answer.websocket_url.as_str()),
+        ("https://chat.example:8443/", "wss://chat.example:8443/ws")
+    );
     let web = t.web().header("host", "chat.example").get(DISTRIBUTION).send().await.json();
     assert_eq!(web["data"]["websocketUrl"], "ws://chat.example/ws");
     let strange = t.anon().header("host", "a\"b<c>").get(DISTRIBUTION).send().await;
@@ -37,7 +41,7 @@ async fn configured_urls_come_first() {
     let data = t.anon().header("host", "chat.example").get(DISTRIBUTION).send().await.json()["data"].clone();
     assert_eq!(
         (&data["imageUrl"], &data["serverUrl"]),
-        (&json!("https://img.chat.example"), &json!("http://chat.example"))
+        (&json!("https://img.chat.example/"), &json!("http://chat.example/"))
     );
     assert_eq!(data["websocketUrl"], "wss://ws.chat.example/socket");
 }

@@ -1,10 +1,10 @@
 //! Where clients find the parts of a deployment.
 
 use actix_web::{HttpRequest, web::Data};
-use url::Url;
 
 use super::access::AsAnonymous;
 use crate::{
+    domain::avatars,
     gateway::Gateway,
     transport::{
         own_url::own_url,
@@ -27,25 +27,25 @@ async fn configure_distribution(
     req: HttpRequest,
     AsAnonymous(_, ()): AsAnonymous,
 ) -> Reply<pb::ConfigureDistributionResponse> {
-    let own = own_url(&req);
-    let base = |url: &Url| url.origin().ascii_serialization();
-    let own_base = own.as_ref().map(base).unwrap_or_default();
-    let own_socket = own.as_ref().map(socket_url).unwrap_or_default();
+    let own = own_url(&req).map(|url| url.origin().ascii_serialization());
+    let own_at = |path: &str| own.as_ref().map(|base| format!("{base}{path}")).unwrap_or_default();
     let configured = &gateway.config.distribution;
-    let url = |name: &str| configured.url(name).unwrap_or(&own_base).to_owned();
+    // Clients append names to them.
+    let at = |name: &str, path: &str| configured.url(name).map_or_else(|| own_at(path), |url| format!("{url}/"));
+    let url = |name: &str| at(name, "/");
     Ok(Wire(pb::ConfigureDistributionResponse {
         status: None,
         audio_url: url("audio"),
         file_url: url("file"),
-        image_url: url("image"),
+        image_url: at("image", avatars::PATH),
         server_url: url("server"),
         share_url: url("share"),
         video_url: url("video"),
-        websocket_url: configured.url("websocket").unwrap_or(&own_socket).to_owned(),
+        websocket_url: configured.url("websocket").map_or_else(|| socket_url(&own_at("/ws")), str::to_owned),
     }))
 }
 
-/// `http://host` → `ws://host/ws`.
-fn socket_url(own: &Url) -> String {
-    format!("{}/ws", own.origin().ascii_serialization().replacen("http", "ws", 1))
+/// `http://host/ws` → `ws://host/ws`.
+fn socket_url(url: &str) -> String {
+    url.replacen("http", "ws", 1)
 }
