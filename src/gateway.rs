@@ -16,7 +16,7 @@ use crate::{
     delivery::{self, Delivery, Posts},
     feed::Feed,
     hashing::Hashing,
-    media::{Media, MediaError},
+    media::{Media, MediaError, Slots},
     metrics::{self, Metrics, MetricsError},
     model::{DeviceSn, Node, TenantId, UserId},
     places::{Places, PlacesError},
@@ -72,6 +72,8 @@ pub struct Gateway {
     pub hashing: Hashing,
     /// The store of uploaded images, if there is one.
     pub media: Option<Media>,
+    /// Bounds how many files arrive at the same time.
+    pub uploads: Arc<Slots>,
     /// The thread pool for images.
     pub images: Hashing,
     /// The places of addresses, if there is a file of them.
@@ -155,6 +157,7 @@ impl Gateway {
                 .as_ref()
                 .map(|url| Media::open(url, metrics.images.store_errors.clone()))
                 .transpose()?,
+            uploads: Arc::default(),
             images: Hashing::start_named("images", image_threads(&config)).map_err(BuildError::Threads)?,
             places: config.places.clone().map(Places::load).transpose()?,
             delivery: Delivery::start(&config, &clock, &metrics, on_failure)?,

@@ -4,28 +4,29 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::model::MediaName;
+use crate::{model::MediaName, random::Random};
+
+/// The random part of the name of a file that is being written.
+const RANDOM_CHARS: usize = 22;
 
 /// A folder.
 pub struct Folder {
     path: PathBuf,
-    /// Tells the files apart that are being written.
-    written: AtomicU64,
 }
 
 impl Folder {
     pub(super) const fn new(path: PathBuf) -> Self {
-        Self { path, written: AtomicU64::new(0) }
+        Self { path }
     }
 
     /// Writes a file that appears complete or not at all.
     pub(super) fn put(&self, name: &MediaName, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let incomplete = self.path.join(format!(".incomplete-{}-{number}", std::process::id()));
+        // Several nodes may share the folder.
+        let unique = Random.base62(RANDOM_CHARS).map_err(io::Error::other)?;
+        let incomplete = self.path.join(format!(".incomplete-{unique}"));
         let outcome = write(&incomplete, bytes).and_then(|()| fs::rename(&incomplete, self.path.join(name.as_str())));
         if outcome.is_err() {
             // It may never have been created.
@@ -51,7 +52,7 @@ impl Folder {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -26,7 +26,7 @@ const SIDE: u32 = 512;
 const MAX_SIDE: u32 = 8192;
 const MAX_PIXELS: u64 = 25_000_000;
 
-/// Memory for a decoder and its pixels.
+/// Memory for a decoder and its pixels, without the coefficients of a progressive JPEG.
 const MAX_MEMORY: u64 = 160 * 1024 * 1024;
 
 /// A progressive JPEG may repeat passes over all of its pixels; encoders make about ten.

@@ -4,13 +4,18 @@
 mod folder;
 pub mod image;
 mod s3;
+mod slots;
 mod ticket;
 mod url;
 
 use std::sync::Arc;
 
 use self::{folder::Folder, s3::S3};
-pub use self::{ticket::Ticket, url::MediaUrl};
+pub use self::{
+    slots::{Slot, Slots},
+    ticket::Ticket,
+    url::MediaUrl,
+};
 use crate::{
     logging,
     metrics::Counter,

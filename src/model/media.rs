@@ -107,6 +107,29 @@ impl UploadId {
     }
 }
 
+/// The name by which a client of Qiniu refers to its upload: the end of the key that it chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientKey(String);
+
+impl ClientKey {
+    const MAX_BYTES: usize = 255;
+
+    /// The name at the end of a key or of a URL, if it has one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = text.rsplit('/').next()?;
+        let is_name =
+            !name.is_empty() && name.len() <= Self::MAX_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic());
+        is_name.then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,7 +54,7 @@ pub use import::{AccountRecord, ImportedPassword, PasswordHash};
 pub use invalid::{Invalid, Problem};
 pub use invitation::{InvitationCode, RewardChanges, Rewards};
 pub use language::Language;
-pub use media::{MediaFormat, MediaName, UploadId};
+pub use media::{ClientKey, MediaFormat, MediaName, UploadId};
 pub use names::{LoginName, Nickname, Username};
 pub use node::{Node, SeenNode};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};

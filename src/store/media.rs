@@ -13,7 +13,7 @@ use super::{
     Conn, StoreError,
     schema::{media, users},
 };
-use crate::model::{MediaName, TenantId, UploadId, UserId};
+use crate::model::{ClientKey, MediaName, TenantId, UploadId, UserId};
 
 /// The end of an avatar's URL, which is as long as every name: [`MediaName::CHARS`]. As in the index `users_media`.
 const NAME_IN_AVATAR: &str = "substr(avatar_url, length(avatar_url) - 43)";
@@ -32,6 +32,8 @@ pub struct NewUpload {
     pub user: UserId,
     /// When.
     pub created_at_ms: i64,
+    /// How its client refers to it.
+    pub client_key: Option<ClientKey>,
 }
 
 /// Inserts an upload.
@@ -46,6 +48,7 @@ pub fn insert(conn: &mut Conn, new: &NewUpload) -> Result<(), StoreError> {
             media::app_id.eq(new.tenant.as_str()),
             media::user_id.eq(new.user.get()),
             media::created_at_ms.eq(new.created_at_ms),
+            media::client_key.eq(new.client_key.as_ref().map(ClientKey::as_str)),
         ))
         .execute(conn)?;
     Ok(())
@@ -54,6 +57,24 @@ pub fn insert(conn: &mut Conn, new: &NewUpload) -> Result<(), StoreError> {
 /// The image of an upload.
 pub fn find(conn: &mut Conn, id: &UploadId) -> Result<Option<MediaName>, StoreError> {
     let name = media::table.find(id.as_str()).select(media::name).get_result(conn).optional()?;
+    Ok(name.map(MediaName::stored))
+}
+
+/// The image that an account has uploaded last, since `since_ms`, under a key of its client.
+pub fn find_by_client_key(
+    conn: &mut Conn,
+    user: UserId,
+    key: &ClientKey,
+    since_ms: i64,
+) -> Result<Option<MediaName>, StoreError> {
+    let name = media::table
+        .filter(media::user_id.eq(user.get()))
+        .filter(media::client_key.eq(key.as_str()))
+        .filter(media::created_at_ms.ge(since_ms))
+        .order(media::created_at_ms.desc())
+        .select(media::name)
+        .first(conn)
+        .optional()?;
     Ok(name.map(MediaName::stored))
 }
 

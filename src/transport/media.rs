@@ -126,15 +126,28 @@ struct Stored {
     fsize: usize,
     /// The URL of the image.
     url: String,
+    /// With a token of `/file/upload/avatar/user` only.
+    #[serde(flatten)]
+    sdk: Option<Done>,
+}
+
+/// What SDKs of the admin API look at.
+#[derive(Serialize, JsonSchema)]
+struct Done {
+    /// 200.
+    code: i32,
+    /// `true`.
+    data: bool,
 }
 
 async fn upload(gateway: Data<Gateway>, req: HttpRequest, upload: Upload) -> Result<Stored, Error> {
     let query: TokenQuery = query::read(req.query_string()).map_err(Protocol::BadQuery)?;
     let token = upload.token.or(query.token).ok_or(domain::Error::UploadTokenRefused)?;
-    let uploaded = avatars::upload(&gateway, token.trim(), upload.file).await?;
+    let uploaded = avatars::upload(&gateway, token.trim(), upload.key.as_deref(), upload.file).await?;
     let (name, fsize) = (uploaded.name, uploaded.size);
     let url = format!("{}{}{}", base_url(&gateway, &req), avatars::PATH, name.as_str());
-    Ok(Stored { key: name.as_str().to_owned(), hash: name.hash().to_owned(), fsize, url })
+    let sdk = uploaded.is_single.then_some(Done { code: reply::ADMIN_SUCCESS, data: true });
+    Ok(Stored { key: name.as_str().to_owned(), hash: name.hash().to_owned(), fsize, url, sdk })
 }
 
 impl Responder for Stored {

@@ -35,6 +35,8 @@ pub struct Upload {
     pub file: Vec<u8>,
     /// The field `token` of its form.
     pub token: Option<String>,
+    /// The field `key` of its form.
+    pub key: Option<String>,
 }
 
 impl FromRequest for Upload {
@@ -44,12 +46,12 @@ impl FromRequest for Upload {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, mut payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            avatars::begin(gateway(&req)?, &origin(&req)?).await?;
+            let _slot = avatars::begin(gateway(&req)?, &origin(&req)?).await?;
             let bytes =
                 body::read_within(LIMITS, &mut payload, req.headers()).await.map_err(|unread| unread.problem)?;
             let upload = match boundary(req.headers()) {
                 Some(boundary) => read_form(bytes, boundary).await?,
-                None => Self { file: bytes.into(), token: None },
+                None => Self { file: bytes.into(), token: None, key: None },
             };
             match upload.file.len() {
                 0..=avatars::MAX_BYTES => Ok(upload),
@@ -67,15 +69,16 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
 /// The file is the field of that name or, without one, the first field with a file name.
 async fn read_form(bytes: Bytes, boundary: String) -> Result<Upload, Error> {
     let mut form = Multipart::new(stream::once(ready(Ok::<_, Infallible>(bytes))), boundary);
-    let (mut file, mut token, mut is_by_name) = (Vec::new(), None, false);
+    let (mut file, mut token, mut key, mut is_by_name) = (Vec::new(), None, None, false);
     for _ in 0..MAX_FIELDS {
         let Some(field) = form.next_field().await.map_err(malformed)? else {
-            return Ok(Upload { file, token });
+            return Ok(Upload { file, token, key });
         };
         let (name, has_file_name) = (field.name().unwrap_or_default().to_owned(), field.file_name().is_some());
         let content = field.bytes().await.map_err(malformed)?;
         match name.as_str() {
             "token" => token = String::from_utf8(content.into()).ok(),
+            "key" => key = String::from_utf8(content.into()).ok(),
             "file" => (file, is_by_name) = (content.into(), true),
             _ if has_file_name && !is_by_name && file.is_empty() => file = content.into(),
             _ => {}

@@ -72,5 +72,6 @@ diesel::table! {
         app_id -> Text,
         user_id -> BigInt,
         created_at_ms -> BigInt,
+        client_key -> Nullable<Text>,
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Error,
+        Caller, Error,
         access::authenticate,
         avatars,
         profile::{self, ProfileChanges},
@@ -161,8 +161,8 @@ struct AvatarBody {
 }
 
 impl AvatarBody {
-    async fn parse(self, gateway: &Gateway, base_url: &str) -> Result<Avatar, Error> {
-        avatars::parse(gateway, "avatar", &required("avatar", self.avatar)?, base_url).await
+    async fn parse(self, gateway: &Gateway, caller: &Caller, base_url: &str) -> Result<Avatar, Error> {
+        avatars::parse(gateway, caller, "avatar", &required("avatar", self.avatar)?, base_url).await
     }
 }
 
@@ -171,7 +171,8 @@ async fn set_avatar(
     req: HttpRequest,
     AsCaller(caller, Json(body)): AsCaller<Json<AvatarBody>>,
 ) -> Answer<bool> {
-    profile::set_avatar(&gateway, &caller, body.parse(&gateway, &base_url(&gateway, &req)).await?).await?;
+    let avatar = body.parse(&gateway, &caller, &base_url(&gateway, &req)).await?;
+    profile::set_avatar(&gateway, &caller, avatar).await?;
     DONE
 }
 
@@ -186,7 +187,7 @@ async fn set_avatar_batch(
         let work = async {
             let UserItem { user_id, body } = item::<UserItem<AvatarBody>>(value)?;
             let acting = authenticate::acting_as(&gateway, &operator, user_of(user_id)?).await?;
-            profile::set_avatar(&gateway, &acting, body.parse(&gateway, &base_url).await?).await
+            profile::set_avatar(&gateway, &acting, body.parse(&gateway, &acting, &base_url).await?).await
         };
         results.push(BatchResult::of(named, work).await);
     }

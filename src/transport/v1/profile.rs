@@ -81,7 +81,7 @@ async fn edit_avatar(
     http: HttpRequest,
     AsCaller(caller, Wire(req)): AsCaller<Wire<pb::EditAvatarRequest>>,
 ) -> Reply<pb::StatusResponse> {
-    let avatar = avatars::parse(&gateway, "avatarUrl", &req.url, &base_url(&gateway, &http)).await?;
+    let avatar = avatars::parse(&gateway, &caller, "avatarUrl", &req.url, &base_url(&gateway, &http)).await?;
     profile::set_avatar(&gateway, &caller, avatar).await?;
     Ok(Wire(pb::StatusResponse::default()))
 }

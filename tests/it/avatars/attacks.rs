@@ -1,8 +1,11 @@
 //! Uploads that are not images, or are meant to cost much.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use actix_web::web::Bytes;
@@ -107,6 +110,23 @@ async fn a_body_over_two_mebibytes_is_refused_while_it_arrives() {
 }
 
 #[actix_web::test]
+async fn few_files_of_an_address_arrive_at_the_same_time() {
+    let g = Gallery::new().await;
+    let (alice, source) = (g.t.user("alice").await, IpAddr::from([203, 0, 113, 7]));
+    let uploads = &g.t.gateway.uploads;
+    let mut arriving: Vec<_> = (0..8).map(|_| uploads.take(source).unwrap()).collect();
+    let from = |number| alice.v1.clone().from(&format!("203.0.113.{number}"));
+    let send = async |number| from(number).post("/v1/user/avatar").body(picture("png", 8, 8)).send().await.status;
+    assert_eq!((send(7).await.as_u16(), send(8).await.as_u16()), (429, 200));
+    arriving.pop();
+    assert_eq!(send(7).await, 200);
+    // However many addresses there are.
+    arriving.extend((0..56).map(|number| uploads.take(IpAddr::from([198, 51, 100, number])).unwrap()));
+    arriving.push(uploads.take(source).unwrap());
+    assert_eq!(send(8).await, 429);
+}
+
+#[actix_web::test]
 async fn a_name_leads_to_no_other_file() {
     let g = Gallery::new().await;
     let alice = g.t.user("alice").await;
@@ -129,7 +149,7 @@ async fn a_name_leads_to_no_other_file() {
         let res = g.t.anon().get(&format!("/media/{name}")).send().await;
         assert_eq!(res.line(), "json | 404 | 404 | no such path", "{name}");
     }
-    // The key and the file name of a form are those of the client, and mean nothing.
+    // The key and the file name of a form name no file.
     let token = token_of(&alice).await;
     let fields = [("token", token.as_str()), ("key", "../../secret.png")];
     let res = put(&g.t.anon(), "/v1/misc/qiniu-upload", &fields, &picture("png", 9, 9)).await;

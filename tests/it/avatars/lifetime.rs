@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
+use actix_web::http::StatusCode;
+use futures_util::future::join;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::{Gallery, avatar_of, images::picture, path, put, token_of, upload};
 use crate::support::{DAY_MS, HOUR_MS, OwnServer, PASSWORD, TestApp, within_a_second};
@@ -40,6 +43,25 @@ async fn images_that_no_account_shows_are_deleted_after_a_day() {
     let mut kept = kept.to_vec();
     kept.sort();
     assert_eq!(files, kept);
+}
+
+#[actix_web::test]
+async fn nodes_that_share_a_folder_write_no_image_under_the_name_of_another() {
+    let g = Gallery::new().await;
+    let other = g.t.node_with(g.t.gateway.config.clone()).await;
+    let (alice, bob) = (g.t.user("alice").await, other.user("bob").await);
+    for round in 1..20 {
+        let [one, two] = [2 * round, 2 * round + 1].map(|width| picture("png", width, 60));
+        let answers = join(upload(&alice, one), upload(&bob, two)).await;
+        assert_eq!((answers.0.status, answers.1.status), (StatusCode::OK, StatusCode::OK));
+    }
+    let files = g.files();
+    assert!(files.len() > 20 && files.iter().all(|name| !name.starts_with('.')), "{files:?}");
+    for name in files {
+        let content = std::fs::read(g.folder.path().join("media").join(&name)).unwrap();
+        let hash: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash[..40], name[..40]);
+    }
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 use serde_json::{Value, json};
 
 use super::{Gallery, avatar_of, images::picture, path, put, token_of, upload};
-use crate::support::HOUR_MS;
+use crate::support::{HOUR_MS, User};
 
 const REFUSED: &str = "json | 401 | -1 | 上传凭证无效或已过期";
 
@@ -32,6 +32,16 @@ async fn a_client_of_qiniu_uploads_with_a_token_and_sets_the_key_as_its_avatar()
             assert_eq!(avatar_of(&alice).await, answer["url"]);
         }
     }
+    // By what the client takes for the URL: below any base, the key that it chose, within an hour.
+    let (base, bob) = ("https://chat-img.example/avatars", g.t.user("bob").await);
+    let set = async |user: &User| {
+        let body = json!({"avatarUrl": format!("{base}/0123456789abcdef.jpg")});
+        user.v1.post("/v1/user/edit-avatar").json(&body).send().await.assert_ok();
+        avatar_of(user).await.as_str().unwrap().starts_with("http://localhost:8080/media/")
+    };
+    assert_eq!((set(&alice).await, set(&bob).await), (true, false));
+    g.t.clock.advance(HOUR_MS + 1);
+    assert!(!set(&alice).await);
     let unknown = json!({"avatarUrl": format!("{}.png", "0".repeat(40))});
     let res = alice.v1.post("/v1/user/edit-avatar").json(&unknown).send().await;
     res.assert_line("json | 200 | 1100 | 请求参数错误: avatarUrl 格式错误");
@@ -98,7 +108,8 @@ async fn an_sdk_of_the_admin_api_gets_an_address_for_one_upload() {
 
         let unusable = put(&g.t.anon(), &to, &[], b"text").await;
         assert_eq!(unusable.status, 422);
-        assert_eq!(put(&g.t.anon(), &to, &[], &picture("png", 600, 600)).await.status, 200);
+        let answer = put(&g.t.anon(), &to, &[], &picture("png", 600, 600)).await.json();
+        assert_eq!((&answer["code"], &answer["data"]), (&json!(200), &json!(true)));
         let again = put(&g.t.anon(), &to, &[], &picture("png", 9, 9)).await;
         again.assert_line("json | 401 | 10008 | the upload token is invalid, expired or used");
 

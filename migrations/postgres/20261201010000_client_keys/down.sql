@@ -1,0 +1,2 @@
+DROP INDEX media_client_keys;
+ALTER TABLE media DROP COLUMN client_key;
