@@ -35,6 +35,8 @@ pub enum KeyPurpose {
     Proof,
     /// Signing the tokens that permit uploads.
     Upload,
+    /// Recognising the numbers of invited accounts.
+    InvitedNumber,
 }
 
 impl KeyPurpose {
@@ -51,6 +53,7 @@ impl KeyPurpose {
             Self::OneTime => b"diglot one-time",
             Self::Proof => b"diglot proof",
             Self::Upload => b"diglot upload",
+            Self::InvitedNumber => b"diglot invited number",
         }
     }
 }

@@ -26,8 +26,8 @@ use crate::{
     },
     state::OnMatch,
     store::{
-        devices, invitations, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens,
-        remarks, sessions, settings, tinode_links, users,
+        devices, module_ignores, notifications, personal_data, push_profiles, push_tags, push_tokens, remarks,
+        sessions, settings, tinode_links, users,
     },
 };
 
@@ -95,8 +95,8 @@ async fn erase(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the owner's data and frees the account's names and contacts for others. The ledger of its coins and its
-/// audit rows stay, under its id.
+/// Deletes the owner's data and frees the account's names and contacts for others. The ledger of its coins, its audit
+/// rows and by whom it was invited stay, under its id.
 fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     let (conn, user) = (&mut *tx.conn, tx.user);
     sessions::end_all_of(conn, &[user], EndReason::Deleted, tx.now_ms)?;
@@ -109,7 +109,6 @@ fn erase_rows(tx: &mut UnitOfWork<'_, UserId>) -> Result<(), Error> {
     push_tokens::delete_all_of(conn, user)?;
     push_profiles::delete(conn, user)?;
     module_ignores::delete_all_of(conn, user)?;
-    invitations::delete(conn, user)?;
     tinode_links::delete(conn, user)?;
     tx.at_end([push_tags::delete_all_of(user)]);
     Ok(())

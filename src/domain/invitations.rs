@@ -1,14 +1,15 @@
 //! Invitations: a new account names the code of whoever invited it, and both get coins if the app pays for it.
 
 use super::{
-    Caller, Error,
+    Anonymous, Caller, Error,
     audit::Action,
     lookups,
     unit_of_work::{UnitOfWork, as_caller},
 };
 use crate::{
     gateway::Gateway,
-    model::{AccountStatus, Cents, CoinChange, Invalid, InvitationCode, Problem, Rewards, TenantId, UserId},
+    model::{AccountStatus, Cents, CoinChange, Invalid, InvitationCode, Mobile, Problem, Rewards, TenantId, UserId},
+    secret::{KeyPurpose, hex},
     store::{Conn, coins, invitations, users},
 };
 
@@ -49,11 +50,25 @@ pub async fn progress(gateway: &Gateway, caller: &Caller) -> Result<Progress, Er
 }
 
 /// Who invites a new account, and what is paid for that.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Invitation {
-    pub(super) inviter: UserId,
-    pub(super) rewards: Rewards,
-    pub(super) day: i32,
+    inviter: UserId,
+    rewards: Rewards,
+    day: i32,
+    number_mac: String,
+}
+
+impl Invitation {
+    /// The invitation of an account with that number, today.
+    pub(super) fn new(gateway: &Gateway, anonymous: &Anonymous, inviter: UserId, number: &Mobile) -> Self {
+        let message = format!("{}\n{}", anonymous.tenant_id(), number.as_str());
+        Self {
+            inviter,
+            rewards: anonymous.tenant().rewards,
+            day: gateway.calendar.day(gateway.clock.now_ms()),
+            number_mac: hex(&gateway.secret.mac(KeyPurpose::InvitedNumber, message.as_bytes())),
+        }
+    }
 }
 
 /// The account whose code it is.
@@ -71,16 +86,19 @@ pub(super) async fn find_inviter(gateway: &Gateway, tenant: &TenantId, code: Inv
     Ok(gateway.db.read(find).await?.ok_or(unknown)?)
 }
 
-/// Notes that a new account was invited, and pays for it. Beyond the number that the app pays for a day, nobody is paid.
-pub(super) fn accept(tx: &mut UnitOfWork<'_>, invitation: Invitation, new: UserId) -> Result<(), Error> {
-    let Invitation { inviter, rewards, day } = invitation;
+/// Notes that a new account was invited, and pays for it. Nobody is paid beyond the number that the app pays for a day,
+/// and for a number that an invited account had before.
+pub(super) fn accept(tx: &mut UnitOfWork<'_>, invitation: &Invitation, new: UserId) -> Result<(), Error> {
+    let Invitation { inviter, rewards, day, number_mac } = invitation;
+    let (inviter, day) = (*inviter, *day);
     let account = users::lock(tx.conn, tx.tenant, inviter)?;
     if account.is_none_or(|account| account.status != AccountStatus::Active) {
         return Ok(());
     }
     let (today, _) = invitations::count(tx.conn, inviter, day)?;
-    tx.at_end([invitations::insert(new, inviter, day, tx.now_ms)]);
-    if today < rewards.invitations_per_day.into() {
+    let is_new_number = !invitations::has_number(tx.conn, number_mac)?;
+    tx.at_end([invitations::insert(new, inviter, number_mac, day, tx.now_ms)]);
+    if is_new_number && today < rewards.invitations_per_day.into() {
         let key = format!("invitation:{new}");
         pay(tx.conn, inviter, INVITATION, rewards.inviter, &key, tx.now_ms)?;
         pay(tx.conn, new, INVITATION, rewards.invitee, &key, tx.now_ms)?;

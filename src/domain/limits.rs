@@ -106,14 +106,6 @@ impl LoginAttempt {
         stored: Option<String>,
     ) -> Result<Verdict, Error> {
         let verdict = passwords::verify(gateway, password, stored).await;
-        self.end_by(gateway, verdict).await
-    }
-
-    /// Ends the login by the result of a comparison.
-    ///
-    /// # Errors
-    /// That of the comparison.
-    pub(super) async fn end_by(self, gateway: &Gateway, verdict: Result<Verdict, Error>) -> Result<Verdict, Error> {
         let end = match &verdict {
             Ok(Verdict::Right | Verdict::RightButOutdated) => LoginEnd::Right,
             Ok(Verdict::Wrong) => LoginEnd::Wrong,
@@ -196,11 +188,16 @@ pub(super) async fn count_own_export(gateway: &Gateway, caller: &Caller) -> Resu
 /// Counts a code that a logged-in user asks for without a captcha.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] if the user has asked for too many within a day.
-pub(super) async fn count_code_of_user(gateway: &Gateway, caller: &Caller) -> Result<(), Error> {
-    const CODES_PER_DAY: u32 = 10;
+/// [`Error::TooManyRequests`] if the user, or the users of that address, have asked for too many within a day.
+pub(super) async fn count_code_of_user(gateway: &Gateway, anonymous: &Anonymous, caller: &Caller) -> Result<(), Error> {
+    const CODES_PER_USER: u32 = 10;
+    /// Accounts cost nothing, and every code by SMS does.
+    const CODES_PER_SOURCE: u32 = 30;
     let subject = format!("code-of-user:{}:{}", caller.tenant_id(), caller.user());
-    let outcome = count(gateway, &subject, DAY_MS, CODES_PER_DAY).await;
+    let outcome = match count(gateway, &subject, DAY_MS, CODES_PER_USER).await {
+        Ok(()) => count_source(gateway, anonymous, "code-of-user", DAY_MS, CODES_PER_SOURCE).await,
+        refused => refused,
+    };
     note_refusal(&gateway.metrics.accounts.limited.codes, outcome)
 }
 

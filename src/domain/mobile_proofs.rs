@@ -1,10 +1,13 @@
 //! What clients of the admin API do with a mobile number: log in with a code, bind it later than they proved it, and
 //! change it in two steps. A proof is signed text that the client shows in a later request.
 
-use super::{Anonymous, Caller, Error, contacts, credentials, limits, lookups, one_time_passwords, verification};
+use super::{
+    Anonymous, Caller, Error, audit::Action, contacts, credentials, limits, lookups, one_time_passwords, sessions,
+    unit_of_work::as_anonymous, verification,
+};
 use crate::{
     gateway::Gateway,
-    model::{Code, CodePurpose, Contact, Invalid, Mobile, Password, Problem, TenantId},
+    model::{Code, CodePurpose, Contact, Invalid, Mobile, Password, Problem, TenantId, UserId},
     secret::{KeyPurpose, hex},
     state::OnMatch,
     store::users,
@@ -26,34 +29,58 @@ pub enum CodeLogin {
     Proof(String),
 }
 
-/// Checks a code that was sent to `mobile`.
+/// Exchanges a code that was sent to `mobile`.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`], [`Error::CodeWrong`].
-pub async fn log_in(
+/// [`Error::TooManyRequests`], [`Error::CodeWrong`]; [`Error::Unavailable`] without the shared state.
+pub async fn exchange_code(
     gateway: &Gateway,
     anonymous: &Anonymous,
     mobile: &Mobile,
     code: &Code,
 ) -> Result<CodeLogin, Error> {
-    limits::count_code_try(gateway, anonymous).await?;
     let (tenant, contact) = (anonymous.tenant_id(), Contact::Mobile(mobile.clone()));
-    let purposes = [CodePurpose::Login];
-    verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Consume).await?;
-    let wanted = tenant.clone();
-    let owner = gateway.db.read(move |conn| users::find_confirmed_owner(conn, &wanted, &contact)).await?;
-    let Some(owner) = owner else { return Ok(CodeLogin::Proof(prove(gateway, tenant, &of_number(mobile)))) };
-    let account = lookups::user(gateway, tenant, owner).await?;
-    let name = account.username.clone().unwrap_or_else(|| mobile.as_str().to_owned());
-    Ok(CodeLogin::Account { name, password: one_time_passwords::issue(gateway, tenant, owner).await? })
+    let target = contact.to_string().into();
+    let exchange = async {
+        limits::count_code_try(gateway, anonymous).await?;
+        let purposes = [CodePurpose::Login];
+        verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Consume).await?;
+        let (wanted, contact) = (tenant.clone(), contact.clone());
+        match gateway.db.read(move |conn| users::find_confirmed_owner(conn, &wanted, &contact)).await? {
+            Some(owner) => issue_password(gateway, anonymous, owner, mobile).await,
+            None => Ok(CodeLogin::Proof(prove_once(gateway, tenant, &of_number(mobile)).await?)),
+        }
+    };
+    sessions::note_refusal(gateway, anonymous, target, exchange.await).await
 }
 
-/// Binds a number to the caller's account, with the proof that [`log_in`] gave for it.
+async fn issue_password(
+    gateway: &Gateway,
+    anonymous: &Anonymous,
+    owner: UserId,
+    mobile: &Mobile,
+) -> Result<CodeLogin, Error> {
+    const ACTION: Action = Action::new("session.issue_password");
+    let tenant = anonymous.tenant_id();
+    let account = as_anonymous(gateway, anonymous, ACTION, Some(owner), move |tx| {
+        tx.set_target(owner);
+        users::lock(tx.conn, tx.tenant, owner)?.ok_or(Error::UserNotFound)
+    })
+    .await?;
+    let known = lookups::user(gateway, tenant, owner).await?;
+    let name = known.username.clone().unwrap_or_else(|| mobile.as_str().to_owned());
+    Ok(CodeLogin::Account { name, password: one_time_passwords::issue(gateway, tenant, &account, mobile).await? })
+}
+
+/// Binds a number to the caller's account, with the proof that [`exchange_code`] gave for it. It serves once.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a wrong or expired proof; [`Error::MobileTaken`].
+/// [`Error::Invalid`] for a wrong, used or expired proof; [`Error::MobileTaken`]; [`Error::Unavailable`] without the
+/// shared state.
 pub async fn bind(gateway: &Gateway, caller: &Caller, mobile: Mobile, proof: &str) -> Result<(), Error> {
     check(gateway, caller.tenant_id(), &of_number(&mobile), proof)?;
+    let (id, _) = once(gateway, proof);
+    gateway.state.take_one_time(&id, gateway.clock.now()).await?.ok_or_else(wrong_proof)?;
     contacts::bind_proven(gateway, caller, Contact::Mobile(mobile)).await
 }
 
@@ -112,14 +139,31 @@ fn prove(gateway: &Gateway, tenant: &TenantId, what: &str) -> String {
     format!("{until_ms}.{}", mac(gateway, tenant, what, until_ms))
 }
 
+/// A proof of `what` that serves once.
+async fn prove_once(gateway: &Gateway, tenant: &TenantId, what: &str) -> Result<String, Error> {
+    let proof = prove(gateway, tenant, what);
+    let (id, mac) = once(gateway, &proof);
+    gateway.state.put_one_time(&id, mac, LIFETIME_MS, gateway.clock.now()).await?;
+    Ok(proof)
+}
+
+/// The name under which a proof is stored until it is used, and its value.
+fn once(gateway: &Gateway, proof: &str) -> (String, [u8; 32]) {
+    let mac = gateway.secret.mac(KeyPurpose::Proof, proof.as_bytes());
+    (hex(&mac), mac)
+}
+
+fn wrong_proof() -> Error {
+    Invalid::new("sign", Problem::Wrong).into()
+}
+
 fn check(gateway: &Gateway, tenant: &TenantId, what: &str, proof: &str) -> Result<(), Error> {
-    let wrong = Error::from(Invalid::new("sign", Problem::Wrong));
-    let Some((until_ms, shown)) = proof.split_once('.') else { return Err(wrong) };
-    let Ok(until_ms) = until_ms.parse() else { return Err(wrong) };
+    let Some((until_ms, shown)) = proof.split_once('.') else { return Err(wrong_proof()) };
+    let Ok(until_ms) = until_ms.parse() else { return Err(wrong_proof()) };
     // Compared as keyed hashes, so that the timing reveals nothing about the right one.
     let keyed = |text: &str| gateway.secret.mac(KeyPurpose::OneTime, text.as_bytes());
     let is_right = keyed(&mac(gateway, tenant, what, until_ms)) == keyed(shown);
-    if is_right && gateway.clock.now_ms() < until_ms { Ok(()) } else { Err(wrong) }
+    if is_right && gateway.clock.now_ms() < until_ms { Ok(()) } else { Err(wrong_proof()) }
 }
 
 fn mac(gateway: &Gateway, tenant: &TenantId, what: &str, until_ms: i64) -> String {

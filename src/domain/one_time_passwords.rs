@@ -1,10 +1,10 @@
 //! Passwords that the gateway gives out to whoever has proved to own an account, for clients that then log in by name
 //! and password. Each is valid for one login within five minutes.
 
-use super::{Error, limits::LoginAttempt, passwords::Verdict};
+use super::{Error, lookups};
 use crate::{
     gateway::Gateway,
-    model::{Password, TenantId, UserId},
+    model::{Mobile, Password, TenantId},
     secret::{KeyPurpose, hex},
     store::users::Credentials,
 };
@@ -16,41 +16,41 @@ const RANDOM_CHARS: usize = 32;
 
 const LIFETIME_MS: i64 = 5 * 60 * 1000;
 
-/// A new one-time password for the account.
+/// A new one-time password for the account that has that mobile number.
 ///
 /// # Errors
 /// [`Error::Unavailable`] without the shared state.
-pub(super) async fn issue(gateway: &Gateway, tenant: &TenantId, user: UserId) -> Result<String, Error> {
+pub(super) async fn issue(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    account: &Credentials,
+    mobile: &Mobile,
+) -> Result<String, Error> {
     let text = format!("{PREFIX}{}", gateway.random.base62(RANDOM_CHARS)?);
-    let (id, mac) = (id(gateway, text.as_bytes()), mac(gateway, tenant, user, text.as_bytes()));
-    gateway.state.put_one_time(&id, mac, LIFETIME_MS, gateway.clock.now()).await?;
+    let mac = mac(gateway, tenant, account, Some(mobile.as_str()), text.as_bytes());
+    gateway.state.put_one_time(&id(gateway, text.as_bytes()), mac, LIFETIME_MS, gateway.clock.now()).await?;
     Ok(text)
 }
 
-/// Compares a password with the account's own or, if it has the form of a one-time password, with those that were given
-/// out; and ends the login by the result.
+/// Whether it is a one-time password of the account, which is used up by this. A new password of the account or another
+/// mobile number voids it.
 ///
 /// # Errors
-/// As [`LoginAttempt::compare`]; [`Error::Unavailable`] for a one-time password without the shared state.
-pub(super) async fn compare(
+/// For what has the form of one, [`Error::Unavailable`] without the shared state.
+pub(super) async fn take(
     gateway: &Gateway,
     tenant: &TenantId,
-    attempt: LoginAttempt,
-    found: Option<&Credentials>,
+    account: Option<&Credentials>,
     password: &Password,
-) -> Result<Verdict, Error> {
+) -> Result<bool, Error> {
     let text = password.as_bytes();
     if text.len() != PREFIX.len() + RANDOM_CHARS || !text.starts_with(PREFIX.as_bytes()) {
-        let stored = found.and_then(|known| known.password_hash.clone());
-        return attempt.compare(gateway, password, stored).await;
+        return Ok(false);
     }
-    // All that the time reveals is the form of the password.
-    let known = gateway.state.take_one_time(&id(gateway, text), gateway.clock.now()).await;
-    let verdict = known.map_err(Error::from).map(|known| match (known, found) {
-        (Some(known), Some(account)) if known == mac(gateway, tenant, account.user, text) => Verdict::Right,
-        (Some(_) | None, _) => Verdict::Wrong,
-    });
-    attempt.end_by(gateway, verdict).await
+    let taken = gateway.state.take_one_time(&id(gateway, text), gateway.clock.now()).await?;
+    let (Some(taken), Some(account)) = (taken, account) else { return Ok(false) };
+    let user = lookups::user(gateway, tenant, account.user).await?;
+    Ok(taken == mac(gateway, tenant, account, user.mobile.as_deref(), text))
 }
 
 /// The name under which a one-time password is stored.
@@ -58,7 +58,8 @@ fn id(gateway: &Gateway, text: &[u8]) -> String {
     hex(&gateway.secret.mac(KeyPurpose::OneTime, text))
 }
 
-fn mac(gateway: &Gateway, tenant: &TenantId, user: UserId, text: &[u8]) -> [u8; 32] {
-    let message = [format!("{tenant}\n{user}\n").as_bytes(), text].concat();
-    gateway.secret.mac(KeyPurpose::OneTime, &message)
+fn mac(gateway: &Gateway, tenant: &TenantId, account: &Credentials, mobile: Option<&str>, text: &[u8]) -> [u8; 32] {
+    let (user, hash) = (account.user, account.password_hash.as_deref().unwrap_or_default());
+    let message = format!("{tenant}\n{user}\n{hash}\n{}\n", mobile.unwrap_or_default());
+    gateway.secret.mac(KeyPurpose::OneTime, &[message.as_bytes(), text].concat())
 }

@@ -63,21 +63,29 @@ pub async fn login_with_password(
         Some(known) => (LoginTarget::Account(known.user), Target::from(known.user)),
         None => (LoginTarget::Name(&name), format!("name:{}", name.key()).into()),
     };
-    let outcome = match LoginAttempt::begin(gateway, anonymous.tenant_id(), anonymous.origin(), counted).await {
-        Ok(attempt) => compare_and_open(gateway, anonymous, attempt, found, password, device).await,
-        Err(locked) => Err(locked),
+    let enter = async {
+        let tenant = anonymous.tenant_id();
+        // Whoever has one has proved to own the account by other means, so that it counts as no attempt.
+        let verdict = if one_time_passwords::take(gateway, tenant, found.as_ref(), password).await? {
+            Verdict::Right
+        } else {
+            let stored = found.as_ref().and_then(|known| known.password_hash.clone());
+            let attempt = LoginAttempt::begin(gateway, tenant, anonymous.origin(), counted).await?;
+            attempt.compare(gateway, password, stored).await?
+        };
+        open_if_right(gateway, anonymous, found, verdict, password, device).await
     };
-    note_refusal(gateway, anonymous, target, outcome).await
+    note_refusal(gateway, anonymous, target, enter.await).await
 }
 
 /// Counts and audits the refusal of a login. The number of rows is limited however many attempts there are (security.md
 /// 53).
-async fn note_refusal(
+pub(super) async fn note_refusal<T>(
     gateway: &Gateway,
     anonymous: &Anonymous,
     target: Target,
-    outcome: Result<Login, Error>,
-) -> Result<Login, Error> {
+    outcome: Result<T, Error>,
+) -> Result<T, Error> {
     let Some(refusal) = outcome.as_ref().err().filter(|refusal| refusal.is_audited_login()) else { return outcome };
     events::count(gateway, anonymous.tenant_id(), Event::FailedSignIn);
     if limits::may_audit_refusal(gateway, anonymous, target.text(), refusal).await {
@@ -87,16 +95,15 @@ async fn note_refusal(
     outcome
 }
 
-async fn compare_and_open(
+/// Opens a session after a comparison with the account's password.
+async fn open_if_right(
     gateway: &Gateway,
     anonymous: &Anonymous,
-    attempt: LoginAttempt,
     found: Option<Credentials>,
+    verdict: Verdict,
     password: &Password,
     device: LoginDevice,
 ) -> Result<Login, Error> {
-    let tenant = anonymous.tenant_id();
-    let verdict = one_time_passwords::compare(gateway, tenant, attempt, found.as_ref(), password).await?;
     match (found, verdict) {
         (Some(known), verdict @ (Verdict::Right | Verdict::RightButOutdated)) => {
             let proof = Proof::Password { user: known.user, hash: known.password_hash.clone() };
@@ -128,10 +135,6 @@ pub async fn login_with_code(
     let target = contact.to_string().into();
     let enter = async {
         limits::count_code_try(gateway, anonymous).await?;
-        let inviter = match invitation {
-            Some(code) => Some(invitations::find_inviter(gateway, anonymous.tenant_id(), code).await?),
-            None => None,
-        };
         let (purposes, tenant) = ([CodePurpose::Login], anonymous.tenant_id());
         verification::try_code(gateway, tenant, &contact, code, &purposes, OnMatch::Keep).await?;
         let (in_app, wanted) = (tenant.clone(), contact.clone());
@@ -139,8 +142,12 @@ pub async fn login_with_code(
         let new = if owner.is_some() {
             None
         } else {
+            let inviter = match invitation {
+                Some(code) => Some(invitations::find_inviter(gateway, tenant, code).await?),
+                None => None,
+            };
             registration::admit(gateway, anonymous, mobile.as_str()).await?;
-            Some(NewAccount::new(gateway, anonymous, inviter)?)
+            Some(NewAccount::new(gateway, anonymous, &mobile, inviter)?)
         };
         ask_before(gateway, anonymous, owner, Some(&mobile), &device).await?;
         // Only now, so that a server that can't be asked costs no code.

@@ -39,8 +39,8 @@ pub async fn send_code(
     send(gateway, anonymous, caller, request.contact, request.is_for_reset).await
 }
 
-/// Sends a code for the account of a logged-in user to a contact, without a captcha. The number of codes per user and
-/// day is limited.
+/// Sends a code for the account of a logged-in user to a contact, without a captcha. The number of codes per day
+/// is limited for a user, and for all users of an address.
 ///
 /// # Errors
 /// As [`send_code`]; [`Error::TooManyRequests`].
@@ -50,7 +50,7 @@ pub async fn send_code_to_user(
     caller: &Caller,
     contact: Contact,
 ) -> Result<(), Error> {
-    limits::count_code_of_user(gateway, caller).await?;
+    limits::count_code_of_user(gateway, anonymous, caller).await?;
     send(gateway, anonymous, Some(caller), contact, false).await
 }
 

@@ -11,7 +11,7 @@
 //! | key | type | time to live | written by |
 //! |---|---|---|---|
 //! | `PREFIX:code:CONTACT` | hash: `mac`, `until`, `tries`, `tries_until` (ms), `sent` (ms of each, separated by spaces) | a day | [`State::put_code`], [`State::try_code`] |
-//! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the MAC of the answer to a captcha, or of a one-time password | that of what it is for | [`State::put_one_time`] |
+//! | `PREFIX:captcha:ID` | bytes: `until` (ms, big endian), the MAC of the answer to a captcha, of a one-time password, or of a proof that serves once | that of what it is for | [`State::put_one_time`] |
 //! | `PREFIX:ended:SESSION` | text: `until` (ms) | the rest of the session's | [`State::note_ended`] |
 //! | `PREFIX:presence:{TENANT}:USER` | sorted set: `DEVICE` (its requests) or `DEVICE@NODE` (its sockets on that node), scored by expiry (ms) | the longest of these | [`State::note_presence`] |
 //! | `PREFIX:online:{TENANT}` | sorted set: `USER`, scored by the expiry (ms) of the last of its devices | the presence's | [`State::note_presence`], [`State::end_presence`] |

@@ -5,15 +5,22 @@ use diesel::prelude::*;
 use super::{Conn, StoreError, schema::invitations, statements::Statement};
 use crate::model::UserId;
 
-/// Notes that `host` has invited `guest` on that day.
+/// Notes that `inviter` has invited a new account on that day, whose number has that MAC.
 #[must_use]
-pub fn insert(guest: UserId, host: UserId, day: i32, now_ms: i64) -> Statement {
+pub fn insert(new: UserId, inviter: UserId, number_mac: &str, day: i32, now_ms: i64) -> Statement {
     Statement::new(diesel::insert_into(invitations::table).values((
-        invitations::invitee_id.eq(guest.get()),
-        invitations::inviter_id.eq(host.get()),
+        invitations::invitee_id.eq(new.get()),
+        invitations::inviter_id.eq(inviter.get()),
         invitations::day.eq(day),
         invitations::created_at_ms.eq(now_ms),
+        invitations::number_mac.eq(number_mac.to_owned()),
     )))
+}
+
+/// Whether an account with the number of that MAC was invited, even if it has been erased.
+pub fn has_number(conn: &mut Conn, number_mac: &str) -> Result<bool, StoreError> {
+    let known = invitations::table.filter(invitations::number_mac.eq(number_mac));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn)?)
 }
 
 /// How many accounts a user has invited: on that day, and in all.
@@ -21,10 +28,4 @@ pub fn count(conn: &mut Conn, inviter: UserId, day: i32) -> Result<(i64, i64), S
     let all = invitations::table.filter(invitations::inviter_id.eq(inviter.get()));
     let of_day: i64 = all.filter(invitations::day.eq(day)).count().get_result(conn)?;
     Ok((of_day, all.count().get_result(conn)?))
-}
-
-/// Deletes by whom an account was invited.
-pub fn delete(conn: &mut Conn, invitee: UserId) -> Result<(), StoreError> {
-    diesel::delete(invitations::table.find(invitee.get())).execute(conn)?;
-    Ok(())
 }

@@ -343,6 +343,7 @@ diesel::table! {
         inviter_id -> BigInt,
         day -> Integer,
         created_at_ms -> BigInt,
+        number_mac -> Nullable<Text>,
     }
 }
 

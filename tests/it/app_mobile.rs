@@ -113,12 +113,30 @@ async fn a_one_time_password_expires_and_wrong_ones_count_as_failed_logins() {
     let token = |password: &str| json!({"name": "alice", "password": password, "device_guid": "web"});
     let late = app(&codes.t).post("/token/user").json(&token(data["password"].as_str().unwrap())).send().await;
     assert_eq!(late.code(), 402);
+    // A password or a number that was changed since voids it, and a locked account does not.
+    let fresh = async || {
+        codes.t.clock.advance(MINUTE_MS);
+        let code = self::code(&codes, &mobile).await;
+        log_in(&codes, &mobile, &code).await["password"].as_str().unwrap().to_owned()
+    };
+    let try_it = async |password: &str| app(&codes.t).post("/token/user").json(&token(password)).send().await.code();
+    let before = fresh().await;
+    let new = json!({"old_password": PASSWORD, "new_password": PASSWORD});
+    alice.admin_api.post("/user/change_password").json(&new).send().await.assert_ok();
+    assert_eq!(try_it(&before).await, 402);
     let made_up = format!("once-{}", "0".repeat(32));
-    for _ in 1..10 {
-        assert_eq!(app(&codes.t).post("/token/user").json(&token(&made_up)).send().await.code(), 402);
+    for _ in 2..10 {
+        assert_eq!(try_it(&made_up).await, 402);
     }
     let locked = app(&codes.t).post("/token/user").json(&token(PASSWORD)).send().await;
     assert!(locked.line().contains("too many failed logins"), "{}", locked.line());
+    let (used, moved) = (fresh().await, fresh().await);
+    assert_eq!(try_it(&used).await, 200);
+    let admin = codes.t.admin().await.header("user_id", &alice.id.to_string());
+    admin.put(&format!("/user/mobile?mobile={}", escaped(&new_mobile()))).send().await.assert_ok();
+    assert_eq!(try_it(&moved).await, 402);
+    let audited = "SELECT result AS text FROM audit_log WHERE action = 'session.issue_password' ORDER BY id";
+    assert_eq!(codes.t.texts(audited).await, ["ok"; 4]);
 }
 
 #[actix_web::test]
@@ -141,8 +159,13 @@ async fn a_number_without_an_account_gets_a_proof_that_binds_it_later() {
     }
     assert_eq!(bind(&alice, &mobile, sign).await, 200);
     assert_eq!(mobile_of(&alice).await, mobile);
-    codes.t.clock.advance(15 * MINUTE_MS);
+    // It serves once, and for 15 minutes.
     assert_eq!(bind(&alice, &mobile, sign).await, 10002);
+    let late = new_mobile();
+    let code = self::code(&codes, &late).await;
+    let data = log_in(&codes, &late, &code).await;
+    codes.t.clock.advance(15 * MINUTE_MS);
+    assert_eq!(bind(&alice, &late, data["sign"].as_str().unwrap()).await, 10002);
 }
 
 #[actix_web::test]
@@ -181,7 +204,7 @@ async fn a_number_is_changed_with_a_proof_of_the_account_and_a_code_to_the_new_n
 }
 
 #[actix_web::test]
-async fn a_user_gets_ten_codes_a_day_without_a_captcha() {
+async fn a_user_gets_ten_codes_a_day_without_a_captcha_and_the_users_of_an_address_thirty() {
     let codes = CodeApp::new().await;
     let alice = codes.t.user("alice").await;
     for _ in 0..10 {
@@ -189,6 +212,16 @@ async fn a_user_gets_ten_codes_a_day_without_a_captcha() {
     }
     let path = format!("/app/captcha/sms?mobile={}", escaped(&new_mobile()));
     assert_eq!(alice.admin_api.get(&path).send().await.code(), 429);
+    // Accounts cost nothing: those of an address get thirty.
+    for name in ["bob", "carol"] {
+        let user = codes.t.user(name).await;
+        for _ in 0..10 {
+            own_code(&codes, &user, &new_mobile()).await;
+        }
+    }
+    let dave = codes.t.user("dave").await;
+    assert_eq!(dave.admin_api.get(&path).send().await.code(), 429);
+    assert_eq!(dave.admin_api.clone().from("198.51.100.1").get(&path).send().await.code(), 200);
 }
 
 #[actix_web::test]

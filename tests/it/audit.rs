@@ -157,6 +157,13 @@ async fn act_as_owner(log: &mut Audited) {
     let code = log.codes.mail_code(&log.t().anon(), "alice@mail.example", "forget_password").await;
     let reset = json!({"email": "alice@mail.example", "captcha": code, "password": PASSWORD});
     log.take((Actor::Anonymous, "POST", "/v1/user/forget-password", reset, "account.reset_password", me(), OK)).await;
+    log.t().clock.advance(MINUTE_MS);
+    let code = log.codes.sms_code(&log.t().anon(), "13812345678").await;
+    let exchange = format!("/app/user/info_pwd?mobile=13812345678&captcha={code}");
+    let again = ("session.login", "mobile:13812345678".to_owned(), "code wrong");
+    for (action, target, result) in [("session.issue_password", me(), OK), again] {
+        log.take((Actor::Anonymous, "GET", &exchange, Value::Null, action, target, result)).await;
+    }
 
     let alice = log.t().login("Alicia", "phone").await;
     let user = Actor::User(&alice);

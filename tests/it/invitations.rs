@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract_v1::new_mobile,
-    support::{Client, CodeApp, DAY_MS, Res, TestApp, User},
+    support::{Client, CodeApp, DAY_MS, MINUTE_MS, Res, TestApp, User},
 };
 
 async fn set(t: &TestApp, body: Value) {
@@ -28,8 +28,11 @@ async fn change_code(user: &User, code: &str) -> Res {
 
 /// Registers a new number with an invitation code.
 async fn register(codes: &CodeApp, invitation: &str) -> Res {
-    let mobile = new_mobile();
-    let code = codes.sms_code(&codes.t.anon(), &mobile).await;
+    log_in(codes, &new_mobile(), invitation).await
+}
+
+async fn log_in(codes: &CodeApp, mobile: &str, invitation: &str) -> Res {
+    let code = codes.sms_code(&codes.t.anon(), mobile).await;
     let body =
         json!({"mobile": mobile, "captcha": code, "deviceId": "d", "platform": "ios", "invitationCode": invitation});
     codes.t.anon().post("/v1/user/verification-login").json(&body).send().await
@@ -85,6 +88,38 @@ async fn beyond_the_number_of_a_day_nobody_is_paid() {
     codes.t.clock.advance(DAY_MS);
     register_invited(&codes, &code).await;
     assert_eq!(ledger(&alice.v1).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn an_account_that_is_erased_and_made_again_counts_and_is_not_paid_again() {
+    let codes = CodeApp::new().await;
+    set(&codes.t, json!({"reward_inviter_cents": 100, "reward_invitee_cents": 100})).await;
+    let (alice, mobile) = (codes.t.user("alice").await, new_mobile());
+    let code = code_of(&alice).await;
+    for round in 1..=2 {
+        let res = log_in(&codes, &mobile, &code).await;
+        res.assert_ok();
+        assert_eq!(progress(&alice).await["currentNumberDay"], round);
+        let invited = codes.t.anon().header("token", res.json()["data"]["token"].as_str().unwrap());
+        codes.t.clock.advance(MINUTE_MS);
+        let sms = codes.sms_code(&invited, &mobile).await;
+        let cancel = json!({"phone": mobile, "captcha": sms});
+        invited.post("/v1/user/cancel-user").json(&cancel).send().await.assert_ok();
+        codes.t.clock.advance(MINUTE_MS);
+    }
+    assert_eq!(ledger(&alice.v1).await, [(9, 1.0)]);
+}
+
+#[actix_web::test]
+async fn a_code_that_is_no_longer_there_keeps_nobody_out_of_an_account() {
+    let codes = CodeApp::new().await;
+    let mobile = new_mobile();
+    log_in(&codes, &mobile, "").await.assert_ok();
+    codes.t.clock.advance(MINUTE_MS);
+    log_in(&codes, &mobile, "GONE1234").await.assert_ok();
+    // Nor does it say of whom it is to those without the code of the SMS.
+    let body = json!({"mobile": new_mobile(), "captcha": "000000", "deviceId": "d", "invitationCode": "GONE1234"});
+    assert_eq!(codes.t.anon().post("/v1/user/verification-login").json(&body).send().await.code(), -1);
 }
 
 #[actix_web::test]

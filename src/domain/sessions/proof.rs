@@ -48,17 +48,21 @@ pub(super) struct NewAccount {
 }
 
 impl NewAccount {
-    pub(super) fn new(gateway: &Gateway, anonymous: &Anonymous, inviter: Option<UserId>) -> Result<Self, Error> {
-        let (rewards, day) = (anonymous.tenant().rewards, gateway.calendar.day(gateway.clock.now_ms()));
+    pub(super) fn new(
+        gateway: &Gateway,
+        anonymous: &Anonymous,
+        mobile: &Mobile,
+        inviter: Option<UserId>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             nickname: registration::first_nickname(gateway, anonymous.origin().language)?,
-            invitation: inviter.map(|inviter| Invitation { inviter, rewards, day }),
+            invitation: inviter.map(|inviter| Invitation::new(gateway, anonymous, inviter, mobile)),
         })
     }
 
     pub(super) fn create(&self, tx: &mut UnitOfWork<'_>, mobile: &Mobile) -> Result<UserId, Error> {
         let user = registration::insert_by_mobile(tx, mobile, &self.nickname)?;
-        if let Some(invitation) = self.invitation {
+        if let Some(invitation) = &self.invitation {
             invitations::accept(tx, invitation, user)?;
         }
         Ok(user)

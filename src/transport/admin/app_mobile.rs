@@ -34,7 +34,8 @@ pub(super) fn paths() -> Vec<Path> {
         admin("/app/captcha/sms").get(send_code, "Sends a verification code by SMS"),
         admin("/app/captcha/sms_web").get(send_code, "Sends a verification code by SMS"),
         admin("/app/user/name_check").get(check_name, "Whether a login name can be registered"),
-        admin("/app/user/info_pwd").get(log_in, "Gets a name and a password for one login, or a proof, for a code"),
+        admin("/app/user/info_pwd")
+            .get(exchange_code, "Gets a name and a password for one login, or a proof, for a code"),
         admin("/app/user/mobile_bind").post(bind, "Binds a mobile number with a code"),
         admin("/app/user/mobile_bind_with_sign").post(bind_with_proof, "Binds a mobile number with a proof"),
         admin("/app/user/mobile_prechange_by_password")
@@ -149,12 +150,12 @@ struct CodeLoginData {
     sign: Option<String>,
 }
 
-async fn log_in(
+async fn exchange_code(
     gateway: web::Data<Gateway>,
     AsAnonymous(anonymous, Query(query)): AsAnonymous<Query<CodeQuery>>,
 ) -> Answer<CodeLoginData> {
     let (mobile, code) = (mobile(query.mobile)?, Code::parse("captcha", &required("captcha", query.captcha)?)?);
-    Ok(Data(match mobile_proofs::log_in(&gateway, &anonymous, &mobile, &code).await? {
+    Ok(Data(match mobile_proofs::exchange_code(&gateway, &anonymous, &mobile, &code).await? {
         CodeLogin::Account { name, password } => {
             CodeLoginData { username: Some(name), password: Some(password), ..CodeLoginData::default() }
         }

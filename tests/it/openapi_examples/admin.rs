@@ -89,7 +89,7 @@ pub async fn record_app(examples: &mut Examples, codes: &CodeApp, node: &TestApp
     record(examples, &anon, "GET", "/app/config", Value::Null).await;
     record(examples, &anon, "GET", "/app/user/name_check?username=zoe", Value::Null).await;
 
-    let (zoe, [first, second]) = (node.user("zoe").await.admin_api, [new_mobile(), new_mobile()]);
+    let (zoe, [first, second]) = (codes.t.user("zoe").await.admin_api, [new_mobile(), new_mobile()]);
     let proof = log_in(examples, codes, &first).await;
     let bound = json!({"mobile": first, "sign": proof["sign"]});
     record(examples, &zoe, "POST", "/app/user/mobile_bind_with_sign", bound).await;
@@ -102,10 +102,11 @@ pub async fn record_app(examples: &mut Examples, codes: &CodeApp, node: &TestApp
     let changed = json!({"mobile": second, "captcha": code, "sign": begun["sign"]});
     record(examples, &zoe, "POST", "/app/user/mobile_change", changed).await;
 
-    let (yan, third) = (node.user("yan").await.admin_api, new_mobile());
+    let (yan, third) = (codes.t.user("yan").await.admin_api, new_mobile());
     let bound = json!({"mobile": third, "captcha": own_code(examples, codes, &yan, &third).await});
     record(examples, &yan, "POST", "/app/user/mobile_bind", bound).await;
-    record(examples, &yan, "GET", "/file/upload/avatar/user", Value::Null).await;
+    let on_node = node.login("yan", "tablet").await.admin_api;
+    record(examples, &on_node, "GET", "/file/upload/avatar/user", Value::Null).await;
     for (user, method) in [(yan, "POST"), (zoe, "DELETE")] {
         record(examples, &user, method, "/user/delete", json!({"password": PASSWORD})).await;
     }

@@ -1,0 +1,2 @@
+DROP INDEX invitations_number;
+ALTER TABLE invitations DROP COLUMN number_mac;
