@@ -6,6 +6,8 @@ use std::{fmt, net::IpAddr, path::PathBuf};
 use arc_swap::ArcSwap;
 use maxminddb::{MaxMindDbError, Reader, path};
 
+use crate::model::Place;
+
 /// Parts of the types of the files that say where addresses are. Others, of providers for example, have no places.
 const TYPES: [&str; 3] = ["City", "Country", "Enterprise"];
 
@@ -21,7 +23,7 @@ pub struct PlacesFile {
 /// Why a file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacesError {
-    /// It can't be read, or is not in that format.
+    /// It can't be read, is not in that format or is damaged.
     #[error("DIGLOT_GEOIP_DB: {path}: {cause}")]
     File {
         /// The file.
@@ -74,13 +76,11 @@ impl Places {
     }
 
     /// The place of an address: its country and, if the file has it, the region, as `Germany, Bavaria`. Empty if the file
-    /// doesn't know the address.
+    /// doesn't know the address, or its names are no text that others may see; `None` if it can't be read there.
     #[must_use]
-    pub fn find(&self, address: IpAddr) -> String {
-        self.try_find(address).unwrap_or_else(|error| {
-            log::warn!("DIGLOT_GEOIP_DB: {}: {error}", self.file.path.display());
-            String::new()
-        })
+    pub fn find(&self, address: IpAddr) -> Option<String> {
+        let found = self.try_find(address);
+        found.inspect_err(|error| log::warn!("DIGLOT_GEOIP_DB: {}: {error}", self.file.path.display())).ok()
     }
 
     fn try_find(&self, address: IpAddr) -> Result<String, MaxMindDbError> {
@@ -91,7 +91,8 @@ impl Places {
         let found = reader.lookup(address)?;
         let country: Option<&str> = found.decode_path(&path!["country", "names", language])?;
         let region: Option<&str> = found.decode_path(&path!["subdivisions", 0, "names", language])?;
-        Ok([country, region].into_iter().flatten().collect::<Vec<_>>().join(", "))
+        let names = [country, region].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        Ok(Place::parse("place", &names).map(String::from).unwrap_or_default())
     }
 
     /// When the file was made, in Unix seconds, and its type.
@@ -120,5 +121,6 @@ fn read(file: &PlacesFile) -> Result<Reader<Vec<u8>>, PlacesError> {
         let (wanted, known) = (file.language.clone(), metadata.languages.join(", "));
         return Err(PlacesError::Language { wanted, path: path(), known });
     }
+    reader.verify().map_err(|cause| PlacesError::File { path: path(), cause })?;
     Ok(reader)
 }

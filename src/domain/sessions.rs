@@ -180,7 +180,7 @@ async fn open(gateway: &Gateway, anonymous: &Anonymous, proof: Proof, device: Lo
     let token = gateway.random.user_token()?;
     let max_age_ms = gateway.config.session_max_age_ms;
     let (token_hash, user_agent) = (TokenHash::of(&token), anonymous.origin().user_agent.clone());
-    let place = gateway.places.as_ref().map(|places| places.find(anonymous.origin().address));
+    let place = gateway.places.as_ref().and_then(|places| places.find(anonymous.origin().address));
     let (max_sessions, today) =
         (gateway.reloadable.load().sessions_per_user, gateway.calendar.day(gateway.clock.now_ms()));
     let opened = as_anonymous(gateway, anonymous, LOGIN, proof.account(), move |tx| {

@@ -60,7 +60,7 @@ pub use node::{Node, SeenNode};
 pub use notification::{ModuleIgnore, Notification, NotificationRequest};
 pub use page::{Listing, Page, Position};
 pub use profile::{
-    Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, PlacePart, PublicDetails,
+    Activity, Ban, BanReason, Info, InfoChanges, Medal, MedalDefinition, PersonalData, Place, PlacePart, PublicDetails,
     Remark, Remarks,
 };
 pub use push::{Alias, Badge, PushToken, Tag};

@@ -132,6 +132,26 @@ pub enum PlacePart {
     LocationCode,
 }
 
+/// Where a login came from, as others see it: one line of up to 128 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(String);
+
+impl Place {
+    const MAX_CHARS: usize = 128;
+
+    /// # Errors
+    /// When `text` is blank, too long or holds control characters or bidirectional overrides.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Invalid> {
+        Ok(Self(line(what, text, Self::MAX_CHARS)?))
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.0
+    }
+}
+
 /// A user's private remark about another user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remark {

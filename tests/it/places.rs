@@ -10,7 +10,7 @@ use diglot::{
 };
 use serde_json::json;
 
-use crate::support::{Findings, Node, PASSWORD, Shell, TestApp, agent, post, signal, within_a_second};
+use crate::support::{Findings, Node, PASSWORD, Shell, TestApp, User, agent, post, signal, within_a_second};
 
 /// Addresses of documentation (RFC 5737, RFC 3849), which the files in tests/cases/places have.
 const IN_BAVARIA: &str = "203.0.113.7";
@@ -34,17 +34,18 @@ async fn log_in(t: &TestApp, address: &str) {
     t.anon().from(address).header("app_id", "default").post("/token/user").json(&body).send().await.assert_ok();
 }
 
-/// What others see as the place of a user.
-async fn place_of(t: &TestApp, user: i64) -> String {
+/// What a viewer sees as the place of a user.
+async fn place_of(t: &TestApp, viewer: &User, user: i64) -> String {
     let request = pb::GetUserRequest { id: user.to_string() };
-    let answer: pb::GetUserResponse = t.anon().post("/v1/user/get-user").proto(&request).send().await.proto();
+    let client = t.anon().header("token", &viewer.token);
+    let answer: pb::GetUserResponse = client.post("/v1/user/get-user").proto(&request).send().await.proto();
     answer.data.unwrap().ip_geo
 }
 
 #[actix_web::test]
 async fn others_see_where_the_last_login_came_from() {
     let t = gateway("city.mmdb", "en").await;
-    let alice = t.user("alice").await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     for (address, expected) in [
         (IN_BAVARIA, "Germany, Bavaria"),
         (IN_JAPAN, "Japan"),
@@ -56,7 +57,7 @@ async fn others_see_where_the_last_login_came_from() {
         (UNKNOWN, ""),
     ] {
         log_in(&t, address).await;
-        assert_eq!(place_of(&t, alice.id).await, expected, "{address}");
+        assert_eq!(place_of(&t, &bob, alice.id).await, expected, "{address}");
     }
     let query = format!("/v1/user/homepage?userId={}", alice.id);
     log_in(&t, IN_JAPAN).await;
@@ -65,20 +66,47 @@ async fn others_see_where_the_last_login_came_from() {
 }
 
 #[actix_web::test]
+async fn what_would_not_be_shown_as_text_is_no_place() {
+    let t = gateway("strange.mmdb", "en").await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
+    for (address, expected) in [
+        ("203.0.113.0", ""),
+        ("203.0.113.16", ""),
+        ("203.0.113.32", ""),
+        ("203.0.113.48", ""),
+        ("203.0.113.64", &"x".repeat(128)),
+    ] {
+        log_in(&t, IN_JAPAN).await;
+        assert_eq!(place_of(&t, &bob, alice.id).await, "Japan");
+        log_in(&t, address).await;
+        assert_eq!(place_of(&t, &bob, alice.id).await, expected, "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn where_the_file_can_not_be_read_the_old_place_stays() {
+    let t = gateway("strange.mmdb", "en").await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
+    log_in(&t, IN_JAPAN).await;
+    log_in(&t, "203.0.113.80").await;
+    assert_eq!(place_of(&t, &bob, alice.id).await, "Japan");
+}
+
+#[actix_web::test]
 async fn other_nodes_see_it_within_a_second_and_only_with_the_setting() {
     let t = gateway("city.mmdb", "zh-CN").await;
-    let alice = t.user("alice").await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     let other = t.another_node().await;
     let mut config = t.gateway.config.clone();
     config.places = None;
     let without = t.node_with(config).await;
     log_in(&t, IN_JAPAN).await;
-    within_a_second(async || place_of(&other, alice.id).await == "日本").await;
+    within_a_second(async || place_of(&other, &bob, alice.id).await == "日本").await;
     log_in(&t, IN_GUANGDONG).await;
-    within_a_second(async || place_of(&other, alice.id).await == "中国, 广东").await;
-    assert_eq!(place_of(&without, alice.id).await, "");
+    within_a_second(async || place_of(&other, &bob, alice.id).await == "中国, 广东").await;
+    assert_eq!(place_of(&without, &bob, alice.id).await, "");
     log_in(&without, IN_BAVARIA).await;
-    assert_eq!(place_of(&other, alice.id).await, "中国, 广东", "where there is no file, nothing is looked up");
+    assert_eq!(place_of(&other, &bob, alice.id).await, "中国, 广东", "where there is no file, nothing is looked up");
 }
 
 #[actix_web::test]
@@ -94,10 +122,17 @@ async fn it_is_in_the_own_export_and_goes_with_the_account() {
     assert_eq!(t.number(&count).await, 0);
 }
 
+/// The file with its metadata as they were, and a name that is not UTF-8.
+fn damaged(file: &[u8]) -> Vec<u8> {
+    let at = file.windows(7).position(|bytes| bytes == b"Germany").unwrap();
+    [&file[..at], &[0xFF; 7], &file[at + 7..]].concat()
+}
+
 #[test]
 fn an_unusable_file_stops_the_start() {
     let shell = Shell::new();
     fs::write(shell.path().join("text.mmdb"), "Germany").unwrap();
+    fs::write(shell.path().join("damaged.mmdb"), damaged(&fs::read(case("city.mmdb")).unwrap())).unwrap();
     let serve = |file: &str, language: &str| {
         let settings = [("DIGLOT_GEOIP_DB", file), ("DIGLOT_GEOIP_LANGUAGE", language)];
         let output = shell.command(&["serve"]).envs(settings).output().unwrap();
@@ -107,6 +142,7 @@ fn an_unusable_file_stops_the_start() {
     for (file, language, problem) in [
         ("missing.mmdb", "en", "DIGLOT_GEOIP_DB: missing.mmdb: i/o error: No such file or directory"),
         ("text.mmdb", "en", "DIGLOT_GEOIP_DB: text.mmdb: "),
+        ("damaged.mmdb", "en", "DIGLOT_GEOIP_DB: damaged.mmdb: "),
         (&case("asn.mmdb"), "en", "is of the type GeoLite2-ASN, which has no places; a City or Country database has"),
         (&case("city.mmdb"), "fr", "DIGLOT_GEOIP_LANGUAGE: fr is not a language of "),
     ] {
@@ -121,11 +157,12 @@ fn a_signal_reads_the_file_again_and_keeps_the_old_one_if_it_is_unusable() {
     let shell = Shell::new();
     let file = shell.path().join("places.mmdb");
     // Renamed over the old one, so that no node reads half a file.
-    let replace = |name: &str| {
+    let replace_by = |content: &[u8]| {
         let new = shell.path().join("new.mmdb");
-        fs::copy(case(name), &new).unwrap();
+        fs::write(&new, content).unwrap();
         fs::rename(new, &file).unwrap();
     };
+    let replace = |name: &str| replace_by(&fs::read(case(name)).unwrap());
     replace("country.mmdb");
     shell.run(&["app", "create", "default"]);
     let places = file.display().to_string();
@@ -137,9 +174,10 @@ fn a_signal_reads_the_file_again_and_keeps_the_old_one_if_it_is_unusable() {
     let place_from = |address: &str| {
         let login = json!({"name": "alice", "password": PASSWORD, "device_guid": "phone"});
         let headers = [("app_id", "default"), ("x-forwarded-for", address)];
-        assert_eq!(post(&agent(), &node.url("/token/user"), &headers, &login).unwrap().1["code"], 200);
+        let logged_in = post(&agent(), &node.url("/token/user"), &headers, &login).unwrap().1;
+        let token = logged_in["data"]["token"].as_str().unwrap();
         let wanted = json!({"userId": user.to_string()});
-        let answer = post(&agent(), &node.url("/v1/user/get-user"), &[], &wanted).unwrap().1;
+        let answer = post(&agent(), &node.url("/v1/user/get-user"), &[("token", token)], &wanted).unwrap().1;
         answer["data"]["user"]["ipGeo"].as_str().unwrap().to_owned()
     };
     assert_eq!(place_from(IN_BAVARIA), "Germany");
@@ -148,6 +186,11 @@ fn a_signal_reads_the_file_again_and_keeps_the_old_one_if_it_is_unusable() {
     replace("asn.mmdb");
     signal(node.pid(), "HUP");
     node.logged("the places stay the same: DIGLOT_GEOIP_DB");
+    assert_eq!(place_from(IN_BAVARIA), "Germany");
+
+    replace_by(&damaged(&fs::read(case("city.mmdb")).unwrap()));
+    signal(node.pid(), "HUP");
+    node.logged("invalid UTF-8");
     assert_eq!(place_from(IN_BAVARIA), "Germany");
 
     replace("city.mmdb");

@@ -42,3 +42,14 @@ write(
 )
 write("country.mmdb", "GeoLite2-Country", ["en"], {"203.0.113.0/24": {"country": GERMANY}}, ip_version=4)
 write("asn.mmdb", "GeoLite2-ASN", ["en"], {"203.0.113.0/24": {"autonomous_system_number": 64496}})
+# Names that are no text for others to see, and one that is no text at all.
+STRANGE = {
+    "203.0.113.0/28": {"country": {"names": {"en": "Ger\0many"}}},
+    "203.0.113.16/28": {"country": {"names": {"en": "Ger\nmany"}}},
+    "203.0.113.32/28": {"country": GERMANY, "subdivisions": [{"names": {"en": "\u202eBavaria"}}]},
+    "203.0.113.48/28": {"country": {"names": {"en": "x" * 129}}},
+    "203.0.113.64/28": {"country": {"names": {"en": "x" * 128}}},
+    "203.0.113.80/28": {"country": {"names": {"en": 7}}},
+    "198.51.100.0/24": {"country": JAPAN},
+}
+write("strange.mmdb", "GeoLite2-City", ["en"], STRANGE, ip_version=4)
