@@ -56,7 +56,7 @@ pub struct PublicProfile {
     pub online_days: i32,
     /// The number of consecutive active days up to today.
     pub continuous_days: i32,
-    /// Where its last login came from; empty if unknown, and without a file of places.
+    /// Where its last login came from; empty if unknown, without a file of places, and without a viewer.
     pub place: String,
     /// The medals and the personal data.
     pub details: Arc<PublicDetails>,
@@ -106,7 +106,7 @@ pub async fn get_public(
         last_active_at_ms,
         online_days: user.activity.online_days,
         continuous_days: user.activity.continuous_days_on(gateway.calendar.day(now_ms)),
-        place: gateway.places.as_ref().map(|_| user.place.clone()).unwrap_or_default(),
+        place: viewer.and(gateway.places.as_ref()).map(|_| user.place.clone()).unwrap_or_default(),
         ban: details.ban.clone().filter(|ban| ban.is_in_force(now_ms)),
         details,
         remark: remark.unwrap_or_default(),

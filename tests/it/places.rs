@@ -10,7 +10,7 @@ use diglot::{
 };
 use serde_json::json;
 
-use crate::support::{Findings, Node, PASSWORD, Shell, TestApp, User, agent, post, signal, within_a_second};
+use crate::support::{Client, Findings, Node, PASSWORD, Shell, TestApp, User, agent, post, signal, within_a_second};
 
 /// Addresses of documentation (RFC 5737, RFC 3849), which the files in tests/cases/places have.
 const IN_BAVARIA: &str = "203.0.113.7";
@@ -59,10 +59,26 @@ async fn others_see_where_the_last_login_came_from() {
         log_in(&t, address).await;
         assert_eq!(place_of(&t, &bob, alice.id).await, expected, "{address}");
     }
-    let query = format!("/v1/user/homepage?userId={}", alice.id);
+}
+
+#[actix_web::test]
+async fn only_logged_in_users_of_the_app_see_it() {
+    let t = gateway("city.mmdb", "en").await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
     log_in(&t, IN_JAPAN).await;
-    let json = t.web().get(&query).header("accept", "application/json").send().await.json();
-    assert_eq!(json["data"]["user"]["ipGeo"], "Japan");
+    let body = json!({"userId": alice.id.to_string()});
+    let json = |client: Client| client.header("accept", "application/json").header("content-type", "application/json");
+    let seen = async |client: Client| {
+        let answer = json(client).post("/v1/user/get-user").json(&body).send().await.json();
+        answer["data"]["user"]["ipGeo"].clone()
+    };
+    assert_eq!(seen(bob.v1.clone()).await, "Japan");
+    assert_eq!(seen(t.anon()).await, "");
+    bob.v1.post("/v1/user/logout").send().await.assert_ok();
+    assert_eq!(seen(bob.v1.clone()).await, "", "the token has ended");
+    let homepage = format!("/v1/user/homepage?userId={}", alice.id);
+    let answer = json(alice.v1.clone()).get(&homepage).send().await.json();
+    assert_eq!(answer["data"]["user"]["ipGeo"], "", "it takes no token");
 }
 
 #[actix_web::test]
