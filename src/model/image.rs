@@ -1,5 +1,6 @@
 //! Images: URLs, or names of objects below a configured URL. The gateway never fetches them (security.md 37).
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{Invalid, Problem};
@@ -94,11 +95,14 @@ impl AvatarBase {
     }
 }
 
-/// Whether `text` is a relative path of plain segments, which leads to no place outside the base.
+/// Whether `text` is a relative path of plain segments, which leads to no place outside the base, not even for those who
+/// decode `%2e` or `%2f` in it.
 fn is_object_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=@%".contains(&byte);
+    let decoded = || percent_decode_str(text).decode_utf8_lossy();
     text.len() <= ImageUrl::MAX_BYTES
-        && text.split('/').all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain))
+        && text.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(is_plain))
+        && decoded().split(['/', '\\']).all(|segment| !matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]
@@ -118,6 +122,10 @@ mod tests {
         for refused in ["/a.png", "../a.png", "a/../b", "./a", "a//b", "a.png?x", "a:b", "a\\b", "data:image/png"] {
             assert_eq!(stored(refused), None, "{refused}");
         }
+        for refused in ["%2e%2e/x", ".%2E/x", "a/%2e/b", "a/%2E.", "..%2fx", "a%5c..%5Cb"] {
+            assert_eq!(stored(refused), None, "{refused}");
+        }
+        assert_eq!(stored("a%2Fb...png").as_deref(), Some("a%2Fb...png"));
         assert!(Avatar::parse("avatar", "a.png", None).is_err());
     }
 
