@@ -9,7 +9,7 @@ mod values;
 
 use std::{
     ffi::OsString,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
@@ -208,6 +208,12 @@ impl Config {
         self.issuer_url.as_ref().map_or_else(listen, |url| url.as_str().trim_end_matches('/').to_owned())
     }
 
+    /// Whether what an address says in `X-Forwarded-…` and `Forwarded` counts (security.md 11).
+    #[must_use]
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+
     /// Validates combinations of settings.
     fn check_together(&self, problems: &mut Vec<String>) {
         let listens = [
@@ -269,7 +275,7 @@ fn issuer(text: &str) -> Result<Url, String> {
 
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_: std::net::AddrParseError| "is not a network or address".to_owned())
 }
 

@@ -130,7 +130,10 @@ pub const SETTINGS: &[Setting] = &[
     )),
     reloadable(plain("DIGLOT_SOCKETS_PER_SOURCE", "1000", "maximum number of sockets from an address, per node")),
     plain("DIGLOT_PRESENCE_TTL_SECS", "60", "seconds for which a user counts as online after its own last request"),
-    unset("DIGLOT_TRUSTED_PROXIES", "networks (10.0.0.0/8, …) whose X-Forwarded-For is trusted"),
+    unset(
+        "DIGLOT_TRUSTED_PROXIES",
+        "networks (10.0.0.0/8, …) whose X-Forwarded-For, -Host and -Proto and Forwarded are trusted",
+    ),
     reloadable(unset("DIGLOT_CORS_ORIGINS", "origins (https://chat.example, …) whose pages may call the gateway")),
     plain("DIGLOT_PUBLIC_DOCS", "false", "true: the app and web listeners serve /openapi.json and /docs too"),
     unset("DIGLOT_CONSOLE", "true, false: whether the ops listener has the console; by default on loopback only"),

@@ -18,7 +18,6 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName},
     },
 };
-use ipnet::IpNet;
 
 use super::{api::Api, codec::Encoding, headers, json::FieldNames};
 use crate::{
@@ -144,7 +143,7 @@ impl Context {
             id,
             number,
             method: req.method().clone(),
-            address: source_address(peer, headers, &config.trusted_proxies),
+            address: source_address(peer, headers, config),
             face: if is_web_host(headers, &config.web_hosts) { Face::Web } else { listener },
             api,
             language: language(headers, api),
@@ -207,13 +206,12 @@ fn request_id(sent: &HeaderMap, random: Random) -> (Arc<str>, u64) {
 }
 
 /// The peer's address or, behind trusted proxies, the rightmost hop that is not one of them (security.md 11).
-fn source_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
+fn source_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr {
     let mut source = peer;
     let lines: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
     // A malformed hop ends the walk: the client itself may have written whatever is to the left of it.
     for hop in lines.iter().rev().flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')) {
-        if !is_trusted(source) {
+        if !config.is_trusted_proxy(source) {
             break;
         }
         match hop_address(hop.trim()) {

@@ -15,7 +15,7 @@ use super::{
     context::Route,
     error::{Error, Protocol},
     openapi, ops,
-    own_url::own_url,
+    own_url::{own_scheme, own_url},
 };
 use crate::domain;
 
@@ -55,8 +55,7 @@ async fn openapi_json(req: HttpRequest) -> HttpResponse {
 pub(super) fn api_url(req: &HttpRequest) -> String {
     let Some(mut url) = own_url(req) else { return String::new() };
     if let Some(AppPort(port)) = req.app_data() {
-        // The listeners have no TLS of their own.
-        url.set_scheme("http").and_then(|()| url.set_port(Some(*port))).ok();
+        url.set_scheme(own_scheme(req)).and_then(|()| url.set_port(Some(*port))).ok();
     }
     url.origin().ascii_serialization()
 }

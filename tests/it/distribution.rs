@@ -9,7 +9,7 @@ const DISTRIBUTION: &str = "/v1/misc/configure-distribution";
 
 #[actix_web::test]
 async fn clients_are_told_the_gateways_own_urls_as_they_reached_it() {
-    let t = TestApp::new().await;
+    let t = TestApp::with(|config| config.trusted_proxies = vec!["203.0.113.7/32".parse().unwrap()]).await;
     let client = t.anon().header("host", "chat.example:8443").header("x-forwarded-proto", "https");
     let own = "https://chat.example:8443";
     let expected = json!({

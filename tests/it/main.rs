@@ -78,6 +78,7 @@ mod openapi;
 mod openapi_examples;
 mod overview;
 mod own_export;
+mod own_url;
 mod partitions;
 mod personal_data;
 mod places;

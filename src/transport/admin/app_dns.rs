@@ -13,6 +13,7 @@ use crate::{
     transport::{
         access::origin,
         error::{Error, Protocol},
+        upload::base_url,
     },
 };
 
@@ -52,7 +53,7 @@ struct AppDns {
     dns_list: Vec<Group>,
 }
 
-/// Every endpoint is the host that the request was sent to, behind a proxy the one that the proxy reports.
+/// Every endpoint is the host at which the client reached the gateway.
 async fn app_dns(
     gateway: web::Data<Gateway>,
     req: HttpRequest,
@@ -61,12 +62,13 @@ async fn app_dns(
     let name = query.app_id.filter(|name| !name.is_empty()).ok_or(Protocol::TenantMissing)?;
     let name = TenantId::parse(&name).map_err(|_| Refusal::TenantUnknown)?;
     authenticate::anonymous(&gateway, name, origin(&req)?).await?;
-    let (scheme, host) = {
-        let connection = req.connection_info();
-        (connection.scheme().to_owned(), connection.host().to_owned())
+    let own = base_url(&gateway, &req);
+    let (http, ws, rest) = match own.strip_prefix("https://") {
+        Some(rest) => ("https", "wss", rest),
+        None => ("http", "ws", own.trim_start_matches("http://")),
     };
-    let (http, ws) = if scheme == "https" { ("https", "wss") } else { ("http", "ws") };
-    let at = |protocol| vec![Endpoint { protocol, host: host.clone() }];
+    let host = rest.split('/').next().unwrap_or_default();
+    let at = |protocol| vec![Endpoint { protocol, host: host.to_owned() }];
     let cluster = Cluster { ratel: at(http), webim: at(http), ws: at(ws), rtc: at(http) };
     let group = Group { group_level: 0, clusters: vec![cluster] };
     Ok(Both(AppDns { version: 1, app_status: 0, dns_list: vec![group] }))

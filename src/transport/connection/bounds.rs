@@ -90,8 +90,7 @@ impl Bounds {
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let source = access::source_of(address);
         let mut open = self.lock();
-        let is_trusted =
-            self.gateway.config.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
+        let is_trusted = self.gateway.config.is_trusted_proxy(address);
         if let Some(bound) = self.per_source().filter(|_| !is_trusted)
             && let Some(own) = open.by_source.get(&source)
             && own.len() >= bound

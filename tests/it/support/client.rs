@@ -111,7 +111,11 @@ impl Request {
 
     fn into_request(self) -> (HttpRequest, Rc<Call>) {
         let mut request = TestRequest::with_uri(&self.uri).method(self.method).peer_addr(self.client.peer);
-        for (name, value) in self.client.headers.iter().chain(&self.more) {
+        let headers = || self.client.headers.iter().chain(&self.more);
+        if !headers().any(|(name, _)| name == "host") {
+            request = request.append_header(("host", "localhost:8080"));
+        }
+        for (name, value) in headers() {
             if matches!(name.as_str(), "token" | "access-token") {
                 note_secret(value);
             }
