@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 pub use self::{
     details::{AccountDetails, PushDetails, get_details},
-    export::{OwnData, export_own},
+    export::{OwnAuditActor, OwnAuditRow, OwnData, export_own},
 };
 
 use super::{

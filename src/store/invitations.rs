@@ -1,6 +1,6 @@
 //! Who invited whom.
 
-use diesel::prelude::*;
+use diesel::{OptionalExtension as _, prelude::*};
 
 use super::{Conn, StoreError, schema::invitations, statements::Statement};
 use crate::model::UserId;
@@ -28,4 +28,23 @@ pub fn count(conn: &mut Conn, inviter: UserId, day: i32) -> Result<(i64, i64), S
     let all = invitations::table.filter(invitations::inviter_id.eq(inviter.get()));
     let of_day: i64 = all.filter(invitations::day.eq(day)).count().get_result(conn)?;
     Ok((of_day, all.count().get_result(conn)?))
+}
+
+/// By whom a user was invited, and when.
+pub fn find_inviter(conn: &mut Conn, invitee: UserId) -> Result<Option<(UserId, i64)>, StoreError> {
+    let columns = (invitations::inviter_id, invitations::created_at_ms);
+    let found: Option<(i64, i64)> =
+        invitations::table.find(invitee.get()).select(columns).get_result(conn).optional()?;
+    Ok(found.map(|(inviter, at_ms)| (UserId::stored(inviter), at_ms)))
+}
+
+/// The first `limit` accounts that a user has invited, newest first, and when.
+pub fn list_up_to(conn: &mut Conn, inviter: UserId, limit: i64) -> Result<Vec<(UserId, i64)>, StoreError> {
+    let rows: Vec<(i64, i64)> = invitations::table
+        .filter(invitations::inviter_id.eq(inviter.get()))
+        .order((invitations::created_at_ms.desc(), invitations::invitee_id.desc()))
+        .select((invitations::invitee_id, invitations::created_at_ms))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(invitee, at_ms)| (UserId::stored(invitee), at_ms)).collect())
 }

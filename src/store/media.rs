@@ -78,6 +78,17 @@ pub fn find_by_client_key(
     Ok(name.map(MediaName::stored))
 }
 
+/// The first `limit` images that a user has uploaded, newest first, and when.
+pub fn list_of(conn: &mut Conn, user: UserId, limit: i64) -> Result<Vec<(MediaName, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = media::table
+        .filter(media::user_id.eq(user.get()))
+        .order((media::created_at_ms.desc(), media::id))
+        .select((media::name, media::created_at_ms))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(name, at_ms)| (MediaName::stored(name), at_ms)).collect())
+}
+
 /// Whether there is an upload of that image.
 pub fn is_known(conn: &mut Conn, name: &MediaName) -> Result<bool, StoreError> {
     let uploads = media::table.filter(media::name.eq(name.as_str()));

@@ -1,9 +1,16 @@
 //! `GET /v1/user/export`: all that is kept about an account, for its owner.
 
-use diglot::transport::pb;
+use std::collections::BTreeSet;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use diglot::{clock::Clock as _, transport::pb};
 use serde_json::{Value, json};
 
-use crate::support::{DAY_MS, PASSWORD, TestApp, User};
+use crate::{
+    avatars::{Gallery, images::picture, upload},
+    contract_v1::new_mobile,
+    support::{CodeApp, DAY_MS, PASSWORD, TestApp, User},
+};
 
 const PATH: &str = "/v1/user/export";
 
@@ -68,4 +75,80 @@ async fn an_account_is_exported_five_times_a_day_by_its_owner_only() {
     t.clock.advance(DAY_MS);
     export(&alice).await;
     t.anon().get(PATH).send().await.assert_line("json | 200 | -101 | 未登录");
+}
+
+#[actix_web::test]
+async fn rows_of_others_in_the_audit_log_do_not_say_who_or_where_they_are() {
+    let t = TestApp::new().await;
+    let (admin, alice) = (t.admin().await.from("198.51.100.200"), t.user("alice").await);
+    let ban = json!({"user_id": alice.id, "reason": "spam", "until": 1_800_000_000});
+    admin.post("/admin/v1/bans/set").json(&ban).send().await.assert_ok();
+    admin.post("/admin/v1/bans/lift").json(&json!({"user_id": alice.id})).send().await.assert_ok();
+    let for_alice = admin.header("user_id", &alice.id.to_string());
+    for_alice.post("/user/username?username=alicia").send().await.assert_ok();
+    let wrong = json!({"name": "alicia", "password": "wrong password", "device_guid": "d"});
+    let stranger = t.anon().from("198.51.100.201").header("app_id", "default");
+    assert_ne!(stranger.post("/token/user").json(&wrong).send().await.code(), 200);
+
+    let archive = export(&alice).await;
+    let rows = archive["audit_log"].as_array().unwrap();
+    let of = |action: &str| rows.iter().find(|row| row["action"] == action && row["result"] == "ok").unwrap();
+    for action in ["ban.set", "ban.lift", "account.set_username"] {
+        assert_eq!((&of(action)["actor"], &of(action)["address"]), (&json!("operator"), &Value::Null));
+    }
+    assert_eq!(of("account.export_own")["actor"], format!("user:{}", alice.id));
+    for action in ["account.export_own", "session.login", "account.register"] {
+        assert_eq!(of(action)["address"], "203.0.113.7", "{action}");
+    }
+    let refused = rows.iter().find(|row| row["action"] == "session.login" && row["result"] != "ok").unwrap();
+    assert_eq!((&refused["actor"], &refused["address"]), (&json!("anonymous"), &Value::Null));
+    let text = archive.to_string();
+    assert!(!text.contains("198.51.100.20") && !text.contains("admin_token"), "{text}");
+}
+
+#[actix_web::test]
+async fn it_has_the_invitations() {
+    let codes = CodeApp::new().await;
+    let alice = codes.t.user("alice").await;
+    let invitation = export(&alice).await["account"]["invitation_code"].clone();
+    let mobile = new_mobile();
+    let code = codes.sms_code(&codes.t.anon(), &mobile).await;
+    let body =
+        json!({"mobile": mobile, "captcha": code, "deviceId": "d", "platform": "ios", "invitationCode": invitation});
+    let res = codes.t.anon().post("/v1/user/verification-login").json(&body).send().await;
+    res.assert_ok();
+    let bob = codes.t.anon().header("token", res.json()["data"]["token"].as_str().unwrap());
+    let bobs = bob.get(PATH).send().await.json()["data"]["archive"].clone();
+    let at_ms = codes.t.clock.now_ms();
+    let invited = json!({"user_id": bobs["account"]["user_id"], "at_ms": at_ms});
+    assert_eq!(export(&alice).await["invitations"], json!({"invited_by": null, "invited": [invited]}));
+    let by_alice = json!({"user_id": alice.id, "at_ms": at_ms});
+    assert_eq!(bobs["invitations"], json!({"invited_by": by_alice, "invited": []}));
+}
+
+#[actix_web::test]
+async fn it_has_the_uploaded_images_and_the_account_on_the_tinode_server() {
+    let g = Gallery::new().await;
+    let (alice, bob) = (g.t.user("alice").await, g.t.user("bob").await);
+    let key = upload(&alice, picture("png", 20, 20)).await.json()["data"]["key"].clone();
+    let at_ms = g.t.clock.now_ms();
+    let admin = format!("default:{}", g.t.admin_token().await);
+    let server = g.t.anon().header("authorization", &format!("Basic {}", BASE64_STANDARD.encode(admin)));
+    let rec = json!({"uid": "AAAAAAAAAAE", "authlvl": "auth"});
+    let link = json!({"endpoint": "link", "secret": BASE64_STANDARD.encode(&alice.token), "rec": rec});
+    assert_eq!(server.post("/adapters/tinode/link").json(&link).send().await.json(), json!({}));
+    let (own, other) = (export(&alice).await, export(&bob).await);
+    assert_eq!(own["images"], json!([{"name": key, "uploaded_at_ms": at_ms}]));
+    assert_eq!(own["tinode_uid"], "AAAAAAAAAAE");
+    assert_eq!((&other["images"], &other["tinode_uid"]), (&json!([]), &Value::Null));
+}
+
+#[actix_web::test]
+async fn the_document_has_its_keys() {
+    let t = TestApp::new().await;
+    let archive = export(&t.user("alice").await).await;
+    let keys: BTreeSet<&str> = archive.as_object().unwrap().keys().map(String::as_str).collect();
+    let document = include_str!("../../docs/export.md");
+    let documented = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(key, _)| key);
+    assert_eq!(documented.collect::<BTreeSet<_>>(), keys);
 }

@@ -1,2 +1,2 @@
-DROP INDEX media_client_keys;
+DROP INDEX media_user;
 ALTER TABLE media DROP COLUMN client_key;

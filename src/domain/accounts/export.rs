@@ -4,12 +4,12 @@ use crate::{
     domain::{Caller, Error, audit::Action, limits, lookups, unit_of_work::as_caller},
     gateway::Gateway,
     model::{
-        AuditEntry, AuditFilter, Badge, Ban, CoinRecord, DeviceDetails, DeviceSn, Medal, ModuleIgnore, Notification,
-        Page, PersonalData, PushToken, Remark, Settings, User, UserId,
+        AuditActor, AuditEntry, AuditFilter, Badge, Ban, CoinRecord, DeviceDetails, DeviceSn, Medal, MediaName,
+        ModuleIgnore, Notification, Page, PersonalData, PushToken, Remark, Settings, TinodeUid, User, UserId,
     },
     store::{
-        Conn, audit, bans, coins, devices, medals, module_ignores, notifications, personal_data, push_profiles,
-        push_tags, push_tokens, remarks, settings, users,
+        Conn, audit, bans, coins, devices, invitations, medals, media, module_ignores, notifications, personal_data,
+        push_profiles, push_tags, push_tokens, remarks, settings, tinode_links, users,
     },
 };
 
@@ -18,6 +18,8 @@ const MAX_REMARKS: i64 = 10_000;
 const MAX_COIN_RECORDS: i64 = 50_000;
 const MAX_AUDIT_ROWS: usize = 10_000;
 const MAX_DEVICES: i64 = 10_000;
+const MAX_INVITATIONS: i64 = 10_000;
+const MAX_IMAGES: i64 = 10_000;
 
 /// What is kept about an account, without the hashes of its password and tokens.
 #[derive(Debug)]
@@ -52,8 +54,74 @@ pub struct OwnData {
     pub remarks: Vec<(UserId, Remark)>,
     /// The ledger of coins, newest first.
     pub coins: Vec<CoinRecord>,
+    /// By whom the account was invited, and when.
+    pub inviter: Option<(UserId, i64)>,
+    /// The accounts that it has invited, and when, newest first.
+    pub invited: Vec<(UserId, i64)>,
+    /// The images that it has uploaded and that are kept still, and when, newest first.
+    pub images: Vec<(MediaName, i64)>,
+    /// Its account on the Tinode server.
+    pub tinode: Option<TinodeUid>,
     /// The rows of the audit log about the account, newest first.
-    pub audit: Vec<AuditEntry>,
+    pub audit: Vec<OwnAuditRow>,
+}
+
+/// A row of the audit log, as the owner of the account sees it.
+#[derive(Debug)]
+pub struct OwnAuditRow {
+    /// The time.
+    pub at_ms: i64,
+    /// Who acted.
+    pub actor: OwnAuditActor,
+    /// The user that an operator acted for.
+    pub for_user: Option<UserId>,
+    /// The operation.
+    pub action: String,
+    /// The target of the operation.
+    pub target: String,
+    /// The source address; `None` if it may be someone else's.
+    pub address: Option<String>,
+    /// `ok`, or the reason of the refusal.
+    pub result: String,
+}
+
+/// Who acted on an account, without what identifies others.
+#[derive(Clone, Copy, Debug)]
+pub enum OwnAuditActor {
+    /// The account itself.
+    Account(UserId),
+    /// Someone without a token, as at a login.
+    Anonymous,
+    /// Another user.
+    OtherUser,
+    /// An operator, with an admin token or the command line.
+    Operator,
+}
+
+impl OwnAuditRow {
+    fn of(row: AuditEntry, owner: UserId) -> Self {
+        let actor = match row.actor {
+            AuditActor::User(user) if user == owner => OwnAuditActor::Account(owner),
+            AuditActor::User(_) => OwnAuditActor::OtherUser,
+            AuditActor::Anonymous => OwnAuditActor::Anonymous,
+            AuditActor::AdminToken(_) | AuditActor::CommandLine => OwnAuditActor::Operator,
+        };
+        // Whoever has logged in or registered has proved to be the owner; a refused one may be anyone.
+        let is_own = match actor {
+            OwnAuditActor::Account(_) => true,
+            OwnAuditActor::Anonymous => row.result == "ok",
+            OwnAuditActor::OtherUser | OwnAuditActor::Operator => false,
+        };
+        Self {
+            at_ms: row.at_ms,
+            actor,
+            for_user: row.for_user,
+            action: row.action,
+            target: row.target,
+            address: is_own.then_some(row.address),
+            result: row.result,
+        }
+    }
 }
 
 /// Everything that is kept about the caller's account. The export is audited, and limited to a few a day.
@@ -72,7 +140,7 @@ pub async fn export_own(gateway: &Gateway, caller: &Caller) -> Result<OwnData, E
         let mut next = Some(Page::first());
         while let Some(page) = next.filter(|_| audit_rows.len() < MAX_AUDIT_ROWS) {
             let listed = audit::list(conn, &tenant, &filter, page)?;
-            audit_rows.extend(listed.items);
+            audit_rows.extend(listed.items.into_iter().map(|row| OwnAuditRow::of(row, id)));
             next = listed.next.map(Page::after);
         }
         Ok(OwnData {
@@ -91,6 +159,10 @@ pub async fn export_own(gateway: &Gateway, caller: &Caller) -> Result<OwnData, E
             ignored_modules: module_ignores::list(conn, id)?,
             remarks: remarks::list_up_to(conn, id, MAX_REMARKS)?,
             coins: coins::list_up_to(conn, id, MAX_COIN_RECORDS)?,
+            inviter: invitations::find_inviter(conn, id)?,
+            invited: invitations::list_up_to(conn, id, MAX_INVITATIONS)?,
+            images: media::list_of(conn, id, MAX_IMAGES)?,
+            tinode: tinode_links::find(conn, id)?,
             audit: audit_rows,
         })
     };

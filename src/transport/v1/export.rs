@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::access::AsCaller;
 use crate::{
-    domain::accounts::{self, OwnData},
+    domain::accounts::{self, OwnAuditActor, OwnAuditRow, OwnData},
     gateway::Gateway,
-    model::{CoinRecord, DeviceDetails, UserId},
+    model::{CoinRecord, DeviceDetails, TinodeUid, UserId},
     transport::{
         path::{Path, json_native},
         pb,
@@ -46,15 +46,38 @@ fn archive(data: &OwnData) -> Value {
             "about_user_id": about.get(), "name": one.name, "phone": one.phone, "others": one.others,
         })).collect::<Vec<_>>(),
         "coins": data.coins.iter().map(coin_record).collect::<Vec<_>>(),
-        "audit_log": data.audit.iter().map(|row| json!({
-            "at_ms": row.at_ms,
-            "actor": row.actor.to_string(),
-            "for_user": row.for_user.map(UserId::get),
-            "action": row.action,
-            "target": row.target,
-            "address": row.address,
-            "result": row.result,
+        "invitations": {
+            "invited_by": data.inviter.map(invitation),
+            "invited": data.invited.iter().copied().map(invitation).collect::<Vec<_>>(),
+        },
+        "images": data.images.iter().map(|(name, at_ms)| json!({
+            "name": name.as_str(), "uploaded_at_ms": at_ms,
         })).collect::<Vec<_>>(),
+        "tinode_uid": data.tinode.as_ref().map(TinodeUid::as_str),
+        "audit_log": data.audit.iter().map(audit_row).collect::<Vec<_>>(),
+    })
+}
+
+/// The other side of an invitation.
+fn invitation((user, at_ms): (UserId, i64)) -> Value {
+    json!({"user_id": user.get(), "at_ms": at_ms})
+}
+
+fn audit_row(row: &OwnAuditRow) -> Value {
+    let actor = match row.actor {
+        OwnAuditActor::Account(user) => format!("user:{user}"),
+        OwnAuditActor::Anonymous => "anonymous".to_owned(),
+        OwnAuditActor::OtherUser => "user".to_owned(),
+        OwnAuditActor::Operator => "operator".to_owned(),
+    };
+    json!({
+        "at_ms": row.at_ms,
+        "actor": actor,
+        "for_user": row.for_user.map(UserId::get),
+        "action": row.action,
+        "target": row.target,
+        "address": row.address,
+        "result": row.result,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Avatars that users upload (docs/media.md).
 
 mod attacks;
-mod images;
+pub mod images;
 mod lifetime;
 mod tokens;
 
