@@ -161,7 +161,7 @@ pub const SETTINGS: &[Setting] = &[
     plain(
         "DIGLOT_NEIGHBOUR_STUBS",
         "false",
-        "true: GET and POST /roster/list and GET /group/user_joined answer empty lists, for SDKs without the services behind them",
+        "true: GET /roster/list and GET /group/user_joined answer empty lists, POST /roster/list profiles, for SDKs without the services behind them",
     ),
     unset(
         "DIGLOT_GEOIP_DB",

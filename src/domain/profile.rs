@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future;
+
 use super::{
     Anonymous, Caller, Error,
     access::Actor,
@@ -251,6 +253,17 @@ pub async fn edit(gateway: &Gateway, caller: &Caller, changes: ProfileChanges) -
 /// [`Error::UserNotFound`].
 pub async fn get_by_id(gateway: &Gateway, anonymous: &Anonymous, id: UserId) -> Result<Arc<User>, Error> {
     lookups::user(gateway, anonymous.tenant_id(), id).await
+}
+
+/// Those of the accounts that the requester's tenant has, in the order of `ids`.
+pub async fn list_by_id(gateway: &Gateway, anonymous: &Anonymous, ids: &[UserId]) -> Result<Vec<Arc<User>>, Error> {
+    let find = async |id: &UserId| match get_by_id(gateway, anonymous, *id).await {
+        Ok(user) => Ok(Some(user)),
+        Err(Error::UserNotFound) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let found = future::try_join_all(ids.iter().map(find)).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The account with that login name in the requester's tenant.

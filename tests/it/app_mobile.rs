@@ -265,3 +265,25 @@ async fn lists_of_other_services_are_empty_if_configured_and_otherwise_not_there
     }
     assert_eq!(app(&t).get("/roster/list").send().await.code(), 10003);
 }
+
+#[actix_web::test]
+async fn posted_ids_are_answered_with_the_profiles_that_the_roster_has() {
+    let t = TestApp::with(|config| config.has_neighbour_stubs = true).await;
+    let (alice, bob) = (t.user("alice").await, t.user("bob").await);
+    let stranger = t.user_of_new_app("other", "carol").await;
+    let post = async |list: Value| alice.admin_api.post("/roster/list").json(&json!({"list": list})).send().await;
+    let by_id = async |id: i64| {
+        let res = alice.admin_api.get(&format!("/roster/id?user_id={id}")).send().await;
+        res.assert_ok();
+        res.json()["data"].clone()
+    };
+    let res = post(json!([bob.id, 987_654, stranger.id, alice.id.to_string()])).await;
+    assert_eq!(res.json(), json!({"code": 200, "data": [by_id(bob.id).await, by_id(alice.id).await]}));
+    assert_eq!(post(json!([])).await.json(), json!({"code": 200, "data": []}));
+    assert_eq!(post(json!(vec![alice.id; 100])).await.json()["data"].as_array().unwrap().len(), 100);
+    for wrong in [json!(vec![alice.id; 101]), json!(["x"]), json!([{}]), json!(7)] {
+        assert_eq!(post(wrong.clone()).await.code(), 10002, "{wrong}");
+    }
+    let body = json!({"list": [alice.id]});
+    assert_eq!(app(&t).post("/roster/list").json(&body).send().await.code(), 10003);
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{AsAnonymous, AsCaller, AsOperator},
     answer::{Answer, BatchAnswer, BatchResult, DONE, Data, ListAnswer, Part},
-    params::{Batch, Id, Json, PageQuery, Query, ids, item, number, required},
+    params::{Batch, IdsBody, Json, PageQuery, Query, ids, item, number, required},
     settings::SettingsData,
 };
 use crate::{
@@ -211,11 +211,6 @@ async fn search(
         FoundData::new(user, is_online)
     };
     Ok(Part::of(found, data))
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct IdsBody {
-    list: Option<Vec<Id>>,
 }
 
 async fn disable(

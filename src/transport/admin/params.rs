@@ -161,7 +161,7 @@ impl<T: JsonSchema> JsonSchema for Batch<T> {
 }
 
 /// Maximum number of items of a batch.
-const MAX_ITEMS: usize = 100;
+pub(super) const MAX_ITEMS: usize = 100;
 
 impl<T: DeserializeOwned> Batch<T> {
     /// The items.
@@ -280,6 +280,12 @@ impl Id {
             Self::Text(text) => UserId::parse(what, &text),
         }
     }
+}
+
+/// A body with a list of users.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct IdsBody {
+    pub(super) list: Option<Vec<Id>>,
 }
 
 /// The ids of users in the list `what`; an absent list is empty.

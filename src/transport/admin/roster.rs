@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::AsTokenHolder,
     answer::{Answer, Data},
-    params::{Query, required},
+    params::{IdsBody, Json, MAX_ITEMS, Query, ids, required},
 };
 use crate::{
     domain::profile,
     gateway::Gateway,
-    model::{User, UserId, Username},
+    model::{Invalid, Problem, User, UserId, Username},
     transport::path::{Path, admin},
 };
 
@@ -25,7 +25,7 @@ pub(super) fn paths() -> Vec<Path> {
 
 /// The public part of a profile: no phone, e-mail or private information (security.md 27).
 #[derive(Serialize, JsonSchema)]
-struct RosterData {
+pub(super) struct RosterData {
     user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
@@ -75,4 +75,17 @@ async fn by_id(
 ) -> Answer<RosterData> {
     let id = UserId::parse("user_id", &required("user_id", query.user_id)?)?;
     Ok(Data(RosterData::from(&*profile::get_by_id(&gateway, &anonymous, id).await?)))
+}
+
+/// Of each account of a list that exists, what `/roster/id` gives.
+pub(super) async fn by_ids(
+    gateway: web::Data<Gateway>,
+    AsTokenHolder(anonymous, Json(body)): AsTokenHolder<Json<IdsBody>>,
+) -> Answer<Vec<RosterData>> {
+    let ids = ids("list", body.list)?;
+    if ids.len() > MAX_ITEMS {
+        return Err(Invalid::new("list", Problem::TooMany { max: MAX_ITEMS }).into());
+    }
+    let found = profile::list_by_id(&gateway, &anonymous, &ids).await?;
+    Ok(Data(found.iter().map(|user| RosterData::from(&**user)).collect()))
 }

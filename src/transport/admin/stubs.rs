@@ -4,13 +4,17 @@
 use super::{
     access::AsCaller,
     answer::{Answer, Data},
+    roster,
 };
 use crate::transport::path::{Path, admin};
 
 /// The paths of the stubs.
 pub fn paths() -> Vec<Path> {
     vec![
-        admin("/roster/list").get(nothing, "Lists no friends").post(nothing, "Lists no friends"),
+        // SDKs post the ids of accounts here to read their profiles, which are ours.
+        admin("/roster/list")
+            .get(nothing, "Lists no friends")
+            .post(roster::by_ids, "Shows the public profiles of up to 100 accounts"),
         admin("/group/user_joined").get(nothing, "Lists no groups"),
     ]
 }
