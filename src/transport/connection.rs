@@ -30,15 +30,11 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use self::{
-    bounds::Place,
-    io::Io,
-    stages::{HEAD_TIMEOUT, Stages},
-};
+use self::{bounds::Place, io::Io, stages::HEAD_TIMEOUT};
 pub use self::{
     bounds::{Bounds, open_files, room},
     exchange::Exchange,
-    stages::UNREAD_BODY_TIMEOUT,
+    stages::{Stages, UNREAD_BODY_TIMEOUT},
 };
 
 /// How long sent data may stay unacknowledged by the client before its connection is closed.

@@ -1,12 +1,14 @@
 //! `/ws`: the I/O around the state machine in [`machine`] (docs/socket.md).
 
+mod answer;
 mod frames;
 pub mod machine;
 
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::{
     FromRequest as _, HttpRequest, HttpResponse,
+    body::MessageBody as _,
     http::header,
     web::{self, Data, Payload, ServiceConfig, get},
 };
@@ -14,14 +16,16 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReaso
 use futures_util::StreamExt as _;
 use prost::Message as _;
 use serde::Deserialize;
-use tokio::sync::oneshot::Receiver;
+use tokio::sync::oneshot::{self, Receiver, Sender};
 
 use self::{
+    answer::{Ending, Outgoing},
     frames::Bounded,
     machine::{LoginData, Machine, Reason, Step},
 };
 use super::{
     access::{origin, single},
+    connection::Stages,
     context::Route,
     error::{Error, Protocol},
     headers, pb, query,
@@ -42,6 +46,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How long a client may take to receive a frame.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a client may take to answer a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/ws").app_data(Route::new("/ws")).route(get().to(open)));
@@ -70,10 +77,13 @@ async fn open(gateway: Data<Gateway>, req: HttpRequest, body: Payload) -> Result
     let mut bounded = Bounded::new(body.into_inner(), MAX_FRAME_BYTES).into_payload();
     let body = Payload::from_request(&req, &mut bounded).await.map_err(|_| Protocol::NotAWebSocket)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| Protocol::NotAWebSocket)?;
+    let (ending, ended) = oneshot::channel();
+    let connection = req.conn_data::<Rc<Stages>>().cloned();
+    let response = response.map_body(|_, frames| Outgoing { frames, ended, connection }.boxed());
     let stream =
         stream.max_frame_size(MAX_FRAME_BYTES).aggregate_continuations().max_continuation_size(MAX_FRAME_BYTES);
     let machine = Machine::new(gateway.clock.steady_ms());
-    let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None };
+    let socket = Socket { gateway: gateway.into_inner(), anonymous, place, session, machine, login: None, ending };
     let request_id = Arc::clone(&socket.anonymous.origin().request_id);
     actix_web::rt::spawn(async move { logging::for_request(request_id, socket.run(stream, close_request)).await });
     Ok(response)
@@ -101,12 +111,23 @@ struct Socket {
     session: Session,
     machine: Machine,
     login: Option<SocketLogin>,
+    ending: Sender<Ending>,
+}
+
+/// Who ends a socket.
+enum End {
+    /// The gateway.
+    Closed(Reason),
+    /// The client, with a code if it gave one.
+    ClosedByClient(Option<CloseCode>),
+    /// Nobody: the client can't receive anything.
+    Lost,
 }
 
 impl Socket {
     async fn run(mut self, mut stream: AggregatedMessageStream, mut close_request: Receiver<CloseCause>) {
         let mut tick = tokio::time::interval(TICK);
-        let reason = loop {
+        let end = loop {
             let now_ms = self.gateway.clock.steady_ms();
             let step = tokio::select! {
                 message = stream.next() => match message {
@@ -119,7 +140,10 @@ impl Socket {
                     }
                     Some(Ok(AggregatedMessage::Pong(_))) => Step::Wait,
                     Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => self.machine.close(Reason::UNACCEPTABLE),
-                    Some(Ok(AggregatedMessage::Close(_))) | None => break None,
+                    Some(Ok(AggregatedMessage::Close(reason))) => {
+                        break End::ClosedByClient(reason.map(|reason| reason.code));
+                    }
+                    None => break End::Lost,
                 },
                 cause = &mut close_request => self.machine.close(reason(cause.unwrap_or(CloseCause::GoingAway))),
                 _ = tick.tick() => self.machine.on_tick(now_ms),
@@ -129,28 +153,30 @@ impl Socket {
                 Err(end) => break end,
             }
         };
-        drop(self.place);
-        let close = reason.map(|Reason { code, text }| CloseReason {
-            code: CloseCode::from(code),
-            description: Some(text.to_owned()),
-        });
-        drop(tokio::time::timeout(SEND_TIMEOUT, self.session.close(close)).await);
-        if let Some(login) = &self.login {
-            sockets::closed(&self.gateway, login, reason != Some(Reason::GOING_AWAY)).await;
-        }
+        let Self { gateway, place, session, login, ending, .. } = self;
+        drop(place);
+        let is_restart = matches!(end, End::Closed(Reason::GOING_AWAY));
+        // Sending fails if the connection is gone.
+        let handshake = async move { drop(ending.send(close(session, stream, end).await)) };
+        let offline = async {
+            if let Some(login) = &login {
+                sockets::closed(&gateway, login, !is_restart).await;
+            }
+        };
+        tokio::join!(Box::pin(handshake), offline);
     }
 
-    /// Executes a step of the machine. An error closes the socket; it has no reason if the client can't receive one.
-    async fn execute(&mut self, step: Step) -> Result<(), Option<Reason>> {
+    /// Executes a step of the machine. An error closes the socket.
+    async fn execute(&mut self, step: Step) -> Result<(), End> {
         match step {
             Step::Wait => Ok(()),
-            Step::Close(reason) => Err(Some(reason)),
+            Step::Close(reason) => Err(End::Closed(reason)),
             // Boxed, since otherwise every open socket would reserve memory for the futures of a login and a heartbeat.
-            Step::LogIn(data) => Box::pin(self.log_in(data)).await.map_err(Some),
+            Step::LogIn(data) => Box::pin(self.log_in(data)).await.map_err(End::Closed),
             Step::Heartbeat { seq } => {
                 if let Some(login) = &self.login {
                     let recorded = Box::pin(sockets::heartbeat(&self.gateway, login)).await;
-                    recorded.or_else(|error| tolerate_outage(&error)).map_err(Some)?;
+                    recorded.or_else(|error| tolerate_outage(&error)).map_err(End::Closed)?;
                 }
                 self.send("heartbeat_ack", seq).await
             }
@@ -186,7 +212,7 @@ impl Socket {
     }
 
     /// Sends a frame. If the client does not receive it in time, the socket closes.
-    async fn send(&mut self, cmd: &str, seq: String) -> Result<(), Option<Reason>> {
+    async fn send(&mut self, cmd: &str, seq: String) -> Result<(), End> {
         let info = pb::SocketInfo { seq, cmd: cmd.to_owned() };
         let frame = pb::SocketFrame { info: Some(info), data: None }.encode_to_vec();
         in_time(self.session.binary(frame)).await
@@ -194,11 +220,40 @@ impl Socket {
 }
 
 /// Limits a send to [`SEND_TIMEOUT`].
-async fn in_time(sending: impl Future<Output = Result<(), Closed>>) -> Result<(), Option<Reason>> {
+async fn in_time(sending: impl Future<Output = Result<(), Closed>>) -> Result<(), End> {
     match tokio::time::timeout(SEND_TIMEOUT, sending).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(None),
+        Ok(Err(_)) | Err(_) => Err(End::Lost),
     }
+}
+
+/// Sends the close frame, or answers the client's with its code (RFC 6455 §5.5.1), and waits for the end of the closing
+/// handshake.
+async fn close(session: Session, mut stream: AggregatedMessageStream, end: End) -> Ending {
+    let (frame, is_answer) = match end {
+        End::Closed(Reason { code, text }) => {
+            (Some(CloseReason { code: CloseCode::from(code), description: Some(text.to_owned()) }), false)
+        }
+        End::ClosedByClient(code) => (code.map(CloseReason::from), true),
+        End::Lost => (None, false),
+    };
+    if in_time(session.close(frame)).await.is_err() {
+        return Ending::Unclean;
+    }
+    if is_answer {
+        return Ending::Clean;
+    }
+    let answer = async {
+        loop {
+            match stream.next().await {
+                Some(Ok(AggregatedMessage::Close(_))) => break Ending::Clean,
+                Some(Ok(_)) => {}
+                // After an error the stream can't be read on.
+                Some(Err(_)) | None => break Ending::Unclean,
+            }
+        }
+    };
+    tokio::time::timeout(CLOSE_TIMEOUT, answer).await.unwrap_or(Ending::Clean)
 }
 
 const fn reason(cause: CloseCause) -> Reason {

@@ -7,12 +7,12 @@ use diglot::transport::{Listeners, Server, Stop};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async, connect_async,
-    tungstenite::{Message, client::IntoClientRequest as _, http},
+    tungstenite::{Message, client::IntoClientRequest as _, http, protocol::CloseFrame},
 };
 
 use crate::support::{PASSWORD, TestApp, User};
@@ -95,6 +95,18 @@ impl Socket {
             Some(Ok(Message::Close(Some(close)))) => format!("{} {}", u16::from(close.code), close.reason),
             other => panic!("{other:?}"),
         }
+    }
+
+    fn tcp(&mut self) -> &mut TcpStream {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no TLS here") };
+        stream
+    }
+
+    /// What else arrives on the connection until the gateway closes it.
+    async fn rest(&mut self, patience: Duration) -> Vec<u8> {
+        let mut rest = Vec::new();
+        tokio::time::timeout(patience, self.tcp().read_to_end(&mut rest)).await.unwrap().unwrap();
+        rest
     }
 
     pub async fn heartbeat(&mut self, seq: &str) -> String {
@@ -247,12 +259,48 @@ async fn a_malformed_command_closes_the_socket() {
     }
     // An oversized frame is refused by its declared length, without waiting for its bytes.
     let mut socket = node.connect().await;
-    let MaybeTlsStream::Plain(stream) = socket.0.get_mut() else { panic!("no TLS here") };
-    stream.write_all(&[0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4, b'{']).await.unwrap();
+    socket.tcp().write_all(&[0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4, b'{']).await.unwrap();
     assert_eq!(socket.next().await, "1003 text frames of at most 8 KiB only");
     let mut socket = node.connect().await;
     node.t.clock.advance(10_000);
     assert_eq!(socket.next().await, "4003 no login in time");
+    node.stop.gracefully().await;
+}
+
+/// Less than what a client that does not answer is given.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+#[actix_web::test]
+async fn a_close_is_answered_with_its_code_and_closes_the_connection_at_once() {
+    let node = Node::new().await;
+    for code in [Some(1000), Some(1001), Some(4321), None] {
+        let mut socket = node.connect().await;
+        let frame = code.map(|code: u16| CloseFrame { code: code.into(), reason: "bye".into() });
+        socket.0.send(Message::Close(frame)).await.unwrap();
+        let answer = tokio::time::timeout(PATIENCE, socket.0.next()).await.unwrap();
+        let Some(Ok(Message::Close(answer))) = answer else { panic!("{answer:?}") };
+        assert_eq!(answer.map(|frame| u16::from(frame.code)), code);
+        assert!(socket.rest(AT_ONCE).await.is_empty());
+    }
+    // A code that no endpoint may send.
+    let mut socket = node.connect().await;
+    socket.tcp().write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xed]).await.unwrap();
+    assert_eq!(socket.next().await, "1003 text frames of at most 8 KiB only");
+    node.stop.gracefully().await;
+}
+
+#[actix_web::test]
+async fn the_gateway_closes_the_connection_once_its_close_is_answered_and_does_not_wait_long_for_it() {
+    let node = Node::new().await;
+    let mut socket = node.connect().await;
+    socket.log_in("1", "nonsense").await;
+    assert_eq!(socket.next().await, "4001 login failed");
+    socket.0.flush().await.unwrap();
+    assert!(socket.rest(AT_ONCE).await.is_empty());
+
+    let mut silent = node.connect().await;
+    silent.log_in("1", "nonsense").await;
+    assert_eq!(silent.rest(PATIENCE).await, b"\x88\x0e\x0f\xa1login failed");
     node.stop.gracefully().await;
 }
 
