@@ -60,9 +60,9 @@ async fn without_a_token_a_code_needs_the_answer_to_a_captcha_which_serves_once(
     assert_eq!(app(&codes.t).get(&bare).send().await.code(), 10002);
     let (id, answer) = captcha(&codes.t).await;
     let wrong = format!("/app/captcha/sms_web?captcha=zzzz&image_id={id}&mobile={}", escaped(&mobile));
-    assert_eq!(app(&codes.t).get(&wrong).send().await.code(), 10001);
+    assert_eq!(app(&codes.t).get(&wrong).send().await.code(), 11014);
     let late = format!("/app/captcha/sms_web?captcha={answer}&image_id={id}&mobile={}", escaped(&mobile));
-    assert_eq!(app(&codes.t).get(&late).send().await.code(), 10001);
+    assert_eq!(app(&codes.t).get(&late).send().await.code(), 11014);
     for id in ["x", "../../../../etc/passwd0", "0123456789012345678901234567890"] {
         let picture = codes.t.anon().get(&format!("/app/captcha/image?image_id={id}&app_id=default")).send().await;
         assert_eq!(picture.code(), 10002, "{id}");

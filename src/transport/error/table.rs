@@ -201,7 +201,7 @@ fn domain_row(error: &domain::Error) -> Row {
         )
         .on_v1("该账号已被禁用", "the account is disabled"),
         E::CaptchaWrong => {
-            refused(10001, StatusCode::UNPROCESSABLE_ENTITY, "图形验证码错误或已过期", "captcha wrong or expired")
+            refused(11014, StatusCode::UNPROCESSABLE_ENTITY, "图形验证码错误或已过期", "captcha wrong or expired")
         }
         E::CodeWrong => {
             refused(10001, StatusCode::UNPROCESSABLE_ENTITY, "验证码错误或已过期", "verification code wrong or expired")
