@@ -316,6 +316,8 @@ async fn sdks_can_discover_this_server() {
     }]}]);
     assert_eq!(json["data"]["dns_list"], expected);
     assert_eq!((&json["dns_list"], &json["app_status"]), (&expected, &json!(0)));
+    let older = t.anon().get("/app_dns?app_id=default").send().await.json();
+    assert_eq!(older["data"]["dns_list"].as_array().map(Vec::len), Some(1));
     t.anon().get("/v2/app_dns?app_id=nowhere").send().await.assert_line("json | 200 | 40000 | app_id unknown");
     t.anon().get("/v2/app_dns").send().await.assert_line("json | 200 | 40000 | app_id missing");
 }

@@ -18,7 +18,10 @@ use crate::{
 };
 
 pub(super) fn paths() -> Vec<Path> {
-    vec![admin("/v2/app_dns").get(app_dns, "Tells SDKs where the servers of an app are")]
+    vec![
+        admin("/v2/app_dns").get(app_dns, "Tells SDKs where the servers of an app are"),
+        admin("/app_dns").get(app_dns, "Tells older SDKs where the servers of an app are"),
+    ]
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -19,6 +19,7 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/v2/app_dns?app_id=default", Value::Null),
         ("GET", "/admin/v1/users/search?q=ali", Value::Null),
         ("GET", "/admin/v1/audit/list?action=account.register&page_size=1", Value::Null),
+        ("GET", "/app_dns?app_id=default", Value::Null),
         ("POST", "/admin/v1/categories/create", json!({"name": "Games", "sort": 2})),
         ("POST", "/admin/v1/categories/update", json!({"id": 2, "sort": 1})),
         ("GET", "/admin/v1/categories/list", Value::Null),
