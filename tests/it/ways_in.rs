@@ -1,4 +1,4 @@
-//! The ways in, each of which applies the same rules (security.md 5–7, 10): a login with a password on `/token/…` or with
+//! The ways in, each of which applies the same rules (security.md 5–7, 10): a login with a password on `/token/…` and `/app/token…` or with
 //! an e-mail address, with a code by SMS, with another token, and on the socket.
 
 use std::{net::SocketAddr, sync::mpsc};
@@ -14,10 +14,12 @@ use crate::{
     support::{Client, CodeApp, MINUTE_MS, PASSWORD, Res, TestApp, User, keep_log, logged},
 };
 
-const WAYS: [&str; 7] = [
+const WAYS: [&str; 9] = [
     "/token/user",
     "/token/id",
     "/token/login",
+    "/app/token",
+    "/app/token_id",
     "/v1/user/email-login",
     "/v1/user/verification-login",
     "/v1/user/get-token",
@@ -85,8 +87,8 @@ impl Fixture {
         let client = self.codes.t.anon().header("app_id", app);
         let Account { user, name, email, mobile } = account;
         let body = match way {
-            "/token/user" => json!({"name": name, "password": password}),
-            "/token/id" => json!({"user_id": user.id, "password": password}),
+            "/token/user" | "/app/token" => json!({"name": name, "password": password}),
+            "/token/id" | "/app/token_id" => json!({"user_id": user.id, "password": password}),
             "/token/login" => json!({"login_name": mobile, "password": password}),
             "/v1/user/email-login" => json!({"email": email, "password": password}),
             "/v1/user/verification-login" => {
@@ -153,7 +155,9 @@ async fn every_way_in_refuses_locked_disabled_deleted_and_foreign_accounts() {
     use End::{Disabled, In, Locked, NoSession, Wrong};
     let fixture = Fixture::new().await;
     // By column: active, locked, disabled, disabled by SQL (which ends no session), deleted, another tenant's.
-    let expected: [[End; 6]; 7] = [
+    let expected: [[End; 6]; 9] = [
+        [In, Locked, Disabled, Disabled, Wrong, Wrong],
+        [In, Locked, Disabled, Disabled, Wrong, Wrong],
         [In, Locked, Disabled, Disabled, Wrong, Wrong],
         [In, Locked, Disabled, Disabled, Wrong, Wrong],
         [In, Locked, Disabled, Disabled, Wrong, Wrong],
@@ -251,7 +255,7 @@ async fn no_way_in_logs_a_password_a_token_a_code_or_a_captcha_answer() {
         }
         fixture.try_way(way, "other", &account, PASSWORD).await;
     }
-    assert_eq!(secrets.len(), 5 + 4 + 2 + 2, "tokens were issued");
+    assert_eq!(secrets.len(), 5 + 6 + 2 + 2, "tokens were issued");
     for typed in [answer, wrong_answer] {
         let body = json!({"mobile": account.mobile, "code": typed, "id": codes.t.captcha_showing(answer).await});
         let res = codes.t.anon().post("/v1/verification/get-verification-code").json(&body).send().await;

@@ -24,6 +24,8 @@ pub(super) fn paths() -> Vec<Path> {
         admin("/token/user").post(by_username, "Logs in with a login name"),
         admin("/token/id").post(by_id, "Logs in with a user id"),
         admin("/token/login").post(by_login_name, "Logs in with any name: login name, e-mail address, number or id"),
+        admin("/app/token").post(by_username, "Logs in with a login name"),
+        admin("/app/token_id").post(by_id, "Logs in with a user id"),
     ]
 }
 

@@ -14,6 +14,8 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/token/user", json!({"name": "alice", "password": PASSWORD})),
         ("POST", "/token/id", json!({"user_id": user, "password": PASSWORD})),
         ("POST", "/token/login", json!({"login_name": "alice", "password": PASSWORD})),
+        ("POST", "/app/token", json!({"name": "alice", "password": PASSWORD})),
+        ("POST", "/app/token_id", json!({"user_id": user, "password": PASSWORD})),
         ("GET", "/roster/name?username=alice", Value::Null),
         ("GET", "/roster/id?user_id=2", Value::Null),
         ("GET", "/v2/app_dns?app_id=default", Value::Null),
