@@ -77,11 +77,24 @@ pub async fn change_password(
     password: &Password,
 ) -> Result<(), Error> {
     let compared = confirm(gateway, caller, old).await?;
+    change_proven(gateway, caller, password, Some(compared)).await
+}
+
+/// As [`change_password`], for a caller who has proven to be the owner of an account with the password hash `current`.
+///
+/// # Errors
+/// [`Error::Busy`].
+pub(super) async fn change_proven(
+    gateway: &Gateway,
+    caller: &Caller,
+    password: &Password,
+    current: Option<String>,
+) -> Result<(), Error> {
     let kept = match caller.actor() {
         Actor::User(logged_in) => Some(logged_in.session),
         Actor::Operator(_) => None,
     };
-    replace_password(gateway, caller, password, Some(compared), kept).await
+    replace_password(gateway, caller, password, current, kept).await
 }
 
 /// Sets the password of the account that an operator acts as, and ends all of its sessions.

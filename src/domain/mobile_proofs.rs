@@ -107,13 +107,18 @@ pub async fn begin_change_by_code(
     mobile: Mobile,
     code: &Code,
 ) -> Result<String, Error> {
+    confirm(gateway, caller, mobile, code).await?;
+    Ok(prove(gateway, caller.tenant_id(), &of_change(caller)))
+}
+
+/// Checks that `mobile` is the caller's number, with a code that was sent to it.
+pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, mobile: Mobile, code: &Code) -> Result<(), Error> {
     let account = lookups::user(gateway, caller.tenant_id(), caller.user()).await?;
     if account.mobile.as_deref() != Some(mobile.as_str()) {
         return Err(Error::ContactNotBound);
     }
     let (purposes, contact) = ([CodePurpose::Account(caller.user()), CodePurpose::Login], Contact::Mobile(mobile));
-    verification::try_code(gateway, caller.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await?;
-    Ok(prove(gateway, caller.tenant_id(), &of_change(caller)))
+    verification::try_code(gateway, caller.tenant_id(), &contact, code, &purposes, OnMatch::Consume).await
 }
 
 /// The second step: binds `mobile` with a code that was sent to it.
@@ -134,7 +139,7 @@ fn of_change(caller: &Caller) -> String {
 }
 
 /// A proof of `what`.
-fn prove(gateway: &Gateway, tenant: &TenantId, what: &str) -> String {
+pub(super) fn prove(gateway: &Gateway, tenant: &TenantId, what: &str) -> String {
     let until_ms = gateway.clock.now_ms().saturating_add(LIFETIME_MS);
     format!("{until_ms}.{}", mac(gateway, tenant, what, until_ms))
 }
@@ -157,7 +162,7 @@ fn wrong_proof() -> Error {
     Invalid::new("sign", Problem::Wrong).into()
 }
 
-fn check(gateway: &Gateway, tenant: &TenantId, what: &str, proof: &str) -> Result<(), Error> {
+pub(super) fn check(gateway: &Gateway, tenant: &TenantId, what: &str, proof: &str) -> Result<(), Error> {
     let Some((until_ms, shown)) = proof.split_once('.') else { return Err(wrong_proof()) };
     let Ok(until_ms) = until_ms.parse() else { return Err(wrong_proof()) };
     // Compared as keyed hashes, so that the timing reveals nothing about the right one.

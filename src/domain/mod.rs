@@ -35,6 +35,7 @@ mod nodes;
 pub mod notifications;
 mod one_time_passwords;
 pub mod overview;
+pub mod password_proofs;
 mod passwords;
 pub mod presence;
 pub mod profile;

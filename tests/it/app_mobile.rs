@@ -7,7 +7,7 @@ use crate::{
     support::{Client, CodeApp, MINUTE_MS, PASSWORD, TestApp, User},
 };
 
-fn app(t: &TestApp) -> Client {
+pub fn app(t: &TestApp) -> Client {
     t.anon().header("app_id", "default")
 }
 
@@ -34,7 +34,7 @@ async fn code(codes: &CodeApp, mobile: &str) -> String {
 }
 
 /// Asks for a code as a user, without a captcha.
-async fn own_code(codes: &CodeApp, user: &User, mobile: &str) -> String {
+pub async fn own_code(codes: &CodeApp, user: &User, mobile: &str) -> String {
     let path = format!("/app/captcha/sms?mobile={}", escaped(mobile));
     user.admin_api.get(&path).send().await.assert_ok();
     codes.sms.next().code()
@@ -201,6 +201,15 @@ async fn a_number_is_changed_with_a_proof_of_the_account_and_a_code_to_the_new_n
     let bob = codes.t.user("bob").await;
     let body = json!({"mobile": new_mobile(), "captcha": "123456", "sign": sign});
     assert_eq!(bob.admin_api.post("/app/user/mobile_change").json(&body).send().await.code(), 10002);
+}
+
+/// Binds a new number to the account of `user`, and returns it.
+pub async fn bind_mobile(codes: &CodeApp, user: &User) -> String {
+    let mobile = new_mobile();
+    let body = json!({"mobile": mobile, "captcha": own_code(codes, user, &mobile).await});
+    user.admin_api.post("/app/user/mobile_bind").json(&body).send().await.assert_ok();
+    codes.t.clock.advance(MINUTE_MS);
+    mobile
 }
 
 #[actix_web::test]

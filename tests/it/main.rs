@@ -19,6 +19,7 @@ mod accounts;
 mod alerts;
 mod app_admin;
 mod app_mobile;
+mod app_password;
 mod architecture;
 mod audit;
 mod audit_log;

@@ -110,7 +110,7 @@ async fn send_code(
 }
 
 /// A number as it is in a query, where an unescaped plus sign decodes as a space.
-fn mobile(text: Option<String>) -> Result<Mobile, Error> {
+pub(super) fn mobile(text: Option<String>) -> Result<Mobile, Error> {
     let text = required("mobile", text)?;
     let text = if text.starts_with(' ') { text.replacen(' ', "+", 1) } else { text };
     Ok(Mobile::parse("mobile", &text)?)
@@ -164,8 +164,8 @@ async fn exchange_code(
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct MobileBody {
-    mobile: Option<String>,
+pub(super) struct MobileBody {
+    pub(super) mobile: Option<String>,
     /// The code that was sent to the number.
     captcha: Option<String>,
     /// The proof of an earlier request.
@@ -173,7 +173,7 @@ struct MobileBody {
 }
 
 impl MobileBody {
-    fn code(&self) -> Result<Code, Error> {
+    pub(super) fn code(&self) -> Result<Code, Error> {
         Ok(Code::parse("captcha", required("captcha", self.captcha.as_deref())?)?)
     }
 }
@@ -194,15 +194,15 @@ async fn bind_with_proof(
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct PasswordBody {
-    password: Option<String>,
+pub(super) struct PasswordBody {
+    pub(super) password: Option<String>,
 }
 
 /// The proof for the second step of a change.
 #[derive(Serialize, JsonSchema)]
-struct ProofData {
+pub(super) struct ProofData {
     /// Valid for 15 minutes.
-    sign: String,
+    pub(super) sign: String,
 }
 
 async fn begin_change_by_password(

@@ -9,6 +9,7 @@ mod accounts;
 mod answer;
 mod app_dns;
 mod app_mobile;
+mod app_password;
 mod audit;
 mod awards;
 mod bans;
@@ -45,6 +46,7 @@ pub fn paths() -> Vec<Path> {
         accounts::paths(),
         app_dns::paths(),
         app_mobile::paths(),
+        app_password::paths(),
         audit::paths(),
         awards::paths(),
         bans::paths(),

@@ -19,9 +19,9 @@ fn others(user: i64) -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/roster/name?username=alice", Value::Null),
         ("GET", "/roster/id?user_id=2", Value::Null),
         ("GET", "/v2/app_dns?app_id=default", Value::Null),
+        ("GET", "/app_dns?app_id=default", Value::Null),
         ("GET", "/admin/v1/users/search?q=ali", Value::Null),
         ("GET", "/admin/v1/audit/list?action=account.register&page_size=1", Value::Null),
-        ("GET", "/app_dns?app_id=default", Value::Null),
         ("POST", "/admin/v1/categories/create", json!({"name": "Games", "sort": 2})),
         ("POST", "/admin/v1/categories/update", json!({"id": 2, "sort": 1})),
         ("GET", "/admin/v1/categories/list", Value::Null),
@@ -98,12 +98,18 @@ pub async fn record_app(examples: &mut Examples, codes: &CodeApp, node: &TestApp
     record(examples, &zoe, "POST", "/app/user/mobile_bind_with_sign", bound).await;
     log_in(examples, codes, &first).await;
     let password = json!({"password": PASSWORD});
-    record(examples, &zoe, "POST", "/app/user/mobile_prechange_by_password", password).await;
+    record(examples, &zoe, "POST", "/app/user/mobile_prechange_by_password", password.clone()).await;
     let current = json!({"mobile": first, "captcha": own_code(examples, codes, &zoe, &first).await});
     let begun = record(examples, &zoe, "POST", "/app/user/mobile_prechange_by_mobile", current).await;
     let code = own_code(examples, codes, &zoe, &second).await;
     let changed = json!({"mobile": second, "captcha": code, "sign": begun["sign"]});
     record(examples, &zoe, "POST", "/app/user/mobile_change", changed).await;
+
+    record(examples, &zoe, "POST", "/app/pwd_change/verify_by_password", password).await;
+    let current = json!({"mobile": second, "captcha": own_code(examples, codes, &zoe, &second).await});
+    let begun = record(examples, &zoe, "POST", "/app/pwd_change/verify_by_mobile", current).await;
+    let changed = json!({"new_password": PASSWORD, "new_password_check": PASSWORD, "sign": begun["sign"]});
+    record(examples, &zoe, "POST", "/app/pwd_change", changed).await;
 
     let (yan, third) = (codes.t.user("yan").await.admin_api, new_mobile());
     let bound = json!({"mobile": third, "captcha": own_code(examples, codes, &yan, &third).await});
