@@ -101,9 +101,5 @@ impl Described for Upload {
 /// The URL of this gateway as the client reached it, without a slash at its end.
 pub fn base_url(gateway: &Gateway, req: &HttpRequest) -> String {
     let url = api_url(req);
-    match url.strip_prefix("http://") {
-        None if url.is_empty() => gateway.config.issuer(),
-        Some(host) if gateway.config.tls.is_some() => format!("https://{host}"),
-        Some(_) | None => url,
-    }
+    if url.is_empty() { gateway.config.issuer() } else { url }
 }

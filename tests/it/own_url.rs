@@ -29,7 +29,8 @@ async fn own_urls(client: Client) -> (String, String) {
         format!("{}://{}", endpoint["protocol"].as_str().unwrap(), endpoint["host"].as_str().unwrap())
     };
     assert_eq!(url_of(&cluster["ws"][0]), url_of(&cluster["ratel"][0]).replacen("http", "ws", 1));
-    (distribution["data"]["serverUrl"].as_str().unwrap().to_owned(), url_of(&cluster["ratel"][0]))
+    let server = distribution["data"]["serverUrl"].as_str().unwrap();
+    (server.trim_end_matches('/').to_owned(), url_of(&cluster["ratel"][0]))
 }
 
 async fn assert_own_url(client: Client, expected: &str) {
