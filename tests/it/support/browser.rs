@@ -61,9 +61,10 @@ impl WebDriverCompatibleCommand for ChromeCommand {
     }
 }
 
-impl Browser {
-    /// A browser for the listener at `base`.
-    pub async fn open(base: String, look: Look) -> Self {
+/// Starts chromedriver on a free port. It ends at once if another process takes the port that it has chosen.
+fn start_driver() -> (Child, String) {
+    const TRIES: usize = 5;
+    for _ in 0..TRIES {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .process_group(0)
@@ -72,9 +73,19 @@ impl Browser {
             .spawn()
             .expect("chromedriver: scripts/test installs it");
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let started = lines.find(|line| line.contains("started successfully on port")).unwrap();
-        let port = started.rsplit(' ').next().unwrap().trim_end_matches('.').to_owned();
-        std::thread::spawn(move || lines.for_each(drop));
+        if let Some(started) = lines.find(|line| line.contains("started successfully on port")) {
+            std::thread::spawn(move || lines.for_each(drop));
+            return (driver, started.rsplit(' ').next().unwrap().trim_end_matches('.').to_owned());
+        }
+        driver.wait().unwrap();
+    }
+    panic!("chromedriver does not start");
+}
+
+impl Browser {
+    /// A browser for the listener at `base`.
+    pub async fn open(base: String, look: Look) -> Self {
+        let (driver, port) = start_driver();
         let profile = tempfile::tempdir().unwrap();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(profile.path(), look))
