@@ -14,8 +14,8 @@ pub enum Api {
 }
 
 impl Api {
-    /// Whether the clients of a path look at the HTTP status alone, as those of Qiniu do.
-    pub fn is_by_status(path: &str) -> bool {
+    /// Whether the clients of a path are those of Qiniu, which look at the HTTP status and for an `error`.
+    pub fn is_of_qiniu(path: &str) -> bool {
         matches!(path, "/v1/misc/qiniu-upload" | "/media")
     }
 

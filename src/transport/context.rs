@@ -147,7 +147,7 @@ impl Context {
             face: if is_web_host(headers, &config.web_hosts) { Face::Web } else { listener },
             api,
             language: language(headers, api),
-            is_strict: prefers_strict(headers) || Api::is_by_status(req.path()),
+            is_strict: prefers_strict(headers) || Api::is_of_qiniu(req.path()),
             noted: Noted::default(),
         }
     }

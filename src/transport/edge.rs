@@ -129,6 +129,7 @@ fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
 
 fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpResponse {
     let (encoding, bytes) = match context.api {
+        _ if Api::is_of_qiniu(req.path()) => (Encoding::Json, reply::upload_error(shown.code, &shown.text)),
         Api::V1 => {
             let encoding = wire::answer_encoding(req);
             (encoding, encoding.encode(context.number, shown.code, &shown.text, &pb::StatusResponse::default()))

@@ -72,6 +72,19 @@ pub fn tinode_error(status: StatusCode) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Body { err })
 }
 
+/// The bytes of a refused upload, whose clients look for an `error`, as Qiniu answers.
+///
+/// # Errors
+/// As [`admin`].
+pub fn upload_error(code: i32, error: &str) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        code: i32,
+        error: &'a str,
+    }
+    serde_json::to_vec(&Body { code, error })
+}
+
 /// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, BoxBody::new(bytes));

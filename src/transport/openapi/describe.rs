@@ -132,7 +132,7 @@ impl<'a> Description<'a> {
             Kind::OAuth => ("oauth", Some((Api::OAuth, "OAuthFailure"))),
             Kind::MongooseIm => ("adapters", Some((Api::OAuth, "OAuthFailure"))),
             Kind::Tinode => ("adapters", Some((Api::Tinode, "TinodeFailure"))),
-            Kind::Media if Api::of(path) == Api::V1 => ("media", Some((Api::V1, "V1Failure"))),
+            Kind::Media if Api::is_of_qiniu(path) => ("media", Some((Api::of(path), "UploadFailure"))),
             Kind::Media => ("media", Some((Api::Admin, "AdminFailure"))),
             Kind::Ops => ("ops", None),
         };

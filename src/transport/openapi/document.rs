@@ -83,8 +83,14 @@ fn refusals() -> Map<String, Value> {
         "required": ["err"],
         "properties": {"err": {"type": "string"}},
     });
+    let upload = json!({
+        "type": "object",
+        "description": "Why the upload was refused or failed.",
+        "required": ["code", "error"],
+        "properties": {"code": {"type": "integer"}, "error": {"type": "string"}},
+    });
     all.into_iter()
-        .chain([("OAuthError", oauth), ("TinodeError", tinode)])
+        .chain([("OAuthError", oauth), ("TinodeError", tinode), ("UploadError", upload)])
         .map(|(name, schema)| (name.to_owned(), schema))
         .collect()
 }
@@ -104,6 +110,7 @@ fn responses() -> Value {
         "V1Failure": {"description": text, "headers": headers, "content": v1},
         "OAuthFailure": {"description": "An error.", "headers": headers, "content": {"application/json": json("OAuthError")}},
         "TinodeFailure": {"description": "An error.", "headers": headers, "content": {"application/json": json("TinodeError")}},
+        "UploadFailure": {"description": "An error.", "headers": headers, "content": {"application/json": json("UploadError")}},
         "AdminFailure": {"description": text, "headers": headers, "content": admin},
     })
 }

@@ -108,6 +108,7 @@ async fn an_sdk_of_the_admin_api_gets_an_address_for_one_upload() {
 
         let unusable = put(&g.t.anon(), &to, &[], b"text").await;
         assert_eq!(unusable.status, 422);
+        assert!(unusable.json()["error"].as_str().unwrap().contains("intact PNG"), "{}", unusable.line());
         let answer = put(&g.t.anon(), &to, &[], &picture("png", 600, 600)).await.json();
         assert_eq!((&answer["code"], &answer["data"]), (&json!(200), &json!(true)));
         let again = put(&g.t.anon(), &to, &[], &picture("png", 9, 9)).await;

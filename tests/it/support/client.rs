@@ -171,7 +171,8 @@ impl Res {
             }
             "application/json" => {
                 let json = self.json();
-                let text = json["msg"].as_str().or(json["message"].as_str()).unwrap_or_default();
+                let text =
+                    ["msg", "message", "error"].into_iter().find_map(|field| json[field].as_str()).unwrap_or_default();
                 ("json", json["code"].as_i64().unwrap(), text.to_owned())
             }
             other => panic!("neither encoding: {other:?} {:?}", self.body),
