@@ -7,9 +7,9 @@ mod avatars;
 mod coins;
 mod contacts;
 mod discovery;
+mod distribution;
 mod export;
 mod invitations;
-mod misc;
 mod notifications;
 mod profile;
 mod sessions;
@@ -37,9 +37,9 @@ pub fn paths() -> Vec<Path> {
         coins::paths(),
         contacts::paths(),
         discovery::paths(),
+        distribution::paths(),
         export::paths(),
         invitations::paths(),
-        misc::paths(),
         notifications::paths(),
         profile::paths(),
         sessions::paths(),
