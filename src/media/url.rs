@@ -45,6 +45,15 @@ impl MediaUrl {
     pub fn beside(database: &Path) -> Self {
         Self::Folder(database.with_file_name("media"))
     }
+
+    /// The folder, if it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) => Some(path),
+            Self::S3(_) => None,
+        }
+    }
 }
 
 impl FromStr for MediaUrl {

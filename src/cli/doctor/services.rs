@@ -78,7 +78,7 @@ fn secret(is_right: bool) -> Finding {
 
 /// Whether the store of images works. A folder is not made by a check: it would belong to whoever runs the check.
 async fn images(gateway: &Gateway) -> Option<Finding> {
-    if let Some(MediaUrl::Folder(path)) = &gateway.config.media
+    if let Some(path) = gateway.config.media.as_ref().and_then(MediaUrl::folder)
         && !path.exists()
     {
         return Some(Finding::Note(format!("{} does not exist yet; the first upload creates it", path.display())));

@@ -110,17 +110,14 @@ fn files(config: &Config, unit: Option<&Unit>) -> Finding {
 fn sandbox(config: &Config, unit: &Unit) -> Vec<String> {
     let mut problems = Vec::new();
     let database = match &config.database_url {
-        DatabaseUrl::Sqlite(path) => Some(path),
+        DatabaseUrl::Sqlite(path) => Some(path.as_path()),
         DatabaseUrl::Postgres(_) => None,
     };
-    let images = match &config.media {
-        Some(MediaUrl::Folder(path)) => Some(path),
-        Some(MediaUrl::S3(_)) | None => None,
-    };
+    let images = config.media.as_ref().and_then(MediaUrl::folder);
     let written: Vec<_> = database.into_iter().chain(images).filter(|path| path.is_absolute()).collect();
     let tls = config.tls.iter().flat_map(|files| [&files.certificate, &files.key]);
     let places = config.places.iter().map(|file| &file.path);
-    let read = tls.chain(places).filter(|path| path.is_absolute());
+    let read = tls.chain(places).map(PathBuf::as_path).filter(|path| path.is_absolute());
     for path in read.chain(written.iter().copied()) {
         if unit.hides(path) {
             problems.push(format!("{} hides {} (ProtectHome); move it elsewhere", Unit::NAME, path.display()));
