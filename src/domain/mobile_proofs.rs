@@ -1,20 +1,16 @@
 //! What clients of the admin API do with a mobile number: log in with a code, bind it later than they proved it, and
-//! change it in two steps. A proof is signed text that the client shows in a later request.
+//! change it in two steps, with the signed proofs of `domain/proofs.rs`.
 
 use super::{
-    Anonymous, Caller, Error, audit::Action, contacts, credentials, limits, lookups, one_time_passwords, sessions,
-    unit_of_work::as_anonymous, verification,
+    Anonymous, Caller, Error, audit::Action, contacts, credentials, limits, lookups, one_time_passwords, proofs,
+    sessions, unit_of_work::as_anonymous, verification,
 };
 use crate::{
     gateway::Gateway,
-    model::{Code, CodePurpose, Contact, Invalid, Mobile, Password, Problem, TenantId, UserId},
-    secret::{KeyPurpose, hex},
+    model::{Code, CodePurpose, Contact, Mobile, Password, UserId},
     state::OnMatch,
     store::users,
 };
-
-/// How long a proof is valid.
-const LIFETIME_MS: i64 = 15 * 60 * 1000;
 
 /// What the owner of a mobile number gets for a code.
 pub enum CodeLogin {
@@ -48,7 +44,7 @@ pub async fn exchange_code(
         let (wanted, contact) = (tenant.clone(), contact.clone());
         match gateway.db.read(move |conn| users::find_confirmed_owner(conn, &wanted, &contact)).await? {
             Some(owner) => issue_password(gateway, anonymous, owner, mobile).await,
-            None => Ok(CodeLogin::Proof(prove_once(gateway, tenant, &of_number(mobile)).await?)),
+            None => Ok(CodeLogin::Proof(proofs::prove_once(gateway, tenant, &of_number(mobile)).await?)),
         }
     };
     sessions::note_refusal(gateway, anonymous, target, exchange.await).await
@@ -78,9 +74,7 @@ async fn issue_password(
 /// [`Error::Invalid`] for a wrong, used or expired proof; [`Error::MobileTaken`]; [`Error::Unavailable`] without the
 /// shared state.
 pub async fn bind(gateway: &Gateway, caller: &Caller, mobile: Mobile, proof: &str) -> Result<(), Error> {
-    check(gateway, caller.tenant_id(), &of_number(&mobile), proof)?;
-    let (id, _) = once(gateway, proof);
-    gateway.state.take_one_time(&id, gateway.clock.now()).await?.ok_or_else(wrong_proof)?;
+    proofs::check_once(gateway, caller.tenant_id(), &of_number(&mobile), proof).await?;
     contacts::bind_proven(gateway, caller, Contact::Mobile(mobile)).await
 }
 
@@ -94,7 +88,7 @@ pub async fn begin_change_by_password(
     password: &Password,
 ) -> Result<String, Error> {
     credentials::confirm(gateway, caller, password).await?;
-    Ok(prove(gateway, caller.tenant_id(), &of_change(caller)))
+    Ok(proofs::prove(gateway, caller.tenant_id(), &of_change(caller)))
 }
 
 /// The first step of a change of the caller's number, by a code that was sent to it. Returns the proof for [`change`].
@@ -108,7 +102,7 @@ pub async fn begin_change_by_code(
     code: &Code,
 ) -> Result<String, Error> {
     confirm(gateway, caller, mobile, code).await?;
-    Ok(prove(gateway, caller.tenant_id(), &of_change(caller)))
+    Ok(proofs::prove(gateway, caller.tenant_id(), &of_change(caller)))
 }
 
 /// Checks that `mobile` is the caller's number, with a code that was sent to it.
@@ -126,7 +120,7 @@ pub(super) async fn confirm(gateway: &Gateway, caller: &Caller, mobile: Mobile, 
 /// # Errors
 /// [`Error::Invalid`] for a wrong or expired proof; as [`contacts::bind`].
 pub async fn change(gateway: &Gateway, caller: &Caller, mobile: Mobile, code: &Code, proof: &str) -> Result<(), Error> {
-    check(gateway, caller.tenant_id(), &of_change(caller), proof)?;
+    proofs::check(gateway, caller.tenant_id(), &of_change(caller), proof)?;
     contacts::bind(gateway, caller, Contact::Mobile(mobile), code).await
 }
 
@@ -136,41 +130,4 @@ fn of_number(mobile: &Mobile) -> String {
 
 fn of_change(caller: &Caller) -> String {
     format!("change {}", caller.user())
-}
-
-/// A proof of `what`.
-pub(super) fn prove(gateway: &Gateway, tenant: &TenantId, what: &str) -> String {
-    let until_ms = gateway.clock.now_ms().saturating_add(LIFETIME_MS);
-    format!("{until_ms}.{}", mac(gateway, tenant, what, until_ms))
-}
-
-/// A proof of `what` that serves once.
-async fn prove_once(gateway: &Gateway, tenant: &TenantId, what: &str) -> Result<String, Error> {
-    let proof = prove(gateway, tenant, what);
-    let (id, mac) = once(gateway, &proof);
-    gateway.state.put_one_time(&id, mac, LIFETIME_MS, gateway.clock.now()).await?;
-    Ok(proof)
-}
-
-/// The name under which a proof is stored until it is used, and its value.
-fn once(gateway: &Gateway, proof: &str) -> (String, [u8; 32]) {
-    let mac = gateway.secret.mac(KeyPurpose::Proof, proof.as_bytes());
-    (hex(&mac), mac)
-}
-
-fn wrong_proof() -> Error {
-    Invalid::new("sign", Problem::Wrong).into()
-}
-
-pub(super) fn check(gateway: &Gateway, tenant: &TenantId, what: &str, proof: &str) -> Result<(), Error> {
-    let Some((until_ms, shown)) = proof.split_once('.') else { return Err(wrong_proof()) };
-    let Ok(until_ms) = until_ms.parse() else { return Err(wrong_proof()) };
-    // Compared as keyed hashes, so that the timing reveals nothing about the right one.
-    let keyed = |text: &str| gateway.secret.mac(KeyPurpose::OneTime, text.as_bytes());
-    let is_right = keyed(&mac(gateway, tenant, what, until_ms)) == keyed(shown);
-    if is_right && gateway.clock.now_ms() < until_ms { Ok(()) } else { Err(wrong_proof()) }
-}
-
-fn mac(gateway: &Gateway, tenant: &TenantId, what: &str, until_ms: i64) -> String {
-    hex(&gateway.secret.mac(KeyPurpose::Proof, format!("{tenant}\n{what}\n{until_ms}").as_bytes()))
 }

@@ -39,6 +39,7 @@ pub mod password_proofs;
 mod passwords;
 pub mod presence;
 pub mod profile;
+mod proofs;
 pub mod push;
 pub mod push_targets;
 pub mod readiness;

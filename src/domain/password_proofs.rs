@@ -1,7 +1,7 @@
 //! The change of a password in two steps, as clients of the admin API do it. The first gives a proof, which the second
 //! shows. A proof is void once the password has changed, so that it serves for one change.
 
-use super::{Caller, Error, credentials, mobile_proofs};
+use super::{Caller, Error, credentials, mobile_proofs, proofs};
 use crate::{
     gateway::Gateway,
     model::{Code, Mobile, Password},
@@ -14,7 +14,7 @@ use crate::{
 /// [`Error::PasswordWrong`]; [`Error::TooManyRequests`] after too many wrong passwords.
 pub async fn begin_by_password(gateway: &Gateway, caller: &Caller, password: &Password) -> Result<String, Error> {
     let current = credentials::confirm(gateway, caller, password).await?;
-    Ok(mobile_proofs::prove(gateway, caller.tenant_id(), &of_change(caller, Some(&current))))
+    Ok(proofs::prove(gateway, caller.tenant_id(), &of_change(caller, Some(&current))))
 }
 
 /// The first step, with a code that was sent to the account's number. Returns the proof for [`change`].
@@ -24,7 +24,7 @@ pub async fn begin_by_password(gateway: &Gateway, caller: &Caller, password: &Pa
 pub async fn begin_by_code(gateway: &Gateway, caller: &Caller, mobile: Mobile, code: &Code) -> Result<String, Error> {
     mobile_proofs::confirm(gateway, caller, mobile, code).await?;
     let current = find_current(gateway, caller).await?;
-    Ok(mobile_proofs::prove(gateway, caller.tenant_id(), &of_change(caller, current.as_deref())))
+    Ok(proofs::prove(gateway, caller.tenant_id(), &of_change(caller, current.as_deref())))
 }
 
 /// The second step: sets the password and ends all other sessions.
@@ -33,7 +33,7 @@ pub async fn begin_by_code(gateway: &Gateway, caller: &Caller, mobile: Mobile, c
 /// [`Error::Invalid`] for a wrong, expired or used proof; [`Error::Busy`].
 pub async fn change(gateway: &Gateway, caller: &Caller, password: &Password, proof: &str) -> Result<(), Error> {
     let current = find_current(gateway, caller).await?;
-    mobile_proofs::check(gateway, caller.tenant_id(), &of_change(caller, current.as_deref()), proof)?;
+    proofs::check(gateway, caller.tenant_id(), &of_change(caller, current.as_deref()), proof)?;
     credentials::change_proven(gateway, caller, password, current).await
 }
 
