@@ -56,6 +56,7 @@ pub mod random;
 pub mod secret;
 mod signing;
 mod sockets;
+mod source_counts;
 pub mod state;
 pub mod store;
 mod time_limit;

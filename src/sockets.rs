@@ -9,7 +9,10 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::model::{DeviceSn, SessionId, TenantId, UserId};
+use crate::{
+    model::{DeviceSn, SessionId, TenantId, UserId},
+    source_counts::SourceCounts,
+};
 
 /// Why the gateway closes a socket for reasons other than its client's behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub struct Sockets(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     open: HashMap<u64, Entry>,
-    of_source: HashMap<IpAddr, usize>,
+    of_source: SourceCounts,
     /// The socket numbers, oldest first.
     of_user: HashMap<UserId, Vec<u64>>,
     last: u64,
@@ -74,12 +77,7 @@ impl Table {
 
     fn remove(&mut self, number: u64) -> Option<Identity> {
         let Entry { source, identity, .. } = self.open.remove(&number)?;
-        if let Some(count) = self.of_source.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                self.of_source.remove(&source);
-            }
-        }
+        self.of_source.remove(source);
         let identity = identity?;
         if let Some(numbers) = self.of_user.get_mut(&identity.user) {
             numbers.retain(|known| *known != number);
@@ -107,10 +105,10 @@ impl Sockets {
     #[must_use]
     pub fn admit(self: &Arc<Self>, source: IpAddr, limit: usize) -> Option<(Place, oneshot::Receiver<CloseCause>)> {
         let mut table = self.lock();
-        if table.is_closing || table.of_source.get(&source).is_some_and(|count| *count >= limit) {
+        if table.is_closing || table.of_source.of(source) >= limit {
             return None;
         }
-        *table.of_source.entry(source).or_default() += 1;
+        table.of_source.add(source);
         table.last += 1;
         let number = table.last;
         let (close, close_request) = oneshot::channel();

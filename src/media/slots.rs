@@ -1,10 +1,11 @@
 //! How many files may arrive at the same time: each takes memory until it is complete.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use crate::source_counts::SourceCounts;
 
 /// How many files may arrive at a node at the same time.
 const MAX: usize = 64;
@@ -15,22 +16,21 @@ const MAX_PER_SOURCE: usize = 8;
 /// The files that arrive at a node, counted by the address that they come from.
 #[derive(Default)]
 pub struct Slots {
-    taken: Mutex<HashMap<IpAddr, usize>>,
+    taken: Mutex<SourceCounts>,
 }
 
 impl Slots {
     /// A place for a file from `source`; `None` if all are taken.
     pub fn take(self: &Arc<Self>, source: IpAddr) -> Option<Slot> {
         let mut taken = self.taken();
-        let of_source = taken.get(&source).copied().unwrap_or_default();
-        if of_source >= MAX_PER_SOURCE || taken.values().sum::<usize>() >= MAX {
+        if taken.of(source) >= MAX_PER_SOURCE || taken.total() >= MAX {
             return None;
         }
-        taken.insert(source, of_source + 1);
+        taken.add(source);
         Some(Slot { slots: Arc::clone(self), source })
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn taken(&self) -> MutexGuard<'_, SourceCounts> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -43,12 +43,6 @@ pub struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut taken = self.slots.taken();
-        if let Some(number) = taken.get_mut(&self.source) {
-            *number -= 1;
-            if *number == 0 {
-                taken.remove(&self.source);
-            }
-        }
+        self.slots.taken().remove(self.source);
     }
 }
