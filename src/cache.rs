@@ -6,6 +6,7 @@
 
 mod evictions;
 mod lifecycle;
+mod sizes;
 
 use std::{
     sync::{
@@ -15,9 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quick_cache::{DefaultHashBuilder, Weighter, sync};
+use foldhash::fast::RandomState;
+use quick_cache::{UnitWeighter, sync};
 
-use self::{evictions::Evictions, lifecycle::CountsEvictions};
+use self::{
+    evictions::Evictions,
+    lifecycle::CountsEvictions,
+    sizes::{ByBytes, with_room_for},
+};
 use crate::{
     metrics,
     model::{
@@ -32,11 +38,11 @@ const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// The cache of one node.
 pub struct Cache {
-    tenants: sync::Cache<TenantId, Arc<TenantEntry>>,
-    accounts: sync::Cache<UserId, Arc<Account>, ByBytes, DefaultHashBuilder, CountsEvictions>,
+    tenants: sync::Cache<TenantId, Arc<TenantEntry>, UnitWeighter, RandomState>,
+    accounts: sync::Cache<UserId, Arc<Account>, ByBytes, RandomState, CountsEvictions>,
     /// The account that each token belongs to. The sessions are part of the account's entry, so that evicting an
     /// account evicts its sessions too.
-    owners: sync::Cache<TokenHash, UserId>,
+    owners: sync::Cache<TokenHash, UserId, UnitWeighter, RandomState>,
     evictions: Evictions,
     started: Instant,
     /// The end of the lease, in ms since `started`.
@@ -68,21 +74,6 @@ struct Account {
 #[derive(Clone, Copy)]
 pub struct FillToken(Option<u64>);
 
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<UserId, Arc<Account>> for ByBytes {
-    fn weight(&self, _: &UserId, account: &Arc<Account>) -> u64 {
-        const FRAME: usize = 512;
-        const SESSION: usize = 128;
-        const REMARK: usize = 96;
-        let texts = |(user, details): &(Arc<User>, Arc<PublicDetails>)| user.text_bytes() + details.text_bytes();
-        let profile = account.profile.as_ref().map_or(0, texts);
-        let remarks = account.remarks.as_deref().map_or(0, |all| all.text_bytes() + all.count() * REMARK);
-        u64::try_from(FRAME + profile + remarks + account.sessions.len() * SESSION).unwrap_or(u64::MAX)
-    }
-}
-
 impl Cache {
     /// A cache with `bytes` of memory for accounts; 0 disables it.
     #[must_use]
@@ -91,15 +82,15 @@ impl Cache {
         const TYPICAL_BYTES: u64 = 1024;
         let accounts = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(1);
         Self {
-            tenants: sync::Cache::new(TENANTS),
+            tenants: with_room_for(TENANTS),
             accounts: sync::Cache::with(
                 accounts,
                 bytes,
                 ByBytes,
-                DefaultHashBuilder::default(),
+                RandomState::default(),
                 CountsEvictions::new(metrics.evictions_by_space.clone()),
             ),
-            owners: sync::Cache::new(accounts.saturating_mul(2)),
+            owners: with_room_for(accounts.saturating_mul(2)),
             evictions: Evictions::default(),
             started: Instant::now(),
             trusted_until_ms: AtomicU64::new(0),
@@ -117,7 +108,11 @@ impl Cache {
     /// Whether the cache is enabled and its lease has not expired.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.trusted_at(Instant::now())
+    }
+
+    fn trusted_at(&self, now: Instant) -> bool {
+        let now_ms = u64::try_from(now.duration_since(self.started).as_millis()).unwrap_or(u64::MAX);
         self.is_on && now_ms < self.trusted_until_ms.load(Ordering::Relaxed)
     }
 
@@ -170,17 +165,20 @@ impl Cache {
     }
 
     fn tenant_entry(&self, id: &TenantId) -> Option<Arc<TenantEntry>> {
-        if !self.is_trusted() {
+        let now = Instant::now();
+        if !self.trusted_at(now) {
             return None;
         }
-        self.tenants.get(id).filter(|entry| entry.since.elapsed() < MAX_AGE)
+        self.tenants.get(id).filter(|entry| now.duration_since(entry.since) < MAX_AGE)
     }
 
     fn account(&self, tenant: &TenantId, id: UserId) -> Option<Arc<Account>> {
-        if !self.is_trusted() {
+        let now = Instant::now();
+        if !self.trusted_at(now) {
             return None;
         }
-        self.accounts.get(&id).filter(|account| account.tenant == *tenant && account.since.elapsed() < MAX_AGE)
+        let is_fresh = |account: &Arc<Account>| now.duration_since(account.since) < MAX_AGE;
+        self.accounts.get(&id).filter(|account| account.tenant == *tenant && is_fresh(account))
     }
 
     /// Caches a tenant.

@@ -114,9 +114,9 @@ async fn read_account(
     id: UserId,
 ) -> Result<(Arc<User>, Arc<PublicDetails>), Error> {
     let fill_token = gateway.cache.fill_token();
-    let found = gateway.account_reads.find((tenant.clone(), id)).await?;
+    let found = Box::pin(gateway.account_reads.find((tenant.clone(), id))).await?;
     let (user, details) = found.ok_or(Error::UserNotFound)?;
-    let (user, details) = (Arc::new(shown(gateway, user)), Arc::new(details));
+    let (user, details) = (Arc::new(shown(gateway, user)), details.shared());
     gateway.cache.put_public_account(fill_token, tenant, &user, &details);
     Ok((user, details))
 }

@@ -52,7 +52,7 @@ type Use = (UserId, DeviceSn, Sign);
 pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn, now: Now) {
     let noted = (user, device, Sign::Request);
     if !gateway.sockets.has_device(user, device) && is_due(gateway, noted, now) {
-        note(gateway, &[(tenant, noted)]).await;
+        Box::pin(note(gateway, &[(tenant, noted)])).await;
     }
 }
 

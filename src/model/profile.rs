@@ -1,6 +1,9 @@
 //! The profile of an account, beyond its names.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     ImageUrl, Invalid, MedalId, Problem, UserId,
@@ -297,7 +300,7 @@ impl Ban {
 }
 
 /// The public details of an account that are stored outside its row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PublicDetails {
     /// Its personal data.
     pub personal: PersonalData,
@@ -308,9 +311,20 @@ pub struct PublicDetails {
 }
 
 impl PublicDetails {
-    /// The total length of its texts, in bytes.
+    /// Details to keep; most accounts have none, and share them.
     #[must_use]
-    pub fn text_bytes(&self) -> usize {
+    pub fn shared(self) -> Arc<Self> {
+        static NONE: LazyLock<Arc<PublicDetails>> = LazyLock::new(Arc::default);
+        if self == **NONE { Arc::clone(&NONE) } else { Arc::new(self) }
+    }
+
+    /// The memory that they take, in bytes; 0 if they are shared.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        if *self == Self::default() { 0 } else { size_of::<Self>() + self.text_bytes() }
+    }
+
+    fn text_bytes(&self) -> usize {
         let PersonalData { introduction, province, city, district, location_code, .. } = &self.personal;
         let personal = [introduction, province, city, district, location_code];
         let medals = self.medals.iter().flat_map(|medal| [&medal.name, &medal.description, &medal.image_url]);

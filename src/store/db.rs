@@ -147,7 +147,8 @@ impl Db {
         let run = move |conn: &mut Conn| {
             if is_pooled { transaction::read(conn, Begin { account: None, is_pooled }, queries) } else { queries(conn) }
         };
-        self.in_time(self.on_connection(run)).await
+        // Boxed, since most requests need no query: their futures would have room for one.
+        self.in_time(Box::pin(self.on_connection(run))).await
     }
 
     /// Runs `work` on a connection of the pool, unless the caller has stopped waiting by then.
