@@ -10,15 +10,19 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use env_logger::{Target, WriteStyle, fmt::style::Style};
+use env_logger::{Target, WriteStyle};
+use jiff::Timestamp;
 use log::{
-    Log, Metadata, Record,
+    Level, Log, Metadata, Record,
     kv::{self, Key, Value, VisitSource, VisitValue},
 };
 use serde::{Serialize, Serializer as _, ser::SerializeMap};
 
 use self::writer::Background;
-use crate::metrics::Counter;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    metrics::Counter,
+};
 
 tokio::task_local! {
     static OF_TASK: Arc<str>;
@@ -128,9 +132,13 @@ fn build(filter: &str, format: LogFormat, background: Option<Background>) -> env
             let mut line = Vec::with_capacity(TYPICAL_BYTES);
             match format {
                 LogFormat::Text => {
-                    let style = if has_colors { to.default_level_style(record.level()) } else { Style::new() };
-                    let (time, level, target) = (to.timestamp_seconds(), record.level(), record.target());
-                    write!(line, "[{time} {style}{level:<5}{style:#} {target}] ")?;
+                    let (level, target) = (record.level(), record.target());
+                    if has_colors {
+                        let (time, style) = (to.timestamp_seconds(), to.default_level_style(level));
+                        write!(line, "[{time} {style}{level:<5}{style:#} {target}] ")?;
+                    } else {
+                        push_prefix(&mut line, level, target);
+                    }
                     write_line(&mut line, record)?;
                 }
                 LogFormat::Json => write_json(&mut line, record, &to.timestamp_millis().to_string())?,
@@ -139,6 +147,26 @@ fn build(filter: &str, format: LogFormat, background: Option<Background>) -> env
             to.write_all(&line)
         })
         .build()
+}
+
+/// What a line begins with. It is the same for many lines, so most of it is not formatted again.
+fn push_prefix(line: &mut Vec<u8>, level: Level, target: &str) {
+    thread_local! {
+        static SECOND: RefCell<(i64, String)> = RefCell::default();
+    }
+    let now = SystemClock.now_ms() / 1000;
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != now {
+            *second = now;
+            *text = Timestamp::from_second(now).map(|time| time.to_string()).unwrap_or_default();
+        }
+        line.push(b'[');
+        line.extend_from_slice(text.as_bytes());
+    });
+    let padding = if level.as_str().len() < 5 { "  " } else { " " };
+    for part in [" ", level.as_str(), padding, target, "] "] {
+        line.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// Writes the message, or the fields of a record that has some, such as those of the access log.
@@ -215,6 +243,10 @@ impl<W: io::Write> VisitValue<'_> for TextFields<'_, W> {
 
     fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
         self.visit_str(itoa::Buffer::new().format(value))
+    }
+
+    fn visit_f64(&mut self, value: f64) -> Result<(), kv::Error> {
+        serde_json::to_writer(&mut *self.to, &value).map_err(kv::Error::boxed)
     }
 
     fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {

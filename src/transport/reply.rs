@@ -87,7 +87,13 @@ pub fn upload_error(code: i32, error: &str) -> serde_json::Result<Vec<u8>> {
 
 /// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
+    static PROTOBUF: HeaderValue = HeaderValue::from_static(Encoding::Protobuf.media_type());
+    static JSON: HeaderValue = HeaderValue::from_static(Encoding::Json.media_type());
+    let media_type = match encoding {
+        Encoding::Protobuf => &PROTOBUF,
+        Encoding::Json => &JSON,
+    };
     let mut response = HttpResponse::with_body(status, BoxBody::new(bytes));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
     response
 }

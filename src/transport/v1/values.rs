@@ -1,13 +1,16 @@
 //! How `/v1` formats amounts and times.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 
 use crate::model::{Invalid, Problem};
 
 /// Converts an amount in 0.01 coin to coins.
 pub(super) fn coins(cents: i64) -> f64 {
-    // Parsing text yields the nearest float; a division could be off in the last place.
-    format!("{cents}e-2").parse().unwrap_or_default()
+    match i32::try_from(cents) {
+        Ok(cents) => f64::from(cents) / 100.0,
+        // Parsing text yields the nearest float; a number that is rounded before the division could be off.
+        Err(_) => format!("{cents}e-2").parse().unwrap_or_default(),
+    }
 }
 
 /// Milliseconds as Unix seconds; times before 1970 become 0.
@@ -17,8 +20,9 @@ pub(super) fn unix_secs(ms: i64) -> u64 {
 
 /// Formats a time as `YYYY-MM-DD hh:mm:ss` in `zone`.
 pub(super) fn local_time(zone: &TimeZone, ms: i64) -> String {
+    const FORMAT: DateTimePrinter = DateTimePrinter::new().separator(b' ').precision(Some(0));
     match Timestamp::from_millisecond(ms) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(time) => FORMAT.datetime_to_string(&zone.to_datetime(time)),
         Err(_) => String::new(),
     }
 }
