@@ -2,7 +2,7 @@
 //! is handled.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     rc::Rc,
@@ -48,7 +48,7 @@ impl Face {
     }
 }
 
-/// The pattern of the path that a request has, for metrics; in the data of its resource.
+/// The pattern of the path that a request has, for metrics.
 pub struct Route {
     pattern: &'static str,
     /// The series of the answers that there were, so that they need not be looked up by all their labels.
@@ -79,7 +79,6 @@ impl Route {
 }
 
 /// What is known about a request; in its extensions.
-#[derive(Debug)]
 pub struct Context {
     /// Identifies the request in headers and logs.
     pub id: Arc<str>,
@@ -102,8 +101,10 @@ pub struct Context {
 }
 
 /// What becomes known about a request while it is handled: for its answer, the access log and the metrics.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Noted {
+    /// The route of its path, if there is one.
+    pub route: OnceCell<Rc<Route>>,
     /// Who sent it.
     pub identity: RefCell<Option<Identity>>,
     /// The encoding in which it is to be answered, on a path of `/v1`.
@@ -167,13 +168,10 @@ impl Context {
     /// The origin of the request, for the domain.
     pub fn origin(&self, headers: &HeaderMap) -> Origin {
         const MAX_USER_AGENT_CHARS: usize = 255;
-        let user_agent = text(headers, &header::USER_AGENT);
-        Origin {
-            address: self.address,
-            request_id: Arc::clone(&self.id),
-            language: self.language,
-            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect(),
-        }
+        // The text of a header is ASCII, without control characters other than tabs.
+        let mut user_agent = text(headers, &header::USER_AGENT).replace('\t', "");
+        user_agent.truncate(MAX_USER_AGENT_CHARS);
+        Origin { address: self.address, request_id: Arc::clone(&self.id), language: self.language, user_agent }
     }
 }
 
@@ -192,7 +190,7 @@ fn request_id(sent: &HeaderMap, random: Random) -> (Arc<str>, u64) {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !is_well_formed {
         let number = in_range(random.number());
-        return (number.to_string().into(), number);
+        return (itoa::Buffer::new().format(number).into(), number);
     }
     let number = match id.parse() {
         Ok(number) if (1..=MAX_NUMBER).contains(&number) => number,

@@ -3,19 +3,15 @@
 
 use std::sync::{Arc, LazyLock};
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Path, ServiceConfig, get, resource},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Path as PathParts};
 use serde_json::{Value, json};
 use utoipa_swagger_ui::Config as PageConfig;
 
 use super::{
-    context::Route,
     error::{Error, Protocol},
     openapi, ops,
     own_url::{own_scheme, own_url},
+    path::{self, Path},
 };
 use crate::domain;
 
@@ -23,11 +19,9 @@ use crate::domain;
 #[derive(Clone, Copy)]
 pub struct AppPort(pub u16);
 
-/// The routes of the document and the page.
-pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/openapi.json").app_data(Route::new("/openapi.json")).route(get().to(openapi_json)))
-        .service(resource("/docs").app_data(Route::new("/docs")).route(get().to(to_page)))
-        .service(resource("/docs/{file:.*}").app_data(Route::new("/docs/{file}")).route(get().to(page)));
+/// The paths of the document and the page.
+pub fn paths() -> Vec<Path> {
+    vec![path::page("/openapi.json", openapi_json), path::page("/docs", to_page), path::page("/docs/{file:.*}", page)]
 }
 
 /// The document, with the address at which its operations are. Those of the ops listener are on that only.
@@ -65,7 +59,7 @@ async fn to_page() -> HttpResponse {
 }
 
 /// A file of Swagger UI, which is in the binary.
-async fn page(req: HttpRequest, file: Path<String>) -> Result<HttpResponse, Error> {
+async fn page(req: HttpRequest, file: PathParts<String>) -> Result<HttpResponse, Error> {
     static CONFIG: LazyLock<Arc<PageConfig<'static>>> =
         LazyLock::new(|| Arc::new(PageConfig::from("/openapi.json").validator_url("none")));
     let name = if file.is_empty() { "index.html" } else { file.as_str() };

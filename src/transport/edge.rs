@@ -2,6 +2,7 @@
 //! and the access log.
 
 use std::{
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,18 +19,20 @@ use actix_web::{
             self, AcceptEncoding, ContentEncoding, Encoding as Coding, Header as _, HeaderMap, HeaderName, HeaderValue,
         },
     },
-    middleware::Next,
     web::Data,
 };
+use futures_util::future::Either;
 
 use super::{
     api::Api,
     codec::Encoding,
-    context::{Context, Face, Outcome, Route},
+    context::{Context, Face, Outcome},
     error::{Error, Protocol, Rendered},
     headers,
     ops::Readiness,
-    pb, reply, wire,
+    pb, reply,
+    service::Inner,
+    wire,
 };
 use crate::{
     domain,
@@ -44,32 +47,50 @@ use crate::{
 const MIN_COMPRESSED_BYTES: u64 = 1024;
 
 /// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
-pub async fn frame(
-    mut req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let started = Instant::now();
-    let coding = wanted_coding(&req);
-    let face = req.app_data::<Face>().copied().unwrap_or(Face::App);
-    let readiness = req.app_data::<Data<Readiness>>().cloned();
-    let Some(gateway) = req.app_data::<Data<Gateway>>().cloned() else {
-        return Ok(next.call(req).await?.map_into_boxed_body());
-    };
-    let context = Rc::new(Context::of(&req, &gateway.config, gateway.random, face));
-    let _in_flight = gateway.metrics.http.begin();
-    req.extensions_mut().insert(Rc::clone(&context));
-    route_head_as_get(&mut req);
-    let answer = logging::for_request(Arc::clone(&context.id), time_limit::with_own(next.call(req)));
-    let mut res = answer.await?.map_into_boxed_body();
-    add_headers(res.headers_mut(), &context);
-    if readiness.is_some_and(|readiness| !readiness.get()) {
-        // Otherwise a client that reuses the connection would find it closed at its next request.
-        res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+#[derive(Clone)]
+pub struct Frame(Rc<Surroundings>);
+
+/// What all requests of a listener have in common.
+struct Surroundings {
+    gateway: Data<Gateway>,
+    readiness: Data<Readiness>,
+    face: Face,
+}
+
+impl Frame {
+    /// The middleware of a face.
+    pub fn new(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> Self {
+        Self(Rc::new(Surroundings { gateway: Data::clone(gateway), readiness: Data::clone(readiness), face }))
     }
-    let took = started.elapsed();
-    count(&res, &context, &gateway.metrics.http, took);
-    log_access(&res, &context, took);
-    Ok(compress(res, coding))
+
+    /// Sends the request to `service`, and completes its answer.
+    pub fn around<S: Inner<B>, B: MessageBody + 'static>(
+        &self,
+        mut req: ServiceRequest,
+        service: &S,
+    ) -> impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>> + use<S, B> {
+        let started = Instant::now();
+        let coding = wanted_coding(&req);
+        let around = Rc::clone(&self.0);
+        let context = Rc::new(Context::of(&req, &around.gateway.config, around.gateway.random, around.face));
+        let in_flight = around.gateway.metrics.http.begin();
+        req.extensions_mut().insert(Rc::clone(&context));
+        route_head_as_get(&mut req);
+        let answer = logging::for_request(Arc::clone(&context.id), time_limit::with_own(service.call(req)));
+        async move {
+            let mut res = answer.await?.map_into_boxed_body();
+            add_headers(res.headers_mut(), &context);
+            if !around.readiness.get() {
+                // Otherwise a client that reuses the connection would find it closed at its next request.
+                res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
+            let took = started.elapsed();
+            count(&res, &context, &around.gateway.metrics.http, took);
+            log_access(&res, &context, took);
+            drop(in_flight);
+            Ok(compress(res, coding))
+        }
+    }
 }
 
 /// Routes HEAD as GET (RFC 9110 §9.3.2); actix-http leaves the body out.
@@ -81,18 +102,27 @@ pub fn route_head_as_get(req: &mut ServiceRequest) {
 
 /// The middleware inside CORS: turns every error, including actix's own, into the envelope and encoding that the client
 /// expects.
-pub async fn render_errors(
+pub fn render_errors<S: Inner<B>, B: MessageBody + 'static>(
     req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>> + use<S, B> {
     // No route has CONNECT, whose target is not a path (RFC 9110 §9.3.6).
-    let res = if req.method() == Method::CONNECT {
-        req.into_response(HttpResponse::MethodNotAllowed())
+    let answer = if req.method() == Method::CONNECT {
+        Either::Left(req.into_response(HttpResponse::MethodNotAllowed()))
     } else {
-        next.call(req).await?.map_into_boxed_body()
+        Either::Right(service.call(req))
     };
+    async move {
+        Ok(rendered(match answer {
+            Either::Left(refused) => refused,
+            Either::Right(answer) => answer.await?.map_into_boxed_body(),
+        }))
+    }
+}
+
+fn rendered(res: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let Some(context) = Context::get(res.request()) else {
-        return Ok(res);
+        return res;
     };
     let status = res.status();
     let shown = match res.response().error().and_then(|error| error.as_error::<Error>()) {
@@ -104,7 +134,7 @@ pub async fn render_errors(
         None if status.is_client_error() || status.is_server_error() => {
             Error::from(Protocol::from(status)).shown(context.api, context.language)
         }
-        None => return Ok(res),
+        None => return res,
     };
     if let Some(cause) = &shown.cause {
         let path = res.request().path();
@@ -116,7 +146,7 @@ pub async fn render_errors(
     }
     let mut rendered = render(res.request(), &context, &shown);
     keep_headers(res.headers(), rendered.headers_mut());
-    Ok(ServiceResponse::new(res.request().clone(), rendered))
+    ServiceResponse::new(res.request().clone(), rendered)
 }
 
 /// Copies the headers that the rendered answer does not have itself, all values of each.
@@ -157,18 +187,20 @@ fn render(req: &HttpRequest, context: &Context, shown: &Rendered) -> HttpRespons
 }
 
 fn add_headers(to: &mut HeaderMap, context: &Context) {
+    static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+    static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+    static BY_LANGUAGE: HeaderValue = HeaderValue::from_static("Accept-Language");
+    static BY_ENCODING_AND_LANGUAGE: HeaderValue = HeaderValue::from_static("Accept, Accept-Language");
     if let Ok(id) = HeaderValue::from_str(&context.id) {
         to.insert(headers::X_REQUEST_ID.clone(), id);
     }
     if !to.contains_key(header::CACHE_CONTROL) {
         // Answers hold personal data or tokens (security.md 40).
-        to.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        to.insert(header::CACHE_CONTROL, NO_STORE.clone());
     }
-    to.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if context.api == Api::V1 {
-        to.append(header::VARY, HeaderValue::from_static("Accept"));
-    }
-    to.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+    to.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+    let varies = if context.api == Api::V1 { &BY_ENCODING_AND_LANGUAGE } else { &BY_LANGUAGE };
+    to.append(header::VARY, varies.clone());
 }
 
 /// The best supported coding in the request's `Accept-Encoding`; identity when the header is absent or names no
@@ -196,10 +228,10 @@ fn compress(res: ServiceResponse<BoxBody>, coding: ContentEncoding) -> ServiceRe
 
 /// Counts an answer by what a client does not choose freely.
 fn count(res: &ServiceResponse<BoxBody>, context: &Context, metrics: &Http, took: Duration) {
-    let (route, outcome) = (res.request().app_data::<Route>(), context.noted.outcome.get());
+    let (route, outcome) = (context.noted.route.get(), context.noted.outcome.get());
     let labels = Labels {
         face: context.face.name(),
-        route: route.map(Route::pattern),
+        route: route.map(|route| route.pattern()),
         encoding: outcome.map(|outcome| outcome.encoding.name()),
         status: res.status().as_u16(),
         code: outcome.map(|outcome| outcome.code),
@@ -208,6 +240,17 @@ fn count(res: &ServiceResponse<BoxBody>, context: &Context, metrics: &Http, took
         Some(route) => route.answered(metrics, labels, took),
         None => metrics.series(labels).answered(took),
     }
+}
+
+/// The address as text: that of IPv4, which is the most common, without formatting each of its numbers.
+fn address_text(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for octet in address.octets() {
+        text.push_str(if text.is_empty() { "" } else { "." });
+        text.push_str(itoa::Buffer::new().format(octet));
+    }
+    text
 }
 
 /// Logs one line per request. The query is left out, because it can hold personal data.
@@ -221,7 +264,7 @@ fn log_access(res: &ServiceResponse<BoxBody>, context: &Context, took: Duration)
         number = context.number,
         app = identity.as_ref().map(|identity| identity.tenant_id.as_str()),
         user = identity.as_ref().and_then(|identity| identity.user).map(UserId::get),
-        from:% = context.address,
+        from = &*address_text(context.address),
         method = context.method.as_str(),
         path = req.path(),
         status = res.status().as_u16(),

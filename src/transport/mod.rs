@@ -32,6 +32,7 @@ mod path;
 pub mod pb;
 mod query;
 mod reply;
+mod router;
 mod server;
 mod service;
 pub mod socket;

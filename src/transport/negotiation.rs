@@ -53,8 +53,8 @@ fn without_white_space(body: &[u8]) -> &[u8] {
 }
 
 /// The quality that a client gives each encoding, from 0 (not acceptable) to 1.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Acceptable(Vec<(Encoding, f32)>);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Acceptable([(Encoding, f32); 2]);
 
 impl Acceptable {
     /// Parses the values of `Accept` (RFC 9110 §12.5.1). Malformed ranges are ignored; without any well-formed one,
@@ -63,7 +63,7 @@ impl Acceptable {
     pub fn by<'a>(accept: impl Iterator<Item = &'a str>) -> Self {
         let ranges: Vec<Range> = accept.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
         let quality = |encoding| if ranges.is_empty() { 1.0 } else { quality(&ranges, encoding) };
-        Self(Encoding::ALL.map(|encoding| (encoding, quality(encoding))).into())
+        Self(Encoding::ALL.map(|encoding| (encoding, quality(encoding))))
     }
 
     /// The encoding of the answer: the one of the highest quality; of several that of the `body`, else the `default`.
@@ -71,14 +71,10 @@ impl Acceptable {
     #[must_use]
     pub fn choose(&self, body: Option<Encoding>, default: Encoding) -> Option<Encoding> {
         let highest = self.0.iter().map(|(_, quality)| *quality).fold(0.0, f32::max);
-        let best: Vec<Encoding> = self
-            .0
-            .iter()
-            .filter(|(_, quality)| *quality > 0.0 && *quality >= highest)
-            .map(|(encoding, _)| *encoding)
-            .collect();
-        let preferred = body.into_iter().chain([default]).find(|encoding| best.contains(encoding));
-        preferred.or(best.first().copied())
+        let is_best = |(_, quality): &&(Encoding, f32)| *quality > 0.0 && *quality >= highest;
+        let best = || self.0.iter().filter(is_best).map(|(encoding, _)| *encoding);
+        let preferred = body.into_iter().chain([default]).find(|encoding| best().any(|one| one == *encoding));
+        preferred.or_else(|| best().next())
     }
 }
 

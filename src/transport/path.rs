@@ -1,24 +1,17 @@
 //! The paths of the API. One registration gives an operation its route and its entry in the OpenAPI document.
 
-use actix_web::{
-    FromRequest, Handler, Responder, Route,
-    http::Method,
-    middleware::from_fn,
-    web::{self, ServiceConfig},
-};
+use actix_web::{FromRequest, Handler, Responder, Route, http::Method, web};
 
 use super::{
     codec::Encoding,
-    context::Route as Pattern,
     openapi::{Described, Description, Kind, Operation},
-    wire::{self, Native},
 };
 
 /// A path with its operations.
 pub struct Path {
     name: &'static str,
     kind: Kind,
-    routes: Vec<Route>,
+    routes: Vec<(Method, Route)>,
     operations: Vec<Operation>,
     has_files: bool,
 }
@@ -73,6 +66,16 @@ pub fn ops(path: &'static str) -> Path {
     Path::new(path, Kind::Ops)
 }
 
+/// A path with a GET that is not an operation of the API, and not in the OpenAPI document.
+pub fn page<A: FromRequest + 'static>(
+    path: &'static str,
+    handler: impl Handler<A, Output: Responder + 'static>,
+) -> Path {
+    let mut page = Path::new(path, Kind::Page);
+    page.routes.push((Method::GET, web::to(handler)));
+    page
+}
+
 impl Path {
     const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, kind, routes: Vec::new(), operations: Vec::new(), has_files: false }
@@ -114,7 +117,7 @@ impl Path {
     }
 
     fn on<A: Arguments, F: Does<A>>(mut self, method: Method, handler: F, summary: &'static str) -> Self {
-        self.routes.push(web::method(method.clone()).to(handler));
+        self.routes.push((method.clone(), web::to(handler)));
         let describe = |description: &mut Description<'_>| {
             A::describe(description);
             F::Output::describe(description);
@@ -138,18 +141,21 @@ impl Path {
         &self.operations
     }
 
-    /// Adds the routes of its operations to a listener.
-    pub fn register(self, cfg: &mut ServiceConfig) {
-        let resource = web::resource(self.name).app_data(Pattern::new(self.name));
-        let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
+    /// The documented encoding of its answers, on `/v1`.
+    pub const fn native(&self) -> Option<Encoding> {
         match self.kind {
-            Kind::V1(native) if self.has_files => {
-                cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate_answer)))
-            }
-            Kind::V1(native) => cfg.service(resource.app_data(Native(native)).wrap(from_fn(wire::negotiate))),
-            Kind::Admin | Kind::OAuth | Kind::Media | Kind::MongooseIm | Kind::Tinode | Kind::Ops => {
-                cfg.service(resource)
-            }
-        };
+            Kind::V1(native) => Some(native),
+            Kind::Admin | Kind::OAuth | Kind::Media | Kind::MongooseIm | Kind::Tinode | Kind::Ops | Kind::Page => None,
+        }
+    }
+
+    /// Whether the bodies of its operations are files.
+    pub const fn has_files(&self) -> bool {
+        self.has_files
+    }
+
+    /// The handlers of its operations, by their methods.
+    pub fn into_routes(self) -> Vec<(Method, Route)> {
+        self.routes
     }
 }

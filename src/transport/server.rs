@@ -20,6 +20,7 @@ use super::{
     docs::{self, AppPort},
     edge,
     ops::{self, Readiness},
+    router,
     service::Service,
     stop::Stop,
 };
@@ -166,15 +167,10 @@ fn ops(
             .app_data(Data::clone(&gateway))
             .app_data(Data::clone(&readiness))
             .app_data(app_port)
-            .configure(|cfg| {
-                for path in ops::paths() {
-                    path.register(cfg);
-                }
-            })
-            .configure(docs::routes)
+            .default_service(router::service(|| [ops::paths(), docs::paths()].into_iter().flatten().collect()))
             .configure(|cfg| {
                 if gateway.config.has_console {
-                    console::routes(&gateway)(cfg);
+                    console::routes(&gateway, &readiness)(cfg);
                 }
             })
             .wrap_fn(|mut req, service| {

@@ -1,4 +1,4 @@
-//! A name for the long type of an actix app or resource.
+//! Names for long types of actix.
 
 use actix_web::{
     body::BoxBody,
@@ -25,5 +25,16 @@ impl<T> Service for T where
             Error = actix_web::Error,
             InitError = (),
         > + 'static
+{
+}
+
+/// Alias for the long type of what a middleware is around.
+pub trait Inner<B>:
+    actix_service::Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error, Future: 'static>
+{
+}
+
+impl<T, B> Inner<B> for T where
+    T: actix_service::Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error, Future: 'static>
 {
 }

@@ -10,7 +10,7 @@ use actix_web::{
     FromRequest as _, HttpRequest, HttpResponse,
     body::MessageBody as _,
     http::header,
-    web::{self, Data, Payload, ServiceConfig, get},
+    web::{Data, Payload},
 };
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Closed, Session};
 use futures_util::StreamExt as _;
@@ -26,9 +26,10 @@ use self::{
 use super::{
     access::{origin, single},
     connection::Stages,
-    context::Route,
     error::{Error, Protocol},
-    headers, pb, query,
+    headers,
+    path::{self, Path},
+    pb, query,
 };
 use crate::{
     domain::{self, Anonymous, access::authenticate, sockets, sockets::SocketLogin},
@@ -50,8 +51,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/ws").app_data(Route::new("/ws")).route(get().to(open)));
+pub(super) fn paths() -> Vec<Path> {
+    vec![path::page("/ws", open)]
 }
 
 /// The tenant, for clients that can't send headers.

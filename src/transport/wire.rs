@@ -5,13 +5,12 @@ use std::future::{Ready, ready};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder,
-    body::{BoxBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    body::BoxBody,
+    dev::{Payload, ServiceRequest},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap},
     },
-    middleware::Next,
     web::Bytes,
 };
 use prost::{Message, Name};
@@ -36,10 +35,6 @@ pub type Reply<T> = Result<Wire<T>, Error>;
 #[derive(Debug)]
 pub struct Wire<T>(pub T);
 
-/// The documented encoding of a path.
-#[derive(Clone, Copy)]
-pub struct Native(pub Encoding);
-
 /// The request's body and its encoding, in the request's extensions until a handler takes it.
 struct Body {
     bytes: Bytes,
@@ -52,13 +47,12 @@ pub fn answer_encoding(req: &HttpRequest) -> Encoding {
 }
 
 /// Chooses the encodings of body and answer before anything else handles the request, so that even a refusal for a
-/// missing token has the encoding that a success would have had.
-pub async fn negotiate(
-    mut req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let native = req.app_data::<Native>().map_or(Encoding::Json, |native| native.0);
-    let body = read_body(&mut req, native).await;
+/// missing token has the encoding that a success would have had. A body that is a file stays unread.
+///
+/// # Errors
+/// The answer to a request whose body can't be read or that accepts neither encoding.
+pub async fn negotiate(req: &mut ServiceRequest, native: Encoding, has_files: bool) -> Result<(), Protocol> {
+    let body = if has_files { Ok(None) } else { read_body(req, native).await };
     let (body_encoding, problem) = match body {
         Ok(Some(body)) => {
             let encoding = body.encoding;
@@ -68,25 +62,6 @@ pub async fn negotiate(
         Ok(None) => (None, None),
         Err((encoding, problem)) => (encoding, Some(problem)),
     };
-    answer(req, next, native, body_encoding, problem).await
-}
-
-/// Chooses the encoding of the answer to a request whose body is a file, which its handler reads.
-pub async fn negotiate_answer(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let native = req.app_data::<Native>().map_or(Encoding::Json, |native| native.0);
-    answer(req, next, native, None, None).await
-}
-
-async fn answer(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-    native: Encoding,
-    body_encoding: Option<Encoding>,
-    problem: Option<Protocol>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let context = Context::get(req.request());
     let default = match context.as_ref().map(|context| context.face) {
         Some(Face::Web) => Encoding::Json,
@@ -97,13 +72,10 @@ async fn answer(
     if let Some(context) = context {
         context.noted.answer_encoding.set(chosen.or(body_encoding).or(Some(default)));
     }
-    let problem = match chosen {
-        Some(_) => problem,
-        None => Some(Protocol::NotAcceptable),
-    };
-    match problem {
-        None => Ok(next.call(req).await?.map_into_boxed_body()),
-        Some(problem) => Ok(req.error_response(Error::from(problem))),
+    match (chosen, problem) {
+        (None, _) => Err(Protocol::NotAcceptable),
+        (Some(_), Some(problem)) => Err(problem),
+        (Some(_), None) => Ok(()),
     }
 }
 

@@ -93,14 +93,22 @@ fn every_documented_operation_is_in_the_document_with_its_parameters() {
 /// another way, which only those of the socket, of the document itself and the pages of the console may be.
 #[test]
 fn no_path_is_registered_beside_the_document() {
-    let mut found = Vec::new();
     let is_page = |file: &PathBuf| file.to_str().unwrap().contains("transport/console/");
-    for file in crate::architecture::sources("transport").into_iter().filter(|file| !is_page(file)) {
-        let text = fs::read_to_string(&file).unwrap();
-        found.extend(text.split("resource(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+    let texts: Vec<String> = crate::architecture::sources("transport")
+        .into_iter()
+        .filter(|file| !is_page(file))
+        .map(|file| fs::read_to_string(&file).unwrap())
+        .collect();
+    let following = |what: &str| -> Vec<String> {
+        let found = texts.iter().flat_map(|text| text.split(what).skip(1));
+        found.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let mut pages = following("path::page(\"");
+    pages.sort();
+    assert_eq!(pages, ["/docs", "/docs/{file:.*}", "/openapi.json", "/ws"]);
+    for registered in ["resource(\"", ".route(\"", "scope(\""] {
+        assert_eq!(following(registered), [""; 0], "{registered}");
     }
-    found.sort();
-    assert_eq!(found, ["/docs", "/docs/{file:.*}", "/openapi.json", "/v1/{unknown:.*}", "/ws"]);
 }
 
 #[actix_web::test]

@@ -31,14 +31,17 @@ use actix_web::{
 };
 
 use super::{
-    edge,
+    context::Face,
+    edge::Frame,
     error::{Error, Protocol},
+    ops::Readiness,
 };
 use crate::gateway::Gateway;
 
 /// The routes of the console.
-pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
+pub fn routes(gateway: &Data<Gateway>, readiness: &Data<Readiness>) -> impl FnOnce(&mut ServiceConfig) {
     let session = cookie::middleware(gateway);
+    let frame = Frame::new(gateway, readiness, Face::App);
     move |cfg| {
         let pages = scope("/console")
             .configure(assets::routes)
@@ -58,7 +61,7 @@ pub fn routes(gateway: &Data<Gateway>) -> impl FnOnce(&mut ServiceConfig) {
             .wrap(session)
             .wrap(from_fn(frame::secure_cookies))
             .wrap(from_fn(frame::answer_other_sites))
-            .wrap(from_fn(edge::frame));
+            .wrap_fn(move |req, service| frame.around(req, service));
         let home = || get().to(async || session::see("/console/"));
         cfg.service(resource("/").route(home())).service(resource("/console").route(home())).service(pages);
     }

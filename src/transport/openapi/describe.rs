@@ -32,6 +32,8 @@ pub enum Kind {
     Media,
     /// The ops listener.
     Ops,
+    /// What is not an operation, such as the documentation.
+    Page,
 }
 
 /// An operation's entry in the OpenAPI document.
@@ -134,7 +136,7 @@ impl<'a> Description<'a> {
             Kind::Tinode => ("adapters", Some((Api::Tinode, "TinodeFailure"))),
             Kind::Media if Api::is_of_qiniu(path) => ("media", Some((Api::of(path), "UploadFailure"))),
             Kind::Media => ("media", Some((Api::Admin, "AdminFailure"))),
-            Kind::Ops => ("ops", None),
+            Kind::Ops | Kind::Page => ("ops", None),
         };
         if let Some((api, failure)) = failure {
             self.parameters.extend(["AcceptLanguage", "Prefer"].map(|name| reference("parameters", name)));

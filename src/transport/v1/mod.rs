@@ -16,18 +16,7 @@ mod sessions;
 mod values;
 mod verification;
 
-use actix_web::{
-    middleware::from_fn,
-    web::{self, ServiceConfig},
-};
-
-use super::{
-    codec::Encoding,
-    error::Protocol,
-    path::Path,
-    pb,
-    wire::{Native, Reply, negotiate},
-};
+use super::path::Path;
 
 /// All paths of `/v1`.
 pub fn paths() -> Vec<Path> {
@@ -48,11 +37,4 @@ pub fn paths() -> Vec<Path> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// Refuses unknown paths below `/v1` in the client's encoding.
-pub fn unknown(cfg: &mut ServiceConfig) {
-    let route = web::route().to(async || -> Reply<pb::StatusResponse> { Err(Protocol::NotFound.into()) });
-    let unknown = web::resource("/v1/{unknown:.*}").app_data(Native(Encoding::Json)).wrap(from_fn(negotiate));
-    cfg.service(unknown.route(route));
 }
