@@ -1,8 +1,8 @@
 //! The HTTP layer, the only one that uses actix, prost and wire types.
 //!
-//! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here:
-//! authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the rendering of errors (`error`) and the
-//! middleware around every request (`edge`).
+//! `v1` and `admin` hold the routes; a handler parses, calls the domain and wraps the answer. What they share is here: how
+//! a handler is found (`path`, `router`), authentication (`access`), encodings (`codec`, `negotiation`, `wire`), the
+//! rendering of errors (`error`) and the middleware around every request (`edge`).
 
 mod acceptor;
 mod access;

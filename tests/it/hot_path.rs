@@ -12,14 +12,14 @@ use crate::{
 
 const INFO: &str = "/v1/user/info";
 
-/// 62 per request in November 2026, with those of the test's client; a tenth more.
-const MAX_ALLOCATIONS: u64 = 68;
+/// 51 per request in November 2026, with those of the test's client; a tenth more.
+const MAX_ALLOCATIONS: u64 = 56;
 
-/// 77, while the log of the suite is kept at trace level.
-const MAX_ALLOCATIONS_WITH_ALL_LOGS: u64 = 85;
+/// 67, while the log of the suite is kept at trace level.
+const MAX_ALLOCATIONS_WITH_ALL_LOGS: u64 = 73;
 
-/// 305,000 per request in a debug build in November 2026; a tenth more.
-const MAX_INSTRUCTIONS: u64 = 335_000;
+/// 233,000 per request in a debug build in November 2026; a tenth more.
+const MAX_INSTRUCTIONS: u64 = 256_000;
 
 #[test]
 fn a_read_from_the_cache_makes_few_allocations() {
