@@ -1,15 +1,19 @@
 -- A change of an account writes to fewer indexes, and its triggers parse nothing.
 
+-- PostgreSQL writes an entry for the new version of a row into each index that the row is in. The new indexes are built
+-- first, since running nodes can't read the accounts once an old one is dropped.
+CREATE UNIQUE INDEX users_known_mobile ON users (app_id, mobile) WHERE mobile IS NOT NULL;
+CREATE UNIQUE INDEX users_known_email ON users (app_id, email) WHERE email IS NOT NULL;
+CREATE UNIQUE INDEX users_chosen_code ON users (app_id, invitation_code) WHERE invitation_code IS NOT NULL;
+DROP INDEX users_app_mobile;
+DROP INDEX users_app_email;
+DROP INDEX users_app_invitation_code;
+ALTER INDEX users_known_mobile RENAME TO users_app_mobile;
+ALTER INDEX users_known_email RENAME TO users_app_email;
+ALTER INDEX users_chosen_code RENAME TO users_app_invitation_code;
+
 -- The index of the columns app_id, at_ms and id does the same.
 DROP INDEX audit_log_app;
-
--- PostgreSQL writes an entry for the new version of a row into each index that the row is in.
-DROP INDEX users_app_mobile;
-CREATE UNIQUE INDEX users_app_mobile ON users (app_id, mobile) WHERE mobile IS NOT NULL;
-DROP INDEX users_app_email;
-CREATE UNIQUE INDEX users_app_email ON users (app_id, email) WHERE email IS NOT NULL;
-DROP INDEX users_app_invitation_code;
-CREATE UNIQUE INDEX users_app_invitation_code ON users (app_id, invitation_code) WHERE invitation_code IS NOT NULL;
 
 -- A function in SQL is parsed and planned at each call, one in PL/pgSQL once per connection.
 CREATE OR REPLACE FUNCTION note_event(app TEXT, account BIGINT, name TEXT, detail JSON) RETURNS VOID LANGUAGE plpgsql AS
