@@ -23,16 +23,22 @@ async fn deliveries(admin: &Client, id: i64) -> Vec<Value> {
     res.json()["data"].as_array().unwrap().clone()
 }
 
-/// Waits until the newest delivery has that state and number of attempts, and returns it.
-async fn wait_for(admin: &Client, id: i64, state: &str, attempts: i64) -> Value {
+/// Waits until something is so of the deliveries, and returns them.
+async fn wait_until(admin: &Client, id: i64, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     for _ in 0..2000 {
-        let newest = deliveries(admin, id).await.remove(0);
-        if newest["state"] == state && newest["attempts"] == attempts {
-            return newest;
+        let all = deliveries(admin, id).await;
+        if is_so(&all) {
+            return all;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("{:?}", deliveries(admin, id).await);
+}
+
+/// Waits until the newest delivery has that state and number of attempts, and returns it.
+async fn wait_for(admin: &Client, id: i64, state: &str, attempts: i64) -> Value {
+    let is_newest = |all: &[Value]| all[0]["state"] == state && all[0]["attempts"] == attempts;
+    wait_until(admin, id, is_newest).await.remove(0)
 }
 
 fn failures(count: usize) -> Vec<Reaction> {
@@ -132,25 +138,14 @@ async fn an_operator_hurries_what_waits() {
     receiver.plan(failures(3));
     t.user("alice").await;
     for attempt in 1..=3 {
-        for _ in 0..500 {
-            if deliveries(&admin, id).await.last().unwrap()["attempts"] == attempt {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        wait_until(&admin, id, |all| all.last().unwrap()["attempts"] == attempt).await;
         if attempt < 3 {
             t.clock.advance(120_000);
         }
     }
     // The attempt is counted before its outcome is known, which puts off the next one.
     let is_put_off = |one: &Value| one["next_attempt_at_ms"].as_i64() > Some(t.gateway.clock.now_ms() + 60_000);
-    for _ in 0..500 {
-        if deliveries(&admin, id).await.iter().all(is_put_off) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(deliveries(&admin, id).await.iter().all(is_put_off));
+    wait_until(&admin, id, |all| all.iter().all(is_put_off)).await;
     let res = admin.post("/admin/v1/webhooks/resend").json(&json!({"id": id})).send().await;
     assert_eq!(res.json()["data"], json!({"resent": 2}));
     wait_for(&admin, id, "delivered", 1).await;
