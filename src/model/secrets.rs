@@ -113,19 +113,11 @@ impl Token {
     /// Parses a token that a client sent; `None` if `text` is not in the exact format of issued tokens.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut left = text.strip_prefix(Self::ADMIN_PREFIX).unwrap_or(text).as_bytes();
-        for length in Self::GROUPS {
-            let (group, rest) = left.split_at_checked(length)?;
-            if !group.iter().all(u8::is_ascii_alphanumeric) {
-                return None;
-            }
-            left = match rest.split_first() {
-                Some((b'-', next)) if !next.is_empty() => next,
-                Some(_) => return None,
-                None => rest,
-            };
-        }
-        left.is_empty().then(|| Self(text.to_owned()))
+        let mut groups = text.strip_prefix(Self::ADMIN_PREFIX).unwrap_or(text).as_bytes().split(|byte| *byte == b'-');
+        let is_base62 = |group: &[u8]| group.iter().all(u8::is_ascii_alphanumeric);
+        let mut is_next = |length| groups.next().is_some_and(|group| group.len() == length && is_base62(group));
+        let has_format = Self::GROUPS.into_iter().all(&mut is_next) && groups.next().is_none();
+        has_format.then(|| Self(text.to_owned()))
     }
 
     /// Whether this is an admin token.
