@@ -19,6 +19,7 @@ pub(super) async fn note_request(gateway: &Gateway, session: &Session, now_ms: i
     if idle_ms.abs() < INTERVAL_MS && calendar.day(now_ms) <= calendar.day(session.last_used_at_ms) {
         return;
     }
+    // Boxed, since few requests come here: the futures of all would have room for it.
     if let Err(error) = Box::pin(note(gateway, session.user, Some(session.id), now_ms)).await {
         log::warn!("the use of a session was not stored: {error}");
     }

@@ -114,6 +114,7 @@ async fn read_account(
     id: UserId,
 ) -> Result<(Arc<User>, Arc<PublicDetails>), Error> {
     let fill_token = gateway.cache.fill_token();
+    // Boxed, since most accounts are cached: the futures of all requests would have room for it.
     let found = Box::pin(gateway.account_reads.find((tenant.clone(), id))).await?;
     let (user, details) = found.ok_or(Error::UserNotFound)?;
     let (user, details) = (Arc::new(shown(gateway, user)), details.shared());

@@ -52,6 +52,7 @@ type Use = (UserId, DeviceSn, Sign);
 pub(super) async fn note_request(gateway: &Gateway, tenant: &TenantId, user: UserId, device: DeviceSn, now: Now) {
     let noted = (user, device, Sign::Request);
     if !gateway.sockets.has_device(user, device) && is_due(gateway, noted, now) {
+        // Boxed, since few requests come here: the futures of all would have room for it.
         Box::pin(note(gateway, &[(tenant, noted)])).await;
     }
 }
