@@ -1,7 +1,7 @@
 //! The encodings of `/v1`: their media types, how a body is recognised, decoded and encoded. Another encoding is
 //! one more variant here (docs/adr/0014-one-codec.md).
 
-use actix_web::web::Bytes;
+use actix_web::{http::header::HeaderValue, web::Bytes};
 use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -40,6 +40,17 @@ impl Encoding {
         match self {
             Self::Protobuf => "application/x-protobuf",
             Self::Json => "application/json",
+        }
+    }
+
+    /// The header with that, made once: making it checks each byte.
+    #[must_use]
+    pub fn content_type(self) -> HeaderValue {
+        static PROTOBUF: HeaderValue = HeaderValue::from_static(Encoding::Protobuf.media_type());
+        static JSON: HeaderValue = HeaderValue::from_static(Encoding::Json.media_type());
+        match self {
+            Self::Protobuf => PROTOBUF.clone(),
+            Self::Json => JSON.clone(),
         }
     }
 

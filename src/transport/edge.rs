@@ -48,10 +48,10 @@ const MIN_COMPRESSED_BYTES: u64 = 1024;
 
 /// The outermost middleware: gives the request its [`Context`], and the answer its headers, compression and log line.
 #[derive(Clone)]
-pub struct Frame(Rc<Surroundings>);
+pub struct Frame(Rc<Listener>);
 
 /// What all requests of a listener have in common.
-struct Surroundings {
+struct Listener {
     gateway: Data<Gateway>,
     readiness: Data<Readiness>,
     face: Face,
@@ -60,7 +60,7 @@ struct Surroundings {
 impl Frame {
     /// The middleware of a face.
     pub fn new(gateway: &Data<Gateway>, readiness: &Data<Readiness>, face: Face) -> Self {
-        Self(Rc::new(Surroundings { gateway: Data::clone(gateway), readiness: Data::clone(readiness), face }))
+        Self(Rc::new(Listener { gateway: Data::clone(gateway), readiness: Data::clone(readiness), face }))
     }
 
     /// Sends the request to `service`, and completes its answer.
@@ -71,21 +71,21 @@ impl Frame {
     ) -> impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>> + use<S, B> {
         let started = Instant::now();
         let coding = wanted_coding(&req);
-        let around = Rc::clone(&self.0);
-        let context = Rc::new(Context::of(&req, &around.gateway.config, around.gateway.random, around.face));
-        let in_flight = around.gateway.metrics.http.begin();
+        let listener = Rc::clone(&self.0);
+        let context = Rc::new(Context::of(&req, &listener.gateway.config, listener.gateway.random, listener.face));
+        let in_flight = listener.gateway.metrics.http.begin();
         req.extensions_mut().insert(Rc::clone(&context));
         route_head_as_get(&mut req);
         let answer = logging::for_request(Arc::clone(&context.id), time_limit::with_own(service.call(req)));
         async move {
             let mut res = answer.await?.map_into_boxed_body();
             add_headers(res.headers_mut(), &context);
-            if !around.readiness.get() {
+            if !listener.readiness.get() {
                 // Otherwise a client that reuses the connection would find it closed at its next request.
                 res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
             }
             let took = started.elapsed();
-            count(&res, &context, &around.gateway.metrics.http, took);
+            count(&res, &context, &listener.gateway.metrics.http, took);
             log_access(&res, &context, took);
             drop(in_flight);
             Ok(compress(res, coding))

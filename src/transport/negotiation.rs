@@ -54,7 +54,7 @@ fn without_white_space(body: &[u8]) -> &[u8] {
 
 /// The quality that a client gives each encoding, from 0 (not acceptable) to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Acceptable([(Encoding, f32); 2]);
+pub struct Acceptable([(Encoding, f32); Encoding::ALL.len()]);
 
 impl Acceptable {
     /// Parses the values of `Accept` (RFC 9110 §12.5.1). Malformed ranges are ignored; without any well-formed one,

@@ -143,10 +143,7 @@ impl Path {
 
     /// The documented encoding of its answers, on `/v1`.
     pub const fn native(&self) -> Option<Encoding> {
-        match self.kind {
-            Kind::V1(native) => Some(native),
-            Kind::Admin | Kind::OAuth | Kind::Media | Kind::MongooseIm | Kind::Tinode | Kind::Ops | Kind::Page => None,
-        }
+        if let Kind::V1(native) = self.kind { Some(native) } else { None }
     }
 
     /// Whether the bodies of its operations are files.

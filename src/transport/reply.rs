@@ -3,10 +3,7 @@
 use actix_web::{
     HttpResponse,
     body::BoxBody,
-    http::{
-        StatusCode,
-        header::{self, HeaderValue},
-    },
+    http::{StatusCode, header},
 };
 use serde::Serialize;
 
@@ -87,13 +84,7 @@ pub fn upload_error(code: i32, error: &str) -> serde_json::Result<Vec<u8>> {
 
 /// A response with these bytes as its body.
 pub fn response(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> HttpResponse {
-    static PROTOBUF: HeaderValue = HeaderValue::from_static(Encoding::Protobuf.media_type());
-    static JSON: HeaderValue = HeaderValue::from_static(Encoding::Json.media_type());
-    let media_type = match encoding {
-        Encoding::Protobuf => &PROTOBUF,
-        Encoding::Json => &JSON,
-    };
     let mut response = HttpResponse::with_body(status, BoxBody::new(bytes));
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
+    response.headers_mut().insert(header::CONTENT_TYPE, encoding.content_type());
     response
 }

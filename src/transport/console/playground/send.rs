@@ -59,8 +59,7 @@ fn http_request(request: &Request, peer: Option<SocketAddr>) -> Result<HttpReque
         head.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
     }
     if !request.body.is_empty() {
-        let kind = HeaderValue::from_static(request.encoding.media_type());
-        head.headers.insert(header::CONTENT_TYPE, kind);
+        head.headers.insert(header::CONTENT_TYPE, request.encoding.content_type());
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }
     Ok(http)
