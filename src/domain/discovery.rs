@@ -46,7 +46,7 @@ pub async fn get_ads(gateway: &Gateway, tenant: &TenantId) -> Result<Ads, Error>
 pub async fn set_ads(
     gateway: &Gateway,
     operator: &Operator,
-    edit: impl FnOnce(&mut Ads) -> Result<(), Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(&mut Ads) -> Result<(), Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("ads.set"), String::new(), move |tx| {
         // The row may not exist yet, so the tenant's row is locked instead.
@@ -77,7 +77,7 @@ pub async fn update_category(
     gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
-    edit: impl FnOnce(Category) -> Result<Category, Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(Category) -> Result<Category, Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("category.update"), id.0.to_string(), move |tx| {
         let known = categories::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
@@ -132,7 +132,7 @@ pub async fn update_group(
     gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
-    edit: impl FnOnce(&mut Group) -> Result<(), Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(&mut Group) -> Result<(), Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("group.update"), id.0.to_string(), move |tx| {
         let mut group = groups::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;
@@ -182,7 +182,7 @@ pub async fn update_bot(
     gateway: &Gateway,
     operator: &Operator,
     id: DiscoveryId,
-    edit: impl FnOnce(&mut Bot) -> Result<(), Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(&mut Bot) -> Result<(), Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_operator(gateway, operator, Action::new("bot.update"), id.0.to_string(), move |tx| {
         let mut bot = bots::lock(tx.conn, tx.tenant, id)?.ok_or(Error::NotListed)?;

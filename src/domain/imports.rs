@@ -55,7 +55,7 @@ pub async fn import(
     operator: &Operator,
     list: Vec<NewRecord>,
     progress: Option<Progress>,
-    note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Clone + Send + 'static,
+    note: impl FnOnce(&[Result<(), Error>]) -> Result<(), Error> + Clone + Send + Sync + 'static,
 ) -> Result<Vec<Result<(), Error>>, Error> {
     let at_once = gateway.config.hashing_threads.get() * 2;
     let complete = |new: NewRecord| complete(gateway, new);

@@ -153,7 +153,7 @@ async fn edit_and_pay(
     caller: &Caller,
     action: Action,
     kind: FirstEdit,
-    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + 'static,
+    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     /// The kind of a ledger's row for a first change (behaviour.md §4).
     const FIRST_EDIT: i16 = 4;
@@ -205,7 +205,7 @@ pub async fn get_personal_data(gateway: &Gateway, caller: &Caller) -> Result<(Pe
 pub async fn edit_personal_data(
     gateway: &Gateway,
     caller: &Caller,
-    edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(&mut PersonalData) -> Result<(), Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("profile.edit"), move |tx| {
         let mut data = personal_data::find(tx.conn, tx.user)?.unwrap_or_default();

@@ -20,7 +20,7 @@ pub async fn get(gateway: &Gateway, caller: &Caller) -> Result<Settings, Error> 
 pub async fn edit(
     gateway: &Gateway,
     caller: &Caller,
-    edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Clone + Send + 'static,
+    edit: impl FnOnce(&mut Settings) -> Result<(), Invalid> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     as_caller(gateway, caller, Action::routine("settings.edit"), move |tx| {
         let mut known = settings::get(tx.conn, tx.user)?;

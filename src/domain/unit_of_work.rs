@@ -64,7 +64,7 @@ pub(super) async fn as_caller<T: Send + 'static>(
     gateway: &Gateway,
     caller: &Caller,
     action: Action,
-    work: impl FnOnce(&mut UnitOfWork<'_, UserId>) -> Result<T, Error> + Clone + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_, UserId>) -> Result<T, Error> + Clone + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let (user, recheck) = (caller.user(), caller.clone());
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_caller(conn, &recheck, now_ms);
@@ -78,7 +78,7 @@ pub(super) async fn change_own(
     gateway: &Gateway,
     caller: &Caller,
     action: Action,
-    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + 'static,
+    statements: impl Fn(UserId) -> Vec<Statement> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
     let (user, now_ms) = (caller.user(), gateway.clock.now_ms());
     if let Some(token) = token_of(caller) {
@@ -112,7 +112,7 @@ pub(super) async fn as_operator<T: Send + 'static>(
     operator: &Operator,
     action: Action,
     target: impl Into<Target>,
-    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let kind = operator.kind().clone();
     let recheck = move |conn: &mut Conn, now_ms: i64| recheck_operator(conn, &kind, now_ms);
@@ -127,7 +127,7 @@ pub(super) async fn as_anonymous<T: Send + 'static>(
     anonymous: &Anonymous,
     action: Action,
     account: Option<UserId>,
-    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error> + Clone + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let audit = Audit { context: AuditContext::of_anonymous(anonymous, account), action, target: String::new().into() };
     run(gateway, audit, account, (), |_, _| Ok(()), work).await
@@ -141,38 +141,57 @@ struct Audit {
     target: Target,
 }
 
-async fn run<U: Clone + Send + 'static, T: Send + 'static>(
+impl Audit {
+    /// Executes the last statements together with the audit rows of `targets`. Returns the number of these rows.
+    fn write(
+        &self,
+        conn: &mut Conn,
+        targets: &[Target],
+        mut last: Vec<Statement>,
+        now_ms: i64,
+    ) -> Result<usize, Error> {
+        let without_audit = last.len();
+        last.extend(targets.iter().filter_map(|target| self.context.done(self.action, target, now_ms)));
+        execute_together(conn, &last)?;
+        Ok(last.len() - without_audit)
+    }
+
+    /// Writes the audit row of a refusal, if it has one. Returns the refusal, or why the row could not be written.
+    async fn refused(self, gateway: &Gateway, refusal: Error, now_ms: i64) -> Error {
+        if !(self.context.is_operator() && refusal.is_audited()) {
+            return refusal;
+        }
+        match self.context.write_refusal(gateway, self.action, self.target, &refusal, now_ms).await {
+            Ok(()) => refusal,
+            Err(error) => error.into(),
+        }
+    }
+}
+
+async fn run<U: Clone + Send + Sync + 'static, T: Send + 'static>(
     gateway: &Gateway,
     audit: Audit,
     account: Option<UserId>,
     user: U,
-    recheck: impl FnOnce(&mut Conn, i64) -> Result<(), Error> + Clone + Send + 'static,
-    work: impl FnOnce(&mut UnitOfWork<'_, U>) -> Result<T, Error> + Clone + Send + 'static,
+    recheck: impl FnOnce(&mut Conn, i64) -> Result<(), Error> + Clone + Send + Sync + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_, U>) -> Result<T, Error> + Clone + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let now_ms = gateway.clock.now_ms();
-    let Audit { context, action, target } = audit.clone();
+    let of_rows = audit.clone();
     let queries = move |conn: &mut Conn| -> Result<(T, usize), Error> {
         recheck(conn, now_ms)?;
-        let (tenant, targets) = (context.tenant_id(), vec![target]);
+        let (tenant, targets) = (of_rows.context.tenant_id(), vec![of_rows.target.clone()]);
         let mut unit = UnitOfWork { conn, tenant, user, now_ms, targets, last: Vec::new() };
         let value = work(&mut unit)?;
-        let UnitOfWork { conn, targets, mut last, .. } = unit;
-        let without_audit = last.len();
-        last.extend(targets.iter().filter_map(|target| context.done(action, target, now_ms)));
-        execute_together(conn, &last)?;
-        Ok((value, last.len() - without_audit))
+        let UnitOfWork { conn, targets, last, .. } = unit;
+        Ok((value, of_rows.write(conn, &targets, last, now_ms)?))
     };
-    let outcome = gateway.db.write_to(account, queries).await;
-    let Audit { context, action, target } = audit;
-    match outcome {
-        Err(refusal) if context.is_operator() && refusal.is_audited() => {
-            context.write_refusal(gateway, action, target, &refusal, now_ms).await?;
-            Err(refusal)
-        }
-        outcome => outcome.map(|(value, audit_rows)| {
+    match gateway.db.write_to(account, queries).await {
+        Ok((value, audit_rows)) => {
             gateway.metrics.accounts.audit_rows.inc_by(u64::try_from(audit_rows).unwrap_or_default());
-            value
-        }),
+            Ok(value)
+        }
+        Err(refusal) => Err(audit.refused(gateway, refusal, now_ms).await),
     }
 }
 

@@ -15,7 +15,8 @@ use super::{
     changes::{self, Poll, Watermark},
     connect, migrations,
     pool::ConnectionPool,
-    transaction::{self, Begin, OnCommit, Waiting},
+    queries::{self, Failure, Outcome},
+    transaction::{self, Begin, OnCommit, Pending, Waiting},
     turns::Turns,
     writer::Writer,
 };
@@ -141,14 +142,19 @@ impl Db {
     pub async fn read<T, E>(&self, queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: QueriesError,
     {
+        let (outcome, queries) = Outcome::of_read(queries);
+        // Boxed, since most requests need no query: their futures would have room for one.
+        outcome.take(Box::pin(self.run_read(queries)).await)
+    }
+
+    async fn run_read(&self, queries: queries::Read) -> Result<(), Failure> {
         let is_pooled = self.is_pooled;
         let run = move |conn: &mut Conn| {
             if is_pooled { transaction::read(conn, Begin { account: None, is_pooled }, queries) } else { queries(conn) }
         };
-        // Boxed, since most requests need no query: their futures would have room for one.
-        self.in_time(Box::pin(self.on_connection(run))).await
+        self.in_time(self.on_connection(run)).await
     }
 
     /// Runs `work` on a connection of the pool, unless the caller has stopped waiting by then.
@@ -180,7 +186,7 @@ impl Db {
     /// The error of `queries`, or [`StoreError::Unavailable`] if the database does not answer in time.
     pub async fn write<T, E>(
         &self,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + Sync + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -197,20 +203,25 @@ impl Db {
     pub async fn write_to<T, E>(
         &self,
         account: Option<UserId>,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + Sync + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: QueriesError,
     {
-        // Boxed, since the caller's future would contain `queries` several times.
-        self.in_time(Box::pin(async {
+        let (outcome, queries) = Outcome::of_write(queries);
+        // Boxed as in `read`.
+        outcome.take(Box::pin(self.run_write(account, queries)).await)
+    }
+
+    async fn run_write(&self, account: Option<UserId>, queries: queries::Write) -> Result<(), Failure> {
+        self.in_time(async {
             let _turn = match (&self.turns, account) {
                 (Some(turns), Some(account)) => Some(turns.wait(account).await),
                 _ => None,
             };
-            self.with_retries(|| self.write_once(account, queries.clone())).await
-        }))
+            self.with_retries(|| self.write_once(account, Arc::clone(&queries))).await
+        })
         .await
     }
 
@@ -233,27 +244,15 @@ impl Db {
         write().await
     }
 
-    async fn write_once<T, E>(
-        &self,
-        account: Option<UserId>,
-        queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: QueriesError,
-    {
+    async fn write_once(&self, account: Option<UserId>, queries: queries::Write) -> Result<(), Failure> {
         let waiting = Waiting::default();
         if self.url.is_embedded() {
             let queued = self.queued(|metrics| &metrics.writer);
-            let queries = move |conn: &mut Conn| {
-                let _running = queued.map(Queued::begin);
-                queries(conn)
-            };
-            let (write, answered) = transaction::pending(queries, &waiting);
+            let (write, answered) = Pending::new(queries, &waiting, queued);
             self.writer()?.submit(write).await?;
             return outcome(answered).await;
         }
-        let (write, answered) = transaction::pending(queries, &waiting);
+        let (write, answered) = Pending::new(queries, &waiting, None);
         let (queued, on_commit) = (self.queued(|metrics| &metrics.requests), self.on_commit.clone());
         let (beginning, request) = (Begin { account, is_pooled: self.is_pooled }, logging::current_request());
         let job = move |conn: Result<&mut Conn, StoreError>| {

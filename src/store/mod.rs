@@ -60,6 +60,7 @@ pub mod push_profiles;
 pub mod push_tags;
 pub mod push_targets;
 pub mod push_tokens;
+mod queries;
 pub mod remarks;
 mod schema;
 pub mod secret_check;

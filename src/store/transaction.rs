@@ -15,8 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Conn, StoreError, changes,
     connect::{LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS},
+    queries::{Failure, Read, Write},
 };
-use crate::model::{FeedEntry, UserId};
+use crate::{
+    metrics::Queued,
+    model::{FeedEntry, UserId},
+};
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
 
@@ -28,18 +32,6 @@ const MAX_GROUP: usize = 256;
 
 /// No write joins a group that has been open for this long, so that the first one does not wait for long.
 const MAX_GROUP_TIME: Duration = Duration::from_millis(10);
-
-/// A write that its caller waits for, regardless of the type that its queries return.
-pub(super) trait PendingWrite: Send {
-    /// Runs the queries. Returns whether they succeeded and should be committed.
-    fn run(&mut self, conn: &mut Conn) -> bool;
-
-    /// Whether the caller has stopped waiting.
-    fn is_abandoned(&self) -> bool;
-
-    /// Sends the caller the result of the queries or, if given, the failure that rolled them back.
-    fn answer(self: Box<Self>, failure: Option<StoreError>);
-}
 
 /// Held by the future that waits for a write. When it is dropped, the write is abandoned and will be rolled back.
 #[derive(Default)]
@@ -53,54 +45,47 @@ impl Drop for Waiting {
     }
 }
 
-struct Write<F, T, E> {
-    queries: Option<F>,
-    outcome: Option<Result<T, E>>,
-    answer: oneshot::Sender<Result<T, E>>,
+/// A write that its caller waits for.
+pub(super) struct Pending {
+    queries: Write,
+    queued: Option<Queued>,
+    ended: Option<Result<(), Failure>>,
+    answer: oneshot::Sender<Result<(), Failure>>,
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// A pending write of `queries`, and the receiver of its answer.
-pub(super) fn pending<F, T, E>(
-    queries: F,
-    waiting: &Waiting,
-) -> (Box<dyn PendingWrite>, oneshot::Receiver<Result<T, E>>)
-where
-    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (answer, answered) = oneshot::channel();
-    let is_abandoned = Arc::clone(&waiting.is_over);
-    (Box::new(Write { queries: Some(queries), outcome: None, answer, is_abandoned }), answered)
-}
+impl Pending {
+    /// A pending write of `queries`, counted in the queue that they wait in, and the receiver of its answer.
+    pub(super) fn new(
+        queries: Write,
+        waiting: &Waiting,
+        queued: Option<Queued>,
+    ) -> (Self, oneshot::Receiver<Result<(), Failure>>) {
+        let (answer, answered) = oneshot::channel();
+        let is_abandoned = Arc::clone(&waiting.is_over);
+        (Self { queries, queued, ended: None, answer, is_abandoned }, answered)
+    }
 
-impl<F, T, E> PendingWrite for Write<F, T, E>
-where
-    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
+    /// Runs the queries. Returns whether they succeeded and should be committed.
     fn run(&mut self, conn: &mut Conn) -> bool {
-        let outcome = self.queries.take().map(|queries| queries(conn));
-        let is_success = matches!(outcome, Some(Ok(_)));
-        self.outcome = outcome;
+        let _running = self.queued.take().map(Queued::begin);
+        let ended = (self.queries)(conn);
+        let is_success = ended.is_ok();
+        self.ended = Some(ended);
         is_success
     }
 
+    /// Whether the caller has stopped waiting.
     fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed)
     }
 
-    fn answer(self: Box<Self>, failure: Option<StoreError>) {
-        let Self { outcome, answer, .. } = *self;
-        let outcome = match failure {
-            Some(failure) => Some(Err(E::from(failure))),
-            None => outcome,
-        };
-        if let Some(outcome) = outcome {
+    /// Tells the caller how the queries ended or, if given, the failure that rolled them back.
+    pub(super) fn answer(self, failure: Option<StoreError>) {
+        let ended = failure.map(|failure| Err(failure.into())).or(self.ended);
+        if let Some(ended) = ended {
             // Fails if the caller has stopped waiting.
-            answer.send(outcome).ok();
+            self.answer.send(ended).ok();
         }
     }
 }
@@ -133,32 +118,23 @@ impl Begin {
 }
 
 /// Runs read-only queries in a transaction.
-pub(super) fn read<T, E: From<StoreError>>(
-    conn: &mut Conn,
-    beginning: Begin,
-    queries: impl FnOnce(&mut Conn) -> Result<T, E>,
-) -> Result<T, E> {
+pub(super) fn read(conn: &mut Conn, beginning: Begin, queries: Read) -> Result<(), Failure> {
     begin(conn, beginning)?;
-    let outcome = queries(conn);
-    if outcome.is_ok() {
+    let ended = queries(conn);
+    if ended.is_ok() {
         Transactions::commit_transaction(conn).map_err(StoreError::from)?;
     } else {
         roll_back(conn);
     }
-    outcome
+    ended
 }
 
 /// Runs one write in a transaction of its own.
-pub(super) fn run_alone(
-    conn: &mut Conn,
-    beginning: Begin,
-    mut write: Box<dyn PendingWrite>,
-    on_commit: Option<&OnCommit>,
-) {
+pub(super) fn run_alone(conn: &mut Conn, beginning: Begin, mut write: Pending, on_commit: Option<&OnCommit>) {
     if write.is_abandoned() {
         return;
     }
-    let failure = match commit_alone(conn, beginning, &mut *write, on_commit) {
+    let failure = match commit_alone(conn, beginning, &mut write, on_commit) {
         Ok(()) => None,
         Err(failure) => {
             roll_back(conn);
@@ -172,7 +148,7 @@ pub(super) fn run_alone(
 fn commit_alone(
     conn: &mut Conn,
     beginning: Begin,
-    write: &mut dyn PendingWrite,
+    write: &mut Pending,
     on_commit: Option<&OnCommit>,
 ) -> Result<(), Option<StoreError>> {
     begin(conn, beginning).map_err(Some)?;
@@ -198,8 +174,8 @@ fn commit_alone(
 /// commit. They share the sync of the file, which takes most of the time of a small write.
 pub(super) fn run_group(
     conn: &mut Conn,
-    first: Box<dyn PendingWrite>,
-    queue: &mut mpsc::Receiver<Box<dyn PendingWrite>>,
+    first: Pending,
+    queue: &mut mpsc::Receiver<Pending>,
     on_commit: Option<&OnCommit>,
 ) {
     let mut group = Group::default();
@@ -219,15 +195,15 @@ pub(super) fn run_group(
 #[derive(Default)]
 struct Group {
     /// Writes that succeed if the commit does.
-    kept: Vec<Box<dyn PendingWrite>>,
+    kept: Vec<Pending>,
     /// Writes that failed on their own.
-    undone: Vec<Box<dyn PendingWrite>>,
+    undone: Vec<Pending>,
 }
 
 fn commit_group(
     conn: &mut Conn,
-    first: Box<dyn PendingWrite>,
-    queue: &mut mpsc::Receiver<Box<dyn PendingWrite>>,
+    first: Pending,
+    queue: &mut mpsc::Receiver<Pending>,
     on_commit: Option<&OnCommit>,
     group: &mut Group,
 ) -> Result<(), StoreError> {
@@ -260,7 +236,7 @@ fn commit_group(
     Ok(())
 }
 
-fn run_in_savepoint(conn: &mut Conn, mut write: Box<dyn PendingWrite>, group: &mut Group) -> Result<(), StoreError> {
+fn run_in_savepoint(conn: &mut Conn, mut write: Pending, group: &mut Group) -> Result<(), StoreError> {
     if let Err(error) = Transactions::begin_transaction(conn) {
         group.kept.push(write);
         return Err(error.into());

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{
     Conn, StoreError,
     connect::{self, DatabaseUrl},
-    transaction::{self, OnCommit, PendingWrite},
+    transaction::{self, OnCommit, Pending},
 };
 
 /// The queue's capacity. While it is full, callers wait to enqueue.
@@ -16,7 +16,7 @@ const QUEUE: usize = 1024;
 
 /// The queue of the writer thread.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn PendingWrite>>,
+    queue: mpsc::Sender<Pending>,
 }
 
 impl Writer {
@@ -30,12 +30,12 @@ impl Writer {
     }
 
     /// Queues a write; waits while the queue is full.
-    pub(super) async fn submit(&self, write: Box<dyn PendingWrite>) -> Result<(), StoreError> {
+    pub(super) async fn submit(&self, write: Pending) -> Result<(), StoreError> {
         self.queue.send(write).await.map_err(|_closed| StoreError::unavailable("its writer is gone"))
     }
 }
 
-fn work(url: &DatabaseUrl, mut writes: mpsc::Receiver<Box<dyn PendingWrite>>, on_commit: Option<&OnCommit>) {
+fn work(url: &DatabaseUrl, mut writes: mpsc::Receiver<Pending>, on_commit: Option<&OnCommit>) {
     let mut held: Option<Conn> = None;
     while let Some(first) = writes.blocking_recv() {
         let conn = match held.take().map_or_else(|| connect::connect(url), Ok) {
