@@ -309,8 +309,10 @@ fn build_gateway(config: Config, may_migrate: bool) -> Result<Arc<Gateway>, Fail
 
 fn ensure_schema(gateway: &Gateway, may_migrate: bool) -> Outcome {
     if may_migrate {
-        for name in gateway.db.migrate()? {
-            log::info!("applied migration {name}");
+        match gateway.db.migrate()?.as_slice() {
+            [] => {}
+            [name] => log::info!("applied migration {name}"),
+            [first, .., last] => log::info!("applied all migrations from {first} to {last}"),
         }
         return Ok(());
     }

@@ -323,6 +323,8 @@ fn development_mode_prints_working_commands_and_stops_on_sigterm() {
     {
         assert!(log.contains(line), "{line} in {log}");
     }
+    assert_eq!(log.matches("applied all migrations from ").count(), 1, "{log}");
+    assert!(!log.contains("applied migration "), "{log}");
     assert!(!log.contains("panicked"), "{log}");
     for secret in [&password, &token, &admin_token] {
         assert!(!log.contains(secret.as_str()), "{log}");
