@@ -56,6 +56,15 @@ impl<U> UnitOfWork<'_, U> {
     pub(super) fn set_unchanged(&mut self) {
         self.targets.clear();
     }
+
+    /// Executes the last statements together with the audit rows. Returns the number of these rows.
+    fn finish(self, context: &AuditContext, action: Action) -> Result<usize, Error> {
+        let Self { conn, now_ms, targets, mut last, .. } = self;
+        let without_audit = last.len();
+        last.extend(targets.iter().filter_map(|target| context.done(action, target, now_ms)));
+        execute_together(conn, &last)?;
+        Ok(last.len() - without_audit)
+    }
 }
 
 /// Runs `work` on the caller's account while its row is locked. Fails if the account, the session or the admin token
@@ -142,20 +151,6 @@ struct Audit {
 }
 
 impl Audit {
-    /// Executes the last statements together with the audit rows of `targets`. Returns the number of these rows.
-    fn write(
-        &self,
-        conn: &mut Conn,
-        targets: &[Target],
-        mut last: Vec<Statement>,
-        now_ms: i64,
-    ) -> Result<usize, Error> {
-        let without_audit = last.len();
-        last.extend(targets.iter().filter_map(|target| self.context.done(self.action, target, now_ms)));
-        execute_together(conn, &last)?;
-        Ok(last.len() - without_audit)
-    }
-
     /// Writes the audit row of a refusal, if it has one. Returns the refusal, or why the row could not be written.
     async fn refused(self, gateway: &Gateway, refusal: Error, now_ms: i64) -> Error {
         if !(self.context.is_operator() && refusal.is_audited()) {
@@ -177,14 +172,13 @@ async fn run<U: Clone + Send + Sync + 'static, T: Send + 'static>(
     work: impl FnOnce(&mut UnitOfWork<'_, U>) -> Result<T, Error> + Clone + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let now_ms = gateway.clock.now_ms();
-    let of_rows = audit.clone();
+    let Audit { context, action, target } = audit.clone();
     let queries = move |conn: &mut Conn| -> Result<(T, usize), Error> {
         recheck(conn, now_ms)?;
-        let (tenant, targets) = (of_rows.context.tenant_id(), vec![of_rows.target.clone()]);
+        let (tenant, targets) = (context.tenant_id(), vec![target]);
         let mut unit = UnitOfWork { conn, tenant, user, now_ms, targets, last: Vec::new() };
         let value = work(&mut unit)?;
-        let UnitOfWork { conn, targets, last, .. } = unit;
-        Ok((value, of_rows.write(conn, &targets, last, now_ms)?))
+        Ok((value, unit.finish(&context, action)?))
     };
     match gateway.db.write_to(account, queries).await {
         Ok((value, audit_rows)) => {

@@ -1,6 +1,6 @@
 //! Queries without the types of their results, so that what runs them is compiled once instead of once per operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Conn, QueriesError, StoreError};
 
@@ -41,14 +41,14 @@ impl QueriesError for Failure {
 pub(super) struct Outcome<T, E>(Arc<Mutex<Option<Result<T, E>>>>);
 
 impl<T: Send + 'static, E: QueriesError> Outcome<T, E> {
-    /// Queries that run once, and what they will return.
+    /// What queries that run once will return, and the queries.
     pub(super) fn of_read(queries: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> (Self, Read) {
         let outcome = Arc::default();
         let kept = Self(Arc::clone(&outcome));
         (Self(outcome), Box::new(move |conn| kept.set(queries(conn))))
     }
 
-    /// Queries that may run several times, and what they will have returned the last time.
+    /// What queries will return the last time that they run, and the queries.
     pub(super) fn of_write(
         queries: impl FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + Sync + 'static,
     ) -> (Self, Write) {
@@ -62,8 +62,12 @@ impl<T: Send + 'static, E: QueriesError> Outcome<T, E> {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::OfQueries { is_refused: error.is_refused() }),
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        *self.lock() = Some(outcome);
         ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Result<T, E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The outcome of queries that ended like that.
@@ -71,8 +75,7 @@ impl<T: Send + 'static, E: QueriesError> Outcome<T, E> {
         match ended {
             Err(Failure::OfDatabase(error)) => Err(error.into()),
             Ok(()) | Err(Failure::OfQueries { .. }) => {
-                let outcome = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-                outcome.unwrap_or_else(|| Err(StoreError::Unfinished.into()))
+                self.lock().take().unwrap_or_else(|| Err(StoreError::Unfinished.into()))
             }
         }
     }
